@@ -1,0 +1,94 @@
+//! The `[data]` part of a configuration.
+
+use crate::DataError;
+use serde::{Deserialize, Serialize};
+
+/// Which data set to read and how to divide it. Every key has a default; an unknown one is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// The data set, by its name in the [`catalog`](crate::catalog).
+    pub dataset: String,
+    /// The most training sequences to keep after the split; all without it. A smaller limit keeps a subset
+    /// of what a larger one keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_limit: Option<usize>,
+    /// The share of the training data that becomes the validation part, between 0 and 1.
+    pub validation_fraction: f64,
+    /// Decides which sequences become the validation part.
+    pub seed: u64,
+    /// The most steps of a sequence to keep, counted from its start; all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<usize>,
+    /// The most words to keep, the frequent ones first. Used by text only.
+    pub vocabulary: usize,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            dataset: "digits-rows".into(),
+            train_limit: None,
+            validation_fraction: 0.1,
+            seed: 1,
+            max_length: None,
+            vocabulary: 20_000,
+        }
+    }
+}
+
+impl DataConfig {
+    /// Checks every value that can be checked before data is read.
+    ///
+    /// # Errors
+    /// A fraction that is not between 0 and 1, and a limit of zero.
+    pub fn check(&self) -> Result<(), DataError> {
+        if !(self.validation_fraction > 0.0 && self.validation_fraction < 1.0) {
+            return Err(DataError::ValidationFraction { found: self.validation_fraction });
+        }
+        let counts = [
+            ("data.train_limit", self.train_limit),
+            ("data.max_length", self.max_length),
+            ("data.vocabulary", Some(self.vocabulary)),
+        ];
+        match counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            Some((key, _)) => Err(DataError::ZeroSetting { key }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_keys_take_their_defaults_and_unknown_ones_are_refused() {
+        let config: DataConfig = toml::from_str("seed = 7").unwrap();
+        assert_eq!(config, DataConfig { seed: 7, ..DataConfig::default() });
+        assert!(toml::from_str::<DataConfig>("sead = 7").is_err());
+    }
+
+    #[test]
+    fn a_config_survives_being_written() {
+        for config in [DataConfig::default(), DataConfig { train_limit: Some(9), ..DataConfig::default() }] {
+            assert_eq!(toml::from_str::<DataConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_name_their_key() {
+        for validation_fraction in [0.0, 1.0, -0.5, f64::NAN] {
+            let error = DataConfig { validation_fraction, ..DataConfig::default() }.check().unwrap_err();
+            assert!(error.to_string().contains("data.validation_fraction"), "{error}");
+        }
+        let zeros = [
+            DataConfig { train_limit: Some(0), ..DataConfig::default() },
+            DataConfig { max_length: Some(0), ..DataConfig::default() },
+            DataConfig { vocabulary: 0, ..DataConfig::default() },
+        ];
+        for (config, key) in zeros.iter().zip(["data.train_limit", "data.max_length", "data.vocabulary"]) {
+            assert!(config.check().unwrap_err().to_string().contains(key));
+        }
+    }
+}

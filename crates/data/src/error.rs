@@ -1,0 +1,109 @@
+//! Everything that can be wrong with a setting or a file, and what to do about it.
+
+use std::io;
+
+/// Why data could not be read or prepared.
+///
+/// Each message stands on its own: it names the key, or the file and line, and ends in what to do. Text
+/// quoted from a file is cut short and escaped.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // The messages say what the fields are.
+#[non_exhaustive]
+pub enum DataError {
+    // Settings
+    #[error("there is no data set named {name:?}: {advice}")]
+    UnknownDataset { name: String, advice: String },
+    #[error("`data.validation_fraction` is {found}: give a number above 0 and below 1")]
+    ValidationFraction { found: f64 },
+    #[error(
+        "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give a number further from {}",
+        if *part == "validation" { 0 } else { 1 }
+    )]
+    EmptyPart { fraction: f64, part: &'static str, sequences: usize },
+    #[error("`{key}` is 0: give at least 1, or leave it out")]
+    ZeroSetting { key: &'static str },
+    #[error("the run was trained on {trained:?}, and `data.dataset` asks for {asked:?}: use {trained:?}, or start a new run")]
+    OtherDataset { trained: String, asked: String },
+    #[error("the run's stored preprocessing does not fit the data set {dataset:?}: it was changed by hand or by another release; start a new run")]
+    OtherPreprocessing { dataset: String },
+
+    // Any file
+    #[error("cannot read {file}: {source}; check the path and its permissions")]
+    Unreadable { file: String, source: io::Error },
+    #[error("{file} holds more than {limit} bytes when unpacked: split it into smaller files")]
+    TooLarge { file: String, limit: u64 },
+    #[error("{file} is not a whole gzip file ({source}): fetch or compress it again")]
+    Gzip { file: String, source: io::Error },
+    #[error("{file} is empty: give a file with at least one sequence")]
+    Empty { file: String },
+    #[error("{file} has no sequence in it: add at least one")]
+    NoSequence { file: String },
+    #[error("{file}:{line}: not UTF-8 text; save the file in UTF-8")]
+    NotUtf8 { file: String, line: usize },
+    #[error("{file} has an extension this run does not read: give it {accepted}")]
+    Extension { file: String, accepted: &'static str },
+    #[error("{file} of the data sets that ship does not match its sha256: build or install the program again")]
+    Sum { file: String },
+
+    // Numbers and columns
+    #[error("{file}:{line}: {found:?} is not a number; write one such as 0.25")]
+    NotANumber { file: String, line: usize, found: String },
+    #[error("{file}:{line}: {found:?} is not a finite number; leave out or fill in what is missing")]
+    NotFinite { file: String, line: usize, found: String },
+    #[error("{file}:{line}: {found} channels where {wanted} belong; give one number for each channel the run was trained on")]
+    Channels { file: String, line: usize, found: usize, wanted: usize },
+    #[error("{file}:{line}: {found} columns where {wanted} belong; give every row the same columns")]
+    Columns { file: String, line: usize, found: usize, wanted: usize },
+    #[error("{file}:{line}: a sequence without a single step; give it one or leave it out")]
+    NoStep { file: String, line: usize },
+
+    // Images
+    #[error("{file} is {width}×{height} pixels where {side}×{side} belong: scale or crop it", side = crate::image::SIDE)]
+    ImageSize { file: String, width: u64, height: u64 },
+    #[error("{file} cannot be decoded as PNG ({source}): save it again")]
+    Png { file: String, source: png::DecodingError },
+    #[error("{file} begins with the number {found:#010x} where an idx file of {what} has {wanted:#010x}: give a file of {what}")]
+    IdxMagic { file: String, found: u32, wanted: u32, what: &'static str },
+    #[error("{file} ends after {found} bytes, inside the idx header of {wanted}: fetch it again")]
+    IdxHeader { file: String, found: usize, wanted: usize },
+    #[error("{file} has {found} bytes after its idx header, which announces {announced}: fetch it again")]
+    IdxLength { file: String, found: usize, announced: u128 },
+    #[error("{file} has {labels} labels for the {images} images of its pair: give the two files that belong together")]
+    IdxPair { file: String, labels: usize, images: usize },
+    #[error("{file}: label {position} is {found}, and the classes end at {last}: give the labels of this data set", last = classes - 1)]
+    IdxLabel { file: String, position: usize, found: u8, classes: usize },
+    #[error("{file}:{line}: a pixel of {found} where 0 (black) to 255 (white) belong; scale the values")]
+    PixelRange { file: String, line: usize, found: f32 },
+    #[error("{file}:{line}: an image with {found} rows ends here where {wanted} belong; give every image {wanted} rows")]
+    ImageRows { file: String, line: usize, found: usize, wanted: usize },
+
+    // .ts files
+    #[error("{file} has no `{key}` line: add it above the data")]
+    TsMissing { file: String, key: &'static str },
+    #[error("{file}:{line}: `{key} {found}` is not readable here; write `{key} {wanted}`", found = found.escape_debug())]
+    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: &'static str },
+    #[error("{file}:{line}: channel {channel} has {found} steps where the first has {wanted}; give every channel of a sequence the same steps")]
+    TsUneven { file: String, line: usize, channel: usize, found: usize, wanted: usize },
+    #[error("{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line")]
+    TsClass { file: String, line: usize, found: String },
+    #[error("{file} has no classes: give one that ends each sequence in its class")]
+    TsUnlabelled { file: String },
+    #[error("{file}:{line}: class {found:?} is not one of this data set's: {known}")]
+    UnknownClass { file: String, line: usize, found: String, known: String },
+
+    // Tables
+    #[error("{file}:1: the first row holds numbers; put a row with the column names above it")]
+    CsvHeader { file: String },
+    #[error("{file}:{line}: series {name:?} goes on after another began; put its rows together")]
+    CsvScattered { file: String, line: usize, name: String },
+    #[error("{file} cannot be read as CSV ({source}): save it as comma-separated UTF-8")]
+    Csv { file: String, source: csv::Error },
+    #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
+    RatingZero { file: String, line: usize },
+}
+
+/// Text from a file as a message can show it: the first 40 characters.
+pub(crate) fn excerpt(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    if short.len() < text.len() { short + "…" } else { short }
+}

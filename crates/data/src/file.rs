@@ -1,0 +1,121 @@
+//! Bytes as they are read: whole, unpacked where they are gzipped, and never more than a limit.
+
+use crate::{DataError, error::excerpt};
+use flate2::read::MultiGzDecoder;
+use std::{borrow::Cow, fs, io::Read, path::Path};
+
+/// The most bytes of one file that are read, packed or unpacked.
+pub(crate) const LIMIT: u64 = 1 << 30;
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Reads a file of the user's. Returns its bytes, unpacked.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+    let file = path.display().to_string();
+    let unreadable = |source| DataError::Unreadable { file: file.clone(), source };
+    let handle = fs::File::open(path).map_err(unreadable)?;
+    let bytes = bounded(handle, LIMIT).map_err(unreadable)?;
+    let bytes = bytes.ok_or_else(|| DataError::TooLarge { file: file.clone(), limit: LIMIT })?;
+    Ok(unpack(&bytes, &file, LIMIT)?.into_owned())
+}
+
+/// Unpacks gzip, told by its first two bytes, and passes everything else on. Refuses an empty result.
+pub(crate) fn unpack<'a>(bytes: &'a [u8], file: &str, limit: u64) -> Result<Cow<'a, [u8]>, DataError> {
+    let bytes = if bytes.starts_with(&GZIP) {
+        let unpacked = bounded(MultiGzDecoder::new(bytes), limit)
+            .map_err(|source| DataError::Gzip { file: file.into(), source })?;
+        Cow::Owned(unpacked.ok_or_else(|| DataError::TooLarge { file: file.into(), limit })?)
+    } else {
+        Cow::Borrowed(bytes)
+    };
+    if bytes.is_empty() { Err(DataError::Empty { file: file.into() }) } else { Ok(bytes) }
+}
+
+/// The bytes as text, without the mark that some editors put first.
+pub(crate) fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataError> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        DataError::NotUtf8 { file: file.into(), line }
+    })?;
+    Ok(text.trim_start_matches('\u{feff}'))
+}
+
+/// Reads a finite number.
+pub(crate) fn number(text: &str, file: &str, line: usize) -> Result<f32, DataError> {
+    match text.trim().parse::<f32>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        Ok(_) => Err(DataError::NotFinite { file: file.into(), line, found: excerpt(text) }),
+        Err(_) => Err(DataError::NotANumber { file: file.into(), line, found: excerpt(text) }),
+    }
+}
+
+/// Everything a reader gives, or nothing if that is more than `limit` bytes.
+fn bounded(reader: impl Read, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+/// Packs bytes, for the tests of every reader.
+#[cfg(test)]
+pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_unpacked_and_the_rest_passes() {
+        assert_eq!(*unpack(&pack(b"steps"), "a", LIMIT).unwrap(), *b"steps");
+        assert_eq!(*unpack(b"steps", "a", LIMIT).unwrap(), *b"steps");
+    }
+
+    #[test]
+    fn every_cut_of_a_gzip_file_is_refused() {
+        let packed = pack(b"one two three");
+        for end in 2..packed.len() {
+            assert!(matches!(unpack(&packed[..end], "a", LIMIT), Err(DataError::Gzip { .. })), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_unpacks_past_the_limit_is_refused() {
+        let packed = pack(&[0; 1000]);
+        assert!(unpack(&packed, "a", 1000).is_ok());
+        assert!(matches!(unpack(&packed, "a", 999), Err(DataError::TooLarge { limit: 999, .. })));
+    }
+
+    #[test]
+    fn nothing_is_refused_packed_or_not() {
+        assert!(matches!(unpack(b"", "a", LIMIT), Err(DataError::Empty { .. })));
+        assert!(matches!(unpack(&pack(b""), "a", LIMIT), Err(DataError::Empty { .. })));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("no/such.csv")).unwrap_err();
+        assert!(matches!(error, DataError::Unreadable { .. }) && error.to_string().contains("no/such.csv"));
+    }
+
+    #[test]
+    fn text_must_be_utf8_and_the_message_has_the_line() {
+        assert_eq!(text("\u{feff}é".as_bytes(), "a").unwrap(), "é");
+        assert!(matches!(text(b"a\nb\n\xff", "a"), Err(DataError::NotUtf8 { line: 3, .. })));
+    }
+
+    #[test]
+    fn numbers_are_finite() {
+        assert_eq!(number(" -1.5e2 ", "a", 1).unwrap(), -150.0);
+        for text in ["nan", "inf", "-infinity", "1e99"] {
+            assert!(matches!(number(text, "a", 4), Err(DataError::NotFinite { line: 4, .. })), "{text}");
+        }
+        for text in ["", "?", "1,5", "0x10"] {
+            assert!(matches!(number(text, "a", 4), Err(DataError::NotANumber { line: 4, .. })), "{text}");
+        }
+    }
+}

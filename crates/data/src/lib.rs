@@ -1,0 +1,36 @@
+//! Sequence data sets: the samples that ship, files of the user's own, and the way from either to batches.
+//!
+//! A [`DataConfig`] names a data set of the [`catalog`]; [`prepare`] reads it, splits off a validation part,
+//! fits a [`Preprocessing`] on the training part alone and applies it to all three. A stored preprocessing
+//! serves later: [`prepare_with`] to go on with a run, [`read_inputs`] to predict on other files.
+
+#![warn(missing_docs)]
+
+mod batch;
+mod catalog;
+mod config;
+mod error;
+mod examples;
+mod file;
+mod format;
+mod image;
+mod inputs;
+mod prepare;
+mod preprocessing;
+mod recipe;
+mod scale;
+mod sequence;
+mod shuffle;
+mod split;
+mod vocabulary;
+
+pub use batch::{Batch, BatchInput, epoch_order};
+pub use catalog::{Entry, catalog, find};
+pub use config::DataConfig;
+pub use error::DataError;
+pub use image::Layout;
+pub use inputs::{Input, read_inputs};
+pub use prepare::{Description, Prepared, prepare, prepare_with};
+pub use preprocessing::{InputKind, Preprocessing};
+pub use recipe::{File, Form, Part, Recipe, Source};
+pub use sequence::{Sequence, Steps};

@@ -1,0 +1,113 @@
+//! What a `recipe.toml` says of a data set: where it comes from, what it holds, what may be done with it.
+
+use crate::Layout;
+use serde::{Deserialize, Serialize};
+
+/// One folder of `datasets/`: the files of one source, and the data sets that are read from them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What the data is, in a few words.
+    pub title: String,
+    /// What is learned from it.
+    pub task: String,
+    /// How its files are read.
+    pub(crate) format: Format,
+    /// The names of the classes, in the order of their labels.
+    pub classes: Vec<String>,
+    /// How training and test data were told apart.
+    pub split: String,
+    /// The licence of the data.
+    pub licence: String,
+    /// Whose work the data is.
+    pub attribution: String,
+    /// The data sets read from these files.
+    #[serde(rename = "dataset")]
+    pub(crate) datasets: Vec<Named>,
+    /// Where the files come from.
+    pub source: Source,
+    /// The training data.
+    pub train: Part,
+    /// The test data.
+    pub test: Part,
+}
+
+/// One name under which a recipe's files are read, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    pub name: String,
+    pub summary: String,
+    pub lengths: (usize, usize),
+    pub form: Form,
+}
+
+/// The format of a recipe's files.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// A file of images and a file of labels, in MNIST's format.
+    Idx,
+    /// One file of series with their classes.
+    Ts,
+    /// One file of texts with a rating each, whose sign is the class.
+    RatedText,
+}
+
+/// What the sequences of a data set are made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Form {
+    /// A grey image of 28×28 pixels, read in some order.
+    Image {
+        /// Which pixels make a step.
+        layout: Layout,
+    },
+    /// Measurements, all channels at each step.
+    Series {
+        /// How many numbers a step has.
+        channels: usize,
+    },
+    /// Text, a word a step.
+    Text,
+}
+
+/// The package that carries the original.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The registry, such as `npm`.
+    pub registry: String,
+    /// The package's name there.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// The file name of the package's archive.
+    pub archive: String,
+    /// The archive's sha256.
+    pub sha256: String,
+    /// What is taken from the archive.
+    pub members: Vec<String>,
+}
+
+/// The training or the test data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// How many sequences there are.
+    pub sequences: usize,
+    /// The files, in the order that the format reads them.
+    pub files: Vec<File>,
+}
+
+/// One file that ships.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name in the recipe's folder.
+    pub name: String,
+    /// Its size.
+    pub bytes: usize,
+    /// Its sha256.
+    pub sha256: String,
+}

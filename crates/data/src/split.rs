@@ -1,0 +1,117 @@
+//! Dividing training data: a validation part that mirrors the classes, and limits that nest.
+
+use crate::DataError;
+use crate::shuffle::{Purpose, permutation};
+
+/// Indices into the training data.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Split {
+    pub train: Vec<usize>,
+    pub validation: Vec<usize>,
+}
+
+/// Divides sequences with these labels. All follows from one order in which every prefix holds the classes
+/// in their proportions: validation is its beginning, training the rest, and a limit keeps the first of that.
+pub(crate) fn split(labels: &[usize], fraction: f64, limit: Option<usize>, seed: u64) -> Result<Split, DataError> {
+    let mut validation = stratified_order(labels, seed);
+    let sequences = labels.len();
+    let empty = |part| DataError::EmptyPart { fraction, part, sequences };
+    let count = (sequences as f64 * fraction).round() as usize;
+    if count == 0 {
+        return Err(empty("validation"));
+    }
+    if count >= sequences {
+        return Err(empty("training"));
+    }
+    let mut train = validation.split_off(count);
+    train.truncate(limit.unwrap_or(sequences));
+    Ok(Split { train, validation })
+}
+
+/// All indices, each class shuffled and spread evenly from the first place to the last.
+fn stratified_order(labels: &[usize], seed: u64) -> Vec<usize> {
+    let classes = labels.iter().max().map_or(0, |last| last + 1);
+    let mut members = vec![Vec::new(); classes];
+    for (index, label) in labels.iter().enumerate() {
+        members[*label].push(index);
+    }
+    let mut placed = Vec::with_capacity(labels.len());
+    for (class, members) in members.iter().enumerate() {
+        let order = permutation(members.len(), Purpose::Split, seed, class);
+        for (rank, member) in order.into_iter().enumerate() {
+            let place = (2 * rank + 1) as f64 / (2 * members.len()) as f64;
+            placed.push((place, class, members[member]));
+        }
+    }
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    placed.into_iter().map(|(_, _, index)| index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn count(labels: &[usize], chosen: &[usize], class: usize) -> f64 {
+        chosen.iter().filter(|index| labels[**index] == class).count() as f64
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_are_disjoint_and_complete(labels in prop::collection::vec(0usize..5, 4..200), seed: u64) {
+            let split = split(&labels, 0.25, None, seed).unwrap();
+            let mut all = [split.train, split.validation].concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn every_class_has_its_share_of_validation(
+            labels in prop::collection::vec(0usize..3, 4..200),
+            fraction in 0.2f64..0.8,
+        ) {
+            let validation = split(&labels, fraction, None, 1).unwrap().validation;
+            let all: Vec<usize> = (0..labels.len()).collect();
+            for class in 0..3 {
+                let share = count(&labels, &all, class) * validation.len() as f64 / labels.len() as f64;
+                prop_assert!((count(&labels, &validation, class) - share).abs() <= 2.0);
+            }
+        }
+
+        #[test]
+        fn a_smaller_limit_keeps_a_subset(labels in prop::collection::vec(0usize..3, 20..80), small in 1usize..10) {
+            let keep = |limit| split(&labels, 0.2, limit, 3).unwrap();
+            let (small, large) = (keep(Some(small)), keep(Some(small + 5)));
+            prop_assert!(small.train.iter().all(|index| large.train.contains(index)));
+            prop_assert_eq!(small.validation, keep(None).validation);
+        }
+    }
+
+    #[test]
+    fn balanced_classes_stay_balanced_under_a_limit() {
+        let labels: Vec<usize> = (0..100).map(|index| index % 10).collect();
+        let split = split(&labels, 0.1, Some(20), 1).unwrap();
+        for class in 0..10 {
+            assert_eq!(count(&labels, &split.validation, class), 1.0);
+            assert_eq!(count(&labels, &split.train, class), 2.0);
+        }
+    }
+
+    #[test]
+    fn the_seed_alone_decides() {
+        let labels: Vec<usize> = (0..100).map(|index| index % 2).collect();
+        let with = |seed| split(&labels, 0.1, None, seed).unwrap();
+        assert_eq!(with(1), with(1));
+        assert_ne!(with(1), with(2));
+    }
+
+    #[test]
+    fn a_part_without_a_sequence_is_refused() {
+        for (fraction, expected) in [(0.01, "validation"), (0.99, "training")] {
+            match split(&[0, 1, 0, 1], fraction, None, 1) {
+                Err(DataError::EmptyPart { part, .. }) => assert_eq!(part, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What a cell is: which signals each gate of an LSTM reads.
+//!
+//! An LSTM's gates each read an input signal `x`, a hidden-unit signal `h` and a bias `b`. Lu (2016) and
+//! Lu and Salem (2017) left some of them out. Here a cell is a value, not code: [`Cell`] lists the terms of
+//! the three gates and of the candidate, and everything else (equations, parameter counts, what is
+//! allocated and multiplied) is read off it.
+//!
+//! ```
+//! use slimgate_gates::{Cell, Sizes, variant};
+//!
+//! let slim: Cell = variant("lstm1").unwrap().cell();
+//! assert_eq!(slim, "hb".parse().unwrap());
+//! assert_eq!(slim.parameters(Sizes { inputs: 28, hidden: 50 }), 11_600);
+//! ```
+//!
+//! This crate knows no framework.
+
+mod cell;
+mod equations;
+mod form;
+mod parameters;
+mod variants;
+
+pub use cell::{Cell, Gate, Hidden, PARTS, Part, Terms};
+pub use equations::equations;
+pub use form::FormError;
+pub use parameters::{Formula, Sizes};
+pub use variants::{UnknownVariant, VARIANTS, Variant, name_of, variant};
