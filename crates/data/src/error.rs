@@ -22,9 +22,13 @@ pub enum DataError {
     EmptyPart { fraction: f64, part: &'static str, sequences: usize },
     #[error("`{key}` is 0: give at least 1, or leave it out")]
     ZeroSetting { key: &'static str },
-    #[error("the run was trained on {trained:?}, and `data.dataset` asks for {asked:?}: use {trained:?}, or start a new run")]
+    #[error(
+        "the run was trained on {trained:?}, and `data.dataset` asks for {asked:?}: use {trained:?}, or start a new run"
+    )]
     OtherDataset { trained: String, asked: String },
-    #[error("the run's stored preprocessing does not fit the data set {dataset:?}: it was changed by hand or by another release; start a new run")]
+    #[error(
+        "the run's stored preprocessing does not fit the data set {dataset:?}: it was changed by hand or by another release; start a new run"
+    )]
     OtherPreprocessing { dataset: String },
 
     // Any file
@@ -42,7 +46,9 @@ pub enum DataError {
     NotUtf8 { file: String, line: usize },
     #[error("{file} has an extension this run does not read: give it {accepted}")]
     Extension { file: String, accepted: &'static str },
-    #[error("{file} of the data sets that ship does not match its sha256: build or install the program again")]
+    #[error(
+        "{file} of the data sets that ship does not match its sha256: build or install the program again"
+    )]
     Sum { file: String },
 
     // Numbers and columns
@@ -50,7 +56,9 @@ pub enum DataError {
     NotANumber { file: String, line: usize, found: String },
     #[error("{file}:{line}: {found:?} is not a finite number; leave out or fill in what is missing")]
     NotFinite { file: String, line: usize, found: String },
-    #[error("{file}:{line}: {found} channels where {wanted} belong; give one number for each channel the run was trained on")]
+    #[error(
+        "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel the run was trained on"
+    )]
     Channels { file: String, line: usize, found: usize, wanted: usize },
     #[error("{file}:{line}: {found} columns where {wanted} belong; give every row the same columns")]
     Columns { file: String, line: usize, found: usize, wanted: usize },
@@ -59,36 +67,46 @@ pub enum DataError {
 
     // Images
     #[error("{file} is {width}×{height} pixels where {side}×{side} belong: scale or crop it", side = crate::image::SIDE)]
-    ImageSize { file: String, width: u64, height: u64 },
+    ImageSize { file: String, width: u32, height: u32 },
     #[error("{file} cannot be decoded as PNG ({source}): save it again")]
     Png { file: String, source: png::DecodingError },
-    #[error("{file} begins with the number {found:#010x} where an idx file of {what} has {wanted:#010x}: give a file of {what}")]
+    #[error(
+        "{file} begins with the number {found:#010x} where an idx file of {what} has {wanted:#010x}: give a file of {what}"
+    )]
     IdxMagic { file: String, found: u32, wanted: u32, what: &'static str },
     #[error("{file} ends after {found} bytes, inside the idx header of {wanted}: fetch it again")]
     IdxHeader { file: String, found: usize, wanted: usize },
     #[error("{file} has {found} bytes after its idx header, which announces {announced}: fetch it again")]
     IdxLength { file: String, found: usize, announced: u128 },
-    #[error("{file} has {labels} labels for the {images} images of its pair: give the two files that belong together")]
+    #[error(
+        "{file} has {labels} labels for the {images} images of its pair: give the two files that belong together"
+    )]
     IdxPair { file: String, labels: usize, images: usize },
     #[error("{file}: label {position} is {found}, and the classes end at {last}: give the labels of this data set", last = classes - 1)]
     IdxLabel { file: String, position: usize, found: u8, classes: usize },
     #[error("{file}:{line}: a pixel of {found} where 0 (black) to 255 (white) belong; scale the values")]
     PixelRange { file: String, line: usize, found: f32 },
-    #[error("{file}:{line}: an image with {found} rows ends here where {wanted} belong; give every image {wanted} rows")]
+    #[error(
+        "{file}:{line}: an image with {found} rows ends here where {wanted} belong; give every image {wanted} rows"
+    )]
     ImageRows { file: String, line: usize, found: usize, wanted: usize },
 
     // .ts files
     #[error("{file} has no `{key}` line: add it above the data")]
     TsMissing { file: String, key: &'static str },
-    #[error("{file}:{line}: `{key} {found}` is not readable here; write `{key} {wanted}`", found = found.escape_debug())]
-    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: &'static str },
-    #[error("{file}:{line}: channel {channel} has {found} steps where the first has {wanted}; give every channel of a sequence the same steps")]
+    #[error("{file}:{line}: `{key} {found}` is not readable here; write {wanted}", found = found.escape_debug())]
+    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: String },
+    #[error(
+        "{file}:{line}: channel {channel} has {found} steps where the first has {wanted}; give every channel of a sequence the same steps"
+    )]
     TsUneven { file: String, line: usize, channel: usize, found: usize, wanted: usize },
-    #[error("{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line")]
+    #[error(
+        "{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line"
+    )]
     TsClass { file: String, line: usize, found: String },
     #[error("{file} has no classes: give one that ends each sequence in its class")]
     TsUnlabelled { file: String },
-    #[error("{file}:{line}: class {found:?} is not one of this data set's: {known}")]
+    #[error("{file}:{line}: class {found:?} is not one of this data set's; use one of {known}")]
     UnknownClass { file: String, line: usize, found: String, known: String },
 
     // Tables
@@ -96,8 +114,6 @@ pub enum DataError {
     CsvHeader { file: String },
     #[error("{file}:{line}: series {name:?} goes on after another began; put its rows together")]
     CsvScattered { file: String, line: usize, name: String },
-    #[error("{file} cannot be read as CSV ({source}): save it as comma-separated UTF-8")]
-    Csv { file: String, source: csv::Error },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },
 }

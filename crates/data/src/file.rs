@@ -37,7 +37,7 @@ pub(crate) fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataError
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         DataError::NotUtf8 { file: file.into(), line }
     })?;
-    Ok(text.trim_start_matches('\u{feff}'))
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Reads a finite number.

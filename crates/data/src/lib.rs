@@ -4,8 +4,6 @@
 //! fits a [`Preprocessing`] on the training part alone and applies it to all three. A stored preprocessing
 //! serves later: [`prepare_with`] to go on with a run, [`read_inputs`] to predict on other files.
 
-#![warn(missing_docs)]
-
 mod batch;
 mod catalog;
 mod config;

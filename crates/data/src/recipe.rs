@@ -1,7 +1,8 @@
 //! What a `recipe.toml` says of a data set: where it comes from, what it holds, what may be done with it.
 
 use crate::Layout;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use std::fmt;
 
 /// One folder of `datasets/`: the files of one source, and the data sets that are read from them.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,7 +56,7 @@ pub(crate) enum Format {
 }
 
 /// What the sequences of a data set are made of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Form {
     /// A grey image of 28×28 pixels, read in some order.
@@ -70,6 +71,17 @@ pub enum Form {
     },
     /// Text, a word a step.
     Text,
+}
+
+impl Form {
+    /// How many numbers a step has; none where a step is a word.
+    pub fn channels(&self) -> Option<usize> {
+        match self {
+            Form::Image { layout } => Some(layout.channels()),
+            Form::Series { channels } => Some(*channels),
+            Form::Text => None,
+        }
+    }
 }
 
 /// The package that carries the original.
@@ -88,6 +100,12 @@ pub struct Source {
     pub sha256: String,
     /// What is taken from the archive.
     pub members: Vec<String>,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.registry, self.package, self.version)
+    }
 }
 
 /// The training or the test data.

@@ -12,7 +12,12 @@ pub(crate) struct Split {
 
 /// Divides sequences with these labels. All follows from one order in which every prefix holds the classes
 /// in their proportions: validation is its beginning, training the rest, and a limit keeps the first of that.
-pub(crate) fn split(labels: &[usize], fraction: f64, limit: Option<usize>, seed: u64) -> Result<Split, DataError> {
+pub(crate) fn split(
+    labels: &[usize],
+    fraction: f64,
+    limit: Option<usize>,
+    seed: u64,
+) -> Result<Split, DataError> {
     let mut validation = stratified_order(labels, seed);
     let sequences = labels.len();
     let empty = |part| DataError::EmptyPart { fraction, part, sequences };

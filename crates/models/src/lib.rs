@@ -1,1 +1,19 @@
-//! .
+//! The gated recurrent networks as Burn modules, for any [`slimgate_gates::Cell`].
+//!
+//! * [`SlimLstm`]: one layer in one direction, over whole sequences or step by step.
+//! * [`Stack`]: layers of them, in one or both directions, with dropout between.
+//! * [`Classifier`]: an embedding where the input is tokens, a stack, and a linear head.
+//!
+//! A module holds only the parameters that its cell keeps; the standard LSTM and every simplified variant go
+//! through the same code, the same initialisers and the same dropout.
+
+mod classifier;
+mod initializer;
+mod layer;
+mod stack;
+
+pub use classifier::{Classifier, ClassifierConfig, Features, InputKind};
+pub use initializer::Initializer;
+pub use layer::{SlimLstm, SlimLstmConfig};
+pub use slimgate_kernels::{GateActivation, State};
+pub use stack::{Stack, StackConfig};

@@ -1,0 +1,63 @@
+//! Sequences as the files hold them, before preprocessing.
+
+use crate::format::{idx, rated, ts};
+use crate::recipe::{Format, Part};
+use crate::{DataError, Entry, file};
+
+/// The content of one sequence. There is at least one step.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Raw {
+    /// A series `[steps, channels]`, or an image: its rows from the top, each pixel from 0 to 1.
+    Values(Vec<f32>),
+    /// A text.
+    Text(String),
+}
+
+/// A sequence with its class, as an index into the data set's classes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Example {
+    pub raw: Raw,
+    pub label: usize,
+}
+
+/// Reads the training or the test part of a data set.
+pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError> {
+    let mut files = Vec::with_capacity(part.files.len());
+    for file in &part.files {
+        let (name, packed) = entry.shipped(file)?;
+        let bytes = file::unpack(packed, &name, file::LIMIT)?;
+        files.push((name, bytes));
+    }
+    let classes = &entry.recipe.classes;
+    match (entry.recipe.format, &files[..]) {
+        (Format::Idx, [(images, pixels), (labels, numbers)]) => {
+            let pixels = idx::images(pixels, images)?;
+            idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)
+        }
+        (Format::Ts, [(name, bytes)]) => {
+            let channels = entry.form.channels().unwrap_or(1);
+            ts::parse(file::text(bytes, name)?, name, channels)?.examples(classes, name)
+        }
+        (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name),
+        _ => unreachable!("a recipe is compiled in, and a test loads every one"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{find, vocabulary::words};
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_snippets_have_the_same_words() {
+        let entry = find("movie-snippets").unwrap();
+        let mut seen = HashSet::new();
+        for part in [&entry.recipe.train, &entry.recipe.test] {
+            for example in load(entry, part).unwrap() {
+                let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
+                assert!(seen.insert(words(&text)), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! One reader a file format. Each takes what the file holds and its name for messages, and never panics.
+
+pub(crate) mod idx;
+pub(crate) mod png;
+pub(crate) mod rated;
+pub(crate) mod table;
+pub(crate) mod ts;

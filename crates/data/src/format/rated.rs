@@ -1,0 +1,43 @@
+//! Rated texts: a tab-separated table of identifier, rating and text, below a row of column names.
+
+use crate::examples::{Example, Raw};
+use crate::{DataError, file::number};
+
+/// Reads texts with the sign of their ratings: class 0 for negative, 1 for positive.
+pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Example>, DataError> {
+    let mut examples = Vec::new();
+    for (line, row) in (1..).zip(text.lines()).skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let [_, rating, text] = columns[..] else {
+            return Err(DataError::Columns { file: file.into(), line, found: columns.len(), wanted: 3 });
+        };
+        let rating = number(rating, file, line)?;
+        if rating == 0.0 {
+            return Err(DataError::RatingZero { file: file.into(), line });
+        }
+        examples.push(Example { raw: Raw::Text(text.into()), label: usize::from(rating > 0.0) });
+    }
+    if examples.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(examples) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sign_is_the_class() {
+        let examples = parse("id\trating\ttext\n7\t-0.4\tDull.\n8\t1\tGood \"fun\"\n", "a").unwrap();
+        assert_eq!(examples[0], Example { raw: Raw::Text("Dull.".into()), label: 0 });
+        assert_eq!(examples[1], Example { raw: Raw::Text("Good \"fun\"".into()), label: 1 });
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line() {
+        let refused = |row: &str| parse(&format!("id\trating\ttext\n{row}"), "a").unwrap_err();
+        assert!(matches!(refused("1\t2"), DataError::Columns { line: 2, found: 2, wanted: 3, .. }));
+        assert!(matches!(refused("1\tx\tt"), DataError::NotANumber { line: 2, .. }));
+        assert!(matches!(refused("1\tNaN\tt"), DataError::NotFinite { line: 2, .. }));
+        assert!(matches!(refused("1\t0.0\tt"), DataError::RatingZero { line: 2, .. }));
+        assert!(matches!(refused(""), DataError::NoSequence { .. }));
+    }
+}

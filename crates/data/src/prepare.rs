@@ -1,0 +1,112 @@
+//! From a configuration to three parts of sequences.
+
+use crate::split::{Split, split};
+use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, examples, find};
+use serde::Serialize;
+
+/// A data set, divided and ready for batches.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What it is and how much of it there is.
+    pub description: Description,
+    /// What was done to every sequence.
+    pub preprocessing: Preprocessing,
+    /// What a model learns from.
+    pub train: Vec<Sequence>,
+    /// What choices are made by. Taken from the training data.
+    pub validation: Vec<Sequence>,
+    /// What a result is reported on. Never taken from.
+    pub test: Vec<Sequence>,
+}
+
+/// A data set in words and counts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Description {
+    /// The name that `data.dataset` takes.
+    pub dataset: String,
+    /// What the data is.
+    pub title: String,
+    /// Package and version that carry the original.
+    pub source: String,
+    /// The licence of the data.
+    pub licence: String,
+    /// How many sequences are trained on.
+    pub train: usize,
+    /// How many are validated on.
+    pub validation: usize,
+    /// How many are tested on.
+    pub test: usize,
+    /// The fewest steps of any sequence.
+    pub shortest: usize,
+    /// The most steps of any sequence.
+    pub longest: usize,
+}
+
+/// Reads a data set, takes the validation part off its training data, fits the preprocessing on what
+/// remains, and applies it to all.
+///
+/// # Errors
+/// A setting out of range or an unknown data set. The files that ship are checked as any other.
+pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
+    build(config, None)
+}
+
+/// As [`prepare`], with the preprocessing that a run has stored. Its cut of long sequences and its vocabulary
+/// hold, whatever `config` says of them.
+///
+/// # Errors
+/// As [`prepare`], and a preprocessing of another data set.
+pub fn prepare_with(config: &DataConfig, preprocessing: &Preprocessing) -> Result<Prepared, DataError> {
+    build(config, Some(preprocessing))
+}
+
+fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared, DataError> {
+    config.check()?;
+    let entry = find(&config.dataset)?;
+    if let Some(stored) = stored {
+        check_stored(stored, entry)?;
+    }
+    let examples = examples::load(entry, &entry.recipe.train)?;
+    let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
+    let Split { train, validation } =
+        split(&labels, config.validation_fraction, config.train_limit, config.seed)?;
+    let pick = |indices: Vec<usize>| indices.into_iter().map(|index| &examples[index]).collect::<Vec<_>>();
+    let (train, validation) = (pick(train), pick(validation));
+    let preprocessing = stored.cloned().unwrap_or_else(|| Preprocessing::fit(entry, config, &train));
+    let train = preprocessing.sequences(train.into_iter());
+    let validation = preprocessing.sequences(validation.into_iter());
+    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.iter());
+    Ok(Prepared {
+        description: describe(entry, [&train, &validation, &test]),
+        preprocessing,
+        train,
+        validation,
+        test,
+    })
+}
+
+fn check_stored(stored: &Preprocessing, entry: &Entry) -> Result<(), DataError> {
+    if stored.dataset() != entry.name {
+        let (trained, asked) = (crate::error::excerpt(stored.dataset()), entry.name.clone());
+        Err(DataError::OtherDataset { trained, asked })
+    } else if !stored.fits(entry) {
+        Err(DataError::OtherPreprocessing { dataset: entry.name.clone() })
+    } else {
+        Ok(())
+    }
+}
+
+fn describe(entry: &Entry, parts: [&Vec<Sequence>; 3]) -> Description {
+    let lengths = parts.iter().flat_map(|part| part.iter()).map(|sequence| sequence.steps.len());
+    Description {
+        dataset: entry.name.clone(),
+        title: entry.recipe.title.clone(),
+        source: entry.recipe.source.to_string(),
+        licence: entry.recipe.licence.clone(),
+        train: parts[0].len(),
+        validation: parts[1].len(),
+        test: parts[2].len(),
+        shortest: lengths.clone().min().unwrap_or(0),
+        longest: lengths.max().unwrap_or(0),
+    }
+}

@@ -1,0 +1,240 @@
+//! What is learned from the training part and then done to every sequence.
+
+use crate::examples::{Example, Raw};
+use crate::recipe::Form;
+use crate::scale::Scale;
+use crate::vocabulary::{UNKNOWN, Vocabulary, words};
+use crate::{DataConfig, Entry, Layout, Sequence, Steps};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
+
+/// Everything needed to turn a file's content into what a run's model reads. It is fitted once, on the
+/// training part, and stored with the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocessing {
+    dataset: String,
+    classes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_length: Option<NonZeroUsize>,
+    transform: Transform,
+}
+
+/// How content becomes steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Transform {
+    /// Pixels in an order, with one mean and one deviation for all of them.
+    Image { layout: Layout, scale: Scale },
+    /// Channels, each with its own mean and deviation.
+    Series { scale: Scale },
+    /// Words by their numbers.
+    Text { vocabulary: Vocabulary },
+}
+
+/// What a model has to take in at each step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Numbers.
+    Values {
+        /// How many.
+        channels: usize,
+    },
+    /// One word.
+    Tokens {
+        /// How many numbers a word can have, padding (0) and unknown (1) included: the rows of an embedding.
+        vocabulary: usize,
+    },
+}
+
+impl Preprocessing {
+    /// Learns from training examples alone. Cutting comes first: what no model sees is not measured.
+    pub(crate) fn fit(entry: &Entry, config: &DataConfig, train: &[&Example]) -> Self {
+        let max_length = config.max_length.and_then(NonZeroUsize::new);
+        let cut = max_length.map(NonZeroUsize::get);
+        let values = |layout: Option<Layout>, channels| {
+            let order = layout.map(Layout::order);
+            train.iter().filter_map(move |example| match &example.raw {
+                Raw::Values(values) => Some(arrange(values, order.as_deref(), channels, cut)),
+                Raw::Text(_) => None,
+            })
+        };
+        let transform = match entry.form {
+            Form::Image { layout } => {
+                Transform::Image { layout, scale: Scale::fit(1, values(Some(layout), layout.channels())) }
+            }
+            Form::Series { channels } => {
+                Transform::Series { scale: Scale::fit(channels, values(None, channels)) }
+            }
+            Form::Text => {
+                let words = train.iter().flat_map(|example| match &example.raw {
+                    Raw::Text(text) => words(text).into_iter().take(cut.unwrap_or(usize::MAX)).collect(),
+                    Raw::Values(_) => vec![],
+                });
+                Transform::Text { vocabulary: Vocabulary::fit(words, config.vocabulary) }
+            }
+        };
+        Self { dataset: entry.name.clone(), classes: entry.recipe.classes.clone(), max_length, transform }
+    }
+
+    /// The data set it was fitted on.
+    pub fn dataset(&self) -> &str {
+        &self.dataset
+    }
+
+    /// The names of the classes, in the order of their labels.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// What a model has to take in at each step.
+    pub fn input(&self) -> InputKind {
+        match &self.transform {
+            Transform::Image { layout, .. } => InputKind::Values { channels: layout.channels() },
+            Transform::Series { scale } => InputKind::Values { channels: scale.channels() },
+            Transform::Text { vocabulary } => InputKind::Tokens { vocabulary: vocabulary.size() },
+        }
+    }
+
+    pub(crate) fn transform(&self) -> &Transform {
+        &self.transform
+    }
+
+    /// Whether it can be applied to a data set's content and speaks of its classes.
+    pub(crate) fn fits(&self, entry: &Entry) -> bool {
+        let same_form = match (&self.transform, &entry.form) {
+            (Transform::Image { layout, .. }, Form::Image { layout: wanted }) => layout == wanted,
+            (Transform::Series { scale }, Form::Series { channels }) => scale.channels() == *channels,
+            (Transform::Text { .. }, Form::Text) => true,
+            _ => false,
+        };
+        same_form && self.classes == entry.recipe.classes
+    }
+
+    /// Turns content into steps.
+    pub(crate) fn apply<'a>(&self, raws: impl IntoIterator<Item = &'a Raw>) -> Vec<Steps> {
+        let order = match self.transform {
+            Transform::Image { layout, .. } => Some(layout.order()),
+            _ => None,
+        };
+        raws.into_iter().map(|raw| self.steps(raw, order.as_deref())).collect()
+    }
+
+    /// Turns examples into sequences.
+    pub(crate) fn sequences<'a>(&self, examples: impl Iterator<Item = &'a Example> + Clone) -> Vec<Sequence> {
+        let steps = self.apply(examples.clone().map(|example| &example.raw));
+        steps
+            .into_iter()
+            .zip(examples)
+            .map(|(steps, example)| Sequence { steps, label: example.label })
+            .collect()
+    }
+
+    fn steps(&self, raw: &Raw, order: Option<&[usize]>) -> Steps {
+        let most = self.max_length.map(NonZeroUsize::get);
+        match (&self.transform, raw) {
+            (Transform::Image { scale, .. } | Transform::Series { scale }, Raw::Values(values)) => {
+                let InputKind::Values { channels } = self.input() else {
+                    unreachable!("values have channels")
+                };
+                let mut values = arrange(values, order, channels, most);
+                scale.apply(&mut values);
+                Steps::Values { values, channels }
+            }
+            (Transform::Text { vocabulary }, Raw::Text(text)) => {
+                let words = words(text).into_iter().take(most.unwrap_or(usize::MAX));
+                let tokens: Vec<u32> = words.map(|word| vocabulary.number(&word)).collect();
+                Steps::Tokens(if tokens.is_empty() { vec![UNKNOWN] } else { tokens })
+            }
+            _ => unreachable!("a preprocessing meets content of its own form only"),
+        }
+    }
+}
+
+/// Values in their order as steps, cut after the first `most` of them.
+fn arrange(values: &[f32], order: Option<&[usize]>, channels: usize, most: Option<usize>) -> Vec<f32> {
+    let count = most.map_or(values.len(), |most| values.len().min(most.saturating_mul(channels)));
+    match order {
+        Some(order) => order[..count].iter().map(|place| values[*place]).collect(),
+        None => values[..count].to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find;
+
+    fn fit(dataset: &str, max_length: Option<usize>, train: &[Raw]) -> Preprocessing {
+        let train: Vec<Example> = train.iter().map(|raw| Example { raw: raw.clone(), label: 0 }).collect();
+        let config = DataConfig { max_length, ..DataConfig::default() };
+        Preprocessing::fit(find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>())
+    }
+
+    fn one(preprocessing: &Preprocessing, raw: &Raw) -> Steps {
+        preprocessing.apply([raw]).remove(0)
+    }
+
+    fn text(text: &str) -> Raw {
+        Raw::Text(text.into())
+    }
+
+    #[test]
+    fn images_share_one_mean_and_deviation() {
+        // Half the training pixels are 0 and half 1: mean 0.5, deviation 0.5.
+        let image = Raw::Values([vec![0.0; 392], vec![1.0; 392]].concat());
+        let preprocessing = fit("digits-rows", None, &[image]);
+        assert_eq!(preprocessing.input(), InputKind::Values { channels: 28 });
+        let grey = one(&preprocessing, &Raw::Values(vec![0.75; 784]));
+        assert_eq!(grey, Steps::Values { values: vec![0.5; 784], channels: 28 });
+        assert_eq!(grey.len(), 28);
+    }
+
+    #[test]
+    fn permuted_pixels_are_those_of_the_image_in_the_fixed_order() {
+        let image = Raw::Values((0..784).map(|pixel| pixel as f32).collect());
+        let values = |dataset| match one(&fit(dataset, None, std::slice::from_ref(&image)), &image) {
+            Steps::Values { values, channels: 1 } => values,
+            other => panic!("{other:?}"),
+        };
+        let (plain, permuted) = (values("digits-pixels"), values("digits-permuted"));
+        assert_ne!(plain, permuted);
+        for (at, place) in (Layout::Permuted { seed: 92916 }).order().into_iter().enumerate() {
+            assert!((permuted[at] - plain[place]).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn long_series_lose_their_end_before_they_are_measured() {
+        let series = Raw::Values([vec![1.0; 12], vec![3.0; 12], vec![1e6; 12]].concat());
+        let preprocessing = fit("japanese-vowels", Some(2), std::slice::from_ref(&series));
+        let values = [vec![-1.0; 12], vec![1.0; 12]].concat();
+        assert_eq!(one(&preprocessing, &series), Steps::Values { values, channels: 12 });
+    }
+
+    #[test]
+    fn words_outside_the_training_part_are_unknown() {
+        let preprocessing = fit("movie-snippets", None, &[text("good film"), text("good")]);
+        assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 4 });
+        assert_eq!(one(&preprocessing, &text("Good bad film")), Steps::Tokens(vec![2, UNKNOWN, 3]));
+        assert_eq!(one(&preprocessing, &text("...")), Steps::Tokens(vec![UNKNOWN]));
+    }
+
+    #[test]
+    fn long_texts_lose_their_end_before_words_are_counted() {
+        let preprocessing = fit("movie-snippets", Some(1), &[text("good film")]);
+        assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 3 });
+        assert_eq!(one(&preprocessing, &text("good good")), Steps::Tokens(vec![2]));
+    }
+
+    #[test]
+    fn a_stored_preprocessing_is_the_same_and_is_checked() {
+        for dataset in ["digits-permuted", "japanese-vowels"] {
+            let preprocessing = fit(dataset, Some(9), &[Raw::Values(vec![0.3; 784 * 3])]);
+            let text = serde_json::to_string(&preprocessing).unwrap();
+            assert_eq!(serde_json::from_str::<Preprocessing>(&text).unwrap(), preprocessing);
+            let broken = text.replace("\"max_length\":9", "\"max_length\":0");
+            assert!(text != broken && serde_json::from_str::<Preprocessing>(&broken).is_err());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Words and their numbers.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// Fills the end of a sequence that is shorter than others of its batch. No word has it.
+pub(crate) const PADDING: u32 = 0;
+/// Stands for every word that the training part did not show often enough.
+pub(crate) const UNKNOWN: u32 = 1;
+/// The number of the most frequent word.
+const FIRST: u32 = 2;
+
+/// The words that have a number of their own, the frequent ones first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub(crate) struct Vocabulary {
+    numbers: HashMap<String, u32>,
+}
+
+impl Vocabulary {
+    /// Counts words and keeps the `most` frequent; of equally frequent ones, the first by alphabet.
+    pub(crate) fn fit(words: impl Iterator<Item = String>, most: usize) -> Self {
+        let mut counts = BTreeMap::<String, usize>::new();
+        for word in words {
+            *counts.entry(word).or_default() += 1;
+        }
+        let mut words: Vec<(String, usize)> = counts.into_iter().collect();
+        // The sort is stable, so equal counts stay in the alphabetical order of the map.
+        words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        Self { numbers: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
+    }
+
+    /// How many numbers there are: the words, the padding and the unknown.
+    pub(crate) fn size(&self) -> usize {
+        self.numbers.len() + FIRST as usize
+    }
+
+    /// The number of a word.
+    pub(crate) fn number(&self, word: &str) -> u32 {
+        self.numbers.get(word).copied().unwrap_or(UNKNOWN)
+    }
+}
+
+impl TryFrom<Vec<String>> for Vocabulary {
+    type Error = String;
+
+    fn try_from(words: Vec<String>) -> Result<Self, String> {
+        let mut numbers = HashMap::with_capacity(words.len());
+        for (word, number) in words.into_iter().zip(FIRST..) {
+            if numbers.insert(word.clone(), number).is_some() {
+                return Err(format!("the vocabulary has {word:?} twice"));
+            }
+        }
+        Ok(Self { numbers })
+    }
+}
+
+impl From<Vocabulary> for Vec<String> {
+    fn from(vocabulary: Vocabulary) -> Self {
+        let mut words: Vec<(String, u32)> = vocabulary.numbers.into_iter().collect();
+        words.sort_by_key(|(_, number)| *number);
+        words.into_iter().map(|(word, _)| word).collect()
+    }
+}
+
+/// The words of a text in lower case: runs of letters and digits, with the apostrophes inside them.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace('’', "'");
+    let runs = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
+    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(text: &str, most: usize) -> Vocabulary {
+        Vocabulary::fit(words(text).into_iter(), most)
+    }
+
+    #[test]
+    fn words_are_lower_case_runs_with_inner_apostrophes() {
+        assert_eq!(
+            words("Don't STOP -- it’s ''21st''-century Amélie!"),
+            ["don't", "stop", "it's", "21st", "century", "amélie"]
+        );
+        assert!(words(" ... '' ").is_empty());
+    }
+
+    #[test]
+    fn frequent_words_come_first_and_ties_by_alphabet() {
+        let vocabulary = fit("b a c b a d", 3);
+        assert_eq!(Vec::from(vocabulary.clone()), ["a", "b", "c"]);
+        assert_eq!(vocabulary.size(), 5);
+        assert_eq!(["a", "b", "c", "d"].map(|word| vocabulary.number(word)), [2, 3, 4, UNKNOWN]);
+    }
+
+    #[test]
+    fn a_stored_vocabulary_is_the_same_and_has_no_word_twice() {
+        let vocabulary = fit("one two two three", 10);
+        let text = serde_json::to_string(&vocabulary).unwrap();
+        assert_eq!(text, r#"["two","one","three"]"#);
+        assert_eq!(serde_json::from_str::<Vocabulary>(&text).unwrap(), vocabulary);
+        assert!(serde_json::from_str::<Vocabulary>(r#"["one","one"]"#).is_err());
+    }
+}

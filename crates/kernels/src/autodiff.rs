@@ -1,0 +1,57 @@
+//! The operation as one node of the autodiff graph.
+
+use burn::backend::autodiff::Autodiff;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients as Tape;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+
+use crate::composed::Trace;
+use crate::ops::{Arguments, Gradients, RecurrentKernel, RecurrentOps};
+
+#[derive(Debug)]
+struct ThroughTime;
+
+impl<B: RecurrentKernel> Backward<B, 7> for ThroughTime {
+    type State = (Arguments<B>, Trace<B>);
+
+    fn backward(self, ops: Ops<Self::State, 7>, tape: &mut Tape, _: &mut Checkpointer) {
+        let output = tape.consume::<B>(&ops.node);
+        let (arguments, trace) = ops.state;
+        let wants_x = ops.parents[0].is_some();
+        let Gradients { x, input, hidden, diagonal, bias, h0, c0 } =
+            B::backward(&arguments, trace, output, wants_x);
+        let gradients = [x, input, hidden, diagonal, bias, Some(h0), Some(c0)];
+        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
+            if let (Some(parent), Some(gradient)) = (parent, gradient) {
+                tape.register::<B>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
+    fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
+        let Arguments { x, input, hidden, diagonal, bias, h0, c0, dropout, drops, spec } = arguments;
+        let parents = [&x, &input, &hidden, &diagonal, &bias, &h0, &c0].map(|tensor| tensor.node());
+        let arguments = Arguments::<B> {
+            x: x.into_primitive(),
+            input: input.into_primitive(),
+            hidden: hidden.into_primitive(),
+            diagonal: diagonal.into_primitive(),
+            bias: bias.into_primitive(),
+            h0: h0.into_primitive(),
+            c0: c0.into_primitive(),
+            dropout: dropout.into_primitive(),
+            drops,
+            spec,
+        };
+        match ThroughTime.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => {
+                let (packed, trace) = B::forward(&arguments, true);
+                node.finish((arguments, trace), packed)
+            }
+            OpsKind::UnTracked(node) => node.finish(B::forward(&arguments, false).0),
+        }
+    }
+}

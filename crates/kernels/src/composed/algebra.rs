@@ -1,0 +1,56 @@
+//! Burn's primitive operations under the short names that formulas want.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::{Shape, Slice};
+
+pub(super) fn add<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_add(a, b)
+}
+
+/// The elementwise product `a ⊙ b`.
+pub(super) fn mul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_mul(a, b)
+}
+
+/// The matrix product `a · b`.
+pub(super) fn product<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_matmul(a, b)
+}
+
+/// `1 - a`.
+pub(super) fn one_minus<B: Backend>(a: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_add_scalar(B::float_neg(a), 1f32.into())
+}
+
+pub(super) fn reshape<B: Backend, const D: usize>(a: FloatTensor<B>, dims: [usize; D]) -> FloatTensor<B> {
+    B::float_reshape(a, Shape::from(dims))
+}
+
+/// Step `t` of a `[steps, batch, width]` tensor, as `[batch, width]`.
+pub(super) fn rows<B: Backend>(a: &FloatTensor<B>, t: usize) -> FloatTensor<B> {
+    let [_, batch, width] = a.shape().dims();
+    let step = B::float_slice(a.clone(), &[Slice::from(t..t + 1)]);
+    reshape::<B, 2>(step, [batch, width])
+}
+
+/// The `block`th run of `n` columns of a matrix.
+pub(super) fn columns<B: Backend>(a: &FloatTensor<B>, block: usize, n: usize) -> FloatTensor<B> {
+    let [rows, _] = a.shape().dims();
+    B::float_slice(a.clone(), &[Slice::from(0..rows), Slice::from(block * n..(block + 1) * n)])
+}
+
+/// Joins `[batch, n]` steps into `[steps, batch, n]`.
+pub(super) fn stack<B: Backend>(steps: Vec<FloatTensor<B>>) -> FloatTensor<B> {
+    let [batch, n] = steps[0].shape().dims();
+    B::float_cat(steps.into_iter().map(|step| reshape::<B, 3>(step, [1, batch, n])).collect(), 0)
+}
+
+/// Joins tensors side by side; none where there are none.
+pub(super) fn beside<B: Backend>(blocks: Vec<FloatTensor<B>>, dim: usize) -> Option<FloatTensor<B>> {
+    match blocks.len() {
+        0 => None,
+        1 => blocks.into_iter().next(),
+        _ => Some(B::float_cat(blocks, dim)),
+    }
+}

@@ -1,0 +1,195 @@
+//! The walk back: back-propagation through time.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
+use slimgate_gates::{Hidden, Part};
+
+use super::algebra::{add, beside, mul, product, reshape, rows, stack};
+use super::terms::{PartTerms, lower_equal_zero, through_tanh};
+use super::{Trace, Value, Walk, either, seen};
+use crate::ops::{Arguments, Gradients};
+
+/// See [`crate::ops::RecurrentKernel::backward`].
+pub(crate) fn backward<B: Backend>(
+    arguments: &Arguments<B>,
+    trace: Trace<B>,
+    output: FloatTensor<B>,
+    wants_x: bool,
+) -> Gradients<B> {
+    let spec = &arguments.spec;
+    let walk = Walk::new(arguments);
+    let parts = PartTerms::of_all(arguments);
+    let mut collected = Collected::new(&trace);
+    let zeros = |like: &FloatTensor<B>| B::float_zeros(like.shape(), &like.device(), like.dtype().into());
+
+    // dh and dc: the gradients of the state after the step, from all later steps.
+    let mut dh = zeros(&arguments.h0);
+    let mut dc = rows::<B>(&output, walk.steps);
+    for (k, &t) in walk.order().iter().enumerate().rev() {
+        let [i, f, o, g] = &trace.parts[k];
+        let c_before = &trace.cell[k];
+        let c = &trace.cell[k + 1];
+        let g = parts[3].spread(g, c);
+
+        dh = add::<B>(dh, rows::<B>(&output, t));
+        let masks = walk.masks(t);
+        let at_rest = |d: &FloatTensor<B>| masks.as_ref().map(|(_, rests)| mul::<B>(rests.clone(), d.clone()));
+        let (dh_rest, dc_rest) = (at_rest(&dh), at_rest(&dc));
+        dh = either::<B>(masks.as_ref(), dh, zeros(c));
+        dc = either::<B>(masks.as_ref(), dc, zeros(c));
+
+        // h = o ⊙ tanh(c)
+        let tanh_c = B::float_tanh(c.clone());
+        let d_output = mul::<B>(dh.clone(), tanh_c.clone());
+        dc = add::<B>(dc, through_tanh::<B>(&tanh_c, o.times(dh)));
+        if let Some(clip) = spec.clip {
+            let room = B::float_add_scalar(B::float_neg(B::float_abs(c.clone())), clip.into());
+            dc = B::float_mask_fill(dc, lower_equal_zero::<B>(room), 0f32.into());
+        }
+
+        // c = f ⊙ c' + i ⊙ g
+        let d_parts = [mul::<B>(dc.clone(), g), mul::<B>(dc.clone(), c_before.clone()), d_output, i.times(dc.clone())];
+        let dz = collected.step(&parts, &trace.parts[k], d_parts);
+
+        dc = add_some::<B>(f.times(dc), dc_rest);
+        dh = add_some::<B>(through_hidden(arguments, &parts, &dz, &zeros(c)), dh_rest);
+    }
+
+    let h_before = in_time_order(trace.hidden, spec.reverse);
+    let weights = collected.weights(arguments, &parts, stack::<B>(h_before), wants_x);
+    Gradients { h0: dh, c0: dc, ..weights }
+}
+
+/// The gradient of `h'` from those of the sums it is a term of.
+fn through_hidden<B: Backend>(
+    arguments: &Arguments<B>,
+    parts: &[PartTerms<B>; 4],
+    dz: &[Option<FloatTensor<B>>; 4],
+    zeros: &FloatTensor<B>,
+) -> FloatTensor<B> {
+    let of_matrix = |p: usize| parts[p].hidden.and(dz[p].clone());
+    let through_matrix = beside::<B>((0..4).filter_map(of_matrix).collect(), 1).map(|dz| {
+        product::<B>(dz, B::float_transpose(arguments.hidden.clone()))
+    });
+    let through_diagonal =
+        (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
+
+    let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
+    // What h' is multiplied by on its way in, its gradient is multiplied by on its way out.
+    total.map_or_else(|| zeros.clone(), |total| seen::<B>(total, arguments))
+}
+
+/// The gradients of the sums of terms, gathered over the steps.
+struct Collected<B: Backend> {
+    /// For a part that moves: its gradient at each step, last walked first.
+    moving: [Vec<FloatTensor<B>>; 4],
+    /// For a part that is still: the sum over steps of the gradient after its activation, and its value.
+    still: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
+}
+
+impl<B: Backend> Collected<B> {
+    fn new(trace: &Trace<B>) -> Self {
+        let steps = trace.parts.len();
+        Collected { moving: [(); 4].map(|_| Vec::with_capacity(steps)), still: [None, None, None, None] }
+    }
+
+    /// Takes in one step; returns the gradients of the sums of the parts that move.
+    fn step(
+        &mut self,
+        parts: &[PartTerms<B>; 4],
+        values: &[Value<B>; 4],
+        gradients: [FloatTensor<B>; 4],
+    ) -> [Option<FloatTensor<B>>; 4] {
+        let mut dz = [None, None, None, None];
+        for (p, gradient) in gradients.into_iter().enumerate() {
+            let Value::Tensor(value) = &values[p] else { continue };
+            if parts[p].is_still() {
+                let sum = match self.still[p].take() {
+                    Some((sum, _)) => add::<B>(sum, gradient),
+                    None => gradient,
+                };
+                self.still[p] = Some((sum, value.clone()));
+            } else {
+                let before = parts[p].before_activation(value, gradient);
+                self.moving[p].push(before.clone());
+                dz[p] = Some(before);
+            }
+        }
+        dz
+    }
+
+    /// One product over all steps for each kind of weight.
+    fn weights(
+        self,
+        arguments: &Arguments<B>,
+        parts: &[PartTerms<B>; 4],
+        h_before: FloatTensor<B>,
+        wants_x: bool,
+    ) -> Gradients<B> {
+        let spec = &arguments.spec;
+        let [steps, batch, inputs] = arguments.x.shape().dims();
+        let [_, n] = arguments.h0.shape().dims();
+        let flat = |tensor: FloatTensor<B>, width: usize| reshape::<B, 2>(tensor, [steps * batch, width]);
+        let over_rows = |tensor: FloatTensor<B>| B::float_sum_dim(tensor, 0);
+
+        let still = self.still;
+        let moving = self.moving.map(|walked_back| {
+            // Walking back meets the steps of a reversed walk in the order of time.
+            let steps = in_time_order(walked_back, !spec.reverse);
+            (!steps.is_empty()).then(|| flat(stack::<B>(steps), n))
+        });
+        let of = |kept: Vec<Part>| {
+            parts.iter().zip(&moving).filter(|(part, _)| kept.contains(&part.part)).filter_map(|(_, dz)| dz.clone()).collect()
+        };
+
+        let seen = match arguments.drops {
+            true => mul::<B>(h_before, reshape::<B, 3>(arguments.dropout.clone(), [1, batch, n])),
+            false => h_before,
+        };
+        let seen = flat(seen, n);
+        let x = flat(arguments.x.clone(), inputs);
+        let dz_input = beside::<B>(of(spec.cell.reading_input()), 1);
+        let dz_hidden = beside::<B>(of(spec.cell.reading_hidden(Hidden::Full)), 1);
+        let diagonal: Vec<FloatTensor<B>> = of(spec.cell.reading_hidden(Hidden::Diagonal));
+        let diagonal = diagonal.into_iter().map(|dz| over_rows(mul::<B>(dz, seen.clone()))).collect();
+        let bias = spec.cell.biased().into_iter().map(|part| {
+            let p = part as usize;
+            match (&moving[p], &still[p]) {
+                (Some(dz), _) => over_rows(dz.clone()),
+                (None, Some((sum, value))) => parts[p].before_activation(value, over_rows(sum.clone())),
+                (None, None) => unreachable!("a part with a bias moves or is still"),
+            }
+        });
+        let as_vector = |row: FloatTensor<B>| {
+            let length = row.shape().num_elements();
+            reshape::<B, 1>(row, [length])
+        };
+
+        Gradients {
+            x: dz_input.clone().filter(|_| wants_x).map(|dz| {
+                let dx = product::<B>(dz, B::float_transpose(arguments.input.clone()));
+                reshape::<B, 3>(dx, [steps, batch, inputs])
+            }),
+            input: dz_input.map(|dz| product::<B>(B::float_transpose(x), dz)),
+            hidden: dz_hidden.map(|dz| product::<B>(B::float_transpose(seen), dz)),
+            diagonal: beside::<B>(diagonal, 1).map(as_vector),
+            bias: beside::<B>(bias.collect(), 1).map(as_vector),
+            h0: arguments.h0.clone(),
+            c0: arguments.c0.clone(),
+        }
+    }
+}
+
+fn in_time_order<T>(mut steps: Vec<T>, reversed: bool) -> Vec<T> {
+    if reversed {
+        steps.reverse();
+    }
+    steps
+}
+
+fn add_some<B: Backend>(a: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
+    match b {
+        Some(b) => add::<B>(a, b),
+        None => a,
+    }
+}

@@ -1,0 +1,49 @@
+//! The walk through time.
+
+use burn::backend::Backend;
+use burn::backend::tensor::FloatTensor;
+
+use super::algebra::{add, product, stack};
+use super::terms::PartTerms;
+use super::{Trace, Walk, either, seen};
+use crate::ops::Arguments;
+
+/// See [`crate::ops::RecurrentKernel::forward`].
+pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (FloatTensor<B>, Trace<B>) {
+    let walk = Walk::new(arguments);
+    let parts = PartTerms::of_all(arguments);
+    let multiplies_h = parts.iter().any(|part| part.hidden.is_some());
+    let (mut h, mut c) = (arguments.h0.clone(), arguments.c0.clone());
+    let mut outputs = vec![h.clone(); walk.steps];
+    let mut trace = Trace { hidden: Vec::new(), cell: Vec::new(), parts: Vec::new() };
+
+    for t in walk.order() {
+        let seen = seen::<B>(h.clone(), arguments);
+        let uh = multiplies_h.then(|| product::<B>(seen.clone(), arguments.hidden.clone()));
+        let values = parts.each_ref().map(|part| part.value(t, &seen, uh.as_ref()));
+        let [i, f, o, g] = &values;
+
+        let g = parts[3].spread(g, &h);
+        let mut c_next = add::<B>(f.times(c.clone()), i.times(g));
+        if let Some(clip) = arguments.spec.clip {
+            c_next = B::float_clamp(c_next, (-clip).into(), clip.into());
+        }
+        let h_next = o.times(B::float_tanh(c_next.clone()));
+
+        let masks = walk.masks(t);
+        let (h_before, c_before) = (h, c);
+        h = either::<B>(masks.as_ref(), h_next, h_before.clone());
+        c = either::<B>(masks.as_ref(), c_next, c_before.clone());
+        outputs[t] = h.clone();
+        if keep {
+            trace.hidden.push(h_before);
+            trace.cell.push(c_before);
+            trace.parts.push(values);
+        }
+    }
+    if keep {
+        trace.cell.push(c.clone());
+    }
+    outputs.push(c);
+    (stack::<B>(outputs), trace)
+}

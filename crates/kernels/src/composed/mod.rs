@@ -1,0 +1,101 @@
+//! The recurrence made of Burn's own operations: the body that serves every backend.
+//!
+//! The input products of all steps are one matrix product before the loop and the weight gradients one
+//! after it; inside the loop stand only the terms that need the previous step. Steps are kept as a list of
+//! tensors and joined once, because writing each into a large tensor would move the whole of it each time.
+
+mod algebra;
+mod backward;
+mod forward;
+mod terms;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::TensorData;
+
+use crate::ops::Arguments;
+use algebra::{add, mul, one_minus, rows};
+
+pub(crate) use backward::backward;
+pub(crate) use forward::forward;
+
+/// What a forward walk leaves for the walk back, in the order walked.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace<B: Backend> {
+    /// `h` before each step, `[batch, n]`.
+    hidden: Vec<FloatTensor<B>>,
+    /// `c` before each step, and after the last.
+    cell: Vec<FloatTensor<B>>,
+    /// `i`, `f`, `o` and `g` of each step.
+    parts: Vec<[Value<B>; 4]>,
+}
+
+/// The activation of a part at one step.
+#[derive(Clone, Debug)]
+enum Value<B: Backend> {
+    /// A constant gate.
+    Constant(f32),
+    /// `[batch, n]`, or `[1, n]` where it depends on neither the sequence nor the step.
+    Tensor(FloatTensor<B>),
+}
+
+impl<B: Backend> Value<B> {
+    /// `self ⊙ x`.
+    fn times(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        match self {
+            Value::Constant(1.0) => x,
+            Value::Constant(value) => B::float_mul_scalar(x, (*value).into()),
+            Value::Tensor(value) => mul::<B>(value.clone(), x),
+        }
+    }
+}
+
+/// In which order the steps are taken, and which sequences still run at each.
+struct Walk<B: Backend> {
+    steps: usize,
+    reverse: bool,
+    /// 1 where a sequence still runs, `[steps, batch, 1]`; absent where all run to the end.
+    running: Option<FloatTensor<B>>,
+}
+
+impl<B: Backend> Walk<B> {
+    fn new(arguments: &Arguments<B>) -> Walk<B> {
+        let spec = &arguments.spec;
+        let [steps, batch, _] = arguments.x.shape().dims();
+        let ragged = spec.lengths.as_ref().filter(|lengths| lengths.iter().any(|&length| length < steps));
+        let running = ragged.map(|lengths| {
+            let runs = |t: usize| lengths.iter().map(move |&length| if t < length { 1f32 } else { 0f32 });
+            let data = TensorData::new((0..steps).flat_map(runs).collect(), [steps, batch, 1]);
+            B::float_from_data(data.convert_dtype(arguments.x.dtype()), &arguments.x.device())
+        });
+        Walk { steps, reverse: spec.reverse, running }
+    }
+
+    /// The steps in the order walked.
+    fn order(&self) -> Vec<usize> {
+        if self.reverse { (0..self.steps).rev().collect() } else { (0..self.steps).collect() }
+    }
+
+    /// For the step `t`: which sequences take it and which keep their state, `[batch, 1]` each.
+    fn masks(&self, t: usize) -> Option<(FloatTensor<B>, FloatTensor<B>)> {
+        let running = rows::<B>(self.running.as_ref()?, t);
+        Some((running.clone(), one_minus::<B>(running)))
+    }
+}
+
+/// `h` as the gates and the candidate see it: after dropout.
+fn seen<B: Backend>(h: FloatTensor<B>, arguments: &Arguments<B>) -> FloatTensor<B> {
+    if arguments.drops { mul::<B>(h, arguments.dropout.clone()) } else { h }
+}
+
+/// `new` where a sequence takes the step, `old` where it keeps its state.
+fn either<B: Backend>(
+    masks: Option<&(FloatTensor<B>, FloatTensor<B>)>,
+    new: FloatTensor<B>,
+    old: FloatTensor<B>,
+) -> FloatTensor<B> {
+    match masks {
+        None => new,
+        Some((runs, rests)) => add::<B>(mul::<B>(runs.clone(), new), mul::<B>(rests.clone(), old)),
+    }
+}

@@ -1,0 +1,147 @@
+//! The sum of terms that a part of the cell feeds to its activation.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::Shape;
+use slimgate_gates::{Gate, Hidden, Part};
+
+use super::Value;
+use super::algebra::{add, columns, mul, product, reshape, rows};
+use crate::ops::Arguments;
+use crate::GateActivation;
+
+/// The kept terms of one part, with everything that does not depend on the previous step worked out.
+pub(super) struct PartTerms<B: Backend> {
+    pub part: Part,
+    activation: GateActivation,
+    /// `W x`, plus the bias where there is one, of all steps: `[steps, batch, n]`.
+    input: Option<FloatTensor<B>>,
+    /// The block of `U h'` that belongs to this part.
+    pub hidden: Option<usize>,
+    /// `u`, as `[1, n]`.
+    pub diagonal: Option<FloatTensor<B>>,
+    /// `b` as `[1, n]`, unless the input product holds it already.
+    bias: Option<FloatTensor<B>>,
+    /// The value, where it is the same at every step and for every sequence.
+    still: Option<Value<B>>,
+    size: [usize; 2],
+}
+
+impl<B: Backend> PartTerms<B> {
+    /// The terms of all four parts, in the order of [`slimgate_gates::PARTS`].
+    pub fn of_all(arguments: &Arguments<B>) -> [PartTerms<B>; 4] {
+        let [steps, batch, inputs] = arguments.x.shape().dims();
+        let [_, n] = arguments.h0.shape().dims();
+        let cell = &arguments.spec.cell;
+        let products = (!cell.reading_input().is_empty()).then(|| {
+            let x = reshape::<B, 2>(arguments.x.clone(), [steps * batch, inputs]);
+            product::<B>(x, arguments.input.clone())
+        });
+        slimgate_gates::PARTS.map(|part| {
+            let block = |parts: Vec<Part>| parts.iter().position(|&p| p == part);
+            let vector = |packed: &FloatTensor<B>, parts: Vec<Part>| {
+                let row = reshape::<B, 2>(packed.clone(), [1, packed.shape().num_elements()]);
+                block(parts).map(|block| columns::<B>(&row, block, n))
+            };
+            let mut bias = vector(&arguments.bias, cell.biased());
+            let input = block(cell.reading_input()).map(|block| {
+                let product = columns::<B>(products.as_ref().expect("the cell keeps input weights"), block, n);
+                let sum = match bias.take() {
+                    Some(bias) => add::<B>(product, bias),
+                    None => product,
+                };
+                reshape::<B, 3>(sum, [steps, batch, n])
+            });
+            let mut terms = PartTerms {
+                part,
+                activation: arguments.spec.gate_activation,
+                input,
+                hidden: block(cell.reading_hidden(Hidden::Full)),
+                diagonal: vector(&arguments.diagonal, cell.reading_hidden(Hidden::Diagonal)),
+                bias,
+                still: None,
+                size: [batch, n],
+            };
+            terms.still = terms.still_value(cell.gate(part));
+            terms
+        })
+    }
+
+    /// Whether the part has one value for all steps and sequences.
+    pub fn is_still(&self) -> bool {
+        self.still.is_some()
+    }
+
+    /// The activation at step `t`, from `h'` and `U h'`.
+    pub fn value(&self, t: usize, h: &FloatTensor<B>, uh: Option<&FloatTensor<B>>) -> Value<B> {
+        if let Some(still) = &self.still {
+            return still.clone();
+        }
+        let n = self.size[1];
+        let terms = [
+            self.input.as_ref().map(|input| rows::<B>(input, t)),
+            self.hidden.and_then(|block| Some(columns::<B>(uh?, block, n))),
+            self.diagonal.as_ref().map(|u| mul::<B>(u.clone(), h.clone())),
+            self.bias.clone(),
+        ];
+        let sum = terms.into_iter().flatten().reduce(add::<B>).expect("a part that moves has a term");
+        Value::Tensor(self.activate(sum))
+    }
+
+    fn activate(&self, sum: FloatTensor<B>) -> FloatTensor<B> {
+        match (self.part, self.activation) {
+            (Part::Candidate, _) => B::float_tanh(sum),
+            (_, GateActivation::Logistic) => B::sigmoid(sum),
+            (_, GateActivation::HardSigmoid) => B::hard_sigmoid(sum, 0.2f32.into(), 0.5f32.into()),
+        }
+    }
+
+    fn still_value(&self, gate: Gate) -> Option<Value<B>> {
+        if let Gate::Constant(value) = gate {
+            return Some(Value::Constant(value));
+        }
+        let moves = self.input.is_some() || self.hidden.is_some() || self.diagonal.is_some();
+        match (&self.bias, self.part) {
+            _ if moves => None,
+            (Some(bias), _) => Some(Value::Tensor(self.activate(bias.clone()))),
+            (None, Part::Candidate) => Some(Value::Constant(0.0)),
+            (None, _) => Some(Value::Constant(0.5)),
+        }
+    }
+
+    /// The gradient before the activation, from the gradient after it.
+    pub fn before_activation(&self, value: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        match (self.part, self.activation) {
+            (Part::Candidate, _) => through_tanh::<B>(value, gradient),
+            (_, GateActivation::Logistic) => B::sigmoid_backward(value.clone(), gradient),
+            (_, GateActivation::HardSigmoid) => {
+                // The slope is 0.2 where the sum was not cut, that is where s (1 - s) > 0.
+                let inside = mul::<B>(value.clone(), super::one_minus::<B>(value.clone()));
+                let cut = lower_equal_zero::<B>(inside);
+                let sloped = B::float_mul_scalar(gradient, 0.2f32.into());
+                B::float_mask_fill(sloped, cut, 0f32.into())
+            }
+        }
+    }
+
+    /// A value as a whole `[batch, n]` tensor.
+    pub fn spread(&self, value: &Value<B>, like: &FloatTensor<B>) -> FloatTensor<B> {
+        match value {
+            Value::Tensor(tensor) => B::float_expand(tensor.clone(), Shape::from(self.size)),
+            Value::Constant(value) => {
+                B::float_full(Shape::from(self.size), (*value).into(), &like.device(), like.dtype().into())
+            }
+        }
+    }
+}
+
+/// `gradient ⊙ (1 - y²)`, where `y` is a tanh.
+pub(super) fn through_tanh<B: Backend>(y: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+    mul::<B>(gradient, super::one_minus::<B>(mul::<B>(y.clone(), y.clone())))
+}
+
+/// Where a tensor is not above zero.
+pub(super) fn lower_equal_zero<B: Backend>(a: FloatTensor<B>) -> burn::backend::tensor::BoolTensor<B> {
+    let dtype = burn::backend::get_or_init_device_settings::<B>(&a.device()).bool_dtype;
+    B::float_lower_equal_elem(a, 0f32.into(), dtype)
+}

@@ -1,0 +1,84 @@
+//! The operation as a Burn backend extension.
+//!
+//! All tensors are time-major here (`[steps, batch, width]`), so that a step is one contiguous block.
+#![allow(deprecated)] // Burn deprecates `NdArray`; it stays for as long as the pinned release carries it.
+
+use burn::backend::fusion::{Fusion, FusionBackend};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, ExtensionType, Flex, NdArray, backend_extension};
+use burn_cubecl::CubeBackend;
+
+use crate::Recurrence;
+use crate::composed::{self, Trace};
+
+/// What the operation reads, as primitives of a backend; shapes as in [`crate::Weights`], `x` time-major.
+///
+/// Burn's macro routes bare tensors only, so a term that the cell does not keep is stood for by a constant
+/// of one element that nobody reads.
+#[derive(Clone, Debug, ExtensionType)]
+pub(crate) struct Arguments<B: Backend> {
+    pub x: FloatTensor<B>,
+    pub input: FloatTensor<B>,
+    pub hidden: FloatTensor<B>,
+    pub diagonal: FloatTensor<B>,
+    pub bias: FloatTensor<B>,
+    pub h0: FloatTensor<B>,
+    pub c0: FloatTensor<B>,
+    pub dropout: FloatTensor<B>,
+    /// Whether `dropout` is a mask, not a stand-in.
+    pub drops: bool,
+    pub spec: Recurrence,
+}
+
+/// The gradients of a loss with respect to [`Arguments`], each present where its argument is.
+pub(crate) struct Gradients<B: Backend> {
+    /// Also absent where nobody asked for it.
+    pub x: Option<FloatTensor<B>>,
+    pub input: Option<FloatTensor<B>>,
+    pub hidden: Option<FloatTensor<B>>,
+    pub diagonal: Option<FloatTensor<B>>,
+    pub bias: Option<FloatTensor<B>>,
+    pub h0: FloatTensor<B>,
+    pub c0: FloatTensor<B>,
+}
+
+/// A backend that can walk the recurrence in both directions of time.
+///
+/// The bodies here compose Burn's operations and serve every backend; one with a kernel of its own
+/// replaces them.
+pub(crate) trait RecurrentKernel: Backend {
+    /// The hidden units after each step and, in a last row, the final cell state: `[steps + 1, batch, n]`;
+    /// with what [`backward`](Self::backward) needs of the way there, if `keep`.
+    fn forward(arguments: &Arguments<Self>, keep: bool) -> (FloatTensor<Self>, Trace<Self>) {
+        composed::forward::<Self>(arguments, keep)
+    }
+
+    /// Back-propagation through time: from the gradient of the packed output to those of the arguments.
+    fn backward(
+        arguments: &Arguments<Self>,
+        trace: Trace<Self>,
+        output: FloatTensor<Self>,
+        wants_x: bool,
+    ) -> Gradients<Self> {
+        composed::backward::<Self>(arguments, trace, output, wants_x)
+    }
+}
+
+/// The differentiable operation; Burn routes it to the backend that the tensors live on.
+#[backend_extension(Flex, NdArray, Cube, Fusion, Autodiff)]
+pub(crate) trait RecurrentOps: Backend {
+    /// [`RecurrentKernel::forward`] as one operation, returning the packed output.
+    #[fusion(default)]
+    fn recurrence(#[extension_type] arguments: Arguments<Self>) -> FloatTensor<Self> {
+        composed::forward::<Self>(&arguments, false).0
+    }
+}
+
+impl RecurrentKernel for Flex {}
+impl RecurrentKernel for NdArray {}
+impl RecurrentKernel for CubeBackend {}
+impl<B: FusionBackend> RecurrentKernel for Fusion<B> {}
+
+impl RecurrentOps for Flex {}
+impl RecurrentOps for NdArray {}
+impl RecurrentOps for CubeBackend {}

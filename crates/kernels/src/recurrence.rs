@@ -1,0 +1,153 @@
+//! The public face of the operation: what goes in, what comes out.
+
+use burn::backend::Dispatch;
+use burn::tensor::{Device, Tensor};
+use slimgate_gates::{Cell, Hidden};
+
+use crate::ops::{Arguments, RecurrentOps};
+
+/// The function that turns a gate's terms into a number between 0 and 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GateActivation {
+    /// `1 / (1 + exp(-z))`.
+    #[default]
+    Logistic,
+    /// `0.2 z + 0.5`, cut to 0 and 1: the form that older Keras used.
+    HardSigmoid,
+}
+
+/// How a sequence is walked.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    /// The cell that is applied at each step.
+    pub cell: Cell,
+    /// The activation of its gates.
+    pub gate_activation: GateActivation,
+    /// The cell state is cut to `[-clip, clip]` after each step.
+    pub clip: Option<f32>,
+    /// Walk from the last step to the first.
+    pub reverse: bool,
+    /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
+    /// state; a reversed walk begins at its end.
+    pub lengths: Option<Vec<usize>>,
+}
+
+impl Recurrence {
+    /// A forward walk with logistic gates over sequences of equal length.
+    pub fn new(cell: Cell) -> Self {
+        Recurrence { cell, gate_activation: GateActivation::default(), clip: None, reverse: false, lengths: None }
+    }
+}
+
+/// The learned numbers of one layer, each tensor present only where the cell keeps such a term.
+///
+/// A tensor holds the blocks of the parts that keep its term side by side, in the order of
+/// [`slimgate_gates::PARTS`]. With `n` hidden units and `m` inputs:
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// `W` of the parts that read the input: `[m, n · parts]`.
+    pub input: Option<Tensor<2>>,
+    /// `U` of the parts that read the hidden units through a matrix: `[n, n · parts]`.
+    pub hidden: Option<Tensor<2>>,
+    /// `u` of the parts that read the hidden units through a vector: `[n · parts]`.
+    pub diagonal: Option<Tensor<1>>,
+    /// `b` of the parts that have a bias: `[n · parts]`.
+    pub bias: Option<Tensor<1>>,
+}
+
+/// The state that a layer carries from one step to the next, each of shape `[batch, n]`.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// `h`, what the cell shows.
+    pub hidden: Tensor<2>,
+    /// `c`, what the cell keeps.
+    pub cell: Tensor<2>,
+}
+
+impl State {
+    /// The state before the first step: zero.
+    pub fn zeros(batch: usize, hidden: usize, device: &Device) -> State {
+        State { hidden: Tensor::zeros([batch, hidden], device), cell: Tensor::zeros([batch, hidden], device) }
+    }
+}
+
+/// Takes a batch of sequences `x: [batch, steps, m]` through the cell, from `state`.
+///
+/// `dropout`, of shape `[batch, n]`, multiplies the hidden-unit signal `h'` wherever a gate or the candidate
+/// reads it: the same mask at every step.
+///
+/// Returns the hidden units after each step, `[batch, steps, n]`, and the state after the last one walked.
+///
+/// # Panics
+///
+/// If a shape does not fit the cell, a weight that it keeps is missing, or there is no step.
+pub fn recurrence(
+    x: Tensor<3>,
+    weights: &Weights,
+    state: State,
+    dropout: Option<Tensor<2>>,
+    spec: &Recurrence,
+) -> (Tensor<3>, State) {
+    let [batch, steps, _] = x.dims();
+    let [_, hidden] = state.hidden.dims();
+    check(&x, weights, &state, spec);
+
+    let absent = Tensor::<1>::zeros([1], &x.device());
+    let matrix = |weight: &Option<Tensor<2>>| {
+        weight.clone().map_or_else(|| absent.clone().into_dispatch(), Tensor::into_dispatch)
+    };
+    let vector = |weight: &Option<Tensor<1>>| weight.as_ref().unwrap_or(&absent).clone().into_dispatch();
+    let packed = <Dispatch as RecurrentOps>::recurrence(Arguments {
+        x: x.swap_dims(0, 1).into_dispatch(),
+        input: matrix(&weights.input),
+        hidden: matrix(&weights.hidden),
+        diagonal: vector(&weights.diagonal),
+        bias: vector(&weights.bias),
+        h0: state.hidden.into_dispatch(),
+        c0: state.cell.into_dispatch(),
+        drops: dropout.is_some(),
+        dropout: matrix(&dropout),
+        spec: spec.clone(),
+    });
+    let packed = Tensor::<3>::from_dispatch(packed);
+
+    let last_walked = if spec.reverse { 0 } else { steps - 1 };
+    let row = |index: usize| packed.clone().slice([index..index + 1]).reshape([batch, hidden]);
+    let state = State { hidden: row(last_walked), cell: row(steps) };
+    (packed.slice([0..steps]).swap_dims(0, 1), state)
+}
+
+fn check(x: &Tensor<3>, weights: &Weights, state: &State, spec: &Recurrence) {
+    let [batch, steps, inputs] = x.dims();
+    let [_, hidden] = state.hidden.dims();
+    let width = |parts: usize| (parts > 0).then_some(parts * hidden);
+    let cell = &spec.cell;
+
+    assert!(steps > 0, "a sequence has at least one step");
+    assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state is [batch, hidden]");
+    assert_eq!(state.cell.dims(), [batch, hidden], "the cell state is [batch, hidden]");
+    assert_eq!(
+        weights.input.as_ref().map(|w| w.dims()),
+        width(cell.reading_input().len()).map(|columns| [inputs, columns]),
+        "input weights of cell {cell} are [inputs, hidden · parts]"
+    );
+    assert_eq!(
+        weights.hidden.as_ref().map(|u| u.dims()),
+        width(cell.reading_hidden(Hidden::Full).len()).map(|columns| [hidden, columns]),
+        "hidden weights of cell {cell} are [hidden, hidden · parts]"
+    );
+    assert_eq!(
+        weights.diagonal.as_ref().map(|u| u.dims()[0]),
+        width(cell.reading_hidden(Hidden::Diagonal).len()),
+        "diagonal weights of cell {cell} are [hidden · parts]"
+    );
+    assert_eq!(
+        weights.bias.as_ref().map(|b| b.dims()[0]),
+        width(cell.biased().len()),
+        "biases of cell {cell} are [hidden · parts]"
+    );
+    if let Some(lengths) = &spec.lengths {
+        assert_eq!(lengths.len(), batch, "there is one length a sequence");
+        assert!(lengths.iter().all(|&length| length <= steps), "no length exceeds the steps of the batch");
+    }
+}

@@ -1,0 +1,92 @@
+//! A classifier of sequences.
+
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::{Stack, StackConfig};
+
+/// What one step of the input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// As many numbers as the first layer has inputs.
+    Values,
+    /// A token of a vocabulary of this size, embedded in as many numbers as the first layer has inputs.
+    Tokens {
+        /// Rows of the embedding.
+        vocabulary: usize,
+    },
+}
+
+/// A batch of sequences as the classifier reads it.
+#[derive(Clone, Debug)]
+pub enum Features {
+    /// `[batch, steps, channels]`.
+    Values(Tensor<3>),
+    /// `[batch, steps]`.
+    Tokens(Tensor<2, Int>),
+}
+
+/// What a [`Classifier`] is made of.
+#[derive(Clone, Debug)]
+pub struct ClassifierConfig {
+    /// What it reads.
+    pub input: InputKind,
+    /// The recurrent layers.
+    pub stack: StackConfig,
+    /// Classes to tell apart.
+    pub classes: usize,
+}
+
+impl ClassifierConfig {
+    /// Draws all weights, reproducibly after `Device::flex().seed(..)`, and places them on `device`.
+    pub fn init(&self, device: &Device) -> Classifier {
+        // Drawn on the CPU, like all weights, so that a seed means the same start on every backend.
+        let cpu = Device::flex();
+        let embedding = match self.input {
+            InputKind::Values => None,
+            InputKind::Tokens { vocabulary } => {
+                Some(EmbeddingConfig::new(vocabulary, self.stack.layer.inputs).init(&cpu))
+            }
+        };
+        let stack = self.stack.init(&cpu);
+        let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
+        Classifier { embedding, stack, head }.materialize().to_device(device)
+    }
+}
+
+/// An embedding where the input is tokens, a recurrent stack, and a linear head on the state after the last
+/// step of each sequence.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    embedding: Option<Embedding>,
+    stack: Stack,
+    head: Linear,
+}
+
+impl Classifier {
+    /// The logits `[batch, classes]` of sequences of the given lengths (all steps where `None`).
+    ///
+    /// # Panics
+    ///
+    /// If the features are not of the kind that the classifier was made for.
+    pub fn forward(&self, features: Features, lengths: Option<&[usize]>) -> Tensor<2> {
+        let x = match (features, &self.embedding) {
+            (Features::Values(values), None) => values,
+            (Features::Tokens(tokens), Some(embedding)) => embedding.forward(tokens),
+            _ => panic!("values go to a classifier of values, tokens to one of tokens"),
+        };
+        let (_, whole) = self.stack.forward(x, lengths);
+        self.head.forward(whole)
+    }
+
+    /// Learned numbers of the recurrent layers alone, what the published tables count.
+    pub fn recurrent_parameters(&self) -> usize {
+        self.stack.parameters_per_layer().iter().sum()
+    }
+
+    /// The recurrent layers.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+}

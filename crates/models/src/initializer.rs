@@ -1,0 +1,34 @@
+//! Where weights start.
+
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// How a weight matrix is drawn.
+///
+/// Weights are drawn on the CPU whatever the backend, from the generator of [`Device::flex`], so that a seed
+/// (`Device::flex().seed(..)`) means the same start everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initializer {
+    /// Uniform in ±√(6 / (rows + columns)) (Glorot and Bengio 2010), each gate's matrix by itself.
+    Glorot,
+    /// A random orthogonal matrix (Saxe et al. 2014), each gate's matrix by itself.
+    Orthogonal,
+    /// Uniform in ±1/√(hidden units), as PyTorch draws all weights of its LSTM.
+    Uniform,
+}
+
+impl Initializer {
+    /// One `[rows, columns]` matrix that feeds `columns` hidden units.
+    pub(crate) fn matrix(self, rows: usize, columns: usize) -> Tensor<2> {
+        let initializer = match self {
+            Initializer::Glorot => burn::module::Initializer::XavierUniform { gain: 1.0 },
+            Initializer::Orthogonal => burn::module::Initializer::Orthogonal { gain: 1.0 },
+            Initializer::Uniform => {
+                let bound = 1.0 / (columns as f64).sqrt();
+                burn::module::Initializer::Uniform { min: -bound, max: bound }
+            }
+        };
+        initializer.init_with([rows, columns], Some(rows), Some(columns), &Device::flex()).val()
+    }
+}

@@ -1,0 +1,169 @@
+//! One recurrent layer in one direction.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use slimgate_gates::{Cell, Hidden, Part};
+use slimgate_kernels::{GateActivation, Recurrence, State, Weights, recurrence};
+
+use crate::Initializer;
+
+/// What a [`SlimLstm`] is made of.
+#[derive(Clone, Debug)]
+pub struct SlimLstmConfig {
+    /// `m`: numbers in one step of the input.
+    pub inputs: usize,
+    /// `n`: hidden units.
+    pub hidden: usize,
+    /// Which terms the gates keep.
+    pub cell: Cell,
+    /// The activation of the gates.
+    pub gate_activation: GateActivation,
+    /// The cell state is cut to ± this after each step.
+    pub clip: Option<f32>,
+    /// How input weights are drawn.
+    pub input_initializer: Initializer,
+    /// How recurrent matrices are drawn; diagonal terms are drawn as [`Initializer::Uniform`].
+    pub recurrent_initializer: Initializer,
+    /// Where the forget gate's bias starts, if it has one; other biases start at zero.
+    pub forget_bias: f64,
+    /// The share of inputs left out in training, one mask a sequence.
+    pub input_dropout: f64,
+    /// The share of hidden-unit signals left out in training, one mask a sequence.
+    pub recurrent_dropout: f64,
+}
+
+impl SlimLstmConfig {
+    /// A layer without dropout or clipping, Glorot input weights, orthogonal recurrent ones, and a
+    /// forget-gate bias of 1.
+    pub fn new(cell: Cell, inputs: usize, hidden: usize) -> Self {
+        SlimLstmConfig {
+            inputs,
+            hidden,
+            cell,
+            gate_activation: GateActivation::default(),
+            clip: None,
+            input_initializer: Initializer::Glorot,
+            recurrent_initializer: Initializer::Orthogonal,
+            forget_bias: 1.0,
+            input_dropout: 0.0,
+            recurrent_dropout: 0.0,
+        }
+    }
+
+    /// Draws the layer's weights and places them on `device`.
+    pub fn init(&self, device: &Device) -> SlimLstm {
+        let cell = &self.cell;
+        let (m, n) = (self.inputs, self.hidden);
+        let bound = 1.0 / (n as f64).sqrt();
+        let input = cell.reading_input().iter().map(|_| self.input_initializer.matrix(m, n)).collect();
+        let hidden =
+            cell.reading_hidden(Hidden::Full).iter().map(|_| self.recurrent_initializer.matrix(n, n)).collect();
+        let diagonal = cell
+            .reading_hidden(Hidden::Diagonal)
+            .iter()
+            .map(|_| Tensor::random([n], Distribution::Uniform(-bound, bound), &Device::flex()))
+            .collect();
+        let bias = cell
+            .biased()
+            .iter()
+            .map(|&part| {
+                let start = if part == Part::Forget { self.forget_bias } else { 0.0 };
+                Tensor::full([n], start, &Device::flex())
+            })
+            .collect();
+
+        SlimLstm {
+            input: parameter(input, 1, device),
+            hidden: parameter(hidden, 1, device),
+            diagonal: parameter(diagonal, 0, device),
+            bias: parameter(bias, 0, device),
+            config: self.clone(),
+        }
+    }
+}
+
+/// Joins the blocks of the parts that keep a term into one parameter; none where no part keeps it.
+fn parameter<const D: usize>(blocks: Vec<Tensor<D>>, dim: usize, device: &Device) -> Option<Param<Tensor<D>>> {
+    (!blocks.is_empty()).then(|| Param::from_data(Tensor::cat(blocks, dim).into_data(), device))
+}
+
+/// One recurrent layer, in one direction, of any cell.
+///
+/// Each field exists only where the cell keeps such a term. A field holds the blocks of the parts that keep
+/// it side by side, in the order input gate, forget gate, output gate, candidate; see
+/// [`slimgate_kernels::Weights`] for the shapes.
+#[derive(Module, Debug)]
+pub struct SlimLstm {
+    /// `W`.
+    pub input: Option<Param<Tensor<2>>>,
+    /// `U` as matrices.
+    pub hidden: Option<Param<Tensor<2>>>,
+    /// `u` as vectors.
+    pub diagonal: Option<Param<Tensor<1>>>,
+    /// `b`.
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    config: SlimLstmConfig,
+}
+
+impl SlimLstm {
+    /// What the layer is made of.
+    pub fn config(&self) -> &SlimLstmConfig {
+        &self.config
+    }
+
+    /// Takes sequences `x: [batch, steps, m]` through the layer.
+    ///
+    /// The walk starts from `state`, or zero, and goes from the last step to the first if `reverse`.
+    /// `lengths` are the steps of each sequence where they differ: a shorter one keeps its state from its
+    /// end on.
+    ///
+    /// Returns the hidden units after each step, `[batch, steps, n]`, and the final state.
+    pub fn forward(
+        &self,
+        x: Tensor<3>,
+        state: Option<State>,
+        lengths: Option<&[usize]>,
+        reverse: bool,
+    ) -> (Tensor<3>, State) {
+        let [batch, _, inputs] = x.dims();
+        let (config, device) = (&self.config, x.device());
+        let state = state.unwrap_or_else(|| State::zeros(batch, config.hidden, &device));
+        let x = match sequence_mask(config.input_dropout, [batch, inputs], &device) {
+            Some(mask) => x * mask.unsqueeze_dim(1),
+            None => x,
+        };
+        let mask = sequence_mask(config.recurrent_dropout, [batch, config.hidden], &device);
+        let spec = Recurrence {
+            cell: config.cell,
+            gate_activation: config.gate_activation,
+            clip: config.clip,
+            reverse,
+            lengths: lengths.map(<[usize]>::to_vec),
+        };
+        recurrence(x, &self.weights(), state, mask, &spec)
+    }
+
+    /// One step of a stream: `x: [batch, m]`, from the state after the step before.
+    pub fn step(&self, x: Tensor<2>, state: State) -> State {
+        self.forward(x.unsqueeze_dim(1), Some(state), None, false).1
+    }
+
+    /// The parameters in the form that the recurrence takes.
+    pub fn weights(&self) -> Weights {
+        Weights {
+            input: self.input.as_ref().map(Param::val),
+            hidden: self.hidden.as_ref().map(Param::val),
+            diagonal: self.diagonal.as_ref().map(Param::val),
+            bias: self.bias.as_ref().map(Param::val),
+        }
+    }
+}
+
+/// A dropout mask that holds for a whole sequence (Gal and Ghahramani 2016), scaled so that sums keep their
+/// expectation; none outside training.
+fn sequence_mask(dropout: f64, shape: [usize; 2], device: &Device) -> Option<Tensor<2>> {
+    let keep = 1.0 - dropout;
+    (dropout > 0.0 && device.is_autodiff())
+        .then(|| Tensor::random(shape, Distribution::Bernoulli(keep), device) / keep)
+}
