@@ -1,1 +1,34 @@
-fn main() {}
+//! The program `slimgate`: flags to configuration, configuration to calls, results to text.
+
+mod args;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use output::CliError;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Train(arguments) => commands::train::run(*arguments),
+        Command::Evaluate(arguments) => commands::evaluate::run(arguments),
+        Command::Predict(arguments) => commands::predict::run(arguments),
+        Command::Variants(arguments) => commands::variants::run(arguments),
+        Command::Data(arguments) => commands::data::run(arguments),
+        Command::Devices(arguments) => commands::devices::run(arguments),
+        Command::Completions { shell } => commands::completions::run(shell),
+    };
+    match result {
+        Ok(code) => code,
+        // Whoever read our output has read enough, as in `slimgate variants | head`.
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(output::UNUSABLE)
+        }
+    }
+}

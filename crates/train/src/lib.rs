@@ -1,1 +1,48 @@
-//! .
+//! One training run: from a configuration to a folder that holds everything about it.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config`, `settings` | the settings of a run; how they are read and checked |
+//! | `backend` | which backends this build has, and the devices of this machine |
+//! | `folder` | the run folder: whole files or none, the manifest, its lock |
+//! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
+//! | `build` | from a configuration to a model, an optimizer and a schedule |
+//! | `schedule` | learning rates over time |
+//! | `step` | the training step, clipping, and what Burn's Learner calls |
+//! | `loader` | batches, in an order that depends on the seed and the epoch alone |
+//! | `metrics` | what is measured while training |
+//! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch |
+//! | `learn`, `signals`, `quiet` | the run itself: start, resume, interrupt, show nothing |
+//! | `evaluate` | a saved run on the test part, or on new data |
+//!
+//! **Resuming.** Every random choice is a function of the seed and the epoch: the order of the sequences, the
+//! dropout masks. The best epoch and the patience are read off the recorded metrics. So the weights, the
+//! optimizer's state and the metrics of whole epochs are all there is to save, and a resumed run ends with
+//! the same bits as one that was never stopped.
+
+mod backend;
+mod build;
+mod checkpoints;
+mod config;
+mod environment;
+mod error;
+mod evaluate;
+mod folder;
+mod history;
+mod learn;
+mod loader;
+mod metrics;
+mod quiet;
+mod schedule;
+mod settings;
+mod signals;
+mod step;
+
+pub use backend::{Backend, FoundDevice, devices};
+pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use error::{ConfigError, TrainError};
+pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
+pub use folder::{Parameters, RunFolder, Status, Summary};
+pub use history::{EpochMetrics, History, Split};
+pub use learn::{Display, Progress, resume, train};
+pub use settings::parse_setting;

@@ -1,0 +1,100 @@
+//! `slimgate data`
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use slimgate_data::{Entry, catalog, find};
+
+use crate::args::{DataArguments, DataCommand};
+use crate::output::{CliError, grouped, say, say_json, table};
+
+pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
+    match arguments.command {
+        DataCommand::List { json: true } => catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?,
+        DataCommand::List { json: false } => list()?,
+        DataCommand::Show { name } => show(find(&name)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One data set, for machines.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    title: &'a str,
+    task: &'a str,
+    train: usize,
+    test: usize,
+    shortest: usize,
+    longest: usize,
+    channels: Option<usize>,
+    classes: &'a [String],
+    licence: &'a str,
+}
+
+impl<'a> Row<'a> {
+    fn new(entry: &'a Entry) -> Row<'a> {
+        let recipe = entry.recipe;
+        Row {
+            name: &entry.name,
+            title: &recipe.title,
+            task: &recipe.task,
+            train: recipe.train.sequences,
+            test: recipe.test.sequences,
+            shortest: entry.lengths.0,
+            longest: entry.lengths.1,
+            channels: entry.form.channels(),
+            classes: &recipe.classes,
+            licence: &recipe.licence,
+        }
+    }
+
+    fn lengths(&self) -> String {
+        if self.shortest == self.longest { self.longest.to_string() } else { format!("{} to {}", self.shortest, self.longest) }
+    }
+
+    fn channels(&self) -> String {
+        self.channels.map_or_else(|| "words".to_owned(), |channels| channels.to_string())
+    }
+}
+
+fn list() -> Result<(), CliError> {
+    let mut rows = table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence"]);
+    for entry in catalog() {
+        let row = Row::new(entry);
+        rows.add_row([
+            row.name,
+            row.task,
+            &grouped(row.train),
+            &grouped(row.test),
+            &row.lengths(),
+            &row.channels(),
+            &row.classes.len().to_string(),
+            row.licence,
+        ]);
+    }
+    say(rows)?;
+    say("All of these ship with the program. A validation part is taken from the training part.")
+}
+
+fn show(entry: &Entry) -> Result<(), CliError> {
+    let (row, recipe) = (Row::new(entry), entry.recipe);
+    let facts = [
+        ("data set", row.name.to_owned()),
+        ("title", row.title.to_owned()),
+        ("task", row.task.to_owned()),
+        ("read as", entry.summary.clone()),
+        ("sequences", format!("{} to learn from, {} to test on", grouped(row.train), grouped(row.test))),
+        ("steps", row.lengths()),
+        ("channels", row.channels()),
+        ("classes", row.classes.join(", ")),
+        ("split", recipe.split.clone()),
+        ("source", recipe.source.to_string()),
+        ("licence", recipe.licence.clone()),
+        ("attribution", recipe.attribution.clone()),
+    ];
+    for (name, fact) in facts {
+        say(format_args!("{name:<12} {fact}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! `slimgate evaluate`
+
+use std::process::ExitCode;
+
+use slimgate_train::{Backend, SavedRun};
+
+use crate::args::{EvaluateArguments, SavedRunArguments};
+use crate::output::{CliError, percent, say, say_json};
+
+pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
+    let run = open(&arguments.saved)?;
+    let evaluation = run.evaluate()?;
+    if arguments.saved.json {
+        say_json(&evaluation)?;
+    } else {
+        say(format_args!(
+            "test part: accuracy {} of {} sequences, loss {:.4} (weights of epoch {})",
+            percent(evaluation.accuracy),
+            evaluation.sequences,
+            evaluation.loss,
+            evaluation.epoch,
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Loads the run that the arguments name, on the backend that they name.
+pub fn open(arguments: &SavedRunArguments) -> Result<SavedRun, CliError> {
+    let backend = arguments.backend.as_deref().map(Backend::named).transpose()?;
+    let place = backend.map(|backend| (backend, arguments.device));
+    Ok(SavedRun::open(&arguments.run, arguments.weights, place)?)
+}

@@ -1,0 +1,136 @@
+//! `slimgate train`
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use slimgate_train::{
+    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, resume, train,
+};
+
+use crate::args::TrainArguments;
+use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, say, say_json};
+
+pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
+    let speech = if arguments.json {
+        Speech::Json
+    } else if arguments.no_tui || !std::io::stdout().is_terminal() {
+        Speech::Plain
+    } else {
+        Speech::Dashboard
+    };
+    let display = if speech == Speech::Dashboard { Display::Dashboard } else { Display::Quiet };
+    // A reader that went away must not end a training.
+    let report = move |progress: Progress| {
+        let _ = speech.report(progress);
+    };
+
+    let (folder, summary) = match &arguments.resume {
+        Some(run) => resume(run, epochs(&arguments)?, display, report)?,
+        None => train(read(&arguments)?, display, report)?,
+    };
+    speech.conclude(&folder, &summary)?;
+    Ok(match summary.status {
+        Status::Diverged if !folder.config()?.run.tolerate_divergence => ExitCode::from(NOT_HELD),
+        Status::Interrupted => ExitCode::from(INTERRUPTED),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// The configuration: the file, if there is one, with the flags laid over it.
+fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
+    let (name, text) = match &arguments.config {
+        None => ("the default configuration".to_owned(), String::new()),
+        Some(path) => (path.display().to_string(), read_text(path)?),
+    };
+    Ok(Config::read(&name, &text, &arguments.settings()?)?)
+}
+
+fn read_text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.display().to_string(), source })
+}
+
+/// What `--epochs` asks of a resumed run, checked as any other setting.
+fn epochs(arguments: &TrainArguments) -> Result<Option<usize>, CliError> {
+    let config = Config::read("--epochs", "", &arguments.settings()?)?;
+    Ok(arguments.epochs.is_some().then_some(config.optim.epochs))
+}
+
+/// Whom the program speaks to.
+#[derive(Clone, Copy, PartialEq)]
+enum Speech {
+    /// Burn's dashboard speaks while training; the end is told in plain text.
+    Dashboard,
+    /// A line an epoch.
+    Plain,
+    /// A JSON object an event.
+    Json,
+}
+
+/// An event, for machines.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Event<'a> {
+    Started { run: &'a Path, parameters: Parameters, complete: usize },
+    Epoch { epoch: usize, of: usize, train: &'a EpochMetrics, validation: &'a EpochMetrics },
+    Finished { run: &'a Path, summary: &'a Summary },
+}
+
+impl Speech {
+    fn report(self, progress: Progress) -> Result<(), CliError> {
+        if let Progress::Started { warning: Some(warning), .. } = &progress {
+            eprintln!("warning: {warning}");
+        }
+        match (self, progress) {
+            (Speech::Dashboard, _) => Ok(()),
+            (Speech::Json, Progress::Started { folder, parameters, complete, .. }) => {
+                say_json(&Event::Started { run: folder.path(), parameters, complete })
+            }
+            (Speech::Json, Progress::Epoch { train, validation, of }) => {
+                say_json(&Event::Epoch { epoch: train.epoch, of, train, validation })
+            }
+            (Speech::Plain, Progress::Started { folder, parameters, complete, .. }) => {
+                let resumed = if complete > 0 { format!(", going on after epoch {complete}") } else { String::new() };
+                say(format_args!(
+                    "{}: {} parameters, {} of them recurrent{resumed}",
+                    folder.path().display(),
+                    grouped(parameters.total),
+                    grouped(parameters.recurrent),
+                ))
+            }
+            (Speech::Plain, Progress::Epoch { train, validation, of }) => say(format_args!(
+                "epoch {:>3}/{of}  train loss {:.4} accuracy {}  validation loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
+                train.epoch,
+                train.loss,
+                percent(train.accuracy),
+                validation.loss,
+                percent(validation.accuracy),
+                train.sequences_per_second,
+                train.seconds + validation.seconds,
+            )),
+        }
+    }
+
+    fn conclude(self, folder: &RunFolder, summary: &Summary) -> Result<(), CliError> {
+        if self == Speech::Json {
+            return say_json(&Event::Finished { run: folder.path(), summary });
+        }
+        let run = folder.path().display();
+        let best = summary.best.as_ref().map_or_else(
+            || "no epoch was completed".to_owned(),
+            |best| format!("best epoch {}: validation accuracy {}", best.epoch, percent(best.accuracy)),
+        );
+        match summary.status {
+            Status::Complete => {
+                say(format_args!("{} on {}: {best} ({:.0} s)", summary.variant, summary.dataset, summary.seconds))?;
+                say(format_args!("next: slimgate evaluate {run}"))
+            }
+            Status::Diverged => say(format_args!(
+                "{run} diverged in epoch {}: its loss is not a finite number; {best}. Try a lower --learning-rate.",
+                summary.epochs + 1
+            )),
+            _ => say(format_args!("{run} was interrupted; {best}. Go on with: slimgate train --resume {run}")),
+        }
+    }
+}

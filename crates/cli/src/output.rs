@@ -1,0 +1,81 @@
+//! What the program says, and the codes it exits with.
+
+use std::io::Write;
+
+use serde::Serialize;
+use slimgate_data::DataError;
+use slimgate_gates::{FormError, UnknownVariant};
+use slimgate_train::{ConfigError, TrainError};
+use thiserror::Error;
+
+/// A check or comparison did not hold, or a run diverged.
+pub const NOT_HELD: u8 = 1;
+/// Wrong usage or unusable input.
+pub const UNUSABLE: u8 = 2;
+/// Interrupted, with the last complete epoch saved.
+pub const INTERRUPTED: u8 = 130;
+
+/// Everything that ends the program with a message.
+#[derive(Debug, Error)]
+pub enum CliError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Variant(#[from] UnknownVariant),
+    #[error("malformed gate form: {0}")]
+    Gates(#[from] FormError),
+    #[error("cannot read {path}: {source}; check the path")]
+    Read { path: String, source: std::io::Error },
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Csv(#[from] csv::Error),
+}
+
+/// Writes a line of text for people.
+pub fn say(text: impl std::fmt::Display) -> Result<(), CliError> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// Writes a line of JSON for machines.
+pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
+    say(serde_json::to_string(value).expect("what is said has a JSON form"))
+}
+
+/// A share as a percentage.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A table with lines across only.
+pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+}
+
+/// A count with thin groups of three, as people read it.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let first = (digits.len() - 1) % 3 + 1;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    std::iter::once(head.to_owned()).chain(groups).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn counts_are_grouped_from_the_right() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(100), "100");
+        assert_eq!(grouped(1234), "1,234");
+        assert_eq!(grouped(41_234_567), "41,234,567");
+    }
+}

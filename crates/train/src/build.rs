@@ -1,0 +1,67 @@
+//! From a configuration to a model, an optimizer and what they need to know of the data.
+
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::tensor::Device;
+use slimgate_data::Preprocessing;
+use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+
+use crate::{Config, ConfigError, OptimConfig, Optimizer, config};
+
+/// Draws the classifier of a run, from its seed.
+pub(crate) fn classifier(
+    config: &Config,
+    preprocessing: &Preprocessing,
+    device: &Device,
+) -> Result<Classifier, ConfigError> {
+    let model = &config.model;
+    let (input, inputs) = match preprocessing.input() {
+        slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
+        slimgate_data::InputKind::Tokens { vocabulary } => (InputKind::Tokens { vocabulary }, model.embedding),
+    };
+    let layer = SlimLstmConfig {
+        gate_activation: match model.gate_activation {
+            config::GateActivation::Logistic => slimgate_models::GateActivation::Logistic,
+            config::GateActivation::HardSigmoid => slimgate_models::GateActivation::HardSigmoid,
+        },
+        clip: model.cell_clip,
+        input_initializer: model.input_initializer,
+        recurrent_initializer: model.recurrent_initializer,
+        forget_bias: model.forget_bias,
+        input_dropout: model.input_dropout,
+        recurrent_dropout: model.recurrent_dropout,
+        ..SlimLstmConfig::new(model.cell()?, inputs, model.hidden)
+    };
+    let stack = StackConfig {
+        layer,
+        layers: model.layers,
+        bidirectional: model.bidirectional,
+        dropout: model.dropout,
+    };
+    Device::flex().seed(config.run.seed);
+    Ok(ClassifierConfig { input, stack, classes: preprocessing.classes().len() }.init(device))
+}
+
+/// The optimizer that the configuration asks for.
+pub(crate) fn optimizer(optim: &OptimConfig) -> ModuleOptimizer {
+    let decay = (optim.weight_decay > 0.0).then(|| WeightDecayConfig::new(optim.weight_decay as f32));
+    let epsilon = optim.epsilon as f32;
+    match optim.optimizer {
+        Optimizer::RmsProp => RmsPropConfig::new()
+            .with_alpha(0.9)
+            .with_momentum(optim.momentum.unwrap_or(0.0) as f32)
+            .with_epsilon(epsilon)
+            .with_weight_decay(decay)
+            .init(),
+        Optimizer::Adam => AdamConfig::new().with_epsilon(epsilon).with_weight_decay(decay).init(),
+        Optimizer::AdamW => {
+            AdamWConfig::new().with_epsilon(epsilon).with_weight_decay(optim.weight_decay as f32).init()
+        }
+        Optimizer::Sgd => {
+            let momentum = optim.momentum.unwrap_or(0.9);
+            let momentum = MomentumConfig::new().with_momentum(momentum).with_dampening(0.0);
+            SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(decay).init()
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Saving after each epoch, so that a killed run loses at most the epoch it was in.
+//!
+//! Burn writes the model, the optimizer and the schedule on three threads that do not wait for one another.
+//! Each tells the [`Ledger`] when its file is whole; the manifest lists an epoch once all three have. Files
+//! that are no longer kept leave the manifest first, the disk second.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use burn::train::checkpoint::{
+    Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy, FileCheckpointer,
+};
+use burn::train::metric::store::EventStoreClient;
+
+use crate::folder::{Manifest, SavedEpoch, SavedFile, hash};
+use crate::history::{EpochMetrics, History, Split};
+use crate::loader::PassTime;
+use crate::metrics::Board;
+use crate::schedule::LastLoss;
+use crate::{RunFolder, TrainError};
+
+/// The files of one checkpoint, by the name Burn's own checkpointers give them.
+pub(crate) const FILES: [&str; 3] = ["model", "optim", "scheduler"];
+
+/// Whole epochs that are kept besides the best one: two, so that one is whole while another is written.
+const KEPT: usize = 2;
+
+/// What is saved and what is known of each epoch; shared by the threads that save.
+#[derive(Clone)]
+pub(crate) struct Ledger(Arc<Mutex<Books>>);
+
+pub(crate) struct Books {
+    folder: RunFolder,
+    manifest: Manifest,
+    pub history: History,
+    /// Files of epochs that are not whole yet.
+    arriving: Vec<SavedEpoch>,
+    /// The first thing that went wrong; Burn's dashboard forgets it.
+    pub error: Option<TrainError>,
+    /// Whether early stopping ended the run.
+    pub stopped_early: bool,
+}
+
+impl Ledger {
+    pub fn new(folder: RunFolder, manifest: Manifest, history: History) -> Ledger {
+        let books = Books { folder, manifest, history, arriving: Vec::new(), error: None, stopped_early: false };
+        Ledger(Arc::new(Mutex::new(books)))
+    }
+
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().expect("nothing panics while it holds the books")
+    }
+
+    /// Takes note of a whole file; completes the epoch with its last one.
+    fn saved(&self, epoch: usize, name: String) -> Result<(), TrainError> {
+        let mut books = self.books();
+        let sha256 = hash(&books.folder.file(&name))?;
+        let file = SavedFile { name, sha256 };
+        match books.arriving.iter_mut().find(|saved| saved.epoch == epoch) {
+            Some(saved) => saved.files.push(file),
+            None => books.arriving.push(SavedEpoch { epoch, files: vec![file] }),
+        }
+        let whole = books.arriving.iter().position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
+        if let Some(index) = whole {
+            let mut saved = books.arriving.swap_remove(index);
+            saved.files.sort_by(|a, b| a.name.cmp(&b.name));
+            books.manifest.epochs.push(saved);
+            books.write_manifest()?;
+        }
+        Ok(())
+    }
+}
+
+impl Books {
+    /// Takes the epochs that are no longer kept out of the manifest, and names them.
+    fn drop_old(&mut self) -> Result<Vec<usize>, TrainError> {
+        // The best of the whole epochs: a better one that is not saved yet may never be.
+        let whole = self.manifest.epochs.last().map_or(0, |saved| saved.epoch);
+        let best = self.history.clone().until(whole).best().map(|best| best.epoch);
+        let newest = self.manifest.epochs.len().saturating_sub(KEPT);
+        let old: Vec<usize> = self.manifest.epochs[..newest]
+            .iter()
+            .map(|saved| saved.epoch)
+            .filter(|&epoch| Some(epoch) != best)
+            .collect();
+        if !old.is_empty() {
+            self.manifest.epochs.retain(|saved| !old.contains(&saved.epoch));
+            self.write_manifest()?;
+        }
+        Ok(old)
+    }
+
+    fn write_manifest(&self) -> Result<(), TrainError> {
+        self.folder.write_json("manifest.json", &self.manifest)
+    }
+
+    fn write_history(&self) -> Result<(), TrainError> {
+        let line = |line: &EpochMetrics| serde_json::to_string(line).expect("metrics have a JSON form") + "\n";
+        self.folder.write("metrics.jsonl", self.history.lines().iter().map(line).collect::<String>().as_bytes())
+    }
+}
+
+/// Burn's checkpointer of one kind of file, which also enters each file in the books.
+pub(crate) struct Entered {
+    name: &'static str,
+    inner: FileCheckpointer,
+    ledger: Ledger,
+}
+
+impl Entered {
+    pub fn new(folder: &Path, name: &'static str, ledger: &Ledger) -> Entered {
+        Entered { name, inner: FileCheckpointer::new(folder.join("checkpoint"), name), ledger: ledger.clone() }
+    }
+
+    fn note(&self, result: Result<(), TrainError>) -> Result<(), CheckpointerError> {
+        result.map_err(|error| {
+            let message = error.to_string();
+            self.ledger.books().error.get_or_insert(error);
+            CheckpointerError::Unknown(message)
+        })
+    }
+}
+
+impl<R: Checkpoint> Checkpointer<R> for Entered {
+    fn save(&self, epoch: usize, record: R) -> Result<(), CheckpointerError> {
+        let name = format!("checkpoint/{}-{epoch}.bpk", self.name);
+        let saved = self.inner.save(epoch, record).map_err(|error| {
+            let path = self.ledger.books().folder.file(&name);
+            TrainError::Learner(format!("cannot save {}: {error}", path.display()))
+        });
+        self.note(saved.and_then(|()| self.ledger.saved(epoch, name)))
+    }
+
+    fn delete(&self, epoch: usize) -> Result<(), CheckpointerError> {
+        <FileCheckpointer as Checkpointer<R>>::delete(&self.inner, epoch)
+    }
+
+    fn restore(&self, epoch: usize) -> Result<R, CheckpointerError> {
+        self.inner.restore(epoch)
+    }
+}
+
+/// What happens at the end of each epoch: its metrics are recorded, and Burn is told to save it.
+pub(crate) struct EndOfEpoch {
+    pub ledger: Ledger,
+    pub board: Board,
+    pub train_time: PassTime,
+    pub train_sequences: usize,
+    pub validation_time: PassTime,
+    pub validation_sequences: usize,
+    pub last_loss: LastLoss,
+    pub on_epoch: Box<dyn Fn(&EpochMetrics, &EpochMetrics) + Send>,
+}
+
+impl EndOfEpoch {
+    fn record(&self, epoch: usize) -> Result<Vec<usize>, TrainError> {
+        let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
+            epoch,
+            split,
+            loss: self.board.read("loss", split),
+            accuracy: self.board.read("accuracy", split) / 100.0,
+            seconds: time.seconds(),
+            sequences_per_second: sequences as f64 / time.seconds(),
+            learning_rate,
+        };
+        let rate = Some(self.board.read("learning rate", Split::Train));
+        let train = line(Split::Train, &self.train_time, self.train_sequences, rate);
+        let validation = line(Split::Validation, &self.validation_time, self.validation_sequences, None);
+        // Set before Burn saves the schedule, so that the next epoch runs at the rate of this loss.
+        self.last_loss.set(train.loss);
+        (self.on_epoch)(&train, &validation);
+
+        let mut books = self.ledger.books();
+        books.history.push(train);
+        books.history.push(validation);
+        books.write_history()?;
+        books.drop_old()
+    }
+}
+
+impl CheckpointingStrategy for EndOfEpoch {
+    fn checkpointing(&mut self, epoch: usize, _: &EventStoreClient) -> Vec<CheckpointingAction> {
+        match self.record(epoch) {
+            Ok(old) => old.into_iter().map(CheckpointingAction::Delete).chain([CheckpointingAction::Save]).collect(),
+            Err(error) => {
+                self.ledger.books().error.get_or_insert(error);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The TOML form of a run. One form for files, flags and the resolved copy in the run folder.
+
+use serde::{Deserialize, Serialize};
+use slimgate_data::DataConfig;
+use slimgate_gates::{Cell, name_of, variant};
+use slimgate_models::Initializer;
+
+use crate::{Backend, ConfigError};
+
+/// Everything that determines a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Which sequences, and how they are split and prepared.
+    pub data: DataConfig,
+    /// What is trained.
+    pub model: ModelConfig,
+    /// How it is trained.
+    pub optim: OptimConfig,
+    /// Where, from which seed, under which name.
+    pub run: RunConfig,
+}
+
+/// The network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// A named cell; see `slimgate variants`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// A cell by its gate terms, instead of a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gates: Option<String>,
+    /// Hidden units of each layer and direction.
+    pub hidden: usize,
+    /// Recurrent layers.
+    pub layers: usize,
+    /// Whether each layer also reads the sequence backwards.
+    pub bidirectional: bool,
+    /// Numbers that a token is embedded in.
+    pub embedding: usize,
+    /// Dropout between layers.
+    pub dropout: f64,
+    /// Dropout of the input of each layer, one mask a sequence.
+    pub input_dropout: f64,
+    /// Dropout of the hidden-unit signal, one mask a sequence.
+    pub recurrent_dropout: f64,
+    /// Where the forget gate's bias starts.
+    pub forget_bias: f64,
+    /// The gates' activation.
+    pub gate_activation: GateActivation,
+    /// The cell state is cut to ± this after each step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell_clip: Option<f32>,
+    /// How input weights start.
+    pub input_initializer: Initializer,
+    /// How recurrent weights start.
+    pub recurrent_initializer: Initializer,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        ModelConfig {
+            variant: None,
+            gates: None,
+            hidden: 100,
+            layers: 1,
+            bidirectional: false,
+            embedding: 128,
+            dropout: 0.0,
+            input_dropout: 0.0,
+            recurrent_dropout: 0.0,
+            forget_bias: 1.0,
+            gate_activation: GateActivation::Logistic,
+            cell_clip: None,
+            input_initializer: Initializer::Glorot,
+            recurrent_initializer: Initializer::Orthogonal,
+        }
+    }
+}
+
+impl ModelConfig {
+    /// The cell that is named or described; LSTM1 where neither is given.
+    pub fn cell(&self) -> Result<Cell, ConfigError> {
+        match (&self.variant, &self.gates) {
+            (Some(_), Some(_)) => Err(ConfigError::TwoCells),
+            (Some(name), None) => Ok(variant(name)?.cell()),
+            (None, Some(form)) => Ok(form.parse()?),
+            (None, None) => Ok(variant("lstm1")?.cell()),
+        }
+    }
+
+    /// The cell's name, or its gate terms where it has none.
+    pub fn cell_name(&self) -> Result<String, ConfigError> {
+        let cell = self.cell()?;
+        Ok(name_of(&cell).map_or_else(|| cell.to_string(), str::to_owned))
+    }
+}
+
+/// The activation of the gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateActivation {
+    /// `1 / (1 + exp(-z))`.
+    Logistic,
+    /// `0.2 z + 0.5`, cut to 0 and 1.
+    HardSigmoid,
+}
+
+/// The optimizer and everything that steers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimConfig {
+    /// Which optimizer.
+    pub optimizer: Optimizer,
+    /// The rate that the schedule starts from (for `noam`: the highest it reaches).
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// Where `linear` and `cosine` end.
+    pub final_learning_rate: f64,
+    /// What `exponential` multiplies by every epoch, and `step` every `step_epochs`.
+    pub gamma: f64,
+    /// Epochs between the steps of `step`.
+    pub step_epochs: usize,
+    /// Optimizer steps until `noam` is at its highest.
+    pub warmup_steps: usize,
+    /// The highest rate that `exp-loss` may reach.
+    pub max_learning_rate: f64,
+    /// A fixed rate for the first epoch of `exp-loss`, as in the published code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_epoch_rate: Option<f64>,
+    /// Sequences a step.
+    pub batch_size: usize,
+    /// Passes over the training part.
+    pub epochs: usize,
+    /// The norm that the gradient of all parameters together is cut to; 0 for no cut.
+    pub clip: f64,
+    /// Stop after this many epochs without a better one on the validation part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<usize>,
+    /// Momentum of `sgd` (0.9 unless given) and `rmsprop` (none unless given).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// Weight decay: decoupled for `adamw`, added to the gradient for the others.
+    pub weight_decay: f64,
+    /// What keeps adaptive optimizers from dividing by zero.
+    pub epsilon: f64,
+}
+
+impl Default for OptimConfig {
+    fn default() -> Self {
+        OptimConfig {
+            optimizer: Optimizer::Adam,
+            learning_rate: 3e-3,
+            schedule: Schedule::Constant,
+            final_learning_rate: 0.0,
+            gamma: 0.9,
+            step_epochs: 10,
+            warmup_steps: 1000,
+            max_learning_rate: 0.1,
+            first_epoch_rate: None,
+            batch_size: 32,
+            epochs: 15,
+            clip: 1.0,
+            early_stopping: None,
+            momentum: None,
+            weight_decay: 0.0,
+            epsilon: 1e-8,
+        }
+    }
+}
+
+/// The rule that turns gradients into steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// RMSprop with a decay of 0.9 (Tieleman and Hinton 2012).
+    RmsProp,
+    /// Adam (Kingma and Ba 2015).
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// How the learning rate changes over the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// In a straight line to `final_learning_rate`.
+    Linear,
+    /// Along half a cosine to `final_learning_rate`.
+    Cosine,
+    /// By the factor `gamma` over each epoch, smoothly.
+    Exponential,
+    /// By the factor `gamma` every `step_epochs`.
+    Step,
+    /// Up for `warmup_steps`, then as one over the square root (Vaswani et al. 2017).
+    Noam,
+    /// `learning_rate · exp(last epoch's training loss)` (Lu 2016).
+    ExpLoss,
+}
+
+/// Where the run runs and what it is called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// The backend that computes.
+    pub backend: Backend,
+    /// Which of the backend's devices.
+    pub device: usize,
+    /// CPU threads; 0 for all cores.
+    pub threads: usize,
+    /// What weights, orders and masks are drawn from.
+    pub seed: u64,
+    /// The folder's name; made of data set and variant unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The folder that runs are put in.
+    pub out: String,
+    /// Whether a run whose loss becomes infinite has done its duty (exit code 0, not 1).
+    pub tolerate_divergence: bool,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        RunConfig {
+            backend: Backend::Flex,
+            device: 0,
+            threads: 0,
+            seed: 1,
+            name: None,
+            out: "runs".into(),
+            tolerate_divergence: false,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What can go wrong with a run, each with what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use slimgate_data::DataError;
+use slimgate_gates::{FormError, UnknownVariant};
+use thiserror::Error;
+
+/// A configuration that cannot be run.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The text is not TOML; the message holds the place.
+    #[error("{name} is not valid TOML\n{problem}")]
+    Syntax {
+        /// The file, or the flag.
+        name: String,
+        /// The parser's message, with line and column.
+        problem: String,
+    },
+    /// A key that no setting has.
+    #[error("there is no setting `{key}`{}; see `slimgate train --help` for all of them", did_you_mean(nearest))]
+    UnknownKey {
+        /// The key, with its section.
+        key: String,
+        /// The most similar key.
+        nearest: Option<String>,
+    },
+    /// A value of the wrong type, or a word that is not one of the choices.
+    #[error("{0}")]
+    Type(String),
+    /// A word that is not one of the setting's.
+    #[error("`{key}` cannot be `{word}`{}; it is one of {words}{}", did_you_mean(nearest), missing(key, word))]
+    Word {
+        /// The key, with its section.
+        key: &'static str,
+        /// What it was set to.
+        word: String,
+        /// The most similar word.
+        nearest: Option<&'static str>,
+        /// All of them.
+        words: String,
+    },
+    /// A value that no run can use.
+    #[error("`{key} = {value}` cannot be used: {remedy}")]
+    Value {
+        /// The key, with its section.
+        key: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it may be.
+        remedy: &'static str,
+    },
+    /// Both a variant and gate terms were given.
+    #[error("`model.variant` and `model.gates` both describe the cell; give one of them")]
+    TwoCells,
+    /// `--set` without `=`.
+    #[error("`--set {0}` has no `=`; write `--set section.key=value`, for example `--set optim.clip=1.0`")]
+    NoAssignment(String),
+    /// No such variant.
+    #[error(transparent)]
+    Variant(#[from] UnknownVariant),
+    /// Gate terms that cannot be read.
+    #[error("malformed gate form: {0}")]
+    Gates(#[from] FormError),
+}
+
+/// What keeps a run from starting, resuming or being used.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data.
+    #[error("{0}")]
+    Data(#[from] DataError),
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the run folder that does not hold what it should.
+    #[error("{} is not usable: {problem}; restore the file, or train again under another `--name`", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The folder is not a run.
+    #[error("{} is not a run folder (it has no config.toml); give a folder that `slimgate train` made", .0.display())]
+    NotARun(PathBuf),
+    /// A run with this name is there already.
+    #[error("{} exists already; continue it with `slimgate train --resume {}` or choose another `--name`", .0.display(), .0.display())]
+    Exists(PathBuf),
+    /// Another process has the run.
+    #[error("{} is in use by another process; wait for it to end", .0.display())]
+    InUse(PathBuf),
+    /// No epoch has been saved whole.
+    #[error("{} holds no complete checkpoint yet; train it with `slimgate train --resume {}`", .0.display(), .0.display())]
+    NoCheckpoint(PathBuf),
+    /// An epoch that is not kept.
+    #[error("{} does not hold epoch {epoch}; it holds {}", path.display(), list(held))]
+    NoSuchEpoch {
+        /// The run.
+        path: PathBuf,
+        /// What was asked for.
+        epoch: usize,
+        /// What is there.
+        held: Vec<usize>,
+    },
+    /// The backend has no such device here.
+    #[error("{0}")]
+    Device(String),
+    /// Burn stopped the training.
+    #[error("training stopped: {0}")]
+    Learner(String),
+}
+
+impl TrainError {
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> TrainError {
+        move |source| TrainError::File { action, path: path.to_owned(), source }
+    }
+
+    pub(crate) fn damaged(path: &Path, problem: impl ToString) -> TrainError {
+        TrainError::Damaged { path: path.to_owned(), problem: problem.to_string() }
+    }
+}
+
+/// What to do for a backend that exists but is not in this build.
+fn missing(key: &str, word: &str) -> &'static str {
+    match (key, word) {
+        ("run.backend", "cuda") => "; for cuda, build with `cargo build --release --features cuda`",
+        _ => "",
+    }
+}
+
+fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
+    nearest.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn list(epochs: &[usize]) -> String {
+    epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn remedy(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error.kind() {
+        StorageFull => "free some space, then continue the run with `slimgate train --resume`",
+        PermissionDenied | ReadOnlyFilesystem => "choose a folder you may write to with `--out`",
+        NotFound => "check the path",
+        _ => "check the disk and the path",
+    }
+}

@@ -1,0 +1,170 @@
+//! A saved run on the test part, or on new data.
+
+use std::path::Path;
+
+use burn::data::dataloader::DataLoader;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor};
+use serde::Serialize;
+use slimgate_data::{Batch, Input, Preprocessing, Steps, prepare_with};
+use slimgate_models::Classifier;
+
+use crate::learn::{load, use_threads};
+use crate::loader::{Loader, SequenceBatch};
+use crate::step::{Trainee, cross_entropy};
+use crate::{Backend, Config, RunFolder, TrainError, build};
+
+/// Sequences at a time; without gradients there is room for more than in training.
+const BATCH: usize = 128;
+
+/// Which epoch's weights to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Of the epoch that did best on the validation part.
+    Best,
+    /// Of the last complete epoch.
+    Last,
+    /// Of this epoch, if it is still kept.
+    Epoch(usize),
+}
+
+/// A trained classifier with what it needs to read data.
+#[derive(Debug)]
+pub struct SavedRun {
+    folder: RunFolder,
+    config: Config,
+    preprocessing: Preprocessing,
+    classifier: Classifier,
+    device: Device,
+    epoch: usize,
+}
+
+/// How a saved run does on the test part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The epoch whose weights were used.
+    pub epoch: usize,
+    /// Sequences of the test part.
+    pub sequences: usize,
+    /// The mean cross-entropy, in nats.
+    pub loss: f64,
+    /// The share of sequences told right.
+    pub accuracy: f64,
+}
+
+/// What a saved run says of one new sequence.
+#[derive(Clone, Debug, Serialize)]
+pub struct Prediction {
+    /// Where the sequence came from.
+    pub name: String,
+    /// The most probable class.
+    pub class: String,
+    /// The probability of each class, in the order of [`SavedRun::classes`].
+    pub probabilities: Vec<f32>,
+}
+
+impl SavedRun {
+    /// Loads a run; `place`, if given, is another backend and device than it was trained on.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is not a run, its files are missing, damaged or of another model, or it does not hold
+    /// the epoch.
+    pub fn open(path: &Path, weights: Weights, place: Option<(Backend, usize)>) -> Result<SavedRun, TrainError> {
+        let folder = RunFolder::open(path)?;
+        let config = folder.config()?;
+        use_threads(config.run.threads);
+        let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
+        let device = backend.device(index)?;
+        let preprocessing = folder.preprocessing()?;
+        let epoch = saved_epoch(&folder, weights)?;
+        let classifier = build::classifier(&config, &preprocessing, &device)?;
+        let Trainee { classifier, .. } = load(Trainee { classifier, clip: 0.0 }, &folder, epoch)?;
+        Ok(SavedRun { folder, config, preprocessing, classifier, device, epoch })
+    }
+
+    /// How its data was prepared, which new data must be too.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// The names of the classes it tells apart.
+    pub fn classes(&self) -> &[String] {
+        self.preprocessing.classes()
+    }
+
+    /// Classifies the test part and records the result in the run folder.
+    ///
+    /// # Errors
+    ///
+    /// If the data cannot be read or the result cannot be written.
+    pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
+        let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
+        let sequences = test.len();
+        let (mut loss, mut right) = (0.0, 0);
+        for batch in Loader::in_order(test, BATCH, &self.device).iter() {
+            let batch = batch.map_err(|error| TrainError::Learner(error.to_string()))?;
+            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
+            let losses = cross_entropy(logits.clone(), batch.targets.clone());
+            loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
+            let hits = logits.argmax(1).reshape([-1]).equal(batch.targets).float();
+            right += read::<1>(hits)?.into_iter().filter(|&hit| hit > 0.5).count();
+        }
+        let evaluation = Evaluation {
+            epoch: self.epoch,
+            sequences,
+            loss: loss / sequences as f64,
+            accuracy: right as f64 / sequences as f64,
+        };
+        self.folder.write_json("evaluation.json", &evaluation)?;
+        Ok(evaluation)
+    }
+
+    /// Classifies new sequences.
+    ///
+    /// # Errors
+    ///
+    /// If the device cannot compute.
+    pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
+        let classes = self.classes();
+        let mut predictions = Vec::with_capacity(inputs.len());
+        for inputs in inputs.chunks(BATCH) {
+            let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
+            let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
+            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
+            let probabilities = read::<2>(softmax(logits, 1))?;
+            predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
+                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+                Prediction {
+                    name: input.name.clone(),
+                    class: classes[best].clone(),
+                    probabilities: row.to_vec(),
+                }
+            }));
+        }
+        Ok(predictions)
+    }
+}
+
+fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
+    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
+    data.try_to_vec().map_err(|error| TrainError::Device(format!("{error:?}")))
+}
+
+fn saved_epoch(folder: &RunFolder, weights: Weights) -> Result<usize, TrainError> {
+    let manifest = folder.manifest()?;
+    let last = manifest.epochs.last().ok_or_else(|| TrainError::NoCheckpoint(folder.path().to_owned()))?;
+    let epoch = match weights {
+        Weights::Last => last.epoch,
+        Weights::Epoch(epoch) => epoch,
+        Weights::Best => {
+            let best = folder.history()?.until(last.epoch).best().map(|best| best.epoch);
+            best.unwrap_or(last.epoch)
+        }
+    };
+    let held: Vec<usize> = manifest.epochs.iter().map(|saved| saved.epoch).collect();
+    let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);
+    let saved = saved.ok_or_else(|| TrainError::NoSuchEpoch { path: folder.path().to_owned(), epoch, held })?;
+    folder.verify(saved)?;
+    Ok(epoch)
+}

@@ -1,0 +1,250 @@
+//! The run folder: every file appears whole or not at all, and the manifest says which epochs are complete.
+//!
+//! A checkpoint is several files that Burn writes one by one. An epoch counts only once the manifest, which is
+//! replaced atomically after all of them, lists each with its hash.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use slimgate_data::Preprocessing;
+
+use crate::history::{EpochMetrics, History};
+use crate::{Config, TrainError};
+
+/// A folder that holds one run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Which epochs are complete: the content of `manifest.json`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub epochs: Vec<SavedEpoch>,
+}
+
+/// The files of one saved epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedEpoch {
+    pub epoch: usize,
+    pub files: Vec<SavedFile>,
+}
+
+/// A file of a checkpoint, relative to the run folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedFile {
+    pub name: String,
+    pub sha256: String,
+}
+
+/// How a run ended, if it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Its process works on it, or died without a word.
+    Running,
+    /// It trained all its epochs, or stopped early as it was told to.
+    Complete,
+    /// Its loss became infinite or undefined.
+    Diverged,
+    /// It was asked to stop; it can be resumed.
+    Interrupted,
+    /// An error stopped it; it can be resumed once the cause is gone.
+    Failed,
+}
+
+/// What a run came to: the content of `summary.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// How it ended.
+    pub status: Status,
+    /// The data set.
+    pub dataset: String,
+    /// The cell's name, or its gate terms.
+    pub variant: String,
+    /// The cell's gate terms.
+    pub gates: String,
+    /// Learned numbers.
+    pub parameters: Parameters,
+    /// Complete epochs.
+    pub epochs: usize,
+    /// The epoch that did best on the validation part.
+    pub best: Option<EpochMetrics>,
+    /// The last epoch on the validation part.
+    #[serde(rename = "final")]
+    pub last: Option<EpochMetrics>,
+    /// Seconds of training and validation, over all epochs.
+    pub seconds: f64,
+    /// The most memory that the process held, where the system tells it.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// How many numbers a model learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// In the recurrent layers, what the published tables count.
+    pub recurrent: usize,
+    /// In all.
+    pub total: usize,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run and takes its lock.
+    ///
+    /// Without a name in the configuration, the first free one of `dataset-variant`, `dataset-variant-2` …
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken or the folder cannot be written.
+    pub fn create(config: &Config) -> Result<(RunFolder, RunLock), TrainError> {
+        let out = Path::new(&config.run.out);
+        fs::create_dir_all(out).map_err(TrainError::file("create", out))?;
+        let make = |path: PathBuf| match fs::create_dir(&path) {
+            Ok(()) => Ok(Some(RunFolder { path })),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(TrainError::file("create", &path)(error)),
+        };
+        let folder = match &config.run.name {
+            Some(name) => make(out.join(name))?.ok_or_else(|| TrainError::Exists(out.join(name)))?,
+            None => {
+                let cell = config.model.cell_name()?.replace(['=', ','], "_");
+                let stem = format!("{}-{cell}", config.data.dataset);
+                let mut names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}-{n}")));
+                loop {
+                    let name = names.next().expect("there is no last number");
+                    if let Some(folder) = make(out.join(name))? {
+                        break folder;
+                    }
+                }
+            }
+        };
+        let lock = folder.lock()?;
+        folder.make("checkpoint")?;
+        Ok((folder, lock))
+    }
+
+    /// Opens the folder of a run.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one.
+    pub fn open(path: &Path) -> Result<RunFolder, TrainError> {
+        let folder = RunFolder { path: path.to_owned() };
+        if folder.file("config.toml").is_file() { Ok(folder) } else { Err(TrainError::NotARun(path.to_owned())) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The configuration that the run was made with.
+    pub fn config(&self) -> Result<Config, TrainError> {
+        let text = self.read_text("config.toml")?;
+        let path = self.file("config.toml");
+        Config::read(&path.display().to_string(), &text, &[]).map_err(|problem| TrainError::damaged(&path, problem))
+    }
+
+    /// How the run ended.
+    pub fn summary(&self) -> Result<Summary, TrainError> {
+        self.read_json("summary.json")
+    }
+
+    /// The metrics of every complete epoch.
+    pub fn history(&self) -> Result<History, TrainError> {
+        let path = self.file("metrics.jsonl");
+        let text = self.read_text("metrics.jsonl")?;
+        let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+        lines.map(History::new).map_err(|problem| TrainError::damaged(&path, problem))
+    }
+
+    pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
+        self.read_json("preprocessing.json")
+    }
+
+    pub(crate) fn manifest(&self) -> Result<Manifest, TrainError> {
+        if self.file("manifest.json").exists() { self.read_json("manifest.json") } else { Ok(Manifest::default()) }
+    }
+
+    /// Checks that the files of a saved epoch are there and are the ones that were saved.
+    pub(crate) fn verify(&self, saved: &SavedEpoch) -> Result<(), TrainError> {
+        for SavedFile { name, sha256 } in &saved.files {
+            let path = self.file(name);
+            if !path.exists() {
+                return Err(TrainError::damaged(&path, "the file is missing"));
+            }
+            if hash(&path)? != *sha256 {
+                return Err(TrainError::damaged(&path, "its content is not what was saved (it differs in sha256)"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A file or folder of the run.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), TrainError> {
+        let mut text = serde_json::to_vec_pretty(value).expect("what is recorded has a JSON form");
+        text.push(b'\n');
+        self.write(name, &text)
+    }
+
+    /// Puts a file in place whole: a reader sees the old content or the new, also after a power cut.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), TrainError> {
+        let path = self.file(name);
+        let whole = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+            file.write_all(content)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            File::open(&self.path)?.sync_all()
+        };
+        whole().map_err(TrainError::file("write", &path))
+    }
+
+    /// Takes the run for this process until the lock is dropped or the process dies.
+    pub(crate) fn lock(&self) -> Result<RunLock, TrainError> {
+        let path = self.file(".lock");
+        let file = File::options().create(true).append(true).open(&path).map_err(TrainError::file("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => Err(TrainError::InUse(self.path.clone())),
+            Err(fs::TryLockError::Error(error)) => Err(TrainError::file("lock", &path)(error)),
+        }
+    }
+
+    fn make(&self, name: &str) -> Result<(), TrainError> {
+        let path = self.file(name);
+        fs::create_dir(&path).map_err(TrainError::file("create", &path))
+    }
+
+    fn read_text(&self, name: &str) -> Result<String, TrainError> {
+        let path = self.file(name);
+        fs::read_to_string(&path).map_err(TrainError::file("read", &path))
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, TrainError> {
+        let text = self.read_text(name)?;
+        serde_json::from_str(&text).map_err(|problem| TrainError::damaged(&self.file(name), problem))
+    }
+}
+
+/// Holds a run for this process.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// The sha256 of a file's content, in hexadecimal.
+pub(crate) fn hash(path: &Path) -> Result<String, TrainError> {
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path).map_err(TrainError::file("read", path))?;
+    std::io::copy(&mut file, &mut hasher).map_err(TrainError::file("read", path))?;
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

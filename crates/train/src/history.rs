@@ -1,0 +1,123 @@
+//! The metrics of each epoch, and what follows from them.
+
+use serde::{Deserialize, Serialize};
+
+/// The part of the data that metrics were taken on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// What is learned from.
+    Train,
+    /// What every choice is made on.
+    Validation,
+}
+
+/// One epoch on one part of the data: a line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// From 1.
+    pub epoch: usize,
+    /// On which part.
+    pub split: Split,
+    /// The mean cross-entropy, in nats. While training, of the weights as they changed.
+    pub loss: f64,
+    /// The share of sequences told right, from 0 to 1.
+    pub accuracy: f64,
+    /// Seconds that the pass took.
+    pub seconds: f64,
+    /// Sequences a second.
+    pub sequences_per_second: f64,
+    /// The mean learning rate of the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+}
+
+/// The metrics of all complete epochs, in order.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: Vec<EpochMetrics>,
+}
+
+impl History {
+    /// From the lines of `metrics.jsonl`.
+    pub fn new(lines: Vec<EpochMetrics>) -> History {
+        History { lines }
+    }
+
+    /// Every line.
+    pub fn lines(&self) -> &[EpochMetrics] {
+        &self.lines
+    }
+
+    /// The epochs up to and with the given one.
+    pub fn until(mut self, epoch: usize) -> History {
+        self.lines.retain(|line| line.epoch <= epoch);
+        self
+    }
+
+    pub(crate) fn push(&mut self, line: EpochMetrics) {
+        self.lines.push(line);
+    }
+
+    /// The last epoch on a part of the data.
+    pub fn last(&self, split: Split) -> Option<&EpochMetrics> {
+        self.of(split).last()
+    }
+
+    /// The epoch with the highest accuracy on the validation part; among equals the one with the lowest
+    /// loss, then the earliest.
+    pub fn best(&self) -> Option<&EpochMetrics> {
+        let better = |a: &EpochMetrics, b: &EpochMetrics| {
+            (a.accuracy, -a.loss).partial_cmp(&(b.accuracy, -b.loss)) == Some(std::cmp::Ordering::Greater)
+        };
+        self.of(Split::Validation).reduce(|best, line| if better(line, best) { line } else { best })
+    }
+
+    /// Complete epochs since the best one.
+    pub fn epochs_without_gain(&self) -> usize {
+        let last = self.last(Split::Validation).map_or(0, |line| line.epoch);
+        last - self.best().map_or(0, |line| line.epoch)
+    }
+
+    /// Seconds of all passes.
+    pub fn seconds(&self) -> f64 {
+        self.lines.iter().map(|line| line.seconds).sum()
+    }
+
+    fn of(&self, split: Split) -> impl Iterator<Item = &EpochMetrics> {
+        self.lines.iter().filter(move |line| line.split == split)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(validation: &[(f64, f64)]) -> History {
+        let line = |(index, &(accuracy, loss)): (usize, &(f64, f64))| EpochMetrics {
+            epoch: index + 1,
+            split: Split::Validation,
+            loss,
+            accuracy,
+            seconds: 1.0,
+            sequences_per_second: 1.0,
+            learning_rate: None,
+        };
+        History::new(validation.iter().enumerate().map(line).collect())
+    }
+
+    #[test]
+    fn the_best_epoch_is_the_most_accurate_then_the_surest_then_the_first() {
+        assert_eq!(history(&[(0.5, 1.0), (0.9, 0.5), (0.8, 0.1)]).best().unwrap().epoch, 2);
+        assert_eq!(history(&[(0.9, 0.5), (0.9, 0.4)]).best().unwrap().epoch, 2);
+        assert_eq!(history(&[(0.9, 0.5), (0.9, 0.5)]).best().unwrap().epoch, 1);
+        assert!(history(&[]).best().is_none());
+    }
+
+    #[test]
+    fn patience_counts_from_the_best_epoch() {
+        assert_eq!(history(&[(0.9, 0.5), (0.8, 0.5), (0.7, 0.5)]).epochs_without_gain(), 2);
+        assert_eq!(history(&[(0.1, 0.5), (0.8, 0.5)]).epochs_without_gain(), 0);
+        assert_eq!(history(&[]).epochs_without_gain(), 0);
+    }
+}

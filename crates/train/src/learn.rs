@@ -1,0 +1,338 @@
+//! The run itself: start, resume, interrupt.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::store::ModuleRecord;
+use burn::tensor::Device;
+use burn::train::logger::MetricLogger;
+use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, Split as BurnSplit};
+use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
+use burn::train::renderer::tui::TuiMetricsRendererWrapper;
+use burn::train::{EarlyStoppingStrategy, Interrupter, Learner, SupervisedTraining};
+use slimgate_data::{Prepared, prepare, prepare_with};
+
+use crate::build;
+use crate::checkpoints::{EndOfEpoch, Entered, FILES, Ledger};
+use crate::environment::{Environment, peak_memory};
+use crate::folder::{Manifest, RunLock};
+use crate::history::{EpochMetrics, History, Split};
+use crate::loader::Loader;
+use crate::metrics::{Board, Throughput, Watched};
+use crate::quiet::Quiet;
+use crate::schedule::{LastLoss, schedule};
+use crate::signals;
+use crate::step::Trainee;
+use crate::{Config, Parameters, RunFolder, Schedule, Status, Summary, TrainError};
+
+/// How a run shows itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Display {
+    /// Burn's dashboard, on the terminal.
+    Dashboard,
+    /// Not at all; see [`Progress`].
+    Quiet,
+}
+
+/// What a run says as it goes.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// It begins, or goes on after some epochs.
+    Started {
+        /// Its folder.
+        folder: &'a RunFolder,
+        /// Learned numbers of its model.
+        parameters: Parameters,
+        /// Epochs that are complete already.
+        complete: usize,
+        /// Something that the user should know, such as a damaged checkpoint that was passed over.
+        warning: Option<String>,
+    },
+    /// An epoch is done.
+    Epoch {
+        /// On the training part.
+        train: &'a EpochMetrics,
+        /// On the validation part.
+        validation: &'a EpochMetrics,
+        /// Epochs in all.
+        of: usize,
+    },
+}
+
+/// Trains a new run.
+///
+/// # Errors
+///
+/// If it cannot begin, in which case nothing is left behind, or an error stops it. A run that diverges or is
+/// interrupted is no error: see the summary's status.
+pub fn train(
+    config: Config,
+    display: Display,
+    progress: impl Fn(Progress) + Send + 'static,
+) -> Result<(RunFolder, Summary), TrainError> {
+    use_threads(config.run.threads);
+    let device = config.run.backend.device(config.run.device)?;
+    let data = prepare(&config.data)?;
+    let (folder, lock) = RunFolder::create(&config)?;
+    let described = || {
+        let text = toml::to_string(&config).expect("a configuration has a TOML form");
+        folder.write_json("environment.json", &Environment::new(config.run.backend, &device))?;
+        folder.write_json("preprocessing.json", &data.preprocessing)?;
+        folder.write("metrics.jsonl", b"")?;
+        folder.write("config.toml", text.as_bytes())
+    };
+    if let Err(error) = described() {
+        // A folder without its configuration is no run; better none than half of one.
+        let _ = std::fs::remove_dir_all(folder.path());
+        return Err(error);
+    }
+    let run = Run { config, folder, _lock: lock, device, manifest: Manifest::default(), history: History::default() };
+    run.learn(data, None, display, progress)
+}
+
+/// Goes on with a run from its newest whole epoch; a run that is complete is left as it is.
+///
+/// `epochs` lets it train longer than it was first asked to.
+///
+/// # Errors
+///
+/// As [`train`], and if the folder or its files cannot be used.
+pub fn resume(
+    path: &Path,
+    epochs: Option<usize>,
+    display: Display,
+    progress: impl Fn(Progress) + Send + 'static,
+) -> Result<(RunFolder, Summary), TrainError> {
+    let folder = RunFolder::open(path)?;
+    let lock = folder.lock()?;
+    let mut config = folder.config()?;
+    if let Some(epochs) = epochs {
+        extend(&mut config, epochs)?;
+        let text = toml::to_string(&config).expect("a configuration has a TOML form");
+        folder.write("config.toml", text.as_bytes())?;
+    }
+    use_threads(config.run.threads);
+    let device = config.run.backend.device(config.run.device)?;
+    let data = prepare_with(&config.data, &folder.preprocessing()?)?;
+
+    let mut manifest = folder.manifest()?;
+    let saved = manifest.epochs.len();
+    let mut warning = None;
+    while let Some(newest) = manifest.epochs.last() {
+        match folder.verify(newest) {
+            Ok(()) => break,
+            Err(error) => warning = Some(format!("epoch {} is passed over: {error}", newest.epoch)),
+        }
+        manifest.epochs.pop();
+    }
+    if let (true, true, Some(warning)) = (saved > 0, manifest.epochs.is_empty(), &warning) {
+        return Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")));
+    }
+    let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
+    let history = folder.history()?.until(complete);
+    Run { config, folder, _lock: lock, device, manifest, history }.learn(data, warning, display, progress)
+}
+
+/// Sets a later end, where that does not change what the run has done so far.
+fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
+    let value = |remedy| crate::ConfigError::Value { key: "optim.epochs", value: epochs.to_string(), remedy };
+    if epochs < config.optim.epochs {
+        return Err(value("a resumed run may train longer than it was asked to, not shorter").into());
+    }
+    if epochs > config.optim.epochs && matches!(config.optim.schedule, Schedule::Linear | Schedule::Cosine) {
+        return Err(value("the schedule of this run depends on its number of epochs; train a new one").into());
+    }
+    config.optim.epochs = epochs;
+    Ok(())
+}
+
+/// The global thread pool that the CPU backends compute on. Its size is fixed by the first run of a process.
+pub(crate) fn use_threads(threads: usize) {
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+}
+
+/// A run whose folder is there and is this process's alone.
+struct Run {
+    config: Config,
+    folder: RunFolder,
+    _lock: RunLock,
+    device: Device,
+    manifest: Manifest,
+    history: History,
+}
+
+impl Run {
+    fn learn(
+        self,
+        data: Prepared,
+        warning: Option<String>,
+        display: Display,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> Result<(RunFolder, Summary), TrainError> {
+        let Run { config, folder, device, manifest, history, .. } = &self;
+        let optim = &config.optim;
+        let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
+        let classifier = build::classifier(config, &data.preprocessing, &device.clone().autodiff())?;
+        let parameters =
+            Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
+        let mut model = Trainee { classifier, clip: optim.clip };
+        if complete > 0 {
+            model = load(model, folder, complete)?;
+        }
+        progress(Progress::Started { folder, parameters, complete, warning });
+        let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_without_gain() >= patience);
+        if complete >= optim.epochs || stopped {
+            let summary = self.summary(Status::Complete, parameters, history)?;
+            return Ok((self.folder, summary));
+        }
+        self.summary(Status::Running, parameters, history)?;
+
+        let train = Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
+        let validation = Loader::in_order(data.validation, optim.batch_size, device);
+        let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
+        let schedule =
+            schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
+        let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
+        let (board, interrupter) = (Board::default(), Interrupter::new());
+        let epochs = optim.epochs;
+        let end_of_epoch = EndOfEpoch {
+            ledger: ledger.clone(),
+            board: board.clone(),
+            train_time: train.time(),
+            train_sequences: data.description.train,
+            validation_time: validation.time(),
+            validation_sequences: data.description.validation,
+            last_loss,
+            on_epoch: Box::new(move |train, validation| {
+                progress(Progress::Epoch { train, validation, of: epochs });
+            }),
+        };
+
+        let training = SupervisedTraining::new(folder.path(), Arc::new(train), Arc::new(validation))
+            .num_epochs(epochs)
+            .with_application_logger(None)
+            .with_metric_logger(Nowhere)
+            .with_interrupter(interrupter.clone())
+            .with_checkpointing_strategy(end_of_epoch)
+            .early_stopping(Patience { patience: optim.early_stopping, ledger: ledger.clone() })
+            .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
+        let training = with_metrics(training, &board, &interrupter);
+        let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, &ledger));
+        let training = training.with_custom_checkpointers(weights, optimizer, rates);
+        let training = if complete > 0 { training.checkpoint(complete) } else { training };
+        let training = match display {
+            Display::Quiet => training.renderer(Box::new(Quiet)),
+            Display::Dashboard => {
+                let from = (complete > 0).then_some(complete);
+                training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
+            }
+        };
+
+        signals::interrupt_on_request(&interrupter, display);
+        let learner = Learner::new(model, build::optimizer(optim), schedule);
+        let outcome = catch_unwind(AssertUnwindSafe(|| training.launch(learner).error));
+        let learner_error = match outcome {
+            Ok(error) => error.map(|error| TrainError::Learner(error.to_string())),
+            // "Kill" in the dashboard is a panic of the thread that reports to it.
+            Err(_) if display == Display::Dashboard => None,
+            Err(panic) => resume_unwind(panic),
+        };
+
+        let mut books = ledger.books();
+        let history = books.history.clone();
+        if let Some(error) = books.error.take().or(learner_error) {
+            // The disk may be what failed; the first error is the one worth telling.
+            let _ = self.summary(Status::Failed, parameters, &history);
+            return Err(error);
+        }
+        let done = history.last(Split::Validation).map_or(0, |line| line.epoch);
+        let status = if board.diverged() {
+            Status::Diverged
+        } else if done >= epochs || books.stopped_early {
+            Status::Complete
+        } else {
+            Status::Interrupted
+        };
+        drop(books);
+        let summary = self.summary(status, parameters, &history)?;
+        Ok((self.folder, summary))
+    }
+
+    /// Writes and returns what the run has come to.
+    fn summary(&self, status: Status, parameters: Parameters, history: &History) -> Result<Summary, TrainError> {
+        let summary = Summary {
+            status,
+            dataset: self.config.data.dataset.clone(),
+            variant: self.config.model.cell_name()?,
+            gates: self.config.model.cell()?.to_string(),
+            parameters,
+            epochs: history.last(Split::Validation).map_or(0, |line| line.epoch),
+            best: history.best().cloned(),
+            last: history.last(Split::Validation).cloned(),
+            seconds: history.seconds(),
+            peak_memory_bytes: peak_memory(),
+        };
+        self.folder.write_json("summary.json", &summary)?;
+        Ok(summary)
+    }
+}
+
+/// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
+pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, epoch: usize) -> Result<M, TrainError> {
+    let path = folder.file(&format!("checkpoint/model-{epoch}.bpk"));
+    let record = ModuleRecord::load(&path).map_err(|problem| TrainError::damaged(&path, problem))?;
+    model
+        .try_load_record(record)
+        .map_err(|problem| TrainError::damaged(&path, format!("it is of another model: {problem}")))
+}
+
+type Training = SupervisedTraining<Trainee>;
+
+fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter) -> Training {
+    fn watched<M>(metric: M, name: &'static str, split: Split, board: &Board, stop: &Interrupter) -> Watched<M> {
+        Watched { metric, name, split, board: board.clone(), interrupter: stop.clone() }
+    }
+    let accuracy = |split| watched(AccuracyMetric::new(), "accuracy", split, board, interrupter);
+    let loss = |split| watched(LossMetric::new(), "loss", split, board, interrupter);
+    let rate = watched(LearningRateMetric::new(), "learning rate", Split::Train, board, interrupter);
+    training
+        .metric_train_numeric(accuracy(Split::Train))
+        .metric_valid_numeric(accuracy(Split::Validation))
+        .metric_train_numeric(loss(Split::Train))
+        .metric_valid_numeric(loss(Split::Validation))
+        .metric_train_numeric(rate)
+        .metric_train_numeric(Throughput::default())
+}
+
+/// Stops after so many epochs without a better one.
+#[derive(Clone)]
+struct Patience {
+    patience: Option<usize>,
+    ledger: Ledger,
+}
+
+impl EarlyStoppingStrategy for Patience {
+    fn should_stop(&mut self, _: usize, _: &EventStoreClient) -> bool {
+        let mut books = self.ledger.books();
+        books.stopped_early = self.patience.is_some_and(|patience| books.history.epochs_without_gain() >= patience);
+        // An epoch that could not be recorded ends the run too.
+        books.stopped_early || books.error.is_some()
+    }
+}
+
+/// Burn would write a log a metric and epoch; the run keeps its own record.
+struct Nowhere;
+
+impl MetricLogger for Nowhere {
+    fn log(&mut self, _: MetricsUpdate, _: usize, _: &BurnSplit) {}
+
+    fn read_numeric(&mut self, _: &str, _: usize, _: &BurnSplit) -> Result<Vec<NumericEntry>, String> {
+        Ok(Vec::new())
+    }
+
+    fn log_metric_definition(&mut self, _: MetricDefinition) {}
+
+    fn log_epoch_summary(&mut self, _: EpochSummary) {}
+}

@@ -1,0 +1,167 @@
+//! Batches, in an order that depends on the seed and the epoch alone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
+use burn::data::dataset::DatasetError;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use slimgate_data::{Batch, BatchInput, Sequence, epoch_order};
+use slimgate_models::Features;
+
+/// A batch of sequences as tensors of a device.
+#[derive(Clone, Debug)]
+pub(crate) struct SequenceBatch {
+    pub features: Features,
+    /// The steps of each sequence, where they differ.
+    pub lengths: Option<Vec<usize>>,
+    /// The class of each sequence, `[batch]`.
+    pub targets: Tensor<1, Int>,
+}
+
+impl SequenceBatch {
+    pub fn new(batch: Batch, device: &Device) -> SequenceBatch {
+        let (size, steps) = (batch.lengths.len(), batch.steps);
+        let features = match batch.input {
+            BatchInput::Values { values, channels } => {
+                Features::Values(Tensor::from_data(TensorData::new(values, [size, steps, channels]), device))
+            }
+            BatchInput::Tokens(tokens) => {
+                let tokens = tokens.into_iter().map(|token| token as i32).collect::<Vec<_>>();
+                Features::Tokens(Tensor::from_data(TensorData::new(tokens, [size, steps]), device))
+            }
+        };
+        let targets = batch.labels.iter().map(|&label| label as i32).collect::<Vec<_>>();
+        let targets = TensorData::new(targets, [batch.labels.len()]);
+        SequenceBatch {
+            features,
+            lengths: batch.lengths.iter().any(|&length| length < steps).then_some(batch.lengths),
+            targets: Tensor::from_data(targets, device),
+        }
+    }
+}
+
+/// How long the last pass over the data took; shared between a loader and what reports it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PassTime(Arc<AtomicU64>);
+
+impl PassTime {
+    pub fn seconds(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The sequences of one part of the data, in batches.
+#[derive(Clone)]
+pub(crate) struct Loader {
+    sequences: Arc<Vec<Sequence>>,
+    batch_size: usize,
+    shuffle: Option<Shuffle>,
+    time: PassTime,
+    device: Device,
+}
+
+/// Another order every epoch.
+#[derive(Clone)]
+struct Shuffle {
+    seed: u64,
+    /// The epoch that the next pass belongs to. Burn's Learner makes one pass an epoch, in order.
+    epoch: Arc<AtomicUsize>,
+}
+
+impl Loader {
+    /// In the order given, every time.
+    pub fn in_order(sequences: Vec<Sequence>, batch_size: usize, device: &Device) -> Loader {
+        Loader {
+            sequences: Arc::new(sequences),
+            batch_size,
+            shuffle: None,
+            time: PassTime::default(),
+            device: device.clone(),
+        }
+    }
+
+    /// In another order every epoch, the first pass being that of `epoch`.
+    pub fn shuffled(self, seed: u64, epoch: usize) -> Loader {
+        Loader { shuffle: Some(Shuffle { seed, epoch: Arc::new(AtomicUsize::new(epoch)) }), ..self }
+    }
+
+    /// Batches of a pass.
+    pub fn batches(&self) -> usize {
+        self.sequences.len().div_ceil(self.batch_size)
+    }
+
+    /// Where the duration of the last pass can be read.
+    pub fn time(&self) -> PassTime {
+        self.time.clone()
+    }
+}
+
+impl DataLoader<SequenceBatch> for Loader {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<SequenceBatch> + 'a> {
+        let order = match &self.shuffle {
+            None => (0..self.sequences.len()).collect(),
+            Some(shuffle) => {
+                let epoch = shuffle.epoch.fetch_add(1, Ordering::Relaxed);
+                // Dropout draws from the device's generator: a fresh start every epoch means that a resumed
+                // run draws what an uninterrupted one would have.
+                self.device.seed(mix(shuffle.seed, epoch as u64));
+                epoch_order(self.sequences.len(), shuffle.seed, epoch)
+            }
+        };
+        Box::new(Pass { loader: self, order, next: 0, started: Instant::now() })
+    }
+
+    fn num_items(&self) -> usize {
+        self.sequences.len()
+    }
+
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<SequenceBatch>> {
+        Arc::new(Loader { device: device.clone(), ..self.clone() })
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<SequenceBatch>> {
+        Arc::new(Loader { sequences: Arc::new(self.sequences[start..end].to_vec()), ..self.clone() })
+    }
+}
+
+/// One pass over the data.
+struct Pass<'a> {
+    loader: &'a Loader,
+    order: Vec<usize>,
+    next: usize,
+    started: Instant,
+}
+
+impl Iterator for Pass<'_> {
+    type Item = Result<SequenceBatch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let end = (self.next + self.loader.batch_size).min(self.order.len());
+        let chosen = self.order.get(self.next..end).filter(|chosen| !chosen.is_empty())?;
+        self.next = end;
+        let sequences: Vec<&Sequence> = chosen.iter().map(|&index| &self.loader.sequences[index]).collect();
+        Some(Ok(SequenceBatch::new(Batch::collate(&sequences), &self.loader.device)))
+    }
+}
+
+impl DataLoaderIterator<SequenceBatch> for Pass<'_> {
+    fn progress(&self) -> Progress {
+        Progress::new(self.next, self.order.len(), Some("sequences".into()))
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.loader.time.0.store(self.started.elapsed().as_secs_f64().to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// A seed for each epoch; neighbouring seeds and epochs give unrelated ones (SplitMix64).
+fn mix(seed: u64, epoch: u64) -> u64 {
+    let mut z = seed.wrapping_add(epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,300 @@
+//! From what the user wrote to a configuration that can be run.
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::{Backend, Config, ConfigError, ModelConfig, OptimConfig, RunConfig, Schedule};
+
+impl Config {
+    /// Reads a configuration from TOML text called `name`, with settings `section.key=value` laid over it.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not TOML, a key is unknown, or a value is not one that the setting can have.
+    pub fn read(name: &str, text: &str, settings: &[(String, Value)]) -> Result<Config, ConfigError> {
+        let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
+            name: name.to_owned(),
+            problem: error.to_string().trim_end().to_owned(),
+        })?;
+        for (key, value) in settings {
+            lay_over(&mut table, key, value.clone())?;
+        }
+        refuse_unknown(&table)?;
+        refuse_unknown_words(&table)?;
+        let config = Config::deserialize(table)
+            .map_err(|error| ConfigError::Type(error.to_string().trim_end().to_owned()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Every setting there is, as `section.key`.
+    pub fn keys() -> Vec<String> {
+        let everything = Config {
+            data: slimgate_data::DataConfig { train_limit: Some(1), max_length: Some(1), ..Default::default() },
+            model: ModelConfig {
+                variant: Some(String::new()),
+                gates: Some(String::new()),
+                cell_clip: Some(1.0),
+                ..Default::default()
+            },
+            optim: OptimConfig {
+                first_epoch_rate: Some(1.0),
+                early_stopping: Some(1),
+                momentum: Some(0.0),
+                ..Default::default()
+            },
+            run: RunConfig { name: Some(String::new()), ..Default::default() },
+        };
+        let table = Table::try_from(everything).expect("a configuration is a table");
+        let section = |(section, keys): (String, Value)| {
+            let keys = keys.as_table().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+            keys.into_iter().map(move |key| format!("{section}.{key}"))
+        };
+        table.into_iter().flat_map(section).collect()
+    }
+
+    /// Refuses values that no run can use.
+    fn check(&self) -> Result<(), ConfigError> {
+        let Config { model, optim, run, .. } = self;
+        model.cell()?;
+        let share = |key, value: f64| holds(key, value, (0.0..1.0).contains(&value), "it is a share from 0 to below 1");
+        let size = |key, value: usize| holds(key, value, value > 0, "it is a whole number from 1");
+        let rate = |key, value: f64| holds(key, value, value > 0.0 && value <= 1.0, "a rate lies above 0 and is at most 1");
+        let floor = |key, value: f64| holds(key, value, (0.0..=1.0).contains(&value), "a rate to end at lies from 0 to 1");
+        let amount = |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
+
+        size("model.hidden", model.hidden)?;
+        size("model.layers", model.layers)?;
+        size("model.embedding", model.embedding)?;
+        share("model.dropout", model.dropout)?;
+        share("model.input_dropout", model.input_dropout)?;
+        share("model.recurrent_dropout", model.recurrent_dropout)?;
+        holds("model.forget_bias", model.forget_bias, model.forget_bias.is_finite(), "it is a finite number")?;
+        if let Some(clip) = model.cell_clip {
+            holds("model.cell_clip", clip, clip > 0.0 && clip.is_finite(), "it is a number above 0")?;
+        }
+        rate("optim.learning_rate", optim.learning_rate)?;
+        rate("optim.max_learning_rate", optim.max_learning_rate)?;
+        rate("optim.gamma", optim.gamma)?;
+        floor("optim.final_learning_rate", optim.final_learning_rate)?;
+        let falls = optim.schedule != Schedule::Cosine || optim.final_learning_rate <= optim.learning_rate;
+        holds("optim.final_learning_rate", optim.final_learning_rate, falls, "`cosine` ends at or below `optim.learning_rate`")?;
+        if let Some(first) = optim.first_epoch_rate {
+            rate("optim.first_epoch_rate", first)?;
+        }
+        size("optim.step_epochs", optim.step_epochs)?;
+        size("optim.warmup_steps", optim.warmup_steps)?;
+        size("optim.batch_size", optim.batch_size)?;
+        size("optim.epochs", optim.epochs)?;
+        size("optim.early_stopping", optim.early_stopping.unwrap_or(1))?;
+        amount("optim.clip", optim.clip)?;
+        amount("optim.weight_decay", optim.weight_decay)?;
+        holds("optim.epsilon", optim.epsilon, optim.epsilon > 0.0 && optim.epsilon.is_finite(), "it is a number above 0")?;
+        share("optim.momentum", optim.momentum.unwrap_or(0.0))?;
+        if let Some(name) = &run.name {
+            let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+            holds("run.name", name, plain, "a run's name is that of a folder, without `/`; its place is `run.out`")?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads `section.key=value`; a value that is not TOML is taken as text.
+pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
+    let (key, value) =
+        setting.split_once('=').ok_or_else(|| ConfigError::NoAssignment(setting.to_owned()))?;
+    let value = format!("value = {value}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(value.to_owned()));
+    Ok((key.trim().to_owned(), value))
+}
+
+fn lay_over(table: &mut Table, key: &str, value: Value) -> Result<(), ConfigError> {
+    let unknown = || ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest(key) };
+    let (section, name) = key.split_once('.').ok_or_else(unknown)?;
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    let section = section.as_table_mut().ok_or_else(unknown)?;
+    // A cell is given by its name or by its terms: the later word replaces the earlier one.
+    match key {
+        "model.variant" => section.remove("gates"),
+        "model.gates" => section.remove("variant"),
+        _ => None,
+    };
+    section.insert(name.to_owned(), value);
+    Ok(())
+}
+
+fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
+    let known = Config::keys();
+    for (section, value) in table {
+        let keys = match value {
+            Value::Table(keys) => keys.keys().map(|key| format!("{section}.{key}")).collect(),
+            _ => vec![section.clone()],
+        };
+        let section_exists = known.iter().any(|key| key.starts_with(&format!("{section}.")));
+        let keys = if section_exists { keys } else { vec![section.clone()] };
+        if let Some(key) = keys.into_iter().find(|key| !known.contains(key)) {
+            let nearest = nearest(&key);
+            return Err(ConfigError::UnknownKey { key, nearest });
+        }
+    }
+    Ok(())
+}
+
+/// The settings that are one of a few words, and the words.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("run.backend", &["flex", "ndarray", "wgpu", #[cfg(feature = "cuda")] "cuda"]),
+    ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
+    ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
+    ("model.gate_activation", &["logistic", "hard-sigmoid"]),
+    ("model.input_initializer", INITIALIZERS),
+    ("model.recurrent_initializer", INITIALIZERS),
+];
+const INITIALIZERS: &[&str] = &["glorot", "orthogonal", "uniform"];
+
+fn refuse_unknown_words(table: &Table) -> Result<(), ConfigError> {
+    for (key, words) in WORDS {
+        let (section, name) = key.split_once('.').expect("a key has a section");
+        let word = table.get(section).and_then(|keys| keys.get(name)).and_then(Value::as_str);
+        if let Some(word) = word.filter(|word| !words.contains(word)) {
+            return Err(unknown_word(key, word, words));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_word(key: &'static str, word: &str, words: &[&'static str]) -> ConfigError {
+    let similar = words.iter().map(|&known| (strsim::jaro_winkler(word, known), known));
+    let nearest = similar.filter(|&(similarity, _)| similarity > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
+    ConfigError::Word {
+        key,
+        word: word.to_owned(),
+        nearest: nearest.map(|(_, known)| known),
+        words: words.join(", "),
+    }
+}
+
+impl Backend {
+    /// The backend of that name.
+    ///
+    /// # Errors
+    ///
+    /// If this build has none.
+    pub fn named(name: &str) -> Result<Backend, ConfigError> {
+        let (key, words) = WORDS[0];
+        let known = Backend::ALL.iter().find(|backend| backend.name() == name);
+        known.copied().ok_or_else(|| unknown_word(key, name, words))
+    }
+}
+
+/// The most similar known key; a key without its section is looked for in every section.
+fn nearest(key: &str) -> Option<String> {
+    let wanted = key.rsplit('.').next().unwrap_or(key);
+    Config::keys()
+        .into_iter()
+        .map(|known| {
+            let name = known.split_once('.').map_or(known.as_str(), |(_, name)| name);
+            (strsim::jaro_winkler(wanted, name).max(strsim::jaro_winkler(key, &known)), known)
+        })
+        .filter(|&(similarity, _)| similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+fn holds(
+    key: &'static str,
+    value: impl ToString,
+    usable: bool,
+    remedy: &'static str,
+) -> Result<(), ConfigError> {
+    if usable { Ok(()) } else { Err(ConfigError::Value { key, value: value.to_string(), remedy }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        Config::read("test.toml", text, &[])
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default_run() {
+        assert_eq!(read("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_resolved_configuration_reads_back_as_itself() {
+        let config = read("[optim]\nclip = 0.0\n[model]\ngates = 'i=hb,f=h,o=b'").unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(read(&text).unwrap(), config);
+    }
+
+    #[test]
+    fn every_setting_can_be_reached_by_its_key() {
+        for key in Config::keys() {
+            assert!(!matches!(
+                Config::read("test.toml", "", &[(key.clone(), Value::Boolean(true))]),
+                Err(ConfigError::UnknownKey { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_offers_the_nearest() {
+        for (text, wanted) in [
+            ("[optim]\nlerning_rate = 1", Some("optim.learning_rate")),
+            ("[model]\nepochs = 1", Some("optim.epochs")),
+            ("hidden = 10", Some("model.hidden")),
+            ("[zzz]\nqqq = 1", None),
+        ] {
+            match read(text) {
+                Err(ConfigError::UnknownKey { nearest, .. }) => assert_eq!(nearest.as_deref(), wanted, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_setting_is_laid_over_the_file() {
+        let over = [parse_setting("model.hidden=7").unwrap(), parse_setting("model.gates=h").unwrap()];
+        let config = Config::read("test.toml", "[model]\nhidden = 5\nvariant = 'lstm'", &over).unwrap();
+        assert_eq!(config.model.hidden, 7);
+        assert_eq!(config.model.cell_name().unwrap(), "lstm2");
+    }
+
+    #[test]
+    fn every_word_that_is_offered_can_be_used() {
+        for (key, words) in WORDS {
+            for word in words {
+                Config::read("test.toml", "", &[(key.to_owned(), Value::String((*word).to_owned()))]).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_offers_the_nearest() {
+        let error = read("optim.schedule = 'cosin'").unwrap_err().to_string();
+        assert!(error.contains("did you mean `cosine`?"), "{error}");
+        let error = Backend::named("wgp").unwrap_err().to_string();
+        assert!(error.contains("did you mean `wgpu`?"), "{error}");
+    }
+
+    #[test]
+    fn sizes_and_rates_that_cannot_be_used_name_their_key() {
+        for text in [
+            "model.hidden = 0", "model.layers = 0", "optim.learning_rate = 0.0", "optim.learning_rate = -1.0",
+            "optim.learning_rate = nan", "optim.batch_size = 0", "optim.epochs = 0", "model.dropout = 1.0",
+            "optim.clip = -1.0", "optim.early_stopping = 0", "run.name = 'a/b'",
+        ] {
+            let key = text.split(' ').next().unwrap();
+            match read(text) {
+                Err(ConfigError::Value { key: named, .. }) => assert_eq!(named, key),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(matches!(read("model.hidden = -3"), Err(ConfigError::Type(_))));
+    }
+}

@@ -1,0 +1,50 @@
+//! Stopping a run from outside: Ctrl-C and SIGTERM.
+
+use std::thread;
+use std::time::Duration;
+
+use burn::train::Interrupter;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::Display;
+
+/// The exit code of a run that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// From now on the first signal stops the run after the batch it is in, and the second ends the process.
+pub(crate) fn interrupt_on_request(interrupter: &Interrupter, display: Display) {
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    let interrupter = interrupter.clone();
+    thread::spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                std::process::exit(INTERRUPTED);
+            }
+            interrupter.stop(Some("interrupted"));
+        }
+    });
+    if display == Display::Dashboard {
+        thread::spawn(let_control_c_through);
+    }
+}
+
+/// The dashboard puts the terminal into raw mode, in which Ctrl-C is a key that it ignores. This makes it a
+/// signal again, once the dashboard's own thread has set the mode.
+#[cfg(unix)]
+fn let_control_c_through() {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let terminal = std::io::stdin();
+    for _ in 0..40 {
+        thread::sleep(Duration::from_millis(50));
+        let Ok(mut modes) = tcgetattr(&terminal) else { return };
+        if !modes.local_modes.contains(LocalModes::ISIG) {
+            modes.local_modes.insert(LocalModes::ISIG);
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+            return;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn let_control_c_through() {}
