@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use comfy_table::{LineStyle, TableStyle};
 use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
@@ -51,10 +52,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// A table with lines across only.
+/// A table with one line below its header.
 pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
+    const HEADER_LINE: LineStyle = LineStyle::none().fill('─').junction('─');
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(TableStyle::new().header_separator(HEADER_LINE)).set_header(header);
     table
 }
 

@@ -51,7 +51,9 @@ impl ClassifierConfig {
         };
         let stack = self.stack.init(&cpu);
         let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
-        Classifier { embedding, stack, head }.materialize().to_device(device)
+        let drawn = Classifier { embedding, stack, head };
+        // Either way every weight is drawn before the move; Burn would draw some only when first used.
+        if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) }
     }
 }
 

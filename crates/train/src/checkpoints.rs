@@ -154,11 +154,13 @@ pub(crate) struct EndOfEpoch {
 
 impl EndOfEpoch {
     fn record(&self, epoch: usize) -> Result<Vec<usize>, TrainError> {
+        // Burn's accuracy is a mean of percentages; the share of a count is exact.
+        let share = |percent: f64, of: usize| (percent / 100.0 * of as f64).round() / of as f64;
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
             epoch,
             split,
             loss: self.board.read("loss", split),
-            accuracy: self.board.read("accuracy", split) / 100.0,
+            accuracy: share(self.board.read("accuracy", split), sequences),
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use burn::data::dataloader::DataLoader;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Preprocessing, Steps, prepare_with};
 use slimgate_models::Classifier;
 
+use crate::folder::hexadecimal;
 use crate::learn::{load, use_threads};
 use crate::loader::{Loader, SequenceBatch};
 use crate::step::{Trainee, cross_entropy};
@@ -50,6 +53,8 @@ pub struct Evaluation {
     pub loss: f64,
     /// The share of sequences told right.
     pub accuracy: f64,
+    /// A hash of all weights: two models with the same one are the same, bit for bit.
+    pub weights_sha256: String,
 }
 
 /// What a saved run says of one new sequence.
@@ -115,6 +120,7 @@ impl SavedRun {
             sequences,
             loss: loss / sequences as f64,
             accuracy: right as f64 / sequences as f64,
+            weights_sha256: weights_hash(&self.classifier),
         };
         self.folder.write_json("evaluation.json", &evaluation)?;
         Ok(evaluation)
@@ -144,6 +150,19 @@ impl SavedRun {
         }
         Ok(predictions)
     }
+}
+
+/// The sha256 of all weights, in the order of the model's parts.
+fn weights_hash(module: &impl Module) -> String {
+    struct Hash(Sha256);
+    impl ModuleVisitor for Hash {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.update(param.val().into_data().as_bytes());
+        }
+    }
+    let mut hash = Hash(Sha256::new());
+    module.visit(&mut hash);
+    hexadecimal(hash.0)
 }
 
 fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {

@@ -199,7 +199,7 @@ impl RunFolder {
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), TrainError> {
         let path = self.file(name);
         let whole = || {
-            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+            let mut file = temporary_file(&self.path)?;
             file.write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
@@ -235,6 +235,16 @@ impl RunFolder {
     }
 }
 
+/// A file to be renamed into place, as readable as any that the user makes.
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(readable);
+    builder.tempfile_in(folder)
+}
+
 /// Holds a run for this process.
 #[derive(Debug)]
 pub struct RunLock {
@@ -246,5 +256,10 @@ pub(crate) fn hash(path: &Path) -> Result<String, TrainError> {
     let mut hasher = Sha256::new();
     let mut file = File::open(path).map_err(TrainError::file("read", path))?;
     std::io::copy(&mut file, &mut hasher).map_err(TrainError::file("read", path))?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(hasher))
+}
+
+/// What a hash comes to, as text.
+pub(crate) fn hexadecimal(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -81,7 +81,7 @@ impl History {
 
     /// Seconds of all passes.
     pub fn seconds(&self) -> f64 {
-        self.lines.iter().map(|line| line.seconds).sum()
+        self.lines.iter().fold(0.0, |sum, line| sum + line.seconds)
     }
 
     fn of(&self, split: Split) -> impl Iterator<Item = &EpochMetrics> {
