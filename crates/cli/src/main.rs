@@ -12,6 +12,11 @@ use args::{Arguments, Command};
 use output::CliError;
 
 fn main() -> ExitCode {
+    // Burn restores an optimizer's state on its default device, which is a GPU where the build knows of one,
+    // driver or not. A run names its own device; what Burn does in between happens on the CPU.
+    // SAFETY: no other thread exists yet that could read the environment at the same time.
+    unsafe { std::env::set_var("BURN_DEVICE", "flex") };
+
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Train(arguments) => commands::train::run(*arguments),

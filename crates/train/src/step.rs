@@ -115,9 +115,9 @@ mod tests {
         let x = Tensor::<2>::from_floats([[3.0, -4.0]], &device);
         let gradients = GradientsParams::from_grads(layer.forward(x).sum().backward(), &layer);
         let mut gradients = clip_by_global_norm(&layer, gradients, limit);
-        let mut all: Vec<f32> = gradients.remove::<2>(layer.weight.id).unwrap().into_data().to_vec().unwrap();
+        let mut all: Vec<f32> = gradients.remove::<2>(layer.weight.id).unwrap().into_data().try_to_vec().unwrap();
         let bias = gradients.remove::<1>(layer.bias.as_ref().unwrap().id).unwrap();
-        all.extend(bias.into_data().to_vec::<f32>().unwrap());
+        all.extend(bias.into_data().try_to_vec::<f32>().unwrap());
         (all.iter().map(|g| g * g).sum::<f32>().sqrt(), all)
     }
 
@@ -142,7 +142,7 @@ mod tests {
         let device = Device::flex();
         let logits = Tensor::<2>::from_floats([[0.0, 0.0], [1.0, -1.0]], &device);
         let losses = cross_entropy(logits, Tensor::from_ints([0, 1], &device));
-        let losses: Vec<f32> = losses.into_data().to_vec().unwrap();
+        let losses: Vec<f32> = losses.into_data().try_to_vec().unwrap();
         assert!((losses[0] - 2f32.ln()).abs() < 1e-6);
         assert!((losses[1] - (1.0 + 2f32.exp()).ln()).abs() < 1e-6);
     }

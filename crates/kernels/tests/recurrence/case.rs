@@ -1,0 +1,162 @@
+//! A recurrence with random weights, states and sequences, and its loss and gradients by either
+//! implementation.
+
+use burn::tensor::{Device, Distribution, Tensor};
+use slimgate_gates::{Cell, Hidden};
+use slimgate_kernels::{Recurrence, State, Weights};
+
+pub const BATCH: usize = 3;
+pub const STEPS: usize = 5;
+pub const INPUTS: usize = 4;
+pub const HIDDEN: usize = 6;
+
+/// The eight uniform masks, and cells that mix every kind of term.
+pub const CELLS: [&str; 14] = [
+    "xhb",
+    "xh",
+    "xb",
+    "hb",
+    "x",
+    "h",
+    "b",
+    "-",
+    "i=xhb,f=hb,o=b",
+    "i=d,f=0.96,o=1",
+    "i=1,f=0.4,o=1,c=xdb",
+    "i=db,f=xd,o=-,c=xb",
+    "i=x,f=h,o=d,c=b",
+    "i=x,f=0.9,o=h,c=-",
+];
+
+/// Either implementation of the recurrence.
+pub type Implementation = fn(Tensor<3>, &Weights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
+
+/// Everything that goes into a recurrence, as plain tensors.
+#[derive(Clone)]
+pub struct Case {
+    pub x: Tensor<3>,
+    pub weights: Weights,
+    pub state: State,
+    pub dropout: Option<Tensor<2>>,
+    pub spec: Recurrence,
+}
+
+impl Case {
+    /// Weights in ±`scale`, and everything else random too.
+    pub fn random(cell: &str, scale: f64, device: &Device) -> Case {
+        let cell: Cell = cell.parse().unwrap();
+        let draw1 = |n: usize| Tensor::<1>::random([n], Distribution::Uniform(-scale, scale), device);
+        let draw2 = |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Uniform(-scale, scale), device);
+        let some = |parts: usize| (parts > 0).then_some(parts * HIDDEN);
+        let state = |_| Tensor::random([BATCH, HIDDEN], Distribution::Uniform(-1.0, 1.0), device);
+        Case {
+            x: Tensor::random([BATCH, STEPS, INPUTS], Distribution::Uniform(-1.0, 1.0), device),
+            weights: Weights {
+                input: some(cell.reading_input().len()).map(|width| draw2([INPUTS, width])),
+                hidden: some(cell.reading_hidden(Hidden::Full).len()).map(|width| draw2([HIDDEN, width])),
+                diagonal: some(cell.reading_hidden(Hidden::Diagonal).len()).map(draw1),
+                bias: some(cell.biased().len()).map(draw1),
+            },
+            state: State { hidden: state(()), cell: state(()) },
+            dropout: None,
+            spec: Recurrence::new(cell),
+        }
+    }
+
+    /// With a recurrent dropout mask that leaves out some units.
+    pub fn with_dropout(mut self) -> Case {
+        let shape = [BATCH, HIDDEN];
+        self.dropout = Some(Tensor::random(shape, Distribution::Bernoulli(0.6), &self.x.device()) / 0.6);
+        self
+    }
+
+    /// Outputs, final state, and the gradients of a loss in which each of them has its own weight.
+    pub fn run(&self, recurrence: Implementation) -> Results {
+        let device = self.x.device().autodiff();
+        let x = tracked(&self.x, &device);
+        let state = State { hidden: tracked(&self.state.hidden, &device), cell: tracked(&self.state.cell, &device) };
+        let weights = Weights {
+            input: self.weights.input.as_ref().map(|w| tracked(w, &device)),
+            hidden: self.weights.hidden.as_ref().map(|w| tracked(w, &device)),
+            diagonal: self.weights.diagonal.as_ref().map(|w| tracked(w, &device)),
+            bias: self.weights.bias.as_ref().map(|w| tracked(w, &device)),
+        };
+        let dropout = self.dropout.as_ref().map(|mask| Tensor::from_data(mask.to_data(), &device));
+        let (outputs, end) = recurrence(x.clone(), &weights, state.clone(), dropout, &self.spec);
+
+        let loss = weighted(&outputs, 1) + weighted(&end.hidden, 2) + weighted(&end.cell, 3);
+        let gradients = loss.backward();
+        let of2 = |t: &Tensor<2>| values(&t.grad(&gradients).expect("it is part of the loss"));
+        let of1 = |t: &Tensor<1>| values(&t.grad(&gradients).expect("it is part of the loss"));
+        // No term of a cell that reads neither may be part of the loss at all.
+        let or_zeros = |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
+        Results {
+            outputs: values(&outputs),
+            hidden: values(&end.hidden),
+            cell: values(&end.cell),
+            gradients: vec![
+                ("x", or_zeros(x.grad(&gradients).map(|g| values(&g)), BATCH * STEPS * INPUTS)),
+                ("h0", or_zeros(state.hidden.grad(&gradients).map(|g| values(&g)), BATCH * HIDDEN)),
+                ("c0", or_zeros(state.cell.grad(&gradients).map(|g| values(&g)), BATCH * HIDDEN)),
+                ("W", weights.input.as_ref().map(of2).unwrap_or_default()),
+                ("U", weights.hidden.as_ref().map(of2).unwrap_or_default()),
+                ("u", weights.diagonal.as_ref().map(of1).unwrap_or_default()),
+                ("b", weights.bias.as_ref().map(of1).unwrap_or_default()),
+            ],
+        }
+    }
+}
+
+/// What a recurrence comes to.
+pub struct Results {
+    pub outputs: Vec<f32>,
+    pub hidden: Vec<f32>,
+    pub cell: Vec<f32>,
+    pub gradients: Vec<(&'static str, Vec<f32>)>,
+}
+
+impl Results {
+    /// The loss that the gradients are of, summed in double precision.
+    pub fn loss(&self) -> f64 {
+        let sum = |values: &[f32], salt: usize| -> f64 {
+            values.iter().zip(loss_weights(values.len(), salt)).map(|(&v, w)| f64::from(v) * f64::from(w)).sum()
+        };
+        sum(&self.outputs, 1) + sum(&self.hidden, 2) + sum(&self.cell, 3)
+    }
+
+    /// Fails where any number differs by more than `tolerance`, relative to 1 or to its size.
+    pub fn assert_near(&self, other: &Results, tolerance: f32, what: &str) {
+        near(&self.outputs, &other.outputs, tolerance, &format!("{what}: outputs"));
+        near(&self.hidden, &other.hidden, tolerance, &format!("{what}: final h"));
+        near(&self.cell, &other.cell, tolerance, &format!("{what}: final c"));
+        for ((name, a), (_, b)) in self.gradients.iter().zip(&other.gradients) {
+            near(a, b, tolerance, &format!("{what}: gradient of {name}"));
+        }
+    }
+}
+
+pub fn near(a: &[f32], b: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (index, (a, b)) in a.iter().zip(b).enumerate() {
+        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{what}[{index}]: {a} is not {b}");
+    }
+}
+
+pub fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
+    tensor.to_data().try_to_vec().unwrap()
+}
+
+fn tracked<const D: usize>(tensor: &Tensor<D>, device: &Device) -> Tensor<D> {
+    Tensor::from_data(tensor.to_data(), device).require_grad()
+}
+
+/// Fixed weights in ±1 without a pattern that gradients could hide in.
+fn loss_weights(count: usize, salt: usize) -> Vec<f32> {
+    (0..count).map(|index| ((index * 7 + salt * 3) as f32 * 1.618).sin()).collect()
+}
+
+fn weighted<const D: usize>(tensor: &Tensor<D>, salt: usize) -> Tensor<1> {
+    let count = tensor.shape().num_elements();
+    let weights = Tensor::<1>::from_floats(loss_weights(count, salt).as_slice(), &tensor.device());
+    (tensor.clone().reshape([count]) * weights).sum()
+}

@@ -1,0 +1,6 @@
+//! The recurrence against its plain twin, against finite differences, and against what a walk over sequences means.
+
+mod case;
+mod finite_differences;
+mod sequences;
+mod twin;

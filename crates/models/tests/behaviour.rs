@@ -1,0 +1,139 @@
+//! What layers, stacks and classifiers do.
+
+use burn::module::Module;
+use burn::tensor::{Device, Distribution, Int, Tensor};
+use slimgate_gates::{Part, variant};
+use slimgate_models::{
+    Classifier, ClassifierConfig, Features, Initializer, InputKind, SlimLstmConfig, Stack, StackConfig,
+};
+
+fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
+    tensor.to_data().try_to_vec().unwrap()
+}
+
+fn near(a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} is not {b:?}");
+}
+
+fn random(shape: [usize; 3], device: &Device) -> Tensor<3> {
+    Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device)
+}
+
+fn config(name: &str, inputs: usize, hidden: usize) -> SlimLstmConfig {
+    SlimLstmConfig::new(variant(name).unwrap().cell(), inputs, hidden)
+}
+
+fn stack(layers: usize, bidirectional: bool, dropout: f64, device: &Device) -> Stack {
+    StackConfig { layer: config("lstm1", 3, 5), layers, bidirectional, dropout }.init(device)
+}
+
+#[test]
+fn a_stream_step_by_step_is_the_whole_sequence() {
+    let device = Device::flex();
+    for layers in [1, 3] {
+        let stack = stack(layers, false, 0.0, &device);
+        let x = random([2, 6, 3], &device);
+        let (outputs, _) = stack.forward(x.clone(), None);
+        let mut states = stack.start(2, &device);
+        for t in 0..6 {
+            states = stack.step(x.clone().slice([0..2, t..t + 1]).reshape([2, 3]), states);
+            let whole = outputs.clone().slice([0..2, t..t + 1]);
+            near(&values(&states.last().unwrap().hidden), &values(&whole));
+        }
+    }
+}
+
+#[test]
+fn a_backward_walk_is_a_forward_walk_over_the_sequence_turned_round() {
+    let device = Device::flex();
+    let layer = config("lstm2", 3, 5).init(&device);
+    let x = random([2, 6, 3], &device);
+    let (back, first) = layer.forward(x.clone(), None, None, true);
+    let (ahead, last) = layer.forward(x.flip([1]), None, None, false);
+    near(&values(&back), &values(&ahead.flip([1])));
+    near(&values(&first.hidden), &values(&last.hidden));
+}
+
+#[test]
+fn both_directions_double_the_outputs_and_the_parameters_of_the_first_layer() {
+    let device = Device::flex();
+    let (one, both) = (stack(2, false, 0.0, &device), stack(2, true, 0.0, &device));
+    assert_eq!(both.parameters_per_layer()[0], 2 * one.parameters_per_layer()[0]);
+    // The second layer reads ten numbers, not five.
+    assert_eq!(both.parameters_per_layer()[1], 2 * config("lstm1", 10, 5).init(&device).num_params());
+    let (outputs, whole) = both.forward(random([2, 6, 3], &device), None);
+    assert_eq!((outputs.dims(), whole.dims()), ([2, 6, 10], [2, 10]));
+}
+
+#[test]
+fn dropout_acts_in_training_and_not_otherwise() {
+    let x = random([2, 6, 3], &Device::flex());
+    let training = Device::flex().autodiff();
+    let on_training = Tensor::from_data(x.to_data(), &training);
+    let mut layer = config("lstm1", 3, 5);
+    (layer.input_dropout, layer.recurrent_dropout) = (0.5, 0.5);
+    let between = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: false, dropout: 0.5 };
+    let within = StackConfig { layer, layers: 1, bidirectional: false, dropout: 0.0 };
+    for config in [between, within] {
+        let stack = config.init(&training);
+        let run = |stack: &Stack, x: &Tensor<3>| values(&stack.forward(x.clone(), None).0);
+        assert_ne!(run(&stack, &on_training), run(&stack, &on_training));
+        let stack = stack.valid();
+        assert_eq!(run(&stack, &x), run(&stack, &x));
+    }
+}
+
+#[test]
+fn glorot_and_uniform_weights_fill_their_range() {
+    let device = Device::flex();
+    for (initializer, bound) in [(Initializer::Glorot, (6.0f32 / 70.0).sqrt()), (Initializer::Uniform, 40f32.sqrt().recip())] {
+        let mut config = config("lstm", 30, 40);
+        config.input_initializer = initializer;
+        let weights = values(&config.init(&device).input.unwrap().val());
+        let largest = weights.iter().fold(0f32, |largest, w| largest.max(w.abs()));
+        assert!(largest <= bound && largest > 0.95 * bound, "{initializer:?}: {largest} of {bound}");
+    }
+}
+
+#[test]
+fn each_orthogonal_block_is_orthogonal() {
+    let n = 12;
+    let weights = config("lstm", 3, n).init(&Device::flex()).hidden.unwrap().val();
+    for block in 0..4 {
+        let u = weights.clone().slice([0..n, block * n..(block + 1) * n]);
+        near(&values(&u.clone().transpose().matmul(u)), &values(&Tensor::<2>::eye(n, &Device::flex())));
+    }
+}
+
+#[test]
+fn only_the_forget_gate_has_a_bias_that_starts_at_one() {
+    for name in ["lstm", "lstm1", "lstm3", "lstm4a"] {
+        let cell = variant(name).unwrap().cell();
+        let bias = values(&SlimLstmConfig::new(cell, 3, 2).init(&Device::flex()).bias.unwrap().val());
+        let expected: Vec<f32> =
+            cell.biased().into_iter().flat_map(|part| [if part == Part::Forget { 1.0 } else { 0.0 }; 2]).collect();
+        assert_eq!(bias, expected, "{name}");
+    }
+}
+
+fn classifier(input: InputKind, device: &Device) -> Classifier {
+    let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: true, dropout: 0.0 };
+    ClassifierConfig { input, stack, classes: 4 }.init(device)
+}
+
+#[test]
+fn padding_does_not_change_what_a_classifier_says() {
+    let device = Device::flex();
+    let (of_values, of_tokens) = (classifier(InputKind::Values, &device), classifier(InputKind::Tokens { vocabulary: 9 }, &device));
+    let x = random([2, 6, 3], &device);
+    let tokens = Tensor::<2, Int>::from_ints([[1, 2, 3, 0, 0, 0], [4, 5, 6, 7, 8, 1]], &device);
+    let lengths = [3, 6];
+    let logits = of_values.forward(Features::Values(x.clone()), Some(&lengths));
+    let alone = of_values.forward(Features::Values(x.slice([0..1, 0..3])), None);
+    assert_eq!(logits.dims(), [2, 4]);
+    near(&values(&logits.slice([0..1])), &values(&alone));
+    let logits = of_tokens.forward(Features::Tokens(tokens.clone()), Some(&lengths));
+    let alone = of_tokens.forward(Features::Tokens(tokens.slice([0..1, 0..3])), None);
+    near(&values(&logits.slice([0..1])), &values(&alone));
+}

@@ -1,0 +1,81 @@
+//! What the program tells about itself and what it knows.
+
+use crate::support::{Workspace, lines};
+
+#[test]
+fn variants_are_listed_with_terms_equations_and_counts() {
+    let here = Workspace::new();
+    let table = here.succeed("variants --inputs 28 --hidden 50");
+    for row in ["lstm1", "no-input", "σ(U h' + b)", "mn + 4n² + 4n", "11,600", "lstm-c6"] {
+        assert!(table.contains(row), "{row} is not in\n{table}");
+    }
+    assert_eq!(lines(&here.succeed("variants --json")).len(), 16);
+    assert!(here.succeed("variants lstm2").contains("f = σ(U_f h')"));
+    let mixed = here.succeed("variants i=xhb,f=0.96,o=- --inputs 3 --hidden 2");
+    assert!(mixed.contains("o = σ(0)") && mixed.contains("f = 0.96"), "{mixed}");
+    assert!(here.refuse("variants lsmt2").contains("did you mean `lstm2`?"));
+}
+
+#[test]
+fn data_sets_are_listed_and_described() {
+    let here = Workspace::new();
+    let names: Vec<String> =
+        lines(&here.succeed("data list --json")).iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["digits-rows", "digits-pixels", "digits-permuted", "japanese-vowels", "movie-snippets"]);
+    for name in names {
+        let shown = here.succeed(&format!("data show {name}"));
+        assert!(shown.contains("licence") && shown.contains("source"), "{shown}");
+    }
+    assert!(here.refuse("data show digit-rows").contains("digits-rows"));
+}
+
+#[test]
+fn the_cpu_backends_are_always_there() {
+    let backends: Vec<String> = lines(&Workspace::new().succeed("devices --json"))
+        .iter()
+        .map(|device| device["backend"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(backends.contains(&"flex".to_owned()) && backends.contains(&"ndarray".to_owned()), "{backends:?}");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let here = Workspace::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(here.succeed(&format!("completions {shell}")).contains("evaluate"), "{shell}");
+    }
+}
+
+#[test]
+fn every_help_ends_with_examples_that_work() {
+    let here = Workspace::new();
+    let commands = ["", "train", "evaluate", "predict", "variants", "data", "data list", "data show", "devices", "completions"];
+    // Examples that use a run use the one that the first example makes.
+    here.succeed("train --no-tui --hidden 4 --epochs 1 --set data.train_limit=100");
+    picture(&here);
+    for command in commands {
+        let help = here.succeed(&format!("{command} --help"));
+        let (_, examples) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{help}"));
+        let examples: Vec<&str> = examples.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert!(!examples.is_empty(), "{help}");
+        for example in examples {
+            let line = example.strip_prefix("slimgate ").unwrap_or_else(|| panic!("{example}"));
+            let line = line.split(" > ").next().unwrap();
+            // The same runs, but small: an example that trains to the end would train for a minute.
+            let small = match (line.starts_with("train"), line.contains("--resume")) {
+                (true, true) => line.replace("--epochs 20", "--epochs 2"),
+                (true, false) => format!("{line} --hidden 4 --epochs 1 --set data.train_limit=100").replace("--epochs 40 ", ""),
+                (false, _) => line.to_owned(),
+            };
+            here.succeed(&small);
+        }
+    }
+}
+
+/// The picture that the example of `predict` reads.
+fn picture(here: &Workspace) {
+    let file = std::fs::File::create(here.path("digit.png")).unwrap();
+    let mut encoder = png::Encoder::new(file, 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[128; 784]).unwrap();
+}

@@ -1,0 +1,9 @@
+//! The program as a person uses it: real processes, real files, real data.
+
+mod backends;
+mod listing;
+mod predict;
+mod resume;
+mod support;
+mod train;
+mod wrong_use;

@@ -1,0 +1,112 @@
+//! Using a trained model on new data.
+
+use std::io::Read;
+
+use crate::support::{TINY, Workspace, lines, repository};
+
+fn trained_on_digits() -> Workspace {
+    let here = Workspace::new();
+    here.succeed("train --no-tui --dataset digits-rows --hidden 16 --epochs 3 --set data.train_limit=1500 --name one");
+    here
+}
+
+/// Writes a grey picture that is darker to the left.
+fn picture(here: &Workspace, name: &str, width: u32, height: u32) {
+    let file = std::fs::File::create(here.path(name)).unwrap();
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let pixels: Vec<u8> = (0..width * height).map(|index| (index % width * 9) as u8).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+}
+
+#[test]
+fn the_test_digits_are_told_as_often_as_evaluate_says() {
+    let here = trained_on_digits();
+    let images = repository("datasets/digits/test-images.idx.gz");
+    let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {}", images.display())));
+    assert_eq!(predictions.len(), 1000);
+    for prediction in &predictions {
+        let sum: f64 = prediction["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-4);
+    }
+    let right = predictions.iter().zip(test_labels()).filter(|(said, label)| said["class"] == label.to_string());
+    let evaluation: serde_json::Value = serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap();
+    assert_eq!(evaluation["accuracy"].as_f64().unwrap(), right.count() as f64 / 1000.0);
+    assert!(evaluation["accuracy"].as_f64().unwrap() > 0.7, "{evaluation}");
+}
+
+/// The digits that the test images show: bytes after a header of eight.
+fn test_labels() -> Vec<u8> {
+    let file = std::fs::File::open(repository("datasets/digits/test-labels.idx.gz")).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    bytes.split_off(8)
+}
+
+#[test]
+fn a_picture_gives_one_row_of_csv() {
+    let here = trained_on_digits();
+    picture(&here, "digit.png", 28, 28);
+    let out = here.succeed("predict runs/one --input digit.png");
+    let rows: Vec<&str> = out.lines().collect();
+    assert_eq!(rows.len(), 2, "{out}");
+    assert!(rows[0].starts_with("name,class,p(0),p(1)"), "{out}");
+    assert_eq!(rows[1].split(',').count(), 12, "{out}");
+}
+
+#[test]
+fn series_are_read_from_ts_and_from_csv() {
+    let here = Workspace::new();
+    here.succeed("train --no-tui --dataset japanese-vowels --hidden 32 --epochs 30 --learning-rate 1e-2 --name one");
+    let series = repository("datasets/japanese-vowels/test.ts.gz");
+    let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {}", series.display())));
+    assert_eq!(predictions.len(), 370);
+    // The published test part is ordered by speaker: the first 31 series are of the first.
+    let first = predictions[..31].iter().filter(|prediction| prediction["class"] == "1").count();
+    assert!(first > 15, "{first} of 31");
+
+    let header = (0..12).map(|channel| format!("c{channel}")).collect::<Vec<_>>().join(",");
+    let row = ["0.5"; 12].join(",");
+    here.write("new.csv", format!("series,{header}\na,{row}\na,{row}\nb,{row}\n"));
+    let out = here.succeed("predict runs/one --input new.csv");
+    let names: Vec<&str> = out.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(names, ["new.csv#a", "new.csv#b"]);
+}
+
+#[test]
+fn text_is_read_a_sequence_a_line() {
+    let here = Workspace::new();
+    here.succeed("train --no-tui --dataset movie-snippets --hidden 8 --epochs 1 --set data.train_limit=300 --name one");
+    here.write("new.txt", "a wonderful film\n\nthe dullest two hours of my life\n");
+    assert_eq!(lines(&here.succeed("predict runs/one --json --input new.txt")).len(), 2);
+}
+
+#[test]
+fn another_backend_says_the_same() {
+    let here = trained_on_digits();
+    picture(&here, "digit.png", 28, 28);
+    let there = lines(&here.succeed("predict runs/one --input digit.png --json --backend ndarray"));
+    let here = lines(&here.succeed("predict runs/one --input digit.png --json"));
+    assert_eq!(there[0]["class"], here[0]["class"]);
+}
+
+#[test]
+fn input_of_the_wrong_width_is_refused() {
+    let here = trained_on_digits();
+    picture(&here, "wide.png", 30, 28);
+    let refusal = here.refuse("predict runs/one --input wide.png");
+    assert!(refusal.contains("wide.png") && refusal.contains("30") && refusal.contains("28"), "{refusal}");
+
+    here.succeed(&format!("train {TINY} --name vowels"));
+    here.write("narrow.csv", "a,b\n1,2\n");
+    let refusal = here.refuse("predict runs/vowels --input narrow.csv");
+    assert!(refusal.contains("narrow.csv") && refusal.contains("12"), "{refusal}");
+}
+
+#[test]
+fn input_that_is_empty_or_missing_is_refused() {
+    let here = trained_on_digits();
+    here.write("empty.png", "");
+    assert!(here.refuse("predict runs/one --input empty.png").contains("empty.png"));
+    assert!(here.refuse("predict runs/one --input nowhere.png").contains("nowhere.png"));
+}

@@ -1,0 +1,121 @@
+//! A run that was stopped, however rudely, goes on and ends as if it had not been.
+
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::{Workspace, said};
+
+/// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss,
+/// patience, the order of the sequences. It takes a few seconds.
+const RUN: &str = "train --no-tui --dataset japanese-vowels --hidden 16 --epochs 24 --threads 1 --batch-size 16 \
+                   --schedule exp-loss --learning-rate 5e-4 --optimizer rmsprop --set optim.momentum=0.5 \
+                   --set model.recurrent_dropout=0.2 --set model.input_dropout=0.1 --set optim.early_stopping=20";
+
+fn signal(process: &std::process::Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
+    let here = Workspace::new();
+    let started = Instant::now();
+    here.succeed(&format!("{RUN} --name whole"));
+    let duration = started.elapsed();
+    let (outcome, metrics) = (here.outcome("runs/whole"), here.metrics("runs/whole"));
+
+    for moment in 0..20 {
+        // From before the first epoch is whole to just before the end, at no particular points.
+        let share = (moment as f64 * 0.6180339887 + 0.05) % 0.98;
+        let name = format!("killed-{moment}");
+        let mut process = here.command(&format!("{RUN} --name {name}")).spawn().unwrap();
+        sleep(duration.mul_f64(share));
+        let _ = process.kill();
+        process.wait().unwrap();
+
+        let run = format!("runs/{name}");
+        if here.path(&run).join("config.toml").exists() {
+            here.succeed(&format!("train --no-tui --resume {run}"));
+        } else {
+            // Killed before it was a run: there is nothing to resume, and that is said.
+            let refusal = here.refuse(&format!("train --no-tui --resume {run}"));
+            assert!(refusal.contains("is not a run folder"), "{refusal}");
+            continue;
+        }
+        assert_eq!(here.outcome(&run), outcome, "killed after {share:.2} of the time");
+        assert_eq!(here.metrics(&run), metrics, "killed after {share:.2} of the time");
+    }
+}
+
+#[test]
+fn a_run_asked_to_stop_saves_says_so_and_goes_on() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --name whole"));
+    for name in ["INT", "TERM"] {
+        let process = here.command(&format!("{RUN} --epochs 2000 --name {name}")).spawn().unwrap();
+        while !here.path(&format!("runs/{name}/manifest.json")).exists() {
+            sleep(Duration::from_millis(20));
+        }
+        signal(&process, name);
+        let said = said(process.wait_with_output().unwrap());
+        assert_eq!(said.code, Some(130), "{}\n{}", said.out, said.err);
+        assert!(said.out.contains(&format!("train --resume runs/{name}")), "{}", said.out);
+        assert_eq!(here.json(&format!("runs/{name}/summary.json"))["status"], "interrupted");
+    }
+}
+
+#[test]
+fn a_complete_run_stays_as_it_is() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let (outcome, manifest) = (here.outcome("runs/one"), here.read("runs/one/manifest.json"));
+    here.succeed("train --no-tui --resume runs/one");
+    assert_eq!(here.outcome("runs/one"), outcome);
+    assert_eq!(here.read("runs/one/manifest.json"), manifest);
+}
+
+#[test]
+fn more_epochs_lead_where_a_longer_run_would_have() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name short"));
+    here.succeed("train --no-tui --resume runs/short --epochs 4");
+    here.succeed(&format!("{RUN} --epochs 4 --name long"));
+    assert_eq!(here.outcome("runs/short"), here.outcome("runs/long"));
+    let refusal = here.refuse("train --no-tui --resume runs/short --epochs 3");
+    assert!(refusal.contains("not shorter"), "{refusal}");
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 4 --name whole"));
+    here.succeed(&format!("{RUN} --epochs 3 --name one"));
+    here.write("runs/one/checkpoint/optim-3.bpk", "nothing of use");
+    let said = here.run("train --no-tui --resume runs/one --epochs 4");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.err.contains("warning: epoch 3 is passed over") && said.err.contains("optim-3.bpk"), "{}", said.err);
+    assert_eq!(here.outcome("runs/one"), here.outcome("runs/whole"));
+}
+
+#[test]
+fn without_a_whole_checkpoint_nothing_is_resumed() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 1 --name one"));
+    std::fs::remove_file(here.path("runs/one/checkpoint/model-1.bpk")).unwrap();
+    let refusal = here.refuse("train --no-tui --resume runs/one");
+    assert!(refusal.contains("model-1.bpk") && refusal.contains("no saved epoch is whole"), "{refusal}");
+}
+
+#[test]
+fn a_run_belongs_to_one_process_at_a_time() {
+    let here = Workspace::new();
+    let mut process = here.command(&format!("{RUN} --epochs 2000 --name one")).spawn().unwrap();
+    while !here.path("runs/one/manifest.json").exists() {
+        sleep(Duration::from_millis(20));
+    }
+    let refusal = here.refuse("train --no-tui --resume runs/one");
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(refusal.contains("in use by another process"), "{refusal}");
+}

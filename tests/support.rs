@@ -1,0 +1,108 @@
+//! A folder to work in, and the program run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Settings of a run that takes a fraction of a second.
+pub const TINY: &str = "--dataset japanese-vowels --hidden 6 --epochs 2 --threads 1 --set data.train_limit=60";
+
+/// An empty folder that goes away with the test.
+pub struct Workspace {
+    folder: TempDir,
+}
+
+/// What the program said and how it ended.
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Workspace {
+    pub fn new() -> Workspace {
+        Workspace { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        std::fs::write(self.path(name), content).unwrap();
+        self.path(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// The program with a line of arguments, split at spaces, ready to be started.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slimgate"));
+        command.args(line.split_whitespace()).current_dir(self.folder.path());
+        // Mesa's software driver wants a folder of its own.
+        command.env("XDG_RUNTIME_DIR", self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, line: &str) -> Said {
+        said(self.command(line).output().unwrap())
+    }
+
+    /// Runs what must succeed; returns its standard output.
+    pub fn succeed(&self, line: &str) -> String {
+        let said = self.run(line);
+        assert_eq!(said.code, Some(0), "slimgate {line}\n{}\n{}", said.out, said.err);
+        said.out
+    }
+
+    /// Runs what must be refused with exit code 2; returns the message.
+    pub fn refuse(&self, line: &str) -> String {
+        let said = self.run(line);
+        assert_eq!(said.code, Some(2), "slimgate {line}\n{}\n{}", said.out, said.err);
+        assert!(!said.err.contains("panicked"), "slimgate {line}\n{}", said.err);
+        said.err
+    }
+
+    /// What the last epoch of a run comes to: hash of the weights, loss and accuracy on the test part.
+    pub fn outcome(&self, run: &str) -> Value {
+        serde_json::from_str(&self.succeed(&format!("evaluate {run} --weights last --json"))).unwrap()
+    }
+
+    /// The metrics of a run without what no two runs share: its times.
+    pub fn metrics(&self, run: &str) -> Vec<Value> {
+        let line = |line: &str| {
+            let mut metrics: Value = serde_json::from_str(line).unwrap();
+            for time in ["seconds", "sequences_per_second"] {
+                metrics.as_object_mut().unwrap().remove(time);
+            }
+            metrics
+        };
+        self.read(&format!("{run}/metrics.jsonl")).lines().map(line).collect()
+    }
+}
+
+pub fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A file of the repository.
+pub fn repository(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
+}

@@ -1,0 +1,120 @@
+//! Training from the command line.
+
+use crate::support::{TINY, Workspace, lines};
+
+#[test]
+fn the_default_run_tells_more_than_nine_digits_of_ten() {
+    let here = Workspace::new();
+    let out = here.succeed("train --no-tui");
+    assert_eq!(out.lines().filter(|line| line.starts_with("epoch ")).count(), 15, "{out}");
+    let evaluation = here.succeed("evaluate runs/digits-rows-lstm1 --json");
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
+    assert_eq!(evaluation["sequences"], 1000);
+    assert!(evaluation["accuracy"].as_f64().unwrap() > 0.9, "{evaluation}");
+}
+
+#[test]
+fn a_run_folder_holds_everything_about_the_run() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    for file in ["config.toml", "environment.json", "preprocessing.json", "metrics.jsonl", "manifest.json"] {
+        assert!(here.path("runs/one").join(file).is_file(), "{file} is missing");
+    }
+    let summary = here.json("runs/one/summary.json");
+    assert_eq!(summary["status"], "complete");
+    // LSTM1 with 12 inputs and 6 hidden units: mn + 4n² + 4n.
+    assert_eq!(summary["parameters"]["recurrent"], 12 * 6 + 4 * 36 + 4 * 6);
+    assert_eq!(here.metrics("runs/one").len(), 4);
+    for name in ["model", "optim", "scheduler"] {
+        assert!(here.path("runs/one/checkpoint").join(format!("{name}-2.bpk")).is_file());
+    }
+}
+
+#[test]
+fn json_output_is_json_and_nothing_else() {
+    let here = Workspace::new();
+    let events = lines(&here.succeed(&format!("train {TINY} --json")));
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["started", "epoch", "epoch", "finished"]);
+    assert_eq!(events[3]["summary"]["status"], "complete");
+}
+
+#[test]
+fn a_flag_counts_more_than_the_file_and_set_more_than_a_flag() {
+    let here = Workspace::new();
+    here.write("run.toml", "[model]\nvariant = 'lstm3'\nhidden = 5\n[optim]\nepochs = 1\nbatch_size = 16\n");
+    here.succeed(&format!("train run.toml {TINY} --name one --variant lstm2 --set model.hidden=7"));
+    let config = here.read("runs/one/config.toml");
+    for line in ["variant = \"lstm2\"", "hidden = 7", "epochs = 2", "batch_size = 16"] {
+        assert!(config.contains(line), "{line} is not in\n{config}");
+    }
+}
+
+#[test]
+fn a_run_is_made_again_by_its_own_configuration() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one --gates i=xhb,f=hb,o=b"));
+    here.succeed("train runs/one/config.toml --name two");
+    assert_eq!(here.outcome("runs/one"), here.outcome("runs/two"));
+    assert_eq!(here.metrics("runs/one"), here.metrics("runs/two"));
+}
+
+#[test]
+fn every_schedule_and_optimizer_trains() {
+    let here = Workspace::new();
+    for schedule in ["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"] {
+        here.succeed(&format!("train {TINY} --schedule {schedule}"));
+    }
+    for optimizer in ["rmsprop", "adam", "adamw", "sgd"] {
+        here.succeed(&format!("train {TINY} --optimizer {optimizer} --set optim.weight_decay=0.01"));
+    }
+}
+
+#[test]
+fn every_data_set_and_every_shape_of_network_trains() {
+    let here = Workspace::new();
+    for rest in [
+        "--dataset digits-pixels --set data.train_limit=32 --epochs 1 --hidden 4",
+        "--dataset digits-permuted --set data.train_limit=32 --epochs 1 --hidden 4",
+        "--dataset movie-snippets --set data.train_limit=200 --epochs 1 --hidden 4 --set data.max_length=10",
+        "--dataset digits-rows --set data.train_limit=200 --epochs 1 --layers 2 --set model.dropout=0.3",
+        "--dataset japanese-vowels --epochs 1 --set model.bidirectional=true --set model.recurrent_dropout=0.2",
+        "--dataset japanese-vowels --epochs 1 --variant lstm-c6 --set model.cell_clip=1.0",
+        "--dataset japanese-vowels --epochs 1 --set model.gate_activation=hard-sigmoid --set model.input_dropout=0.1",
+    ] {
+        here.succeed(&format!("train {rest}"));
+    }
+}
+
+#[test]
+fn early_stopping_ends_a_run_that_no_longer_gains() {
+    let here = Workspace::new();
+    // At this rate nothing is learned, so the first epoch stays the best.
+    let out = here.succeed(&format!(
+        "train {TINY} --epochs 50 --learning-rate 1e-12 --set optim.early_stopping=2 --name one"
+    ));
+    let epochs = here.json("runs/one/summary.json")["epochs"].as_u64().unwrap();
+    assert!(epochs < 10, "{out}");
+    assert_eq!(here.json("runs/one/summary.json")["status"], "complete");
+}
+
+/// Plain steps at a rate of 1 without clipping, on a cell that is not squashed by any gate.
+const EXPLODING: &str = "train --dataset japanese-vowels --epochs 40 --optimizer sgd --learning-rate 1 --hidden 100 \
+                         --set optim.clip=0 --set optim.momentum=0.99 --set optim.weight_decay=50 --name one";
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run() {
+    let here = Workspace::new();
+    let said = here.run(EXPLODING);
+    assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
+    assert!(said.out.contains("diverged"), "{}", said.out);
+    assert_eq!(here.json("runs/one/summary.json")["status"], "diverged");
+    assert!(here.json("runs/one/summary.json")["epochs"].as_u64().unwrap() < 40);
+}
+
+#[test]
+fn divergence_is_no_failure_where_it_is_tolerated() {
+    let here = Workspace::new();
+    here.succeed(&format!("{EXPLODING} --set run.tolerate_divergence=true"));
+    assert_eq!(here.json("runs/one/summary.json")["status"], "diverged");
+}

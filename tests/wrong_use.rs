@@ -1,0 +1,175 @@
+//! Wrong use gets one clear message, exit code 2, and leaves nothing behind.
+
+use std::process::Command;
+
+use crate::support::{TINY, Workspace, said};
+
+/// The message for a line that must be refused before anything is made.
+fn refused(line: &str) -> String {
+    let here = Workspace::new();
+    let message = here.refuse(line);
+    assert!(!here.path("runs").exists(), "slimgate {line} left a folder behind");
+    message
+}
+
+fn assert_says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in\n{message}");
+    }
+}
+
+#[test]
+fn an_unknown_variant() {
+    assert_says(&refused("train --variant lsmt1"), &["lsmt1", "did you mean `lstm1`?"]);
+}
+
+#[test]
+fn an_unknown_data_set() {
+    assert_says(&refused("train --dataset digit-rows"), &["digit-rows", "digits-rows"]);
+}
+
+#[test]
+fn an_unknown_key() {
+    assert_says(&refused("train --set optim.lerning_rate=1"), &["optim.lerning_rate", "did you mean `optim.learning_rate`?"]);
+    assert_says(&refused("train --set learning_rate=1"), &["did you mean `optim.learning_rate`?"]);
+    assert_says(&refused("train --set optim.clip"), &["--set optim.clip", "section.key=value"]);
+}
+
+#[test]
+fn an_unknown_backend() {
+    assert_says(&refused("train --backend wgp"), &["run.backend", "did you mean `wgpu`?", "flex, ndarray, wgpu"]);
+}
+
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn a_backend_that_this_build_lacks() {
+    assert_says(&refused("train --backend cuda"), &["cargo build --release --features cuda"]);
+}
+
+#[test]
+fn an_unknown_schedule_or_optimizer() {
+    assert_says(&refused("train --schedule cosin"), &["optim.schedule", "did you mean `cosine`?"]);
+    assert_says(&refused("train --optimizer adan"), &["optim.optimizer", "did you mean `adam`?"]);
+}
+
+#[test]
+fn a_device_that_is_not_there() {
+    assert_says(&refused("train --device 7"), &["device 7", "slimgate devices"]);
+}
+
+#[test]
+fn a_malformed_gate_form() {
+    assert_says(&refused("train --gates i=xhq,f=hb,o=b"), &["`q` is not a gate term", "  i=xhq,f=hb,o=b\n      ^"]);
+    assert_says(&refused("train --gates i=xhb,f=hb"), &["gate `o` is missing"]);
+}
+
+#[test]
+fn two_cells_at_once() {
+    assert_says(&refused("train --gates hb --variant lstm"), &["--gates", "--variant"]);
+}
+
+#[test]
+fn sizes_and_rates_that_cannot_be() {
+    for (flag, key) in [
+        ("--hidden 0", "model.hidden"),
+        ("--hidden -5", "hidden"),
+        ("--layers 0", "model.layers"),
+        ("--epochs 0", "optim.epochs"),
+        ("--batch-size 0", "optim.batch_size"),
+        ("--batch-size -1", "batch_size"),
+        ("--learning-rate 0", "optim.learning_rate"),
+        ("--learning-rate -0.1", "optim.learning_rate"),
+        ("--set data.validation_fraction=1.5", "data.validation_fraction"),
+        ("--set data.train_limit=0", "data.train_limit"),
+    ] {
+        assert_says(&refused(&format!("train {flag}")), &[key]);
+    }
+    assert_says(&refused("train --hidden many"), &["hidden"]);
+}
+
+#[test]
+fn a_configuration_that_is_not_toml() {
+    let here = Workspace::new();
+    here.write("run.toml", "[model]\nhidden = = 5\n");
+    assert_says(&here.refuse("train run.toml"), &["run.toml", "line 2"]);
+    assert_says(&here.refuse("train nowhere.toml"), &["nowhere.toml"]);
+    assert!(!here.path("runs").exists());
+}
+
+#[test]
+fn a_folder_that_is_not_a_run() {
+    let here = Workspace::new();
+    for line in ["evaluate .", "evaluate nowhere", "predict . --input x.png", "train --resume ."] {
+        assert_says(&here.refuse(line), &["is not a run folder"]);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    assert_says(&here.refuse(&format!("train {TINY} --name one")), &["runs/one exists already", "--resume runs/one"]);
+}
+
+#[test]
+fn a_checkpoint_that_is_missing_truncated_or_foreign() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    here.succeed(&format!("train {TINY} --name two --seed 2"));
+    let file = "runs/one/checkpoint/model-2.bpk";
+    let evaluate = "evaluate runs/one --weights last";
+
+    std::fs::copy(here.path("runs/two/checkpoint/model-2.bpk"), here.path(file)).unwrap();
+    assert_says(&here.refuse(evaluate), &[file, "not what was saved"]);
+    here.write(file, "short");
+    assert_says(&here.refuse(evaluate), &[file, "not what was saved"]);
+    std::fs::remove_file(here.path(file)).unwrap();
+    assert_says(&here.refuse(evaluate), &[file, "missing"]);
+    assert_says(&here.refuse("evaluate runs/one --weights 9"), &["epoch 9", "it holds 1, 2"]);
+}
+
+#[test]
+fn a_checkpoint_of_another_shape() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let config = here.read("runs/one/config.toml").replace("hidden = 6", "hidden = 7");
+    here.write("runs/one/config.toml", config);
+    for line in ["evaluate runs/one --weights last", "train --no-tui --resume runs/one"] {
+        assert_says(&here.refuse(line), &["model-2.bpk", "another model"]);
+    }
+}
+
+#[test]
+fn a_run_without_a_checkpoint() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    std::fs::remove_file(here.path("runs/one/manifest.json")).unwrap();
+    assert_says(&here.refuse("evaluate runs/one"), &["no complete checkpoint", "--resume runs/one"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let here = Workspace::new();
+    here.write("file.txt", "not a folder");
+    // Below a file, because a test that runs as root may write to every folder.
+    assert_says(&here.refuse(&format!("train {TINY} --out file.txt/runs")), &["file.txt"]);
+}
+
+/// A file system of its own, too small for the checkpoints at first.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_fills_up() {
+    let here = Workspace::new();
+    std::fs::create_dir(here.path("small")).unwrap();
+    let program = env!("CARGO_BIN_EXE_slimgate");
+    let script = format!(
+        "set -u; mount -t tmpfs -o size=140k tmpfs small && cd small
+         {program} train {TINY} --hidden 60 --name one; echo \"first ended with $?\"
+         mount -o remount,size=10m . && {program} train --resume runs/one --no-tui; echo \"second ended with $?\""
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
+    let said = said(command.output().unwrap());
+    assert_says(&said.out, &["first ended with 2", "second ended with 0"]);
+    assert_says(&said.err, &["runs/one", "free some space"]);
+}
