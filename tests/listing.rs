@@ -19,9 +19,14 @@ fn variants_are_listed_with_terms_equations_and_counts() {
 #[test]
 fn data_sets_are_listed_and_described() {
     let here = Workspace::new();
-    let names: Vec<String> =
-        lines(&here.succeed("data list --json")).iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(names, ["digits-rows", "digits-pixels", "digits-permuted", "japanese-vowels", "movie-snippets"]);
+    let names: Vec<String> = lines(&here.succeed("data list --json"))
+        .iter()
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        ["digits-rows", "digits-pixels", "digits-permuted", "japanese-vowels", "movie-snippets"]
+    );
     for name in names {
         let shown = here.succeed(&format!("data show {name}"));
         assert!(shown.contains("licence") && shown.contains("source"), "{shown}");
@@ -35,7 +40,10 @@ fn the_cpu_backends_are_always_there() {
         .iter()
         .map(|device| device["backend"].as_str().unwrap().to_owned())
         .collect();
-    assert!(backends.contains(&"flex".to_owned()) && backends.contains(&"ndarray".to_owned()), "{backends:?}");
+    assert!(
+        backends.contains(&"flex".to_owned()) && backends.contains(&"ndarray".to_owned()),
+        "{backends:?}"
+    );
 }
 
 #[test]
@@ -49,14 +57,26 @@ fn completions_know_the_commands() {
 #[test]
 fn every_help_ends_with_examples_that_work() {
     let here = Workspace::new();
-    let commands = ["", "train", "evaluate", "predict", "variants", "data", "data list", "data show", "devices", "completions"];
+    let commands = [
+        "",
+        "train",
+        "evaluate",
+        "predict",
+        "variants",
+        "data",
+        "data list",
+        "data show",
+        "devices",
+        "completions",
+    ];
     // Examples that use a run use the one that the first example makes.
     here.succeed("train --no-tui --hidden 4 --epochs 1 --set data.train_limit=100");
     picture(&here);
     for command in commands {
         let help = here.succeed(&format!("{command} --help"));
         let (_, examples) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{help}"));
-        let examples: Vec<&str> = examples.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
+        let examples: Vec<&str> =
+            examples.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
         assert!(!examples.is_empty(), "{help}");
         for example in examples {
             let line = example.strip_prefix("slimgate ").unwrap_or_else(|| panic!("{example}"));
@@ -64,7 +84,8 @@ fn every_help_ends_with_examples_that_work() {
             // The same runs, but small: an example that trains to the end would train for a minute.
             let small = match (line.starts_with("train"), line.contains("--resume")) {
                 (true, true) => line.replace("--epochs 20", "--epochs 2"),
-                (true, false) => format!("{line} --hidden 4 --epochs 1 --set data.train_limit=100").replace("--epochs 40 ", ""),
+                (true, false) => format!("{line} --hidden 4 --epochs 1 --set data.train_limit=100")
+                    .replace("--epochs 40 ", ""),
                 (false, _) => line.to_owned(),
             };
             here.succeed(&small);

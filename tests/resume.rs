@@ -2,9 +2,9 @@
 
 use std::process::Command;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::support::{Workspace, said};
+use crate::support::{Workspace, lines, said};
 
 /// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss,
 /// patience, the order of the sequences. It takes a few seconds.
@@ -51,17 +51,22 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
 #[test]
 fn a_run_asked_to_stop_saves_says_so_and_goes_on() {
     let here = Workspace::new();
-    here.succeed(&format!("{RUN} --name whole"));
+    // Early stopping ends these runs, after a hundred epochs or so.
+    here.succeed(&format!("{RUN} --epochs 2000 --name whole"));
     for name in ["INT", "TERM"] {
-        let process = here.command(&format!("{RUN} --epochs 2000 --name {name}")).spawn().unwrap();
-        while !here.path(&format!("runs/{name}/manifest.json")).exists() {
-            sleep(Duration::from_millis(20));
-        }
+        let run = format!("runs/{name}");
+        let process = here.start(&format!("{RUN} --epochs 2000 --name {name}"), &run);
         signal(&process, name);
         let said = said(process.wait_with_output().unwrap());
         assert_eq!(said.code, Some(130), "{}\n{}", said.out, said.err);
-        assert!(said.out.contains(&format!("train --resume runs/{name}")), "{}", said.out);
-        assert_eq!(here.json(&format!("runs/{name}/summary.json"))["status"], "interrupted");
+        assert!(said.out.contains(&format!("train --resume {run}")), "{}", said.out);
+        assert_eq!(here.json(&format!("{run}/summary.json"))["status"], "interrupted");
+
+        let events = lines(&here.succeed(&format!("train --json --resume {run}")));
+        assert!(events[0]["complete"].as_u64().unwrap() > 0, "{}", events[0]);
+        assert_eq!(here.json(&format!("{run}/summary.json"))["status"], "complete");
+        assert_eq!(here.outcome(&run), here.outcome("runs/whole"));
+        assert_eq!(here.metrics(&run), here.metrics("runs/whole"));
     }
 }
 
@@ -94,7 +99,11 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     here.write("runs/one/checkpoint/optim-3.bpk", "nothing of use");
     let said = here.run("train --no-tui --resume runs/one --epochs 4");
     assert_eq!(said.code, Some(0), "{}", said.err);
-    assert!(said.err.contains("warning: epoch 3 is passed over") && said.err.contains("optim-3.bpk"), "{}", said.err);
+    assert!(
+        said.err.contains("warning: epoch 3 is passed over") && said.err.contains("optim-3.bpk"),
+        "{}",
+        said.err
+    );
     assert_eq!(here.outcome("runs/one"), here.outcome("runs/whole"));
 }
 
@@ -110,10 +119,7 @@ fn without_a_whole_checkpoint_nothing_is_resumed() {
 #[test]
 fn a_run_belongs_to_one_process_at_a_time() {
     let here = Workspace::new();
-    let mut process = here.command(&format!("{RUN} --epochs 2000 --name one")).spawn().unwrap();
-    while !here.path("runs/one/manifest.json").exists() {
-        sleep(Duration::from_millis(20));
-    }
+    let mut process = here.start(&format!("{RUN} --epochs 2000 --name one"), "runs/one");
     let refusal = here.refuse("train --no-tui --resume runs/one");
     process.kill().unwrap();
     process.wait().unwrap();

@@ -1,13 +1,16 @@
 //! A folder to work in, and the program run in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// Settings of a run that takes a fraction of a second.
-pub const TINY: &str = "--dataset japanese-vowels --hidden 6 --epochs 2 --threads 1 --set data.train_limit=60";
+pub const TINY: &str =
+    "--dataset japanese-vowels --hidden 6 --epochs 2 --threads 1 --set data.train_limit=60";
 
 /// An empty folder that goes away with the test.
 pub struct Workspace {
@@ -57,6 +60,16 @@ impl Workspace {
         said(self.command(line).output().unwrap())
     }
 
+    /// Starts a run and waits until it has saved an epoch.
+    pub fn start(&self, line: &str, run: &str) -> Child {
+        let mut process = self.command(line).spawn().unwrap();
+        while !self.path(run).join("manifest.json").exists() {
+            assert_eq!(process.try_wait().unwrap(), None, "slimgate {line} ended before it saved an epoch");
+            sleep(Duration::from_millis(20));
+        }
+        process
+    }
+
     /// Runs what must succeed; returns its standard output.
     pub fn succeed(&self, line: &str) -> String {
         let said = self.run(line);
@@ -104,5 +117,7 @@ pub fn repository(name: &str) -> PathBuf {
 }
 
 pub fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
+        .collect()
 }

@@ -30,14 +30,20 @@ fn an_unknown_data_set() {
 
 #[test]
 fn an_unknown_key() {
-    assert_says(&refused("train --set optim.lerning_rate=1"), &["optim.lerning_rate", "did you mean `optim.learning_rate`?"]);
+    assert_says(
+        &refused("train --set optim.lerning_rate=1"),
+        &["optim.lerning_rate", "did you mean `optim.learning_rate`?"],
+    );
     assert_says(&refused("train --set learning_rate=1"), &["did you mean `optim.learning_rate`?"]);
     assert_says(&refused("train --set optim.clip"), &["--set optim.clip", "section.key=value"]);
 }
 
 #[test]
 fn an_unknown_backend() {
-    assert_says(&refused("train --backend wgp"), &["run.backend", "did you mean `wgpu`?", "flex, ndarray, wgpu"]);
+    assert_says(
+        &refused("train --backend wgp"),
+        &["run.backend", "did you mean `wgpu`?", "flex, ndarray, wgpu"],
+    );
 }
 
 #[test]
@@ -59,7 +65,10 @@ fn a_device_that_is_not_there() {
 
 #[test]
 fn a_malformed_gate_form() {
-    assert_says(&refused("train --gates i=xhq,f=hb,o=b"), &["`q` is not a gate term", "  i=xhq,f=hb,o=b\n      ^"]);
+    assert_says(
+        &refused("train --gates i=xhq,f=hb,o=b"),
+        &["`q` is not a gate term", "  i=xhq,f=hb,o=b\n      ^"],
+    );
     assert_says(&refused("train --gates i=xhb,f=hb"), &["gate `o` is missing"]);
 }
 
@@ -108,7 +117,10 @@ fn a_folder_that_is_not_a_run() {
 fn a_name_that_is_taken() {
     let here = Workspace::new();
     here.succeed(&format!("train {TINY} --name one"));
-    assert_says(&here.refuse(&format!("train {TINY} --name one")), &["runs/one exists already", "--resume runs/one"]);
+    assert_says(
+        &here.refuse(&format!("train {TINY} --name one")),
+        &["runs/one exists already", "--resume runs/one"],
+    );
 }
 
 #[test]
@@ -126,6 +138,24 @@ fn a_checkpoint_that_is_missing_truncated_or_foreign() {
     std::fs::remove_file(here.path(file)).unwrap();
     assert_says(&here.refuse(evaluate), &[file, "missing"]);
     assert_says(&here.refuse("evaluate runs/one --weights 9"), &["epoch 9", "it holds 1, 2"]);
+}
+
+#[test]
+fn a_file_of_a_run_that_is_damaged_is_named() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    for file in ["config.toml", "preprocessing.json", "manifest.json", "metrics.jsonl"] {
+        let path = format!("runs/one/{file}");
+        let whole = here.read(&path);
+        for damaged in [&b"{ half"[..], b"\xff\xfe\x00"] {
+            here.write(&path, damaged);
+            for line in ["evaluate runs/one", "train --no-tui --resume runs/one --epochs 3"] {
+                assert_says(&here.refuse(line), &[&path]);
+            }
+        }
+        here.write(&path, whole);
+    }
+    here.succeed("evaluate runs/one");
 }
 
 #[test]
@@ -153,6 +183,8 @@ fn a_folder_that_cannot_be_written() {
     here.write("file.txt", "not a folder");
     // Below a file, because a test that runs as root may write to every folder.
     assert_says(&here.refuse(&format!("train {TINY} --out file.txt/runs")), &["file.txt"]);
+    #[cfg(target_os = "linux")]
+    assert_says(&here.refuse(&format!("train {TINY} --out /proc/runs")), &["/proc/runs"]);
 }
 
 /// A file system of its own, too small for the checkpoints at first.

@@ -21,7 +21,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a model, or go on training one
-    #[command(after_help = TRAIN_EXAMPLES)]
+    #[command(after_help = TRAIN_EXAMPLES, args_override_self = true)]
     Train(Box<TrainArguments>),
     /// Measure a trained model on the test part of its data
     #[command(after_help = "Example:\n  slimgate evaluate runs/digits-rows-lstm1")]
@@ -158,7 +158,8 @@ impl TrainArguments {
             ("run.threads", &self.threads),
         ];
         // A word stays a word, even one that TOML would read as a number, such as `--gates 1`.
-        let word = |(key, value): (&str, &Option<String>)| Some((key.to_owned(), Value::String(value.clone()?)));
+        let word =
+            |(key, value): (&str, &Option<String>)| Some((key.to_owned(), Value::String(value.clone()?)));
         let number = |(key, value): (&str, &Option<String>)| {
             value.as_ref().map(|value| parse_setting(&format!("{key}={value}")))
         };
@@ -193,7 +194,10 @@ fn parse_weights(text: &str) -> Result<Weights, String> {
     match text {
         "best" => Ok(Weights::Best),
         "last" => Ok(Weights::Last),
-        number => number.parse().map(Weights::Epoch).map_err(|_| "it is `best`, `last` or the number of an epoch".into()),
+        number => number
+            .parse()
+            .map(Weights::Epoch)
+            .map_err(|_| "it is `best`, `last` or the number of an epoch".into()),
     }
 }
 

@@ -30,11 +30,8 @@ fn sum(terms: Terms, part: Part) -> String {
         Hidden::Diagonal => Some(format!("u_{letter} ⊙ h'")),
         Hidden::Full => Some(format!("U_{letter} h'")),
     };
-    let kept = [
-        terms.input.then(|| format!("W_{letter} x")),
-        hidden,
-        terms.bias.then(|| format!("b_{letter}")),
-    ];
+    let kept =
+        [terms.input.then(|| format!("W_{letter} x")), hidden, terms.bias.then(|| format!("b_{letter}"))];
     if terms.is_empty() { "0".into() } else { kept.into_iter().flatten().collect::<Vec<_>>().join(" + ") }
 }
 

@@ -28,7 +28,11 @@ impl FromStr for Cell {
         let reader = Reader { form };
         let cell = if form.contains('=') { reader.part_by_part()? } else { reader.uniform()? };
         let reads_input = !cell.reading_input().is_empty();
-        if reads_input { Ok(cell) } else { Err(reader.error(0..form.len(), "nothing in this cell reads the input")) }
+        if reads_input {
+            Ok(cell)
+        } else {
+            Err(reader.error(0..form.len(), "nothing in this cell reads the input"))
+        }
     }
 }
 
@@ -52,7 +56,8 @@ impl Reader<'_> {
                 return Err(self.error(place, "a gate and its terms are joined by `=`"));
             };
             let letter_at = place.start..place.start + letter.len();
-            let Some(part) = PARTS.into_iter().position(|part| part.letter().to_string() == letter.trim()) else {
+            let Some(part) = PARTS.into_iter().position(|part| part.letter().to_string() == letter.trim())
+            else {
                 return Err(self.error(letter_at, "there is no such gate: i, f, o or c"));
             };
             if gates[part].is_some() {
@@ -63,7 +68,10 @@ impl Reader<'_> {
         let named = |part: usize| {
             let letter = PARTS[part].letter();
             gates[part].ok_or_else(|| {
-                self.error(self.form.len()..self.form.len(), &format!("gate `{letter}` is missing: add `{letter}=...`"))
+                self.error(
+                    self.form.len()..self.form.len(),
+                    &format!("gate `{letter}` is missing: add `{letter}=...`"),
+                )
             })
         };
         let candidate = match gates[3] {
@@ -146,7 +154,11 @@ impl fmt::Display for Cell {
             return self.input.fmt(f);
         }
         write!(f, "i={},f={},o={}", self.input, self.forget, self.output)?;
-        if standard_candidate { Ok(()) } else { write!(f, ",{}={}", Part::Candidate.letter(), self.candidate) }
+        if standard_candidate {
+            Ok(())
+        } else {
+            write!(f, ",{}={}", Part::Candidate.letter(), self.candidate)
+        }
     }
 }
 

@@ -38,11 +38,8 @@ impl fmt::Display for Formula {
             1 => Some(unit.to_owned()),
             _ => Some(format!("{times}{unit}")),
         };
-        let terms = [
-            term(self.input_matrices, "mn"),
-            term(self.hidden_matrices, "n²"),
-            term(self.vectors, "n"),
-        ];
+        let terms =
+            [term(self.input_matrices, "mn"), term(self.hidden_matrices, "n²"), term(self.vectors, "n")];
         f.write_str(&terms.into_iter().flatten().collect::<Vec<_>>().join(" + "))
     }
 }

@@ -91,5 +91,5 @@ fn columns(weight: Option<&Tensor<2>>, block: usize, n: usize) -> Tensor<2> {
 }
 
 fn entries(vector: Option<&Tensor<1>>, block: usize, n: usize) -> Tensor<2> {
-    vector.expect("the cell keeps this vector").clone().slice([block * n..(block + 1) * n]).unsqueeze()
+    vector.expect("the cell keeps this vector").clone().narrow(0, block * n, n).unsqueeze()
 }

@@ -35,7 +35,13 @@ pub struct Recurrence {
 impl Recurrence {
     /// A forward walk with logistic gates over sequences of equal length.
     pub fn new(cell: Cell) -> Self {
-        Recurrence { cell, gate_activation: GateActivation::default(), clip: None, reverse: false, lengths: None }
+        Recurrence {
+            cell,
+            gate_activation: GateActivation::default(),
+            clip: None,
+            reverse: false,
+            lengths: None,
+        }
     }
 }
 
@@ -112,9 +118,9 @@ pub fn recurrence(
     let packed = Tensor::<3>::from_dispatch(packed);
 
     let last_walked = if spec.reverse { 0 } else { steps - 1 };
-    let row = |index: usize| packed.clone().slice([index..index + 1]).reshape([batch, hidden]);
+    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
     let state = State { hidden: row(last_walked), cell: row(steps) };
-    (packed.slice([0..steps]).swap_dims(0, 1), state)
+    (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
 }
 
 fn check(x: &Tensor<3>, weights: &Weights, state: &State, spec: &Recurrence) {

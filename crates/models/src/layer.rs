@@ -56,8 +56,11 @@ impl SlimLstmConfig {
         let (m, n) = (self.inputs, self.hidden);
         let bound = 1.0 / (n as f64).sqrt();
         let input = cell.reading_input().iter().map(|_| self.input_initializer.matrix(m, n)).collect();
-        let hidden =
-            cell.reading_hidden(Hidden::Full).iter().map(|_| self.recurrent_initializer.matrix(n, n)).collect();
+        let hidden = cell
+            .reading_hidden(Hidden::Full)
+            .iter()
+            .map(|_| self.recurrent_initializer.matrix(n, n))
+            .collect();
         let diagonal = cell
             .reading_hidden(Hidden::Diagonal)
             .iter()
@@ -83,7 +86,11 @@ impl SlimLstmConfig {
 }
 
 /// Joins the blocks of the parts that keep a term into one parameter; none where no part keeps it.
-fn parameter<const D: usize>(blocks: Vec<Tensor<D>>, dim: usize, device: &Device) -> Option<Param<Tensor<D>>> {
+fn parameter<const D: usize>(
+    blocks: Vec<Tensor<D>>,
+    dim: usize,
+    device: &Device,
+) -> Option<Param<Tensor<D>>> {
     (!blocks.is_empty()).then(|| Param::from_data(Tensor::cat(blocks, dim).into_data(), device))
 }
 

@@ -27,10 +27,7 @@ impl StackConfig {
         let layers = (0..self.layers).map(|index| {
             let inputs = if index == 0 { first.inputs } else { self.outputs() };
             let config = SlimLstmConfig { inputs, ..first.clone() };
-            Layer {
-                forward: config.init(device),
-                backward: self.bidirectional.then(|| config.init(device)),
-            }
+            Layer { forward: config.init(device), backward: self.bidirectional.then(|| config.init(device)) }
         });
         Stack { layers: layers.collect(), dropout: DropoutConfig { prob: self.dropout }.init() }
     }
@@ -89,7 +86,10 @@ impl Stack {
     ///
     /// If the stack is bidirectional: a backward walk needs the whole sequence.
     pub fn step(&self, x: Tensor<2>, states: Vec<State>) -> Vec<State> {
-        assert!(self.layers.iter().all(|layer| layer.backward.is_none()), "only one direction can be streamed");
+        assert!(
+            self.layers.iter().all(|layer| layer.backward.is_none()),
+            "only one direction can be streamed"
+        );
         let mut x = x;
         self.layers
             .iter()

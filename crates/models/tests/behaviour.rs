@@ -4,8 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{Part, variant};
 use slimgate_models::{
-    Classifier, ClassifierConfig, Features, Initializer, InputKind, SlimLstmConfig, Stack, StackConfig,
+    Classifier, ClassifierConfig, Features, Initializer, InputKind, SlimLstmConfig, Stack, StackConfig, State,
 };
+
+mod support;
 
 fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     tensor.to_data().try_to_vec().unwrap()
@@ -45,6 +47,29 @@ fn a_stream_step_by_step_is_the_whole_sequence() {
 }
 
 #[test]
+fn a_layer_step_by_step_is_the_whole_sequence() {
+    let device = Device::flex();
+    for name in ["lstm", "lstm2", "lstm-c6"] {
+        let layer = config(name, 3, 5).init(&device);
+        let x = random([2, 6, 3], &device);
+        let (_, end) = layer.forward(x.clone(), None, None, false);
+        let state = (0..6).fold(State::zeros(2, 5, &device), |state, t| {
+            layer.step(x.clone().slice([0..2, t..t + 1]).reshape([2, 3]), state)
+        });
+        near(&values(&state.hidden), &values(&end.hidden));
+        near(&values(&state.cell), &values(&end.cell));
+    }
+}
+
+#[test]
+#[should_panic(expected = "only one direction can be streamed")]
+fn a_stack_of_both_directions_cannot_be_streamed() {
+    let device = Device::flex();
+    let stack = stack(1, true, 0.0, &device);
+    stack.step(Tensor::zeros([2, 3], &device), stack.start(2, &device));
+}
+
+#[test]
 fn a_backward_walk_is_a_forward_walk_over_the_sequence_turned_round() {
     let device = Device::flex();
     let layer = config("lstm2", 3, 5).init(&device);
@@ -64,6 +89,19 @@ fn both_directions_double_the_outputs_and_the_parameters_of_the_first_layer() {
     assert_eq!(both.parameters_per_layer()[1], 2 * config("lstm1", 10, 5).init(&device).num_params());
     let (outputs, whole) = both.forward(random([2, 6, 3], &device), None);
     assert_eq!((outputs.dims(), whole.dims()), ([2, 6, 10], [2, 10]));
+}
+
+#[test]
+fn the_second_half_of_the_outputs_is_of_the_walk_back() {
+    let device = Device::flex();
+    let stack = stack(1, true, 0.0, &device);
+    let x = random([1, 6, 3], &device);
+    let outputs = |x: &Tensor<3>| stack.forward(x.clone(), None).0.slice([0..1, 0..1]).reshape([10]);
+    let other_end = Tensor::cat(vec![x.clone().slice([0..1, 0..5]), random([1, 1, 3], &device)], 1);
+    // At the first step only the walk back knows the last one.
+    let (before, after) = (values::<1>(&outputs(&x)), values(&outputs(&other_end)));
+    assert_eq!(before[..5], after[..5]);
+    assert_ne!(before[5..], after[5..]);
 }
 
 #[test]
@@ -87,7 +125,9 @@ fn dropout_acts_in_training_and_not_otherwise() {
 #[test]
 fn glorot_and_uniform_weights_fill_their_range() {
     let device = Device::flex();
-    for (initializer, bound) in [(Initializer::Glorot, (6.0f32 / 70.0).sqrt()), (Initializer::Uniform, 40f32.sqrt().recip())] {
+    for (initializer, bound) in
+        [(Initializer::Glorot, (6.0f32 / 70.0).sqrt()), (Initializer::Uniform, 40f32.sqrt().recip())]
+    {
         let mut config = config("lstm", 30, 40);
         config.input_initializer = initializer;
         let weights = values(&config.init(&device).input.unwrap().val());
@@ -111,8 +151,11 @@ fn only_the_forget_gate_has_a_bias_that_starts_at_one() {
     for name in ["lstm", "lstm1", "lstm3", "lstm4a"] {
         let cell = variant(name).unwrap().cell();
         let bias = values(&SlimLstmConfig::new(cell, 3, 2).init(&Device::flex()).bias.unwrap().val());
-        let expected: Vec<f32> =
-            cell.biased().into_iter().flat_map(|part| [if part == Part::Forget { 1.0 } else { 0.0 }; 2]).collect();
+        let expected: Vec<f32> = cell
+            .biased()
+            .into_iter()
+            .flat_map(|part| [if part == Part::Forget { 1.0 } else { 0.0 }; 2])
+            .collect();
         assert_eq!(bias, expected, "{name}");
     }
 }
@@ -125,7 +168,8 @@ fn classifier(input: InputKind, device: &Device) -> Classifier {
 #[test]
 fn padding_does_not_change_what_a_classifier_says() {
     let device = Device::flex();
-    let (of_values, of_tokens) = (classifier(InputKind::Values, &device), classifier(InputKind::Tokens { vocabulary: 9 }, &device));
+    let (of_values, of_tokens) =
+        (classifier(InputKind::Values, &device), classifier(InputKind::Tokens { vocabulary: 9 }, &device));
     let x = random([2, 6, 3], &device);
     let tokens = Tensor::<2, Int>::from_ints([[1, 2, 3, 0, 0, 0], [4, 5, 6, 7, 8, 1]], &device);
     let lengths = [3, 6];
@@ -136,4 +180,30 @@ fn padding_does_not_change_what_a_classifier_says() {
     let logits = of_tokens.forward(Features::Tokens(tokens.clone()), Some(&lengths));
     let alone = of_tokens.forward(Features::Tokens(tokens.slice([0..1, 0..3])), None);
     near(&values(&logits.slice([0..1])), &values(&alone));
+}
+
+#[test]
+fn every_parameter_of_a_classifier_trains() {
+    let device = Device::flex().autodiff();
+    for input in [InputKind::Values, InputKind::Tokens { vocabulary: 9 }] {
+        let classifier = classifier(input, &device);
+        let features = match input {
+            InputKind::Values => Features::Values(random([2, 6, 3], &device)),
+            InputKind::Tokens { .. } => {
+                Features::Tokens(Tensor::from_ints([[1, 2, 3, 0, 0, 0], [4, 5, 6, 7, 8, 1]], &device))
+            }
+        };
+        let gradients = classifier.forward(features, Some(&[3, 6])).powi_scalar(2).sum().backward();
+        for (name, gradient) in support::gradients(&classifier, &gradients) {
+            let gradient = gradient.unwrap_or_else(|| panic!("{name} has no gradient"));
+            assert!(gradient.iter().any(|&g| g != 0.0), "{name}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "tokens to one of tokens")]
+fn tokens_are_refused_by_a_classifier_of_values() {
+    let device = Device::flex();
+    classifier(InputKind::Values, &device).forward(Features::Tokens(Tensor::zeros([2, 6], &device)), None);
 }

@@ -2,8 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
+use proptest::prelude::*;
 use slimgate_gates::{Cell, Hidden, Sizes, VARIANTS, variant};
 use slimgate_models::{SlimLstm, SlimLstmConfig};
+
+mod support;
 
 fn layer(cell: Cell, inputs: usize, hidden: usize) -> SlimLstm {
     SlimLstmConfig::new(cell, inputs, hidden).init(&Device::flex().autodiff())
@@ -30,23 +33,38 @@ fn the_published_counts_are_met() {
     assert_eq!(cells, 41);
 }
 
-#[test]
-fn a_module_has_as_many_parameters_as_the_formula_says() {
-    let mixed = ["i=xhb,f=hb,o=b", "i=db,f=xd,o=-,c=xb", "i=x,f=0.9,o=h,c=-"].map(|form| form.parse().unwrap());
-    for cell in VARIANTS.iter().map(|row| row.cell()).chain(mixed) {
-        let module = layer(cell, 5, 7);
-        assert_eq!(module.num_params(), cell.parameters(Sizes { inputs: 5, hidden: 7 }), "{cell}");
-    }
+/// That a module has as many numbers as its cell's formula says, and a field where a part keeps its term.
+fn holds_what_it_keeps(cell: Cell, inputs: usize, hidden: usize) {
+    let module = layer(cell, inputs, hidden);
+    assert_eq!(module.num_params(), cell.parameters(Sizes { inputs, hidden }), "{cell}");
+    let kept = [
+        ("input", !cell.reading_input().is_empty()),
+        ("hidden", !cell.reading_hidden(Hidden::Full).is_empty()),
+        ("diagonal", !cell.reading_hidden(Hidden::Diagonal).is_empty()),
+        ("bias", !cell.biased().is_empty()),
+    ];
+    let kept: Vec<&str> = kept.into_iter().filter_map(|(name, kept)| kept.then_some(name)).collect();
+    let weights = support::weights(&module);
+    assert_eq!(weights.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), kept, "{cell}");
 }
 
 #[test]
-fn no_parameter_exists_that_no_gate_keeps() {
+fn a_named_variant_holds_exactly_what_it_keeps() {
     for row in &VARIANTS {
-        let (cell, module) = (row.cell(), layer(row.cell(), 5, 7));
-        assert_eq!(module.input.is_some(), !cell.reading_input().is_empty(), "{}", row.name);
-        assert_eq!(module.hidden.is_some(), !cell.reading_hidden(Hidden::Full).is_empty(), "{}", row.name);
-        assert_eq!(module.diagonal.is_some(), !cell.reading_hidden(Hidden::Diagonal).is_empty(), "{}", row.name);
-        assert_eq!(module.bias.is_some(), !cell.biased().is_empty(), "{}", row.name);
+        holds_what_it_keeps(row.cell(), 5, 7);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_cell_holds_exactly_what_it_keeps(
+        gates in prop::array::uniform3("x?[hd]?b?|0[.]5"),
+        candidate in "x[hd]?b?",
+        inputs in 1..6usize,
+        hidden in 1..6usize,
+    ) {
+        let [i, f, o] = gates.map(|terms| if terms.is_empty() { "-".to_owned() } else { terms });
+        holds_what_it_keeps(format!("i={i},f={f},o={o},c={candidate}").parse().unwrap(), inputs, hidden);
     }
 }
 
@@ -58,15 +76,13 @@ fn every_number_of_every_parameter_receives_a_gradient() {
         let x = Tensor::random([4, 6, 5], Distribution::Uniform(-1.0, 1.0), &device);
         let (outputs, _) = module.forward(x, None, None, false);
         let gradients = outputs.powi_scalar(2).sum().backward();
-        let matrices = [&module.input, &module.hidden].into_iter().flatten().map(|p| p.val().grad(&gradients).map(flat));
-        let vectors = [&module.diagonal, &module.bias].into_iter().flatten().map(|p| p.val().grad(&gradients).map(flat));
-        for gradient in matrices.chain(vectors) {
-            let gradient = gradient.unwrap_or_else(|| panic!("{}: a parameter has no gradient", row.name));
-            assert!(gradient.iter().all(|&g| g != 0.0 && g.is_finite()), "{}: {gradient:?}", row.name);
+        for (name, gradient) in support::gradients(&module, &gradients) {
+            let gradient = gradient.unwrap_or_else(|| panic!("{}: {name} has no gradient", row.name));
+            assert!(
+                gradient.iter().all(|&g| g != 0.0 && g.is_finite()),
+                "{}: {name}: {gradient:?}",
+                row.name
+            );
         }
     }
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
 }

@@ -101,11 +101,13 @@ fn with_parameters(case: &Case, device: &Device) -> SlimLstm {
     let cell = variant(&case.variant).unwrap().cell();
     let mut module = SlimLstmConfig::new(cell, case.inputs, case.hidden).init(device);
     let matrix = |flat: Option<Vec<f32>>, rows: usize| {
-        flat.map(|flat| Tensor::<1>::from_floats(flat.as_slice(), device).reshape([rows as i32, -1])).map(Param::from_tensor)
+        flat.map(|flat| Tensor::<1>::from_floats(flat.as_slice(), device).reshape([rows as i32, -1]))
+            .map(Param::from_tensor)
     };
     module.input = matrix(blocks(&case.parameters, |terms| terms.w.as_ref()), case.inputs);
     module.hidden = matrix(blocks(&case.parameters, |terms| terms.u.as_ref()), case.hidden);
-    module.bias = biases(&case.parameters).map(|b| Param::from_tensor(Tensor::from_floats(b.as_slice(), device)));
+    module.bias =
+        biases(&case.parameters).map(|b| Param::from_tensor(Tensor::from_floats(b.as_slice(), device)));
     module
 }
 
@@ -118,7 +120,8 @@ fn blocks(parameters: &HashMap<String, Terms>, term: impl Fn(&Terms) -> Option<&
 }
 
 fn biases(parameters: &HashMap<String, Terms>) -> Option<Vec<f32>> {
-    let all: Vec<f32> = PARTS.iter().filter_map(|part| parameters[&letter(part)].b.clone()).flatten().collect();
+    let all: Vec<f32> =
+        PARTS.iter().filter_map(|part| parameters[&letter(part)].b.clone()).flatten().collect();
     (!all.is_empty()).then_some(all)
 }
 

@@ -98,7 +98,9 @@ pub fn devices() -> Vec<FoundDevice> {
         let name = move |(index, device): (usize, Device)| {
             let name = match backend {
                 Backend::Flex | Backend::NdArray => crate::environment::cpu_name(),
-                _ => device.identity().map_or_else(|| format!("{device:?}"), |identity| identity.name.to_string()),
+                _ => device
+                    .identity()
+                    .map_or_else(|| format!("{device:?}"), |identity| identity.name.to_string()),
             };
             FoundDevice { backend, index, name }
         };

@@ -18,7 +18,9 @@ pub(crate) fn classifier(
     let model = &config.model;
     let (input, inputs) = match preprocessing.input() {
         slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
-        slimgate_data::InputKind::Tokens { vocabulary } => (InputKind::Tokens { vocabulary }, model.embedding),
+        slimgate_data::InputKind::Tokens { vocabulary } => {
+            (InputKind::Tokens { vocabulary }, model.embedding)
+        }
     };
     let layer = SlimLstmConfig {
         gate_activation: match model.gate_activation {

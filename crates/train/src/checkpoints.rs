@@ -43,7 +43,8 @@ pub(crate) struct Books {
 
 impl Ledger {
     pub fn new(folder: RunFolder, manifest: Manifest, history: History) -> Ledger {
-        let books = Books { folder, manifest, history, arriving: Vec::new(), error: None, stopped_early: false };
+        let books =
+            Books { folder, manifest, history, arriving: Vec::new(), error: None, stopped_early: false };
         Ledger(Arc::new(Mutex::new(books)))
     }
 
@@ -60,7 +61,8 @@ impl Ledger {
             Some(saved) => saved.files.push(file),
             None => books.arriving.push(SavedEpoch { epoch, files: vec![file] }),
         }
-        let whole = books.arriving.iter().position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
+        let whole =
+            books.arriving.iter().position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
         if let Some(index) = whole {
             let mut saved = books.arriving.swap_remove(index);
             saved.files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -95,8 +97,10 @@ impl Books {
     }
 
     fn write_history(&self) -> Result<(), TrainError> {
-        let line = |line: &EpochMetrics| serde_json::to_string(line).expect("metrics have a JSON form") + "\n";
-        self.folder.write("metrics.jsonl", self.history.lines().iter().map(line).collect::<String>().as_bytes())
+        let line =
+            |line: &EpochMetrics| serde_json::to_string(line).expect("metrics have a JSON form") + "\n";
+        self.folder
+            .write("metrics.jsonl", self.history.lines().iter().map(line).collect::<String>().as_bytes())
     }
 }
 
@@ -109,7 +113,11 @@ pub(crate) struct Entered {
 
 impl Entered {
     pub fn new(folder: &Path, name: &'static str, ledger: &Ledger) -> Entered {
-        Entered { name, inner: FileCheckpointer::new(folder.join("checkpoint"), name), ledger: ledger.clone() }
+        Entered {
+            name,
+            inner: FileCheckpointer::new(folder.join("checkpoint"), name),
+            ledger: ledger.clone(),
+        }
     }
 
     fn note(&self, result: Result<(), TrainError>) -> Result<(), CheckpointerError> {
@@ -124,9 +132,10 @@ impl Entered {
 impl<R: Checkpoint> Checkpointer<R> for Entered {
     fn save(&self, epoch: usize, record: R) -> Result<(), CheckpointerError> {
         let name = format!("checkpoint/{}-{epoch}.bpk", self.name);
-        let saved = self.inner.save(epoch, record).map_err(|error| {
-            let path = self.ledger.books().folder.file(&name);
-            TrainError::Learner(format!("cannot save {}: {error}", path.display()))
+        let saved = self.inner.save(epoch, record).map_err(|problem| {
+            let folder = self.ledger.books().folder.clone();
+            let (path, run) = (folder.file(&name), folder.path().to_owned());
+            TrainError::Checkpoint { path, problem: problem.to_string(), run }
         });
         self.note(saved.and_then(|()| self.ledger.saved(epoch, name)))
     }
@@ -140,6 +149,9 @@ impl<R: Checkpoint> Checkpointer<R> for Entered {
     }
 }
 
+/// Hears of each epoch, on the training and on the validation part.
+pub(crate) type OnEpoch = Box<dyn Fn(&EpochMetrics, &EpochMetrics) + Send>;
+
 /// What happens at the end of each epoch: its metrics are recorded, and Burn is told to save it.
 pub(crate) struct EndOfEpoch {
     pub ledger: Ledger,
@@ -149,7 +161,7 @@ pub(crate) struct EndOfEpoch {
     pub validation_time: PassTime,
     pub validation_sequences: usize,
     pub last_loss: LastLoss,
-    pub on_epoch: Box<dyn Fn(&EpochMetrics, &EpochMetrics) + Send>,
+    pub on_epoch: OnEpoch,
 }
 
 impl EndOfEpoch {
@@ -183,7 +195,9 @@ impl EndOfEpoch {
 impl CheckpointingStrategy for EndOfEpoch {
     fn checkpointing(&mut self, epoch: usize, _: &EventStoreClient) -> Vec<CheckpointingAction> {
         match self.record(epoch) {
-            Ok(old) => old.into_iter().map(CheckpointingAction::Delete).chain([CheckpointingAction::Save]).collect(),
+            Ok(old) => {
+                old.into_iter().map(CheckpointingAction::Delete).chain([CheckpointingAction::Save]).collect()
+            }
             Err(error) => {
                 self.ledger.books().error.get_or_insert(error);
                 Vec::new()

@@ -18,7 +18,10 @@ pub enum ConfigError {
         problem: String,
     },
     /// A key that no setting has.
-    #[error("there is no setting `{key}`{}; see `slimgate train --help` for all of them", did_you_mean(nearest))]
+    #[error(
+        "there is no setting `{key}`{}; see `slimgate train --help` for all of them",
+        did_you_mean(nearest)
+    )]
     UnknownKey {
         /// The key, with its section.
         key: String,
@@ -29,7 +32,11 @@ pub enum ConfigError {
     #[error("{0}")]
     Type(String),
     /// A word that is not one of the setting's.
-    #[error("`{key}` cannot be `{word}`{}; it is one of {words}{}", did_you_mean(nearest), missing(key, word))]
+    #[error(
+        "`{key}` cannot be `{word}`{}; it is one of {words}{}",
+        did_you_mean(nearest),
+        missing(key, word)
+    )]
     Word {
         /// The key, with its section.
         key: &'static str,
@@ -116,6 +123,16 @@ pub enum TrainError {
     /// The backend has no such device here.
     #[error("{0}")]
     Device(String),
+    /// A checkpoint could not be written.
+    #[error("cannot save {}: {problem}; free some space or mend the disk, then continue with `slimgate train --resume {}`", path.display(), run.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What Burn said.
+        problem: String,
+        /// The run.
+        run: PathBuf,
+    },
     /// Burn stopped the training.
     #[error("training stopped: {0}")]
     Learner(String),

@@ -75,7 +75,11 @@ impl SavedRun {
     ///
     /// If the folder is not a run, its files are missing, damaged or of another model, or it does not hold
     /// the epoch.
-    pub fn open(path: &Path, weights: Weights, place: Option<(Backend, usize)>) -> Result<SavedRun, TrainError> {
+    pub fn open(
+        path: &Path,
+        weights: Weights,
+        place: Option<(Backend, usize)>,
+    ) -> Result<SavedRun, TrainError> {
         let folder = RunFolder::open(path)?;
         let config = folder.config()?;
         use_threads(config.run.threads);
@@ -183,7 +187,8 @@ fn saved_epoch(folder: &RunFolder, weights: Weights) -> Result<usize, TrainError
     };
     let held: Vec<usize> = manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);
-    let saved = saved.ok_or_else(|| TrainError::NoSuchEpoch { path: folder.path().to_owned(), epoch, held })?;
+    let saved =
+        saved.ok_or_else(|| TrainError::NoSuchEpoch { path: folder.path().to_owned(), epoch, held })?;
     folder.verify(saved)?;
     Ok(epoch)
 }

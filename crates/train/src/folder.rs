@@ -134,7 +134,11 @@ impl RunFolder {
     /// If it is not one.
     pub fn open(path: &Path) -> Result<RunFolder, TrainError> {
         let folder = RunFolder { path: path.to_owned() };
-        if folder.file("config.toml").is_file() { Ok(folder) } else { Err(TrainError::NotARun(path.to_owned())) }
+        if folder.file("config.toml").is_file() {
+            Ok(folder)
+        } else {
+            Err(TrainError::NotARun(path.to_owned()))
+        }
     }
 
     /// Where it is.
@@ -146,7 +150,8 @@ impl RunFolder {
     pub fn config(&self) -> Result<Config, TrainError> {
         let text = self.read_text("config.toml")?;
         let path = self.file("config.toml");
-        Config::read(&path.display().to_string(), &text, &[]).map_err(|problem| TrainError::damaged(&path, problem))
+        Config::read(&path.display().to_string(), &text, &[])
+            .map_err(|problem| TrainError::damaged(&path, problem))
     }
 
     /// How the run ended.
@@ -167,7 +172,11 @@ impl RunFolder {
     }
 
     pub(crate) fn manifest(&self) -> Result<Manifest, TrainError> {
-        if self.file("manifest.json").exists() { self.read_json("manifest.json") } else { Ok(Manifest::default()) }
+        if self.file("manifest.json").exists() {
+            self.read_json("manifest.json")
+        } else {
+            Ok(Manifest::default())
+        }
     }
 
     /// Checks that the files of a saved epoch are there and are the ones that were saved.
@@ -178,7 +187,10 @@ impl RunFolder {
                 return Err(TrainError::damaged(&path, "the file is missing"));
             }
             if hash(&path)? != *sha256 {
-                return Err(TrainError::damaged(&path, "its content is not what was saved (it differs in sha256)"));
+                return Err(TrainError::damaged(
+                    &path,
+                    "its content is not what was saved (it differs in sha256)",
+                ));
             }
         }
         Ok(())
@@ -211,7 +223,11 @@ impl RunFolder {
     /// Takes the run for this process until the lock is dropped or the process dies.
     pub(crate) fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.file(".lock");
-        let file = File::options().create(true).append(true).open(&path).map_err(TrainError::file("write", &path))?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(TrainError::file("write", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(TrainError::InUse(self.path.clone())),

@@ -88,7 +88,14 @@ pub fn train(
         let _ = std::fs::remove_dir_all(folder.path());
         return Err(error);
     }
-    let run = Run { config, folder, _lock: lock, device, manifest: Manifest::default(), history: History::default() };
+    let run = Run {
+        config,
+        folder,
+        _lock: lock,
+        device,
+        manifest: Manifest::default(),
+        history: History::default(),
+    };
     run.learn(data, None, display, progress)
 }
 
@@ -189,11 +196,11 @@ impl Run {
         }
         self.summary(Status::Running, parameters, history)?;
 
-        let train = Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
+        let train =
+            Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
-        let schedule =
-            schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
+        let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
         let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
         let (board, interrupter) = (Board::default(), Interrupter::new());
         let epochs = optim.epochs;
@@ -261,7 +268,12 @@ impl Run {
     }
 
     /// Writes and returns what the run has come to.
-    fn summary(&self, status: Status, parameters: Parameters, history: &History) -> Result<Summary, TrainError> {
+    fn summary(
+        &self,
+        status: Status,
+        parameters: Parameters,
+        history: &History,
+    ) -> Result<Summary, TrainError> {
         let summary = Summary {
             status,
             dataset: self.config.data.dataset.clone(),
@@ -291,7 +303,13 @@ pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, epoch: usize) -> Res
 type Training = SupervisedTraining<Trainee>;
 
 fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter) -> Training {
-    fn watched<M>(metric: M, name: &'static str, split: Split, board: &Board, stop: &Interrupter) -> Watched<M> {
+    fn watched<M>(
+        metric: M,
+        name: &'static str,
+        split: Split,
+        board: &Board,
+        stop: &Interrupter,
+    ) -> Watched<M> {
         Watched { metric, name, split, board: board.clone(), interrupter: stop.clone() }
     }
     let accuracy = |split| watched(AccuracyMetric::new(), "accuracy", split, board, interrupter);
@@ -316,7 +334,8 @@ struct Patience {
 impl EarlyStoppingStrategy for Patience {
     fn should_stop(&mut self, _: usize, _: &EventStoreClient) -> bool {
         let mut books = self.ledger.books();
-        books.stopped_early = self.patience.is_some_and(|patience| books.history.epochs_without_gain() >= patience);
+        books.stopped_early =
+            self.patience.is_some_and(|patience| books.history.epochs_without_gain() >= patience);
         // An epoch that could not be recorded ends the run too.
         books.stopped_early || books.error.is_some()
     }

@@ -8,7 +8,8 @@ use burn::tensor::TensorReadError;
 use burn::train::Interrupter;
 use burn::train::metric::state::{FormatOptions, NumericMetricState};
 use burn::train::metric::{
-    Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry, SerializedEntry,
+    Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
+    SerializedEntry,
 };
 
 use crate::history::Split;
@@ -62,7 +63,11 @@ impl<M: Metric + Numeric> Metric for Watched<M> {
         self.metric.attributes()
     }
 
-    fn update(&mut self, item: &M::Input, metadata: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+    fn update(
+        &mut self,
+        item: &M::Input,
+        metadata: &MetricMetadata,
+    ) -> Result<SerializedEntry, TensorReadError> {
         let entry = self.metric.update(item, metadata)?;
         if self.metric.value().is_some_and(|value| !value.current().is_finite()) {
             self.board.0.lock().expect("no metric panics while it writes").diverged = true;

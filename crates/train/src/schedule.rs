@@ -64,7 +64,11 @@ impl LrScheduler for ExpLoss {
 /// # Errors
 ///
 /// What Burn has against a value, in its words.
-pub(crate) fn schedule(optim: &OptimConfig, steps: usize, loss: LastLoss) -> Result<ModuleLrScheduler, String> {
+pub(crate) fn schedule(
+    optim: &OptimConfig,
+    steps: usize,
+    loss: LastLoss,
+) -> Result<ModuleLrScheduler, String> {
     let rate = optim.learning_rate;
     let all_steps = optim.epochs * steps;
     match optim.schedule {

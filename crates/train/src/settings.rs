@@ -30,7 +30,11 @@ impl Config {
     /// Every setting there is, as `section.key`.
     pub fn keys() -> Vec<String> {
         let everything = Config {
-            data: slimgate_data::DataConfig { train_limit: Some(1), max_length: Some(1), ..Default::default() },
+            data: slimgate_data::DataConfig {
+                train_limit: Some(1),
+                max_length: Some(1),
+                ..Default::default()
+            },
             model: ModelConfig {
                 variant: Some(String::new()),
                 gates: Some(String::new()),
@@ -47,7 +51,8 @@ impl Config {
         };
         let table = Table::try_from(everything).expect("a configuration is a table");
         let section = |(section, keys): (String, Value)| {
-            let keys = keys.as_table().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+            let keys =
+                keys.as_table().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
             keys.into_iter().map(move |key| format!("{section}.{key}"))
         };
         table.into_iter().flat_map(section).collect()
@@ -57,11 +62,18 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let Config { model, optim, run, .. } = self;
         model.cell()?;
-        let share = |key, value: f64| holds(key, value, (0.0..1.0).contains(&value), "it is a share from 0 to below 1");
+        let share = |key, value: f64| {
+            holds(key, value, (0.0..1.0).contains(&value), "it is a share from 0 to below 1")
+        };
         let size = |key, value: usize| holds(key, value, value > 0, "it is a whole number from 1");
-        let rate = |key, value: f64| holds(key, value, value > 0.0 && value <= 1.0, "a rate lies above 0 and is at most 1");
-        let floor = |key, value: f64| holds(key, value, (0.0..=1.0).contains(&value), "a rate to end at lies from 0 to 1");
-        let amount = |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
+        let rate = |key, value: f64| {
+            holds(key, value, value > 0.0 && value <= 1.0, "a rate lies above 0 and is at most 1")
+        };
+        let floor = |key, value: f64| {
+            holds(key, value, (0.0..=1.0).contains(&value), "a rate to end at lies from 0 to 1")
+        };
+        let amount =
+            |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
 
         size("model.hidden", model.hidden)?;
         size("model.layers", model.layers)?;
@@ -69,7 +81,12 @@ impl Config {
         share("model.dropout", model.dropout)?;
         share("model.input_dropout", model.input_dropout)?;
         share("model.recurrent_dropout", model.recurrent_dropout)?;
-        holds("model.forget_bias", model.forget_bias, model.forget_bias.is_finite(), "it is a finite number")?;
+        holds(
+            "model.forget_bias",
+            model.forget_bias,
+            model.forget_bias.is_finite(),
+            "it is a finite number",
+        )?;
         if let Some(clip) = model.cell_clip {
             holds("model.cell_clip", clip, clip > 0.0 && clip.is_finite(), "it is a number above 0")?;
         }
@@ -78,7 +95,12 @@ impl Config {
         rate("optim.gamma", optim.gamma)?;
         floor("optim.final_learning_rate", optim.final_learning_rate)?;
         let falls = optim.schedule != Schedule::Cosine || optim.final_learning_rate <= optim.learning_rate;
-        holds("optim.final_learning_rate", optim.final_learning_rate, falls, "`cosine` ends at or below `optim.learning_rate`")?;
+        holds(
+            "optim.final_learning_rate",
+            optim.final_learning_rate,
+            falls,
+            "`cosine` ends at or below `optim.learning_rate`",
+        )?;
         if let Some(first) = optim.first_epoch_rate {
             rate("optim.first_epoch_rate", first)?;
         }
@@ -89,11 +111,21 @@ impl Config {
         size("optim.early_stopping", optim.early_stopping.unwrap_or(1))?;
         amount("optim.clip", optim.clip)?;
         amount("optim.weight_decay", optim.weight_decay)?;
-        holds("optim.epsilon", optim.epsilon, optim.epsilon > 0.0 && optim.epsilon.is_finite(), "it is a number above 0")?;
+        holds(
+            "optim.epsilon",
+            optim.epsilon,
+            optim.epsilon > 0.0 && optim.epsilon.is_finite(),
+            "it is a number above 0",
+        )?;
         share("optim.momentum", optim.momentum.unwrap_or(0.0))?;
         if let Some(name) = &run.name {
             let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
-            holds("run.name", name, plain, "a run's name is that of a folder, without `/`; its place is `run.out`")?;
+            holds(
+                "run.name",
+                name,
+                plain,
+                "a run's name is that of a folder, without `/`; its place is `run.out`",
+            )?;
         }
         Ok(())
     }
@@ -145,7 +177,16 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
 
 /// The settings that are one of a few words, and the words.
 const WORDS: [(&str, &[&str]); 6] = [
-    ("run.backend", &["flex", "ndarray", "wgpu", #[cfg(feature = "cuda")] "cuda"]),
+    (
+        "run.backend",
+        &[
+            "flex",
+            "ndarray",
+            "wgpu",
+            #[cfg(feature = "cuda")]
+            "cuda",
+        ],
+    ),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),
@@ -251,7 +292,9 @@ mod tests {
             ("[zzz]\nqqq = 1", None),
         ] {
             match read(text) {
-                Err(ConfigError::UnknownKey { nearest, .. }) => assert_eq!(nearest.as_deref(), wanted, "{text}"),
+                Err(ConfigError::UnknownKey { nearest, .. }) => {
+                    assert_eq!(nearest.as_deref(), wanted, "{text}")
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }
@@ -269,7 +312,8 @@ mod tests {
     fn every_word_that_is_offered_can_be_used() {
         for (key, words) in WORDS {
             for word in words {
-                Config::read("test.toml", "", &[(key.to_owned(), Value::String((*word).to_owned()))]).unwrap();
+                Config::read("test.toml", "", &[(key.to_owned(), Value::String((*word).to_owned()))])
+                    .unwrap();
             }
         }
     }
@@ -285,9 +329,17 @@ mod tests {
     #[test]
     fn sizes_and_rates_that_cannot_be_used_name_their_key() {
         for text in [
-            "model.hidden = 0", "model.layers = 0", "optim.learning_rate = 0.0", "optim.learning_rate = -1.0",
-            "optim.learning_rate = nan", "optim.batch_size = 0", "optim.epochs = 0", "model.dropout = 1.0",
-            "optim.clip = -1.0", "optim.early_stopping = 0", "run.name = 'a/b'",
+            "model.hidden = 0",
+            "model.layers = 0",
+            "optim.learning_rate = 0.0",
+            "optim.learning_rate = -1.0",
+            "optim.learning_rate = nan",
+            "optim.batch_size = 0",
+            "optim.epochs = 0",
+            "model.dropout = 1.0",
+            "optim.clip = -1.0",
+            "optim.early_stopping = 0",
+            "run.name = 'a/b'",
         ] {
             let key = text.split(' ').next().unwrap();
             match read(text) {

@@ -44,8 +44,14 @@ impl TrainStep for Trainee {
         TrainOutput::new(self, gradients, output)
     }
 
-    fn optimize(self, optimizer: &mut ModuleOptimizer, rate: ModuleLearningRate, gradients: GradientsParams) -> Self {
-        let gradients = if self.clip > 0.0 { clip_by_global_norm(&self, gradients, self.clip) } else { gradients };
+    fn optimize(
+        self,
+        optimizer: &mut ModuleOptimizer,
+        rate: ModuleLearningRate,
+        gradients: GradientsParams,
+    ) -> Self {
+        let gradients =
+            if self.clip > 0.0 { clip_by_global_norm(&self, gradients, self.clip) } else { gradients };
         optimizer.step(rate, self, gradients)
     }
 }
@@ -115,7 +121,8 @@ mod tests {
         let x = Tensor::<2>::from_floats([[3.0, -4.0]], &device);
         let gradients = GradientsParams::from_grads(layer.forward(x).sum().backward(), &layer);
         let mut gradients = clip_by_global_norm(&layer, gradients, limit);
-        let mut all: Vec<f32> = gradients.remove::<2>(layer.weight.id).unwrap().into_data().try_to_vec().unwrap();
+        let mut all: Vec<f32> =
+            gradients.remove::<2>(layer.weight.id).unwrap().into_data().try_to_vec().unwrap();
         let bias = gradients.remove::<1>(layer.bias.as_ref().unwrap().id).unwrap();
         all.extend(bias.into_data().try_to_vec::<f32>().unwrap());
         (all.iter().map(|g| g * g).sum::<f32>().sqrt(), all)
@@ -133,7 +140,10 @@ mod tests {
     #[test]
     fn a_short_gradient_stays_as_it_is() {
         let (norm, gradient) = clipped(1e9);
-        assert!((norm - 52f32.sqrt()).abs() < 1e-4, "dW is x twice, db is 1 twice: 2·25 + 2 = 52, not {norm}²");
+        assert!(
+            (norm - 52f32.sqrt()).abs() < 1e-4,
+            "dW is x twice, db is 1 twice: 2·25 + 2 = 52, not {norm}²"
+        );
         assert_eq!(gradient[0], 3.0);
     }
 

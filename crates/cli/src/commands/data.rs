@@ -10,7 +10,9 @@ use crate::output::{CliError, grouped, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
-        DataCommand::List { json: true } => catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?,
+        DataCommand::List { json: true } => {
+            catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?
+        }
         DataCommand::List { json: false } => list()?,
         DataCommand::Show { name } => show(find(&name)?)?,
     }
@@ -50,7 +52,11 @@ impl<'a> Row<'a> {
     }
 
     fn lengths(&self) -> String {
-        if self.shortest == self.longest { self.longest.to_string() } else { format!("{} to {}", self.shortest, self.longest) }
+        if self.shortest == self.longest {
+            self.longest.to_string()
+        } else {
+            format!("{} to {}", self.shortest, self.longest)
+        }
     }
 
     fn channels(&self) -> String {

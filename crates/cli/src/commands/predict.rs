@@ -17,7 +17,8 @@ pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
 
     if arguments.saved.json {
         for prediction in &predictions {
-            let probabilities = run.classes().iter().map(String::as_str).zip(prediction.probabilities.iter().copied());
+            let probabilities =
+                run.classes().iter().map(String::as_str).zip(prediction.probabilities.iter().copied());
             say_json(&Line {
                 name: &prediction.name,
                 class: &prediction.class,

@@ -48,7 +48,8 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
 }
 
 fn read_text(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.display().to_string(), source })
+    std::fs::read_to_string(path)
+        .map_err(|source| CliError::Read { path: path.display().to_string(), source })
 }
 
 /// What `--epochs` asks of a resumed run, checked as any other setting.
@@ -91,7 +92,8 @@ impl Speech {
                 say_json(&Event::Epoch { epoch: train.epoch, of, train, validation })
             }
             (Speech::Plain, Progress::Started { folder, parameters, complete, .. }) => {
-                let resumed = if complete > 0 { format!(", going on after epoch {complete}") } else { String::new() };
+                let resumed =
+                    if complete > 0 { format!(", going on after epoch {complete}") } else { String::new() };
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
                     folder.path().display(),
@@ -123,14 +125,19 @@ impl Speech {
         );
         match summary.status {
             Status::Complete => {
-                say(format_args!("{} on {}: {best} ({:.0} s)", summary.variant, summary.dataset, summary.seconds))?;
+                say(format_args!(
+                    "{} on {}: {best} ({:.0} s)",
+                    summary.variant, summary.dataset, summary.seconds
+                ))?;
                 say(format_args!("next: slimgate evaluate {run}"))
             }
             Status::Diverged => say(format_args!(
                 "{run} diverged in epoch {}: its loss is not a finite number; {best}. Try a lower --learning-rate.",
                 summary.epochs + 1
             )),
-            _ => say(format_args!("{run} was interrupted; {best}. Go on with: slimgate train --resume {run}")),
+            _ => {
+                say(format_args!("{run} was interrupted; {best}. Go on with: slimgate train --resume {run}"))
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ pub fn run(arguments: VariantsArguments) -> Result<ExitCode, CliError> {
     match (&arguments.cell, arguments.json) {
         (Some(cell), false) => describe(named_or_formed(cell)?, sizes)?,
         (Some(cell), true) => say_json(&Row::new(&named_or_formed(cell)?, sizes))?,
-        (None, true) => VARIANTS.iter().try_for_each(|variant| say_json(&Row::new(&variant.cell(), sizes)))?,
+        (None, true) => {
+            VARIANTS.iter().try_for_each(|variant| say_json(&Row::new(&variant.cell(), sizes)))?
+        }
         (None, false) => list(sizes)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -93,7 +95,9 @@ fn named_or_formed(text: &str) -> Result<Cell, CliError> {
     match variant(text) {
         Ok(variant) => Ok(variant.cell()),
         // Only terms have these; anything else was meant as a name.
-        Err(_) if text.contains('=') || text.chars().all(|c| "xhdb-.0123456789".contains(c)) => Ok(text.parse()?),
+        Err(_) if text.contains('=') || text.chars().all(|c| "xhdb-.0123456789".contains(c)) => {
+            Ok(text.parse()?)
+        }
         Err(unknown) => Err(unknown.into()),
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn backward<B: Backend>(
 
         dh = add::<B>(dh, rows::<B>(&output, t));
         let masks = walk.masks(t);
-        let at_rest = |d: &FloatTensor<B>| masks.as_ref().map(|(_, rests)| mul::<B>(rests.clone(), d.clone()));
+        let at_rest =
+            |d: &FloatTensor<B>| masks.as_ref().map(|(_, rests)| mul::<B>(rests.clone(), d.clone()));
         let (dh_rest, dc_rest) = (at_rest(&dh), at_rest(&dc));
         dh = either::<B>(masks.as_ref(), dh, zeros(c));
         dc = either::<B>(masks.as_ref(), dc, zeros(c));
@@ -48,7 +49,8 @@ pub(crate) fn backward<B: Backend>(
         }
 
         // c = f ⊙ c' + i ⊙ g
-        let d_parts = [mul::<B>(dc.clone(), g), mul::<B>(dc.clone(), c_before.clone()), d_output, i.times(dc.clone())];
+        let d_parts =
+            [mul::<B>(dc.clone(), g), mul::<B>(dc.clone(), c_before.clone()), d_output, i.times(dc.clone())];
         let dz = collected.step(&parts, &trace.parts[k], d_parts);
 
         dc = add_some::<B>(f.times(dc), dc_rest);
@@ -68,11 +70,9 @@ fn through_hidden<B: Backend>(
     zeros: &FloatTensor<B>,
 ) -> FloatTensor<B> {
     let of_matrix = |p: usize| parts[p].hidden.and(dz[p].clone());
-    let through_matrix = beside::<B>((0..4).filter_map(of_matrix).collect(), 1).map(|dz| {
-        product::<B>(dz, B::float_transpose(arguments.hidden.clone()))
-    });
-    let through_diagonal =
-        (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
+    let through_matrix = beside::<B>((0..4).filter_map(of_matrix).collect(), 1)
+        .map(|dz| product::<B>(dz, B::float_transpose(arguments.hidden.clone())));
+    let through_diagonal = (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
 
     let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
     // What h' is multiplied by on its way in, its gradient is multiplied by on its way out.
@@ -139,7 +139,12 @@ impl<B: Backend> Collected<B> {
             (!steps.is_empty()).then(|| flat(stack::<B>(steps), n))
         });
         let of = |kept: Vec<Part>| {
-            parts.iter().zip(&moving).filter(|(part, _)| kept.contains(&part.part)).filter_map(|(_, dz)| dz.clone()).collect()
+            parts
+                .iter()
+                .zip(&moving)
+                .filter(|(part, _)| kept.contains(&part.part))
+                .filter_map(|(_, dz)| dz.clone())
+                .collect()
         };
 
         let seen = match arguments.drops {

@@ -7,8 +7,8 @@ use slimgate_gates::{Gate, Hidden, Part};
 
 use super::Value;
 use super::algebra::{add, columns, mul, product, reshape, rows};
-use crate::ops::Arguments;
 use crate::GateActivation;
+use crate::ops::Arguments;
 
 /// The kept terms of one part, with everything that does not depend on the previous step worked out.
 pub(super) struct PartTerms<B: Backend> {
@@ -45,7 +45,8 @@ impl<B: Backend> PartTerms<B> {
             };
             let mut bias = vector(&arguments.bias, cell.biased());
             let input = block(cell.reading_input()).map(|block| {
-                let product = columns::<B>(products.as_ref().expect("the cell keeps input weights"), block, n);
+                let product =
+                    columns::<B>(products.as_ref().expect("the cell keeps input weights"), block, n);
                 let sum = match bias.take() {
                     Some(bias) => add::<B>(product, bias),
                     None => product,

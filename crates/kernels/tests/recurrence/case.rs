@@ -1,9 +1,8 @@
-//! A recurrence with random weights, states and sequences, and its loss and gradients by either
-//! implementation.
+//! A recurrence with random weights, states and sequences, and its loss and gradients by any implementation.
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Tensor};
 use slimgate_gates::{Cell, Hidden};
-use slimgate_kernels::{Recurrence, State, Weights};
+use slimgate_kernels::{Recurrence, State, Weights, recurrence};
 
 pub const BATCH: usize = 3;
 pub const STEPS: usize = 5;
@@ -28,8 +27,9 @@ pub const CELLS: [&str; 14] = [
     "i=x,f=0.9,o=h,c=-",
 ];
 
-/// Either implementation of the recurrence.
-pub type Implementation = fn(Tensor<3>, &Weights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
+/// Anything that computes a recurrence: the operation, its twin, or a roundabout way to the same results.
+pub type Implementation =
+    fn(Tensor<3>, &Weights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
 
 /// Everything that goes into a recurrence, as plain tensors.
 #[derive(Clone)]
@@ -42,39 +42,48 @@ pub struct Case {
 }
 
 impl Case {
-    /// Weights in ±`scale`, and everything else random too.
-    pub fn random(cell: &str, scale: f64, device: &Device) -> Case {
+    /// Weights in ±`scale`, and everything else random too; always the same for the same cell.
+    pub fn random(cell: &str, scale: f32, device: &Device) -> Case {
+        let mut numbers = Numbers::of(cell);
         let cell: Cell = cell.parse().unwrap();
-        let draw1 = |n: usize| Tensor::<1>::random([n], Distribution::Uniform(-scale, scale), device);
-        let draw2 = |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Uniform(-scale, scale), device);
-        let some = |parts: usize| (parts > 0).then_some(parts * HIDDEN);
-        let state = |_| Tensor::random([BATCH, HIDDEN], Distribution::Uniform(-1.0, 1.0), device);
+        let width = |parts: usize| (parts > 0).then_some(parts * HIDDEN);
         Case {
-            x: Tensor::random([BATCH, STEPS, INPUTS], Distribution::Uniform(-1.0, 1.0), device),
+            x: numbers.tensor([BATCH, STEPS, INPUTS], 1.0, device),
             weights: Weights {
-                input: some(cell.reading_input().len()).map(|width| draw2([INPUTS, width])),
-                hidden: some(cell.reading_hidden(Hidden::Full).len()).map(|width| draw2([HIDDEN, width])),
-                diagonal: some(cell.reading_hidden(Hidden::Diagonal).len()).map(draw1),
-                bias: some(cell.biased().len()).map(draw1),
+                input: width(cell.reading_input().len()).map(|w| numbers.tensor([INPUTS, w], scale, device)),
+                hidden: width(cell.reading_hidden(Hidden::Full).len())
+                    .map(|w| numbers.tensor([HIDDEN, w], scale, device)),
+                diagonal: width(cell.reading_hidden(Hidden::Diagonal).len())
+                    .map(|w| numbers.tensor([w], scale, device)),
+                bias: width(cell.biased().len()).map(|w| numbers.tensor([w], scale, device)),
             },
-            state: State { hidden: state(()), cell: state(()) },
+            state: State {
+                hidden: numbers.tensor([BATCH, HIDDEN], 1.0, device),
+                cell: numbers.tensor([BATCH, HIDDEN], 1.0, device),
+            },
             dropout: None,
             spec: Recurrence::new(cell),
         }
     }
 
-    /// With a recurrent dropout mask that leaves out some units.
+    /// With a recurrent dropout mask that leaves out some units of each sequence.
     pub fn with_dropout(mut self) -> Case {
-        let shape = [BATCH, HIDDEN];
-        self.dropout = Some(Tensor::random(shape, Distribution::Bernoulli(0.6), &self.x.device()) / 0.6);
+        let drawn: Tensor<2> = Numbers::of("dropout").tensor([BATCH, HIDDEN], 1.0, &self.x.device());
+        self.dropout = Some(drawn.greater_elem(-0.2).float() / 0.6);
         self
     }
 
+    /// Outputs and final state without anything kept for a walk back.
+    pub fn infer(&self) -> (Tensor<3>, State) {
+        recurrence(self.x.clone(), &self.weights, self.state.clone(), self.dropout.clone(), &self.spec)
+    }
+
     /// Outputs, final state, and the gradients of a loss in which each of them has its own weight.
-    pub fn run(&self, recurrence: Implementation) -> Results {
+    pub fn run(&self, implementation: Implementation) -> Results {
         let device = self.x.device().autodiff();
         let x = tracked(&self.x, &device);
-        let state = State { hidden: tracked(&self.state.hidden, &device), cell: tracked(&self.state.cell, &device) };
+        let state =
+            State { hidden: tracked(&self.state.hidden, &device), cell: tracked(&self.state.cell, &device) };
         let weights = Weights {
             input: self.weights.input.as_ref().map(|w| tracked(w, &device)),
             hidden: self.weights.hidden.as_ref().map(|w| tracked(w, &device)),
@@ -82,14 +91,15 @@ impl Case {
             bias: self.weights.bias.as_ref().map(|w| tracked(w, &device)),
         };
         let dropout = self.dropout.as_ref().map(|mask| Tensor::from_data(mask.to_data(), &device));
-        let (outputs, end) = recurrence(x.clone(), &weights, state.clone(), dropout, &self.spec);
+        let (outputs, end) = implementation(x.clone(), &weights, state.clone(), dropout, &self.spec);
 
         let loss = weighted(&outputs, 1) + weighted(&end.hidden, 2) + weighted(&end.cell, 3);
         let gradients = loss.backward();
         let of2 = |t: &Tensor<2>| values(&t.grad(&gradients).expect("it is part of the loss"));
         let of1 = |t: &Tensor<1>| values(&t.grad(&gradients).expect("it is part of the loss"));
-        // No term of a cell that reads neither may be part of the loss at all.
-        let or_zeros = |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
+        // In a cell that does not read it, an argument need not be part of the loss at all.
+        let or_zeros =
+            |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
         Results {
             outputs: values(&outputs),
             hidden: values(&end.hidden),
@@ -116,14 +126,6 @@ pub struct Results {
 }
 
 impl Results {
-    /// The loss that the gradients are of, summed in double precision.
-    pub fn loss(&self) -> f64 {
-        let sum = |values: &[f32], salt: usize| -> f64 {
-            values.iter().zip(loss_weights(values.len(), salt)).map(|(&v, w)| f64::from(v) * f64::from(w)).sum()
-        };
-        sum(&self.outputs, 1) + sum(&self.hidden, 2) + sum(&self.cell, 3)
-    }
-
     /// Fails where any number differs by more than `tolerance`, relative to 1 or to its size.
     pub fn assert_near(&self, other: &Results, tolerance: f32, what: &str) {
         near(&self.outputs, &other.outputs, tolerance, &format!("{what}: outputs"));
@@ -150,6 +152,15 @@ fn tracked<const D: usize>(tensor: &Tensor<D>, device: &Device) -> Tensor<D> {
     Tensor::from_data(tensor.to_data(), device).require_grad()
 }
 
+/// The loss of [`Case::run`], summed in double precision.
+pub fn loss((outputs, end): &(Tensor<3>, State)) -> f64 {
+    let sum = |values: Vec<f32>, salt: usize| -> f64 {
+        let weights = loss_weights(values.len(), salt);
+        values.into_iter().zip(weights).map(|(v, w)| f64::from(v) * f64::from(w)).sum()
+    };
+    sum(values(outputs), 1) + sum(values(&end.hidden), 2) + sum(values(&end.cell), 3)
+}
+
 /// Fixed weights in ±1 without a pattern that gradients could hide in.
 fn loss_weights(count: usize, salt: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * 7 + salt * 3) as f32 * 1.618).sin()).collect()
@@ -159,4 +170,26 @@ fn weighted<const D: usize>(tensor: &Tensor<D>, salt: usize) -> Tensor<1> {
     let count = tensor.shape().num_elements();
     let weights = Tensor::<1>::from_floats(loss_weights(count, salt).as_slice(), &tensor.device());
     (tensor.clone().reshape([count]) * weights).sum()
+}
+
+/// Random numbers that are the same in every run, so that a failure comes back (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn of(text: &str) -> Numbers {
+        Numbers(text.bytes().fold(0, |hash, byte| hash * 31 % 0xFFFF_FFFB + u64::from(byte)))
+    }
+
+    /// A tensor of numbers in ±`bound`.
+    fn tensor<const D: usize>(&mut self, shape: [usize; D], bound: f32, device: &Device) -> Tensor<D> {
+        let drawn: Vec<f32> = (0..shape.iter().product()).map(|_| bound * self.next()).collect();
+        Tensor::<1>::from_floats(drawn.as_slice(), device).reshape(shape)
+    }
+
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
 }

@@ -1,6 +1,7 @@
 //! The recurrence against its plain twin, against finite differences, and against what a walk over sequences means.
 
 mod case;
+mod edges;
 mod finite_differences;
 mod sequences;
 mod twin;

@@ -1,8 +1,9 @@
 //! The operation computes what its plain twin does: outputs, states and all gradients.
 
-use burn::tensor::Device;
 use crate::case::{CELLS, Case};
+use burn::tensor::Device;
 use proptest::prelude::*;
+use slimgate_gates::Cell;
 use slimgate_kernels::{GateActivation, plain, recurrence};
 
 /// Both sum in another order; five steps of sums of a dozen products leave about 1e-6.
@@ -12,33 +13,49 @@ fn same(case: &Case, what: &str) {
     case.run(recurrence).assert_near(&case.run(plain::recurrence), TOLERANCE, what);
 }
 
-#[test]
-fn for_every_cell_in_both_directions() {
-    for cell in CELLS {
-        for reverse in [false, true] {
-            let mut case = Case::random(cell, 1.0, &Device::flex());
-            case.spec.reverse = reverse;
-            same(&case, &format!("{cell}, reverse {reverse}"));
-        }
+/// A way of taking a batch through a cell.
+#[derive(Clone, Debug)]
+struct Walk {
+    reverse: bool,
+    lengths: Option<Vec<usize>>,
+    clip: Option<f32>,
+    gate_activation: GateActivation,
+    drops: bool,
+}
+
+impl Walk {
+    fn all() -> impl Iterator<Item = Walk> {
+        (0..32).map(|index| {
+            let bit = |place: u32| index >> place & 1 == 1;
+            Walk {
+                reverse: bit(0),
+                lengths: bit(1).then(|| vec![1, 5, 3]),
+                clip: bit(2).then_some(0.3),
+                gate_activation: if bit(3) { GateActivation::HardSigmoid } else { GateActivation::Logistic },
+                drops: bit(4),
+            }
+        })
+    }
+
+    /// A case of `cell` walked this way; its weights are large enough that hard gates saturate.
+    fn of(&self, cell: &str, device: &Device) -> Case {
+        let hard = self.gate_activation == GateActivation::HardSigmoid;
+        let case = Case::random(cell, if hard { 2.5 } else { 1.0 }, device);
+        let mut case = if self.drops { case.with_dropout() } else { case };
+        case.spec.reverse = self.reverse;
+        case.spec.lengths = self.lengths.clone();
+        case.spec.clip = self.clip;
+        case.spec.gate_activation = self.gate_activation;
+        case
     }
 }
 
 #[test]
-fn for_sequences_of_different_lengths() {
+fn for_every_cell_and_every_way_of_walking() {
     for cell in CELLS {
-        for reverse in [false, true] {
-            let mut case = Case::random(cell, 1.0, &Device::flex()).with_dropout();
-            case.spec.reverse = reverse;
-            case.spec.lengths = Some(vec![1, 5, 3]);
-            same(&case, &format!("{cell}, reverse {reverse}"));
+        for walk in Walk::all() {
+            same(&walk.of(cell, &Device::flex()), &format!("{cell}, {walk:?}"));
         }
-    }
-}
-
-#[test]
-fn with_recurrent_dropout() {
-    for cell in CELLS {
-        same(&Case::random(cell, 1.0, &Device::flex()).with_dropout(), cell);
     }
 }
 
@@ -66,33 +83,34 @@ fn with_hard_sigmoid_gates_that_saturate() {
 #[allow(deprecated)] // Burn deprecates `ndarray`; it is a backend of this release all the same.
 fn on_the_ndarray_backend() {
     for cell in ["xhb", "hb", "h", "b", "i=db,f=xd,o=-,c=xb"] {
-        same(&Case::random(cell, 1.0, &Device::ndarray()), cell);
+        for walk in Walk::all().step_by(5) {
+            same(&walk.of(cell, &Device::ndarray()), &format!("{cell}, {walk:?}"));
+        }
     }
 }
 
+const GATES: [&str; 14] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "xd", "db", "d", "0", "0.7"];
+const CANDIDATES: [&str; 12] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "xd", "db", "d"];
+
+/// Any cell at all that reads its input somewhere.
+fn any_cell() -> impl Strategy<Value = String> {
+    let gates = prop::array::uniform3(prop::sample::select(GATES.to_vec()));
+    (gates, prop::sample::select(CANDIDATES.to_vec()))
+        .prop_map(|([i, f, o], c)| format!("i={i},f={f},o={o},c={c}"))
+        .prop_filter("a cell reads its input", |form| form.parse::<Cell>().is_ok())
+}
+
+fn any_walk() -> impl Strategy<Value = Walk> {
+    let lengths = prop::option::of(prop::collection::vec(0..=5usize, 3));
+    (prop::sample::select(Walk::all().collect::<Vec<_>>()), lengths)
+        .prop_map(|(walk, lengths)| Walk { lengths, ..walk })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn for_any_cell_and_any_way_of_walking(
-        gates in prop::array::uniform3(prop::sample::select(vec!["xhb", "xd", "hb", "h", "d", "db", "x", "b", "-", "0.7"])),
-        candidate in prop::sample::select(vec!["xhb", "xdb", "xb", "xh", "x"]),
-        reverse: bool,
-        ragged: bool,
-        hard: bool,
-        drops: bool,
-    ) {
-        let [i, f, o] = gates;
-        let cell = format!("i={i},f={f},o={o},c={candidate}");
-        let mut case = Case::random(&cell, 1.0, &Device::flex());
-        if drops {
-            case = case.with_dropout();
-        }
-        case.spec.reverse = reverse;
-        case.spec.lengths = ragged.then(|| vec![2, 4, 5]);
-        if hard {
-            case.spec.gate_activation = GateActivation::HardSigmoid;
-        }
-        same(&case, &cell);
+    fn for_any_cell_and_any_way_of_walking(cell in any_cell(), walk in any_walk()) {
+        same(&walk.of(&cell, &Device::flex()), &format!("{cell}, {walk:?}"));
     }
 }

@@ -1,0 +1,74 @@
+//! Where gradients stop, and what is refused.
+
+use crate::case::{BATCH, Case, HIDDEN, values};
+use burn::tensor::{Device, Tensor};
+use slimgate_kernels::{GateActivation, recurrence};
+
+fn vector(numbers: &[f32]) -> Tensor<1> {
+    Tensor::from_floats(numbers, &Device::flex())
+}
+
+fn gradient(case: &Case, of: &str) -> Vec<f32> {
+    let all = case.run(recurrence).gradients;
+    all.into_iter().find(|(name, _)| *name == of).expect("it is an argument").1
+}
+
+#[test]
+fn a_saturated_hard_sigmoid_passes_no_gradient() {
+    // `0.2 z + 0.5` is cut beyond ±2.5: the first and last two of each gate's units are.
+    let bias = [-9.0, -2.6, -2.4, 2.4, 2.6, 9.0];
+    let mut case = Case::random("b", 1.0, &Device::flex());
+    case.spec.gate_activation = GateActivation::HardSigmoid;
+    case.weights.bias = Some(vector(&[bias, bias, bias, [0.1; HIDDEN]].concat()));
+    let passes: Vec<bool> = gradient(&case, "b").into_iter().map(|g| g != 0.0).collect();
+    for gate in passes.chunks(HIDDEN).take(3) {
+        assert_eq!(gate, [false, false, true, true, false, false]);
+    }
+}
+
+#[test]
+fn a_clipped_state_passes_no_gradient_to_what_made_it() {
+    // A forget gate of 1 and a candidate of 0 leave c as it was, unless it is cut.
+    let mut case = Case::random("i=x,f=1,o=1,c=-", 1.0, &Device::flex());
+    let c0 = [[0.2, 0.6, -0.6, -0.2, 0.4, 0.9]; BATCH];
+    case.state.cell = vector(c0.as_flattened()).reshape([BATCH, HIDDEN]);
+    case.spec.clip = Some(0.5);
+    let passes: Vec<bool> = gradient(&case, "c0").into_iter().map(|g| g != 0.0).collect();
+    assert_eq!(passes, [[true, false, false, true, true, false]; BATCH].as_flattened());
+    let expected = [[0.2, 0.5, -0.5, -0.2, 0.4, 0.5]; BATCH];
+    assert_eq!(values(&case.infer().1.cell), expected.as_flattened());
+}
+
+#[test]
+fn a_sequence_of_no_steps_keeps_the_state_it_came_with() {
+    let mut case = Case::random("xhb", 1.0, &Device::flex());
+    case.spec.lengths = Some(vec![0; BATCH]);
+    let end = case.infer().1;
+    assert_eq!(values(&end.hidden), values(&case.state.hidden));
+    assert_eq!(values(&end.cell), values(&case.state.cell));
+    assert!(gradient(&case, "W").into_iter().all(|g| g == 0.0));
+}
+
+#[test]
+#[should_panic(expected = "hidden weights of cell hb are [hidden, hidden · parts]")]
+fn a_weight_that_does_not_fit_the_cell_is_refused() {
+    let mut case = Case::random("hb", 1.0, &Device::flex());
+    case.weights.hidden = Some(case.weights.hidden.unwrap().slice([0..HIDDEN, 0..HIDDEN]));
+    case.infer();
+}
+
+#[test]
+#[should_panic(expected = "biases of cell h are [hidden · parts]")]
+fn a_weight_that_the_cell_keeps_is_missed() {
+    let mut case = Case::random("h", 1.0, &Device::flex());
+    case.weights.bias = None;
+    case.infer();
+}
+
+#[test]
+#[should_panic(expected = "there is one length a sequence")]
+fn lengths_for_another_batch_are_refused() {
+    let mut case = Case::random("hb", 1.0, &Device::flex());
+    case.spec.lengths = Some(vec![5; BATCH + 1]);
+    case.infer();
+}
