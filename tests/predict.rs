@@ -32,8 +32,10 @@ fn the_test_digits_are_told_as_often_as_evaluate_says() {
             prediction["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-4);
     }
-    let right =
-        predictions.iter().zip(test_labels()).filter(|(said, label)| said["class"] == label.to_string());
+    let right = predictions
+        .iter()
+        .zip(test_labels())
+        .filter(|(said, label)| said["class"].as_str() == Some(format!("{label}").as_str()));
     let evaluation: serde_json::Value =
         serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap();
     assert_eq!(evaluation["accuracy"].as_f64().unwrap(), right.count() as f64 / 1000.0);
