@@ -31,7 +31,7 @@ fn one_by_one(
 ) -> (Tensor<3>, State) {
     let lengths = spec.lengths.clone().unwrap();
     let alone = lengths.into_iter().enumerate().map(|(row, length)| {
-        let only = |tensor: &Tensor<2>| tensor.clone().slice([row..row + 1]);
+        let only = |tensor: &Tensor<2>| tensor.clone().narrow(0, row, 1);
         let start = State { hidden: only(&state.hidden), cell: only(&state.cell) };
         let dropout = dropout.as_ref().map(only);
         let spec = Recurrence { lengths: None, ..spec.clone() };
