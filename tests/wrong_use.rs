@@ -35,6 +35,7 @@ fn an_unknown_key() {
         &["optim.lerning_rate", "did you mean `optim.learning_rate`?"],
     );
     assert_says(&refused("train --set learning_rate=1"), &["did you mean `optim.learning_rate`?"]);
+    assert_says(&refused("train --set optim.lr=1"), &["did you mean `optim.learning_rate`?"]);
     assert_says(&refused("train --set optim.clip"), &["--set optim.clip", "section.key=value"]);
 }
 
@@ -81,7 +82,11 @@ fn two_cells_at_once() {
 fn sizes_and_rates_that_cannot_be() {
     for (flag, key) in [
         ("--hidden 0", "model.hidden"),
-        ("--hidden -5", "hidden"),
+        ("--hidden -5", "`model.hidden = -5` cannot be used: it is a whole number from 1"),
+        ("--epochs x", "`optim.epochs = x` cannot be used: it is a whole number from 1"),
+        ("--seed -1", "`run.seed = -1` cannot be used: it is a whole number from 0"),
+        ("--threads -1", "`run.threads = -1` cannot be used: it is a whole number from 0"),
+        ("--device -1", "`run.device = -1` cannot be used: it is a whole number from 0"),
         ("--layers 0", "model.layers"),
         ("--epochs 0", "optim.epochs"),
         ("--batch-size 0", "optim.batch_size"),

@@ -82,7 +82,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
     /// Which of the backend's devices; see `slimgate devices`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub device: Option<String>,
     /// Hidden units of each layer
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
@@ -106,10 +106,10 @@ pub struct TrainArguments {
     #[arg(long, value_name = "NAME")]
     pub optimizer: Option<String>,
     /// What weights, orders and dropout masks are drawn from
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub seed: Option<String>,
     /// CPU threads of the run; 0 for all cores (matrix products of `ndarray` always use all)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub threads: Option<String>,
     /// The name of the run's folder
     #[arg(long, value_name = "NAME")]

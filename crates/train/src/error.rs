@@ -28,7 +28,7 @@ pub enum ConfigError {
         /// The most similar key.
         nearest: Option<String>,
     },
-    /// A value of the wrong type, or a word that is not one of the choices.
+    /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),
     /// A word that is not one of the setting's.
@@ -51,7 +51,7 @@ pub enum ConfigError {
     #[error("`{key} = {value}` cannot be used: {remedy}")]
     Value {
         /// The key, with its section.
-        key: &'static str,
+        key: String,
         /// What it was set to.
         value: String,
         /// What it may be.

@@ -25,7 +25,7 @@ use crate::quiet::Quiet;
 use crate::schedule::{LastLoss, schedule};
 use crate::signals;
 use crate::step::Trainee;
-use crate::{Config, Parameters, RunFolder, Schedule, Status, Summary, TrainError};
+use crate::{Config, ConfigError, Parameters, RunFolder, Schedule, Status, Summary, TrainError};
 
 /// How a run shows itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,10 @@ pub fn resume(
 
 /// Sets a later end, where that does not change what the run has done so far.
 fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
-    let value = |remedy| crate::ConfigError::Value { key: "optim.epochs", value: epochs.to_string(), remedy };
+    let value = |remedy| {
+        let (key, value) = ("optim.epochs".to_owned(), epochs.to_string());
+        ConfigError::Value { key, value, remedy }
+    };
     if epochs < config.optim.epochs {
         return Err(value("a resumed run may train longer than it was asked to, not shorter").into());
     }

@@ -20,6 +20,7 @@ impl Config {
             lay_over(&mut table, key, value.clone())?;
         }
         refuse_unknown(&table)?;
+        refuse_wrong_types(&table)?;
         refuse_unknown_words(&table)?;
         let config = Config::deserialize(table)
             .map_err(|error| ConfigError::Type(error.to_string().trim_end().to_owned()))?;
@@ -29,6 +30,11 @@ impl Config {
 
     /// Every setting there is, as `section.key`.
     pub fn keys() -> Vec<String> {
+        Config::examples().into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Every setting there is, with a value of its type.
+    fn examples() -> Vec<(String, Value)> {
         let everything = Config {
             data: slimgate_data::DataConfig {
                 train_limit: Some(1),
@@ -50,10 +56,9 @@ impl Config {
             run: RunConfig { name: Some(String::new()), ..Default::default() },
         };
         let table = Table::try_from(everything).expect("a configuration is a table");
-        let section = |(section, keys): (String, Value)| {
-            let keys =
-                keys.as_table().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-            keys.into_iter().map(move |key| format!("{section}.{key}"))
+        let section = |(section, settings): (String, Value)| {
+            let settings: Table = settings.try_into().expect("a configuration has sections");
+            settings.into_iter().map(move |(key, value)| (format!("{section}.{key}"), value))
         };
         table.into_iter().flat_map(section).collect()
     }
@@ -65,7 +70,6 @@ impl Config {
         let share = |key, value: f64| {
             holds(key, value, (0.0..1.0).contains(&value), "it is a share from 0 to below 1")
         };
-        let size = |key, value: usize| holds(key, value, value > 0, "it is a whole number from 1");
         let rate = |key, value: f64| {
             holds(key, value, value > 0.0 && value <= 1.0, "a rate lies above 0 and is at most 1")
         };
@@ -75,9 +79,6 @@ impl Config {
         let amount =
             |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
 
-        size("model.hidden", model.hidden)?;
-        size("model.layers", model.layers)?;
-        size("model.embedding", model.embedding)?;
         share("model.dropout", model.dropout)?;
         share("model.input_dropout", model.input_dropout)?;
         share("model.recurrent_dropout", model.recurrent_dropout)?;
@@ -104,11 +105,6 @@ impl Config {
         if let Some(first) = optim.first_epoch_rate {
             rate("optim.first_epoch_rate", first)?;
         }
-        size("optim.step_epochs", optim.step_epochs)?;
-        size("optim.warmup_steps", optim.warmup_steps)?;
-        size("optim.batch_size", optim.batch_size)?;
-        size("optim.epochs", optim.epochs)?;
-        size("optim.early_stopping", optim.early_stopping.unwrap_or(1))?;
         amount("optim.clip", optim.clip)?;
         amount("optim.weight_decay", optim.weight_decay)?;
         holds(
@@ -165,12 +161,33 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
             Value::Table(keys) => keys.keys().map(|key| format!("{section}.{key}")).collect(),
             _ => vec![section.clone()],
         };
-        let section_exists = known.iter().any(|key| key.starts_with(&format!("{section}.")));
-        let keys = if section_exists { keys } else { vec![section.clone()] };
         if let Some(key) = keys.into_iter().find(|key| !known.contains(key)) {
             let nearest = nearest(&key);
             return Err(ConfigError::UnknownKey { key, nearest });
         }
+    }
+    Ok(())
+}
+
+/// The whole numbers that may be 0; any other counts something of which there must be one.
+const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.threads"];
+
+fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
+    for (key, example) in Config::examples() {
+        let (section, name) = key.split_once('.').expect("a key has a section");
+        let Some(value) = table.get(section).and_then(|keys| keys.get(name)) else { continue };
+        let from = |least| value.as_integer().is_some_and(|number| number >= least);
+        let (usable, remedy) = match example {
+            Value::Integer(_) if FROM_ZERO.contains(&key.as_str()) => {
+                (from(0), "it is a whole number from 0")
+            }
+            Value::Integer(_) => (from(1), "it is a whole number from 1"),
+            Value::Float(_) => (value.is_float() || value.is_integer(), "it is a number"),
+            Value::Boolean(_) => (value.is_bool(), "it is `true` or `false`"),
+            _ => (value.is_str(), "it is text"),
+        };
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        holds(&key, value, usable, remedy)?;
     }
     Ok(())
 }
@@ -237,20 +254,23 @@ fn nearest(key: &str) -> Option<String> {
         .into_iter()
         .map(|known| {
             let name = known.split_once('.').map_or(known.as_str(), |(_, name)| name);
-            (strsim::jaro_winkler(wanted, name).max(strsim::jaro_winkler(key, &known)), known)
+            // Many know `learning_rate` as `lr`.
+            let initials: String = name.split('_').filter_map(|word| word.chars().next()).collect();
+            let similarity = if wanted == initials { 1.0 } else { strsim::jaro_winkler(wanted, name) };
+            // The section only decides between names: whole keys are alike already where they share it.
+            (similarity, strsim::jaro_winkler(key, &known), known)
         })
-        .filter(|&(similarity, _)| similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
+        .filter(|&(similarity, ..)| similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+        .map(|(.., known)| known)
 }
 
-fn holds(
-    key: &'static str,
-    value: impl ToString,
-    usable: bool,
-    remedy: &'static str,
-) -> Result<(), ConfigError> {
-    if usable { Ok(()) } else { Err(ConfigError::Value { key, value: value.to_string(), remedy }) }
+fn holds(key: &str, value: impl ToString, usable: bool, remedy: &'static str) -> Result<(), ConfigError> {
+    if usable {
+        Ok(())
+    } else {
+        Err(ConfigError::Value { key: key.to_owned(), value: value.to_string(), remedy })
+    }
 }
 
 #[cfg(test)]
@@ -289,6 +309,10 @@ mod tests {
             ("[optim]\nlerning_rate = 1", Some("optim.learning_rate")),
             ("[model]\nepochs = 1", Some("optim.epochs")),
             ("hidden = 10", Some("model.hidden")),
+            ("[optim]\nlr = 1", Some("optim.learning_rate")),
+            ("bs = 1", Some("optim.batch_size")),
+            ("[rnu]\nseed = 1", Some("run.seed")),
+            ("[optim]\nqqq = 1", None),
             ("[zzz]\nqqq = 1", None),
         ] {
             match read(text) {
@@ -327,6 +351,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_type_is_told_what_it_should_be() {
+        for (text, wanted) in [
+            ("model.hidden = -3", "`model.hidden = -3` cannot be used: it is a whole number from 1"),
+            ("optim.epochs = 'x'", "`optim.epochs = x` cannot be used: it is a whole number from 1"),
+            ("run.threads = 1.5", "`run.threads = 1.5` cannot be used: it is a whole number from 0"),
+            ("optim.clip = 'no'", "`optim.clip = no` cannot be used: it is a number"),
+            ("model.bidirectional = 1", "`model.bidirectional = 1` cannot be used: it is `true` or `false`"),
+            ("run.name = 5", "`run.name = 5` cannot be used: it is text"),
+        ] {
+            assert_eq!(read(text).unwrap_err().to_string(), wanted);
+        }
+        read("run.threads = 0\noptim.clip = 5").unwrap();
+    }
+
+    #[test]
     fn sizes_and_rates_that_cannot_be_used_name_their_key() {
         for text in [
             "model.hidden = 0",
@@ -347,6 +386,5 @@ mod tests {
                 other => panic!("{text}: {other:?}"),
             }
         }
-        assert!(matches!(read("model.hidden = -3"), Err(ConfigError::Type(_))));
     }
 }
