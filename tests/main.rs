@@ -2,6 +2,7 @@
 
 mod backends;
 mod listing;
+mod output;
 mod predict;
 mod resume;
 mod support;

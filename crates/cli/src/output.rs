@@ -31,10 +31,18 @@ pub enum CliError {
     Gates(#[from] FormError),
     #[error("cannot read {path}: {source}; check the path")]
     Read { path: String, source: std::io::Error },
-    #[error("cannot write to standard output: {0}")]
+    #[error("cannot write to standard output: {0}; check where it goes")]
     Output(#[from] std::io::Error),
-    #[error("cannot write to standard output: {0}")]
-    Csv(#[from] csv::Error),
+}
+
+/// All CSV that the program writes goes to standard output.
+impl From<csv::Error> for CliError {
+    fn from(error: csv::Error) -> CliError {
+        CliError::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => std::io::Error::other(format!("{other:?}")),
+        })
+    }
 }
 
 /// Writes a line of text for people.
@@ -45,6 +53,13 @@ pub fn say(text: impl std::fmt::Display) -> Result<(), CliError> {
 /// Writes a line of JSON for machines.
 pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
     say(serde_json::to_string(value).expect("what is said has a JSON form"))
+}
+
+/// Writes what comes with its own line ends.
+pub fn put(text: &[u8]) -> Result<(), CliError> {
+    let mut out = std::io::stdout();
+    out.write_all(text)?;
+    Ok(out.flush()?)
 }
 
 /// A share as a percentage.

@@ -6,9 +6,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Arguments;
-use crate::output::CliError;
+use crate::output::{CliError, put};
 
 pub fn run(shell: Shell) -> Result<ExitCode, CliError> {
-    clap_complete::generate(shell, &mut Arguments::command(), "slimgate", &mut std::io::stdout());
+    // Into memory first: where the generator cannot write, it panics.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "slimgate", &mut script);
+    put(&script)?;
     Ok(ExitCode::SUCCESS)
 }

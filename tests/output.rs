@@ -1,0 +1,43 @@
+//! Where the output goes: to a reader that has read enough, to a disk that is full.
+
+use std::fs::File;
+use std::process::Stdio;
+
+use crate::support::{Said, TINY, Workspace, repository, said};
+
+/// Runs a line with its standard output connected to `out`.
+fn into(here: &Workspace, line: &str, out: impl Into<Stdio>) -> Said {
+    said(here.command(line).stdout(out).output().unwrap())
+}
+
+/// Lines whose output is short or long, text or data.
+fn lines(here: &Workspace) -> Vec<String> {
+    here.succeed(&format!("train {TINY} --name one"));
+    let series = repository("datasets/japanese-vowels/test.ts.gz");
+    let predict = format!("predict runs/one --input {}", series.display());
+    let listing =
+        ["completions bash", "completions zsh", "variants", "data list", "devices", "evaluate runs/one"];
+    listing.map(str::to_owned).into_iter().chain([format!("{predict} --json"), predict]).collect()
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_program_quietly() {
+    let here = Workspace::new();
+    for line in lines(&here) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let said = into(&here, &line, writer);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "slimgate {line}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_an_error() {
+    let here = Workspace::new();
+    for line in lines(&here) {
+        let said = into(&here, &line, File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(said.code, Some(2), "slimgate {line}\n{}", said.err);
+        assert!(said.err.starts_with("error: cannot write to standard output: "), "{}", said.err);
+    }
+}
