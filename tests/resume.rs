@@ -1,10 +1,11 @@
 //! A run that was stopped, however rudely, goes on and ends as if it had not been.
 
+use std::fs::File;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::support::{Workspace, lines, said};
+use crate::support::{TINY, Workspace, lines, said};
 
 /// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss,
 /// patience, the order of the sequences. It takes a few seconds.
@@ -71,6 +72,41 @@ fn a_run_asked_to_stop_saves_says_so_and_goes_on() {
 }
 
 #[test]
+fn a_run_that_has_its_name_can_be_resumed() {
+    let here = Workspace::new();
+    for moment in 0..5 {
+        let run = format!("runs/killed-{moment}");
+        let line = format!("train --no-tui {TINY} --name killed-{moment}");
+        let mut process = here.command(&line).spawn().unwrap();
+        while !here.path(&run).exists() {
+            assert_eq!(process.try_wait().unwrap(), None, "slimgate {line} ended before it began");
+        }
+        process.kill().unwrap();
+        process.wait().unwrap();
+        here.succeed(&format!("train --no-tui --resume {run}"));
+    }
+}
+
+#[test]
+fn a_run_asked_to_stop_before_it_begins_leaves_nothing_behind() {
+    for name in ["INT", "TERM"] {
+        let here = Workspace::new();
+        // A pipe, so that the signal comes while the program waits for its configuration.
+        let pipe = here.path("run.toml");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let process = here.command("train run.toml --no-tui").spawn().unwrap();
+        let configuration = File::options().write(true).open(&pipe).unwrap();
+        signal(&process, name);
+        sleep(Duration::from_millis(200));
+        drop(configuration);
+        let said = said(process.wait_with_output().unwrap());
+        assert_eq!(said.code, Some(130), "{}\n{}", said.out, said.err);
+        assert!(said.err.contains("interrupted before the run began"), "{}", said.err);
+        assert!(!here.path("runs").exists());
+    }
+}
+
+#[test]
 fn a_complete_run_stays_as_it_is() {
     let here = Workspace::new();
     here.succeed(&format!("{RUN} --epochs 2 --name one"));
@@ -114,6 +150,56 @@ fn without_a_whole_checkpoint_nothing_is_resumed() {
     std::fs::remove_file(here.path("runs/one/checkpoint/model-1.bpk")).unwrap();
     let refusal = here.refuse("train --no-tui --resume runs/one");
     assert!(refusal.contains("model-1.bpk") && refusal.contains("no saved epoch is whole"), "{refusal}");
+}
+
+#[test]
+fn metrics_that_lost_a_line_are_refused() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 3 --name one"));
+    let whole = here.read("runs/one/metrics.jsonl");
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    // A line of training, one of validation, a whole epoch in the middle, the last epoch, everything.
+    for (lost, wrong) in [(2..3, 3), (3..4, 4), (2..4, 3), (4..6, 5), (0..6, 1)] {
+        here.write("runs/one/metrics.jsonl", [&lines[..lost.start], &lines[lost.end..]].concat().concat());
+        for command in ["train --no-tui --epochs 4 --resume runs/one", "evaluate runs/one"] {
+            let refusal = here.refuse(command);
+            assert!(refusal.contains(&format!("metrics.jsonl is not usable: line {wrong} ")), "{refusal}");
+        }
+    }
+    here.write("runs/one/metrics.jsonl", &whole);
+    here.succeed("train --no-tui --epochs 4 --resume runs/one");
+}
+
+#[test]
+fn leftovers_of_killed_processes_are_removed_and_all_else_stays() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let leftovers = [
+        ".tmpA1b2C3",
+        "checkpoint/model-3.bpk.4711-0.tmp",
+        "checkpoint/optim-3.bpk",
+        "checkpoint/model-0.bpk",
+    ];
+    let others = [".tmpnotes", "notes.tmp", "checkpoint/model-best.bpk", "checkpoint/notes.tmp"];
+    let listed = ["checkpoint/model-2.bpk", "checkpoint/optim-2.bpk", "checkpoint/scheduler-2.bpk"];
+    for name in leftovers.iter().chain(&others) {
+        here.write(&format!("runs/one/{name}"), "something");
+    }
+    here.succeed("train --no-tui --resume runs/one");
+    let there = |name: &&str| here.path("runs/one").join(name).exists();
+    assert_eq!(leftovers.iter().copied().find(there), None);
+    assert!(others.iter().chain(&listed).all(there));
+}
+
+#[test]
+fn a_status_that_says_running_binds_nobody() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let summary = here.read("runs/one/summary.json").replace("\"complete\"", "\"running\"");
+    here.write("runs/one/summary.json", summary);
+    here.succeed("evaluate runs/one");
+    here.succeed("train --no-tui --resume runs/one");
+    assert_eq!(here.json("runs/one/summary.json")["status"], "complete");
 }
 
 #[test]

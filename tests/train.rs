@@ -1,6 +1,6 @@
 //! Training from the command line.
 
-use crate::support::{TINY, Workspace, lines};
+use crate::support::{TINY, Workspace, lines, said};
 
 #[test]
 fn the_default_run_tells_more_than_nine_digits_of_ten() {
@@ -57,6 +57,34 @@ fn a_run_is_made_again_by_its_own_configuration() {
     here.succeed("train runs/one/config.toml --name two");
     assert_eq!(here.outcome("runs/one"), here.outcome("runs/two"));
     assert_eq!(here.metrics("runs/one"), here.metrics("runs/two"));
+}
+
+#[test]
+fn a_name_goes_to_one_of_many_processes() {
+    let here = Workspace::new();
+    let start = |_| here.command(&format!("train {TINY} --name one")).spawn().unwrap();
+    let processes: Vec<_> = (0..4).map(start).collect();
+    let mut codes: Vec<_> =
+        processes.into_iter().map(|process| said(process.wait_with_output().unwrap()).code).collect();
+    codes.sort();
+    assert_eq!(codes, [Some(0), Some(2), Some(2), Some(2)]);
+    let left: Vec<_> = std::fs::read_dir(here.path("runs")).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn a_run_can_be_evaluated_while_it_trains() {
+    let here = Workspace::new();
+    // A large model and epochs of one step: checkpoints come and go while the model is made that they are for.
+    let line = "train --no-tui --dataset japanese-vowels --hidden 200 --epochs 1000000 --threads 1 \
+                --set data.train_limit=2 --set data.validation_fraction=0.01 --name one";
+    let mut process = here.start(line, "runs/one");
+    for _ in 0..5 {
+        here.succeed("evaluate runs/one --weights last");
+        here.succeed("evaluate runs/one --weights best");
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{TINY, Workspace, said};
+use crate::support::{Said, TINY, Workspace, said};
 
 /// The message for a line that must be refused before anything is made.
 fn refused(line: &str) -> String {
@@ -187,26 +187,49 @@ fn a_folder_that_cannot_be_written() {
     let here = Workspace::new();
     here.write("file.txt", "not a folder");
     // Below a file, because a test that runs as root may write to every folder.
-    assert_says(&here.refuse(&format!("train {TINY} --out file.txt/runs")), &["file.txt"]);
+    for out in ["file.txt", "file.txt/runs"] {
+        assert_says(
+            &here.refuse(&format!("train {TINY} --out {out}")),
+            &[out, "another folder with `--out`"],
+        );
+    }
     #[cfg(target_os = "linux")]
     assert_says(&here.refuse(&format!("train {TINY} --out /proc/runs")), &["/proc/runs"]);
 }
 
-/// A file system of its own, too small for the checkpoints at first.
+/// Runs a script in a file system of its own that holds no more than `size`, with the program as `$slimgate`.
+#[cfg(target_os = "linux")]
+fn on_a_small_disk(size: &str, script: &str) -> Said {
+    let here = Workspace::new();
+    std::fs::create_dir(here.path("small")).unwrap();
+    let script = format!("set -u; mount -t tmpfs -o size={size} tmpfs small && cd small\n{script}");
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
+    said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_fills_up() {
-    let here = Workspace::new();
-    std::fs::create_dir(here.path("small")).unwrap();
-    let program = env!("CARGO_BIN_EXE_slimgate");
-    let script = format!(
-        "set -u; mount -t tmpfs -o size=140k tmpfs small && cd small
-         {program} train {TINY} --hidden 60 --name one; echo \"first ended with $?\"
-         mount -o remount,size=10m . && {program} train --resume runs/one --no-tui; echo \"second ended with $?\""
+    let said = on_a_small_disk(
+        "140k",
+        &format!(
+            "$slimgate train {TINY} --hidden 60 --name one; echo \"first ended with $?\"
+             mount -o remount,size=10m . && $slimgate train --resume runs/one --no-tui
+             echo \"second ended with $?\"; grep status runs/one/summary.json"
+        ),
     );
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
-    let said = said(command.output().unwrap());
-    assert_says(&said.out, &["first ended with 2", "second ended with 0"]);
-    assert_says(&said.err, &["runs/one", "free some space"]);
+    assert_says(&said.out, &["first ended with 2", "second ended with 0", "\"status\": \"complete\""]);
+    assert_says(&said.err, &["runs/one", "free some space", "--resume"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_before_there_is_a_run() {
+    let script = format!("$slimgate train {TINY} --name one; echo \"ended with $?\"; ls -A runs");
+    let said = on_a_small_disk("4k", &script);
+    assert_eq!(said.out, "ended with 2\n");
+    let message = "error: cannot make a run in runs: No space left on device (os error 28); \
+                   free some space, or choose another folder with `--out`\n";
+    assert_eq!(said.err, message);
 }

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(output::UNUSABLE)
+            ExitCode::from(error.code())
         }
     }
 }

@@ -13,7 +13,7 @@ use thiserror::Error;
 pub const NOT_HELD: u8 = 1;
 /// Wrong usage or unusable input.
 pub const UNUSABLE: u8 = 2;
-/// Interrupted, with the last complete epoch saved.
+/// Interrupted, with the last complete epoch saved, if there was one.
 pub const INTERRUPTED: u8 = 130;
 
 /// Everything that ends the program with a message.
@@ -33,6 +33,16 @@ pub enum CliError {
     Read { path: String, source: std::io::Error },
     #[error("cannot write to standard output: {0}; check where it goes")]
     Output(#[from] std::io::Error),
+}
+
+impl CliError {
+    /// What the program exits with.
+    pub fn code(&self) -> u8 {
+        match self {
+            CliError::Train(TrainError::Interrupted) => INTERRUPTED,
+            _ => UNUSABLE,
+        }
+    }
 }
 
 /// All CSV that the program writes goes to standard output.

@@ -12,7 +12,7 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::EventStoreClient;
 
-use crate::folder::{Manifest, SavedEpoch, SavedFile, hash};
+use crate::folder::{Manifest, SavedEpoch, SavedFile, sha256};
 use crate::history::{EpochMetrics, History, Split};
 use crate::loader::PassTime;
 use crate::metrics::Board;
@@ -55,7 +55,7 @@ impl Ledger {
     /// Takes note of a whole file; completes the epoch with its last one.
     fn saved(&self, epoch: usize, name: String) -> Result<(), TrainError> {
         let mut books = self.books();
-        let sha256 = hash(&books.folder.file(&name))?;
+        let sha256 = sha256(&books.folder.read(&name)?);
         let file = SavedFile { name, sha256 };
         match books.arriving.iter_mut().find(|saved| saved.epoch == epoch) {
             Some(saved) => saved.files.push(file),

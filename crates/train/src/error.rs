@@ -1,5 +1,6 @@
 //! What can go wrong with a run, each with what to do about it.
 
+use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
 
 use slimgate_data::DataError;
@@ -80,6 +81,17 @@ pub enum TrainError {
     /// The data.
     #[error("{0}")]
     Data(#[from] DataError),
+    /// The folder of a new run could not be made.
+    #[error("cannot make a run in {}: {source}; {}", out.display(), place(source))]
+    NewRun {
+        /// The folder that runs are put in.
+        out: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It was asked to stop before there was a run.
+    #[error("interrupted before the run began; nothing was left behind")]
+    Interrupted,
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
     File {
@@ -164,11 +176,19 @@ fn list(epochs: &[usize]) -> String {
     epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn remedy(error: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+/// Where to put a run that cannot be made.
+fn place(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        StorageFull => "free some space, then continue the run with `slimgate train --resume`",
-        PermissionDenied | ReadOnlyFilesystem => "choose a folder you may write to with `--out`",
+        StorageFull => "free some space, or choose another folder with `--out`",
+        _ => "choose another folder with `--out`",
+    }
+}
+
+/// What to do about a file of a run that is there.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        StorageFull => "free some space, then try again; training goes on with `slimgate train --resume`",
+        PermissionDenied | ReadOnlyFilesystem => "get the permission to read and write there",
         NotFound => "check the path",
         _ => "check the disk and the path",
     }

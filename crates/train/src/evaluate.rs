@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Preprocessing, Steps, prepare_with};
 use slimgate_models::Classifier;
 
-use crate::folder::hexadecimal;
+use crate::folder::{Manifest, SavedEpoch, hexadecimal};
 use crate::learn::{load, use_threads};
 use crate::loader::{Loader, SequenceBatch};
 use crate::step::{Trainee, cross_entropy};
@@ -86,9 +86,9 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = backend.device(index)?;
         let preprocessing = folder.preprocessing()?;
-        let epoch = saved_epoch(&folder, weights)?;
         let classifier = build::classifier(&config, &preprocessing, &device)?;
-        let Trainee { classifier, .. } = load(Trainee { classifier, clip: 0.0 }, &folder, epoch)?;
+        let (epoch, Trainee { classifier, .. }) =
+            load_kept(&Trainee { classifier, clip: 0.0 }, &folder, weights)?;
         Ok(SavedRun { folder, config, preprocessing, classifier, device, epoch })
     }
 
@@ -174,21 +174,32 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
     data.try_to_vec().map_err(|error| TrainError::Device(format!("{error:?}")))
 }
 
-fn saved_epoch(folder: &RunFolder, weights: Weights) -> Result<usize, TrainError> {
-    let manifest = folder.manifest()?;
-    let last = manifest.epochs.last().ok_or_else(|| TrainError::NoCheckpoint(folder.path().to_owned()))?;
+/// Loads the weights that are asked for, and says of which epoch they are.
+fn load_kept(model: &Trainee, folder: &RunFolder, weights: Weights) -> Result<(usize, Trainee), TrainError> {
+    loop {
+        let manifest = folder.manifest()?;
+        let saved = kept(folder, &manifest, weights)?;
+        match load(model.clone(), folder, saved) {
+            // Training went on and dropped this epoch. That takes whole epochs, of which a run has only so many.
+            Err(_) if folder.manifest()? != manifest => (),
+            loaded => return Ok((saved.epoch, loaded?)),
+        }
+    }
+}
+
+fn kept<'a>(
+    folder: &RunFolder,
+    manifest: &'a Manifest,
+    weights: Weights,
+) -> Result<&'a SavedEpoch, TrainError> {
+    let path = folder.path().to_owned();
+    let Some(last) = manifest.epochs.last() else { return Err(TrainError::NoCheckpoint(path)) };
     let epoch = match weights {
         Weights::Last => last.epoch,
         Weights::Epoch(epoch) => epoch,
-        Weights::Best => {
-            let best = folder.history()?.until(last.epoch).best().map(|best| best.epoch);
-            best.unwrap_or(last.epoch)
-        }
+        Weights::Best => folder.history(last.epoch)?.best().map_or(last.epoch, |best| best.epoch),
     };
-    let held: Vec<usize> = manifest.epochs.iter().map(|saved| saved.epoch).collect();
+    let held = || manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);
-    let saved =
-        saved.ok_or_else(|| TrainError::NoSuchEpoch { path: folder.path().to_owned(), epoch, held })?;
-    folder.verify(saved)?;
-    Ok(epoch)
+    saved.ok_or_else(|| TrainError::NoSuchEpoch { path, epoch, held: held() })
 }

@@ -1,4 +1,5 @@
-//! The run folder: every file appears whole or not at all, and the manifest says which epochs are complete.
+//! The run folder: it and every file in it appear whole or not at all, and the manifest says which epochs are
+//! complete.
 //!
 //! A checkpoint is several files that Burn writes one by one. An epoch counts only once the manifest, which is
 //! replaced atomically after all of them, lists each with its hash.
@@ -12,8 +13,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use slimgate_data::Preprocessing;
 
+use crate::environment::Environment;
 use crate::history::{EpochMetrics, History};
 use crate::{Config, TrainError};
+
+/// How the name of a file begins that is not whole yet.
+pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -22,7 +27,7 @@ pub struct RunFolder {
 }
 
 /// Which epochs are complete: the content of `manifest.json`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub epochs: Vec<SavedEpoch>,
 }
@@ -45,7 +50,7 @@ pub(crate) struct SavedFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Its process works on it, or died without a word.
+    /// Its process works on it, or ended without being able to say how.
     Running,
     /// It trained all its epochs, or stopped early as it was told to.
     Complete,
@@ -99,32 +104,59 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// If the name is taken or the folder cannot be written.
-    pub fn create(config: &Config) -> Result<(RunFolder, RunLock), TrainError> {
+    /// If the name is taken or the folder cannot be written, in which case nothing is left of it.
+    pub(crate) fn create(
+        config: &Config,
+        environment: &Environment,
+        preprocessing: &Preprocessing,
+    ) -> Result<(RunFolder, RunLock), TrainError> {
         let out = Path::new(&config.run.out);
-        fs::create_dir_all(out).map_err(TrainError::file("create", out))?;
-        let make = |path: PathBuf| match fs::create_dir(&path) {
-            Ok(()) => Ok(Some(RunFolder { path })),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
-            Err(error) => Err(TrainError::file("create", &path)(error)),
+        let failed = |source| TrainError::NewRun { out: out.to_owned(), source };
+        fs::create_dir_all(out).map_err(failed)?;
+        // It gets its name when it is a run: a process that is killed before that leaves the name free.
+        let draft = draft(".unfinished-", 0o777).tempdir_in(out).map_err(failed)?;
+        let lock = RunFolder { path: draft.path().to_owned() }.describe(config, environment, preprocessing);
+        let lock = lock.map_err(|error| match error {
+            TrainError::File { source, .. } => failed(source),
+            other => other,
+        })?;
+        // A folder cannot be renamed onto one that holds files, as every run does: one process gets the name.
+        let rename = |name: &str| {
+            let path = out.join(name);
+            match fs::rename(draft.path(), &path) {
+                Ok(()) => Ok(Some(RunFolder { path })),
+                Err(_) if path.exists() => Ok(None),
+                Err(error) => Err(failed(error)),
+            }
         };
         let folder = match &config.run.name {
-            Some(name) => make(out.join(name))?.ok_or_else(|| TrainError::Exists(out.join(name)))?,
+            Some(name) => rename(name)?.ok_or_else(|| TrainError::Exists(out.join(name)))?,
             None => {
                 let cell = config.model.cell_name()?.replace(['=', ','], "_");
                 let stem = format!("{}-{cell}", config.data.dataset);
                 let mut names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}-{n}")));
-                loop {
-                    let name = names.next().expect("there is no last number");
-                    if let Some(folder) = make(out.join(name))? {
-                        break folder;
-                    }
-                }
+                names.find_map(|name| rename(&name).transpose()).expect("there is no last number")?
             }
         };
-        let lock = folder.lock()?;
-        folder.make("checkpoint")?;
+        let _ = draft.keep();
         Ok((folder, lock))
+    }
+
+    /// Writes what makes a folder a run, before its first epoch.
+    fn describe(
+        &self,
+        config: &Config,
+        environment: &Environment,
+        preprocessing: &Preprocessing,
+    ) -> Result<RunLock, TrainError> {
+        let lock = self.lock()?;
+        let checkpoint = self.file("checkpoint");
+        fs::create_dir(&checkpoint).map_err(TrainError::file("create", &checkpoint))?;
+        self.write_json("environment.json", environment)?;
+        self.write_json("preprocessing.json", preprocessing)?;
+        self.write("metrics.jsonl", b"")?;
+        self.write_config(config)?;
+        Ok(lock)
     }
 
     /// Opens the folder of a run.
@@ -159,12 +191,23 @@ impl RunFolder {
         self.read_json("summary.json")
     }
 
-    /// The metrics of every complete epoch.
-    pub fn history(&self) -> Result<History, TrainError> {
+    /// The metrics of the epochs up to and with `last`, every one of which must be there.
+    pub fn history(&self, last: usize) -> Result<History, TrainError> {
         let path = self.file("metrics.jsonl");
         let text = self.read_text("metrics.jsonl")?;
         let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-        lines.map(History::new).map_err(|problem| TrainError::damaged(&path, problem))
+        let history = lines.map(History::new).map_err(|problem| TrainError::damaged(&path, problem))?;
+        let history = history.until(last);
+        match history.wrong_line(last) {
+            Some(line) => Err(TrainError::damaged(
+                &path,
+                format!(
+                    "line {line} is not the one that belongs there \
+                     (epochs 1 to {last} have one of training and one of validation each, in order)"
+                ),
+            )),
+            None => Ok(history),
+        }
     }
 
     pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
@@ -179,26 +222,35 @@ impl RunFolder {
         }
     }
 
-    /// Checks that the files of a saved epoch are there and are the ones that were saved.
-    pub(crate) fn verify(&self, saved: &SavedEpoch) -> Result<(), TrainError> {
-        for SavedFile { name, sha256 } in &saved.files {
-            let path = self.file(name);
-            if !path.exists() {
+    /// The content of a file of a checkpoint, if it is the one that was saved.
+    pub(crate) fn read_saved(&self, file: &SavedFile) -> Result<Vec<u8>, TrainError> {
+        let path = self.file(&file.name);
+        let content = match self.read(&file.name) {
+            Err(TrainError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 return Err(TrainError::damaged(&path, "the file is missing"));
             }
-            if hash(&path)? != *sha256 {
-                return Err(TrainError::damaged(
-                    &path,
-                    "its content is not what was saved (it differs in sha256)",
-                ));
-            }
+            content => content?,
+        };
+        if sha256(&content) == file.sha256 {
+            Ok(content)
+        } else {
+            Err(TrainError::damaged(&path, "its content is not what was saved (it differs in sha256)"))
         }
-        Ok(())
+    }
+
+    /// Checks that the files of a saved epoch are there and are the ones that were saved.
+    pub(crate) fn verify(&self, saved: &SavedEpoch) -> Result<(), TrainError> {
+        saved.files.iter().try_for_each(|file| self.read_saved(file).map(|_| ()))
     }
 
     /// A file or folder of the run.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    pub(crate) fn write_config(&self, config: &Config) -> Result<(), TrainError> {
+        let text = toml::to_string(config).expect("a configuration has a TOML form");
+        self.write("config.toml", text.as_bytes())
     }
 
     pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), TrainError> {
@@ -211,8 +263,8 @@ impl RunFolder {
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), TrainError> {
         let path = self.file(name);
         let whole = || {
-            let mut file = temporary_file(&self.path)?;
-            file.write_all(content)?;
+            let file = draft(TEMPORARY, 0o666).tempfile_in(&self.path)?;
+            file.as_file().write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             File::open(&self.path)?.sync_all()
@@ -235,9 +287,9 @@ impl RunFolder {
         }
     }
 
-    fn make(&self, name: &str) -> Result<(), TrainError> {
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, TrainError> {
         let path = self.file(name);
-        fs::create_dir(&path).map_err(TrainError::file("create", &path))
+        fs::read(&path).map_err(TrainError::file("read", &path))
     }
 
     fn read_text(&self, name: &str) -> Result<String, TrainError> {
@@ -251,14 +303,14 @@ impl RunFolder {
     }
 }
 
-/// A file to be renamed into place, as readable as any that the user makes.
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+/// What is to be renamed into place, as readable as anything that the user makes.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn draft(prefix: &'static str, mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
     #[cfg(unix)]
-    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(readable);
-    builder.tempfile_in(folder)
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    builder
 }
 
 /// Holds a run for this process.
@@ -268,11 +320,8 @@ pub struct RunLock {
 }
 
 /// The sha256 of a file's content, in hexadecimal.
-pub(crate) fn hash(path: &Path) -> Result<String, TrainError> {
-    let mut hasher = Sha256::new();
-    let mut file = File::open(path).map_err(TrainError::file("read", path))?;
-    std::io::copy(&mut file, &mut hasher).map_err(TrainError::file("read", path))?;
-    Ok(hexadecimal(hasher))
+pub(crate) fn sha256(content: &[u8]) -> String {
+    hexadecimal(Sha256::new_with_prefix(content))
 }
 
 /// What a hash comes to, as text.

@@ -55,6 +55,16 @@ impl History {
         self
     }
 
+    /// The first line, counted from 1, where this is not a line of training and one of validation for each of
+    /// the epochs up to and with the given one, in order.
+    pub(crate) fn wrong_line(&self, last: usize) -> Option<usize> {
+        let of_epoch = |epoch| [(epoch, Split::Train), (epoch, Split::Validation)];
+        let wanted: Vec<_> = (1..=last).flat_map(of_epoch).collect();
+        let found: Vec<_> = self.lines.iter().map(|line| (line.epoch, line.split)).collect();
+        let mut lines = 0..wanted.len().max(found.len());
+        lines.find(|&line| wanted.get(line) != found.get(line)).map(|line| line + 1)
+    }
+
     pub(crate) fn push(&mut self, line: EpochMetrics) {
         self.lines.push(line);
     }

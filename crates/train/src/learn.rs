@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use burn::tensor::Device;
+use burn::tensor::{Bytes, Device};
 use burn::train::logger::MetricLogger;
 use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, Split as BurnSplit};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
@@ -17,8 +18,9 @@ use slimgate_data::{Prepared, prepare, prepare_with};
 use crate::build;
 use crate::checkpoints::{EndOfEpoch, Entered, FILES, Ledger};
 use crate::environment::{Environment, peak_memory};
-use crate::folder::{Manifest, RunLock};
+use crate::folder::{Manifest, RunLock, SavedEpoch};
 use crate::history::{EpochMetrics, History, Split};
+use crate::leftovers;
 use crate::loader::Loader;
 use crate::metrics::{Board, Throughput, Watched};
 use crate::quiet::Quiet;
@@ -69,30 +71,24 @@ pub enum Progress<'a> {
 /// interrupted is no error: see the summary's status.
 pub fn train(
     config: Config,
+    interrupter: Interrupter,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
 ) -> Result<(RunFolder, Summary), TrainError> {
     use_threads(config.run.threads);
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare(&config.data)?;
-    let (folder, lock) = RunFolder::create(&config)?;
-    let described = || {
-        let text = toml::to_string(&config).expect("a configuration has a TOML form");
-        folder.write_json("environment.json", &Environment::new(config.run.backend, &device))?;
-        folder.write_json("preprocessing.json", &data.preprocessing)?;
-        folder.write("metrics.jsonl", b"")?;
-        folder.write("config.toml", text.as_bytes())
-    };
-    if let Err(error) = described() {
-        // A folder without its configuration is no run; better none than half of one.
-        let _ = std::fs::remove_dir_all(folder.path());
-        return Err(error);
+    if interrupter.should_stop() {
+        return Err(TrainError::Interrupted);
     }
+    let environment = Environment::new(config.run.backend, &device);
+    let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let run = Run {
         config,
         folder,
         _lock: lock,
         device,
+        interrupter,
         manifest: Manifest::default(),
         history: History::default(),
     };
@@ -109,6 +105,7 @@ pub fn train(
 pub fn resume(
     path: &Path,
     epochs: Option<usize>,
+    interrupter: Interrupter,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
 ) -> Result<(RunFolder, Summary), TrainError> {
@@ -117,14 +114,14 @@ pub fn resume(
     let mut config = folder.config()?;
     if let Some(epochs) = epochs {
         extend(&mut config, epochs)?;
-        let text = toml::to_string(&config).expect("a configuration has a TOML form");
-        folder.write("config.toml", text.as_bytes())?;
+        folder.write_config(&config)?;
     }
     use_threads(config.run.threads);
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
     let mut manifest = folder.manifest()?;
+    leftovers::remove(&folder, &manifest)?;
     let saved = manifest.epochs.len();
     let mut warning = None;
     while let Some(newest) = manifest.epochs.last() {
@@ -138,8 +135,9 @@ pub fn resume(
         return Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")));
     }
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
-    let history = folder.history()?.until(complete);
-    Run { config, folder, _lock: lock, device, manifest, history }.learn(data, warning, display, progress)
+    let history = folder.history(complete)?;
+    let run = Run { config, folder, _lock: lock, device, interrupter, manifest, history };
+    run.learn(data, warning, display, progress)
 }
 
 /// Sets a later end, where that does not change what the run has done so far.
@@ -169,6 +167,7 @@ struct Run {
     folder: RunFolder,
     _lock: RunLock,
     device: Device,
+    interrupter: Interrupter,
     manifest: Manifest,
     history: History,
 }
@@ -181,15 +180,16 @@ impl Run {
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(RunFolder, Summary), TrainError> {
-        let Run { config, folder, device, manifest, history, .. } = &self;
+        let Run { config, folder, device, interrupter, manifest, history, .. } = &self;
         let optim = &config.optim;
-        let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
+        let last = manifest.epochs.last();
+        let complete = last.map_or(0, |saved| saved.epoch);
         let classifier = build::classifier(config, &data.preprocessing, &device.clone().autodiff())?;
         let parameters =
             Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
         let mut model = Trainee { classifier, clip: optim.clip };
-        if complete > 0 {
-            model = load(model, folder, complete)?;
+        if let Some(saved) = last {
+            model = load(model, folder, saved)?;
         }
         progress(Progress::Started { folder, parameters, complete, warning });
         let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_without_gain() >= patience);
@@ -205,7 +205,7 @@ impl Run {
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
         let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
-        let (board, interrupter) = (Board::default(), Interrupter::new());
+        let board = Board::default();
         let epochs = optim.epochs;
         let end_of_epoch = EndOfEpoch {
             ledger: ledger.clone(),
@@ -228,19 +228,19 @@ impl Run {
             .with_checkpointing_strategy(end_of_epoch)
             .early_stopping(Patience { patience: optim.early_stopping, ledger: ledger.clone() })
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
-        let training = with_metrics(training, &board, &interrupter);
+        let training = with_metrics(training, &board, interrupter);
         let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, &ledger));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
         let training = match display {
             Display::Quiet => training.renderer(Box::new(Quiet)),
             Display::Dashboard => {
+                thread::spawn(signals::let_control_c_through);
                 let from = (complete > 0).then_some(complete);
                 training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
             }
         };
 
-        signals::interrupt_on_request(&interrupter, display);
         let learner = Learner::new(model, build::optimizer(optim), schedule);
         let outcome = catch_unwind(AssertUnwindSafe(|| training.launch(learner).error));
         let learner_error = match outcome {
@@ -295,9 +295,14 @@ impl Run {
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
-pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, epoch: usize) -> Result<M, TrainError> {
-    let path = folder.file(&format!("checkpoint/model-{epoch}.bpk"));
-    let record = ModuleRecord::load(&path).map_err(|problem| TrainError::damaged(&path, problem))?;
+pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) -> Result<M, TrainError> {
+    let name = format!("checkpoint/model-{}.bpk", saved.epoch);
+    let path = folder.file(&name);
+    let file = saved.files.iter().find(|file| file.name == name);
+    let file = file.ok_or_else(|| TrainError::damaged(&path, "the manifest does not list it"))?;
+    // From memory: Burn would read the file bit by bit later, when it may be another or gone.
+    let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
+    let record = ModuleRecord::from_bytes(content).map_err(|problem| TrainError::damaged(&path, problem))?;
     model
         .try_load_record(record)
         .map_err(|problem| TrainError::damaged(&path, format!("it is of another model: {problem}")))

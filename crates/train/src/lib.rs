@@ -5,6 +5,7 @@
 //! | `config`, `settings` | the settings of a run; how they are read and checked |
 //! | `backend` | which backends this build has, and the devices of this machine |
 //! | `folder` | the run folder: whole files or none, the manifest, its lock |
+//! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
 //! | `schedule` | learning rates over time |
@@ -30,6 +31,7 @@ mod evaluate;
 mod folder;
 mod history;
 mod learn;
+mod leftovers;
 mod loader;
 mod metrics;
 mod quiet;
@@ -46,3 +48,4 @@ pub use folder::{Parameters, RunFolder, Status, Summary};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use settings::parse_setting;
+pub use signals::stop_on_signals;

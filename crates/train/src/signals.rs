@@ -7,32 +7,30 @@ use burn::train::Interrupter;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::Display;
-
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// From now on the first signal stops the run after the batch it is in, and the second ends the process.
-pub(crate) fn interrupt_on_request(interrupter: &Interrupter, display: Display) {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
-    let interrupter = interrupter.clone();
+/// From now on the first Ctrl-C or SIGTERM asks the run that gets this to stop, which it does before it begins
+/// or after the batch it is in, and the second ends the process.
+pub fn stop_on_signals() -> Interrupter {
+    let interrupter = Interrupter::new();
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return interrupter };
+    let asked = interrupter.clone();
     thread::spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
                 std::process::exit(INTERRUPTED);
             }
-            interrupter.stop(Some("interrupted"));
+            asked.stop(Some("interrupted"));
         }
     });
-    if display == Display::Dashboard {
-        thread::spawn(let_control_c_through);
-    }
+    interrupter
 }
 
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C is a key that it ignores. This makes it a
 /// signal again, once the dashboard's own thread has set the mode.
 #[cfg(unix)]
-fn let_control_c_through() {
+pub(crate) fn let_control_c_through() {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
     let terminal = std::io::stdin();
     for _ in 0..40 {
@@ -47,4 +45,4 @@ fn let_control_c_through() {
 }
 
 #[cfg(not(unix))]
-fn let_control_c_through() {}
+pub(crate) fn let_control_c_through() {}

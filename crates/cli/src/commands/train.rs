@@ -6,13 +6,16 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_train::{
-    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, resume, train,
+    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, resume, stop_on_signals,
+    train,
 };
 
 use crate::args::TrainArguments;
 use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, say, say_json};
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
+    // First of all, so that from the start a signal ends the command as it should.
+    let interrupter = stop_on_signals();
     let speech = if arguments.json {
         Speech::Json
     } else if arguments.no_tui || !std::io::stdout().is_terminal() {
@@ -27,8 +30,8 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     };
 
     let (folder, summary) = match &arguments.resume {
-        Some(run) => resume(run, epochs(&arguments)?, display, report)?,
-        None => train(read(&arguments)?, display, report)?,
+        Some(run) => resume(run, epochs(&arguments)?, interrupter, display, report)?,
+        None => train(read(&arguments)?, interrupter, display, report)?,
     };
     speech.conclude(&folder, &summary)?;
     Ok(match summary.status {

@@ -1,0 +1,65 @@
+//! What killed processes leave in a run folder: files that they had not renamed into place yet, and checkpoints
+//! that the manifest does not list yet or no longer.
+
+use std::fs;
+use std::path::Path;
+
+use crate::checkpoints::FILES;
+use crate::folder::{Manifest, TEMPORARY};
+use crate::{RunFolder, TrainError};
+
+/// Removes the leftovers in a run that this process has locked, and nothing that another program wrote.
+pub(crate) fn remove(folder: &RunFolder, manifest: &Manifest) -> Result<(), TrainError> {
+    let listed = |name: &str| {
+        let name = format!("checkpoint/{name}");
+        manifest.epochs.iter().flat_map(|saved| &saved.files).any(|file| file.name == name)
+    };
+    remove_files(folder.path(), is_temporary)?;
+    remove_files(&folder.file("checkpoint"), |name| is_checkpoint(name) && !listed(name))
+}
+
+fn remove_files(folder: &Path, leftover: impl Fn(&str) -> bool) -> Result<(), TrainError> {
+    for entry in fs::read_dir(folder).map_err(TrainError::file("read", folder))? {
+        let path = entry.map_err(TrainError::file("read", folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(&leftover) && path.is_file() {
+            fs::remove_file(&path).map_err(TrainError::file("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// A file of the run itself before it has its name, such as `.tmpA1b2C3`.
+fn is_temporary(name: &str) -> bool {
+    name.strip_prefix(TEMPORARY)
+        .is_some_and(|rest| rest.len() == 6 && rest.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// A file that Burn writes: `model-3.bpk`, or `model-3.bpk.4711-0.tmp` before it has its name.
+fn is_checkpoint(name: &str) -> bool {
+    let Some((stem, ending)) = name.split_once('.') else { return false };
+    let Some((kind, epoch)) = stem.split_once('-') else { return false };
+    FILES.contains(&kind)
+        && epoch.parse::<usize>().is_ok()
+        && (ending == "bpk" || (ending.starts_with("bpk.") && ending.ends_with(".tmp")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_the_program_gives_are_leftovers() {
+        assert!(is_temporary(".tmpA1b2C3"));
+        for name in [".tmp", ".tmpfile", ".tmpA1b2C", "tmpA1b2C3", ".tmpA1b2.3", ".lock"] {
+            assert!(!is_temporary(name), "{name}");
+        }
+        for name in ["model-3.bpk", "optim-12.bpk", "scheduler-3.bpk.4711-0.tmp"] {
+            assert!(is_checkpoint(name), "{name}");
+        }
+        for name in ["model-best.bpk", "mine-3.bpk", "model-3.bpk.old", "model-3.tmp", "model-3", "notes.tmp"]
+        {
+            assert!(!is_checkpoint(name), "{name}");
+        }
+    }
+}
