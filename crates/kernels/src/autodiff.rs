@@ -6,8 +6,8 @@ use burn::backend::autodiff::grads::Gradients as Tape;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use crate::composed::Trace;
-use crate::ops::{Arguments, Gradients, RecurrentKernel, RecurrentOps};
+use crate::fused::Keep;
+use crate::ops::{Arguments, Gradients, RecurrentKernel, RecurrentOps, Trace};
 
 #[derive(Debug)]
 struct ThroughTime;
@@ -32,7 +32,8 @@ impl<B: RecurrentKernel> Backward<B, 7> for ThroughTime {
 
 impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
     fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
-        let Arguments { x, input, hidden, diagonal, bias, h0, c0, dropout, drops, spec } = arguments;
+        let Arguments { x, input, hidden, diagonal, bias, h0, c0, dropout, drops, every_step, spec } =
+            arguments;
         let parents = [&x, &input, &hidden, &diagonal, &bias, &h0, &c0].map(|tensor| tensor.node());
         let arguments = Arguments::<B> {
             x: x.into_primitive(),
@@ -44,14 +45,16 @@ impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> 
             c0: c0.into_primitive(),
             dropout: dropout.into_primitive(),
             drops,
+            every_step,
             spec,
         };
         match ThroughTime.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(node) => {
-                let (packed, trace) = B::forward(&arguments, true);
+                let keep = if arguments.spec.recompute { Keep::Ends } else { Keep::Steps };
+                let (packed, trace) = B::forward(&arguments, keep);
                 node.finish((arguments, trace), packed)
             }
-            OpsKind::UnTracked(node) => node.finish(B::forward(&arguments, false).0),
+            OpsKind::UnTracked(node) => node.finish(B::forward(&arguments, Keep::Nothing).0),
         }
     }
 }

@@ -12,13 +12,17 @@
 //! | `recurrence` | the public function and its types |
 //! | `ops` | the operation as a Burn backend extension, and the backends that have it |
 //! | `autodiff` | the node of the graph |
+//! | `cpu` | the CPU backends' tensors as slices for `fused`, and back |
+//! | `fused` | forward and backward on slices |
 //! | `composed` | forward and backward made of Burn's own operations, for any backend |
 //! | `plain` | the readable twin |
 
 mod autodiff;
 mod composed;
+mod cpu;
+mod fused;
 mod ops;
 pub mod plain;
 mod recurrence;
 
-pub use recurrence::{GateActivation, Recurrence, State, Weights, recurrence};
+pub use recurrence::{GateActivation, Recurrence, State, Weights, last_state, recurrence};

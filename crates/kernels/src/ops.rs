@@ -7,9 +7,11 @@ use burn::backend::fusion::{Fusion, FusionBackend};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, ExtensionType, Flex, NdArray, backend_extension};
 use burn_cubecl::CubeBackend;
+use std::sync::Arc;
 
 use crate::Recurrence;
-use crate::composed::{self, Trace};
+use crate::composed;
+use crate::fused::{self, Keep};
 
 /// What the operation reads, as primitives of a backend; shapes as in [`crate::Weights`], `x` time-major.
 ///
@@ -27,6 +29,8 @@ pub(crate) struct Arguments<B: Backend> {
     pub dropout: FloatTensor<B>,
     /// Whether `dropout` is a mask, not a stand-in.
     pub drops: bool,
+    /// Whether the hidden units after every step are wanted, or those after the last.
+    pub every_step: bool,
     pub spec: Recurrence,
 }
 
@@ -42,15 +46,23 @@ pub(crate) struct Gradients<B: Backend> {
     pub c0: FloatTensor<B>,
 }
 
+/// What the walk back needs of the way there.
+#[derive(Clone, Debug)]
+pub(crate) enum Trace<B: Backend> {
+    Composed(composed::Trace<B>),
+    Fused(Arc<fused::Trace>),
+}
+
 /// A backend that can walk the recurrence in both directions of time.
 ///
 /// The bodies here compose Burn's operations and serve every backend; one with a kernel of its own
 /// replaces them.
 pub(crate) trait RecurrentKernel: Backend {
-    /// The hidden units after each step and, in a last row, the final cell state: `[steps + 1, batch, n]`;
-    /// with what [`backward`](Self::backward) needs of the way there, if `keep`.
-    fn forward(arguments: &Arguments<Self>, keep: bool) -> (FloatTensor<Self>, Trace<Self>) {
-        composed::forward::<Self>(arguments, keep)
+    /// The packed output: the hidden units after each step, or only after the last one walked, and in a last
+    /// row the final cell state: `[steps + 1, batch, n]` or `[2, batch, n]`.
+    fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Trace<Self>) {
+        let (packed, trace) = composed::forward::<Self>(arguments, keep != Keep::Nothing);
+        (packed, Trace::Composed(trace))
     }
 
     /// Back-propagation through time: from the gradient of the packed output to those of the arguments.
@@ -60,7 +72,10 @@ pub(crate) trait RecurrentKernel: Backend {
         output: FloatTensor<Self>,
         wants_x: bool,
     ) -> Gradients<Self> {
-        composed::backward::<Self>(arguments, trace, output, wants_x)
+        match trace {
+            Trace::Composed(trace) => composed::backward::<Self>(arguments, trace, output, wants_x),
+            Trace::Fused(_) => unreachable!("this backend leaves no such trace"),
+        }
     }
 }
 
@@ -74,11 +89,19 @@ pub(crate) trait RecurrentOps: Backend {
     }
 }
 
-impl RecurrentKernel for Flex {}
-impl RecurrentKernel for NdArray {}
 impl RecurrentKernel for CubeBackend {}
 impl<B: FusionBackend> RecurrentKernel for Fusion<B> {}
 
-impl RecurrentOps for Flex {}
-impl RecurrentOps for NdArray {}
+impl RecurrentOps for Flex {
+    fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
+        Self::forward(&arguments, Keep::Nothing).0
+    }
+}
+
+impl RecurrentOps for NdArray {
+    fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
+        Self::forward(&arguments, Keep::Nothing).0
+    }
+}
+
 impl RecurrentOps for CubeBackend {}

@@ -27,6 +27,9 @@ pub struct Recurrence {
     pub clip: Option<f32>,
     /// Walk from the last step to the first.
     pub reverse: bool,
+    /// Compute the walk there again on the walk back instead of keeping its every step; see
+    /// [the crate's page](crate#memory) for what that saves. The CPU backends do; the others keep every step.
+    pub recompute: bool,
     /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
     /// state; a reversed walk begins at its end.
     pub lengths: Option<Vec<usize>>,
@@ -40,6 +43,7 @@ impl Recurrence {
             gate_activation: GateActivation::default(),
             clip: None,
             reverse: false,
+            recompute: false,
             lengths: None,
         }
     }
@@ -96,14 +100,49 @@ pub fn recurrence(
 ) -> (Tensor<3>, State) {
     let [batch, steps, _] = x.dims();
     let [_, hidden] = state.hidden.dims();
-    check(&x, weights, &state, spec);
+    let packed = packed(x, weights, state, dropout, spec, true);
 
+    let last_walked = if spec.reverse { 0 } else { steps - 1 };
+    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
+    let state = State { hidden: row(last_walked), cell: row(steps) };
+    (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
+}
+
+/// The same as [`recurrence`], for who wants only the state after the last step walked: the states between
+/// are not handed out, nor gradients for them taken in.
+///
+/// # Panics
+///
+/// As [`recurrence`].
+pub fn last_state(
+    x: Tensor<3>,
+    weights: &Weights,
+    state: State,
+    dropout: Option<Tensor<2>>,
+    spec: &Recurrence,
+) -> State {
+    let [batch, hidden] = state.hidden.dims();
+    let packed = packed(x, weights, state, dropout, spec, false);
+    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
+    State { hidden: row(0), cell: row(1) }
+}
+
+/// The operation, time-major, with the states joined into one tensor: Burn's nodes have one output.
+fn packed(
+    x: Tensor<3>,
+    weights: &Weights,
+    state: State,
+    dropout: Option<Tensor<2>>,
+    spec: &Recurrence,
+    every_step: bool,
+) -> Tensor<3> {
+    check(&x, weights, &state, spec);
     let absent = Tensor::<1>::zeros([1], &x.device());
     let matrix = |weight: &Option<Tensor<2>>| {
         weight.clone().map_or_else(|| absent.clone().into_dispatch(), Tensor::into_dispatch)
     };
     let vector = |weight: &Option<Tensor<1>>| weight.as_ref().unwrap_or(&absent).clone().into_dispatch();
-    let packed = <Dispatch as RecurrentOps>::recurrence(Arguments {
+    Tensor::from_dispatch(<Dispatch as RecurrentOps>::recurrence(Arguments {
         x: x.swap_dims(0, 1).into_dispatch(),
         input: matrix(&weights.input),
         hidden: matrix(&weights.hidden),
@@ -113,14 +152,9 @@ pub fn recurrence(
         c0: state.cell.into_dispatch(),
         drops: dropout.is_some(),
         dropout: matrix(&dropout),
+        every_step,
         spec: spec.clone(),
-    });
-    let packed = Tensor::<3>::from_dispatch(packed);
-
-    let last_walked = if spec.reverse { 0 } else { steps - 1 };
-    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
-    let state = State { hidden: row(last_walked), cell: row(steps) };
-    (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
+    }))
 }
 
 fn check(x: &Tensor<3>, weights: &Weights, state: &State, spec: &Recurrence) {

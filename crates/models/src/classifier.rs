@@ -78,8 +78,7 @@ impl Classifier {
             (Features::Tokens(tokens), Some(embedding)) => embedding.forward(tokens),
             _ => panic!("values go to a classifier of values, tokens to one of tokens"),
         };
-        let (_, whole) = self.stack.forward(x, lengths);
-        self.head.forward(whole)
+        self.head.forward(self.stack.whole(x, lengths))
     }
 
     /// Learned numbers of the recurrent layers alone, what the published tables count.

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use slimgate_gates::{Cell, Hidden, Part};
-use slimgate_kernels::{GateActivation, Recurrence, State, Weights, recurrence};
+use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_state, recurrence};
 
 use crate::Initializer;
 
@@ -30,6 +30,8 @@ pub struct SlimLstmConfig {
     pub input_dropout: f64,
     /// The share of hidden-unit signals left out in training, one mask a sequence.
     pub recurrent_dropout: f64,
+    /// Train in little memory: see [`Recurrence::recompute`].
+    pub recompute: bool,
 }
 
 impl SlimLstmConfig {
@@ -47,6 +49,7 @@ impl SlimLstmConfig {
             forget_bias: 1.0,
             input_dropout: 0.0,
             recurrent_dropout: 0.0,
+            recompute: false,
         }
     }
 
@@ -133,6 +136,30 @@ impl SlimLstm {
         lengths: Option<&[usize]>,
         reverse: bool,
     ) -> (Tensor<3>, State) {
+        let (x, state, mask, spec) = self.prepare(x, state, lengths, reverse);
+        recurrence(x, &self.weights(), state, mask, &spec)
+    }
+
+    /// The final state alone, as [`forward`](Self::forward) returns it, in less time and memory.
+    pub fn last_state(
+        &self,
+        x: Tensor<3>,
+        state: Option<State>,
+        lengths: Option<&[usize]>,
+        reverse: bool,
+    ) -> State {
+        let (x, state, mask, spec) = self.prepare(x, state, lengths, reverse);
+        last_state(x, &self.weights(), state, mask, &spec)
+    }
+
+    /// Inputs and first state, recurrent dropout mask, and the way to walk.
+    fn prepare(
+        &self,
+        x: Tensor<3>,
+        state: Option<State>,
+        lengths: Option<&[usize]>,
+        reverse: bool,
+    ) -> (Tensor<3>, State, Option<Tensor<2>>, Recurrence) {
         let [batch, _, inputs] = x.dims();
         let (config, device) = (&self.config, x.device());
         let state = state.unwrap_or_else(|| State::zeros(batch, config.hidden, &device));
@@ -146,14 +173,15 @@ impl SlimLstm {
             gate_activation: config.gate_activation,
             clip: config.clip,
             reverse,
+            recompute: config.recompute,
             lengths: lengths.map(<[usize]>::to_vec),
         };
-        recurrence(x, &self.weights(), state, mask, &spec)
+        (x, state, mask, spec)
     }
 
     /// One step of a stream: `x: [batch, m]`, from the state after the step before.
     pub fn step(&self, x: Tensor<2>, state: State) -> State {
-        self.forward(x.unsqueeze_dim(1), Some(state), None, false).1
+        self.last_state(x.unsqueeze_dim(1), Some(state), None, false)
     }
 
     /// The parameters in the form that the recurrence takes.

@@ -52,31 +52,53 @@ struct Layer {
 }
 
 impl Layer {
-    /// Outputs of every step `[batch, steps, outputs]` and of each sequence as a whole `[batch, outputs]`.
-    fn run(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> (Tensor<3>, Tensor<2>) {
-        let (ahead, last) = self.forward.forward(x.clone(), None, lengths, false);
+    /// Outputs after every step, `[batch, steps, outputs]`.
+    fn every_step(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
+        let (ahead, _) = self.forward.forward(x.clone(), None, lengths, false);
         match &self.backward {
-            None => (ahead, last.hidden),
+            None => ahead,
             Some(backward) => {
-                let (back, first) = backward.forward(x, None, lengths, true);
-                (Tensor::cat(vec![ahead, back], 2), Tensor::cat(vec![last.hidden, first.hidden], 1))
+                let (back, _) = backward.forward(x, None, lengths, true);
+                Tensor::cat(vec![ahead, back], 2)
+            }
+        }
+    }
+
+    /// Outputs after each whole sequence, `[batch, outputs]`.
+    fn whole(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<2> {
+        let last = self.forward.last_state(x.clone(), None, lengths, false).hidden;
+        match &self.backward {
+            None => last,
+            Some(backward) => {
+                let first = backward.last_state(x, None, lengths, true).hidden;
+                Tensor::cat(vec![last, first], 1)
             }
         }
     }
 }
 
 impl Stack {
-    /// Takes sequences `x: [batch, steps, m]` of the given lengths through all layers.
-    ///
-    /// Returns the last layer's outputs after every step, `[batch, steps, outputs]`, and after each whole
-    /// sequence, `[batch, outputs]`: the hidden units of the forward walk at its end, beside those of the
-    /// backward walk at the beginning.
-    pub fn forward(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> (Tensor<3>, Tensor<2>) {
-        let mut layers = self.layers.iter();
-        let first = layers.next().expect("a stack has at least one layer");
-        layers.fold(first.run(x, lengths), |(outputs, _), layer| {
-            layer.run(self.dropout.forward(outputs), lengths)
-        })
+    /// Takes sequences `x: [batch, steps, m]` of the given lengths through all layers: the last layer's outputs
+    /// after every step, `[batch, steps, outputs]`.
+    pub fn every_step(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
+        let (last, below) = self.split();
+        last.every_step(self.through(below, x, lengths), lengths)
+    }
+
+    /// The same, but the outputs after each whole sequence, `[batch, outputs]`: the hidden units of the forward
+    /// walk at its end, beside those of the backward walk at the beginning.
+    pub fn whole(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<2> {
+        let (last, below) = self.split();
+        last.whole(self.through(below, x, lengths), lengths)
+    }
+
+    fn split(&self) -> (&Layer, &[Layer]) {
+        self.layers.split_last().expect("a stack has at least one layer")
+    }
+
+    /// What the layers below the last give it to read.
+    fn through(&self, below: &[Layer], x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
+        below.iter().fold(x, |x, layer| self.dropout.forward(layer.every_step(x, lengths)))
     }
 
     /// One step of a stream, `x: [batch, m]`, from the states of the layers after the step before; the first

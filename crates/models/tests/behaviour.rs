@@ -36,7 +36,7 @@ fn a_stream_step_by_step_is_the_whole_sequence() {
     for layers in [1, 3] {
         let stack = stack(layers, false, 0.0, &device);
         let x = random([2, 6, 3], &device);
-        let (outputs, _) = stack.forward(x.clone(), None);
+        let outputs = stack.every_step(x.clone(), None);
         let mut states = stack.start(2, &device);
         for t in 0..6 {
             states = stack.step(x.clone().slice([0..2, t..t + 1]).reshape([2, 3]), states);
@@ -87,7 +87,8 @@ fn both_directions_double_the_outputs_and_the_parameters_of_the_first_layer() {
     assert_eq!(both.parameters_per_layer()[0], 2 * one.parameters_per_layer()[0]);
     // The second layer reads ten numbers, not five.
     assert_eq!(both.parameters_per_layer()[1], 2 * config("lstm1", 10, 5).init(&device).num_params());
-    let (outputs, whole) = both.forward(random([2, 6, 3], &device), None);
+    let x = random([2, 6, 3], &device);
+    let (outputs, whole) = (both.every_step(x.clone(), None), both.whole(x, None));
     assert_eq!((outputs.dims(), whole.dims()), ([2, 6, 10], [2, 10]));
 }
 
@@ -96,7 +97,7 @@ fn the_second_half_of_the_outputs_is_of_the_walk_back() {
     let device = Device::flex();
     let stack = stack(1, true, 0.0, &device);
     let x = random([1, 6, 3], &device);
-    let outputs = |x: &Tensor<3>| stack.forward(x.clone(), None).0.slice([0..1, 0..1]).reshape([10]);
+    let outputs = |x: &Tensor<3>| stack.every_step(x.clone(), None).slice([0..1, 0..1]).reshape([10]);
     let other_end = Tensor::cat(vec![x.clone().slice([0..1, 0..5]), random([1, 1, 3], &device)], 1);
     // At the first step only the walk back knows the last one.
     let (before, after) = (values::<1>(&outputs(&x)), values(&outputs(&other_end)));
@@ -115,7 +116,7 @@ fn dropout_acts_in_training_and_not_otherwise() {
     let within = StackConfig { layer, layers: 1, bidirectional: false, dropout: 0.0 };
     for config in [between, within] {
         let stack = config.init(&training);
-        let run = |stack: &Stack, x: &Tensor<3>| values(&stack.forward(x.clone(), None).0);
+        let run = |stack: &Stack, x: &Tensor<3>| values(&stack.every_step(x.clone(), None));
         assert_ne!(run(&stack, &on_training), run(&stack, &on_training));
         let stack = stack.valid();
         assert_eq!(run(&stack, &x), run(&stack, &x));

@@ -23,15 +23,19 @@ pub(crate) fn backward<B: Backend>(
     let zeros = |like: &FloatTensor<B>| B::float_zeros(like.shape(), &like.device(), like.dtype().into());
 
     // dh and dc: the gradients of the state after the step, from all later steps.
-    let mut dh = zeros(&arguments.h0);
-    let mut dc = rows::<B>(&output, walk.steps);
+    let (mut dh, mut dc) = match arguments.every_step {
+        true => (zeros(&arguments.h0), rows::<B>(&output, walk.steps)),
+        false => (rows::<B>(&output, 0), rows::<B>(&output, 1)),
+    };
     for (k, &t) in walk.order().iter().enumerate().rev() {
         let [i, f, o, g] = &trace.parts[k];
         let c_before = &trace.cell[k];
         let c = &trace.cell[k + 1];
         let g = parts[3].spread(g, c);
 
-        dh = add::<B>(dh, rows::<B>(&output, t));
+        if arguments.every_step {
+            dh = add::<B>(dh, rows::<B>(&output, t));
+        }
         let masks = walk.masks(t);
         let at_rest =
             |d: &FloatTensor<B>| masks.as_ref().map(|(_, rests)| mul::<B>(rests.clone(), d.clone()));

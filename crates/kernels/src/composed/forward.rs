@@ -14,7 +14,7 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
     let parts = PartTerms::of_all(arguments);
     let multiplies_h = parts.iter().any(|part| part.hidden.is_some());
     let (mut h, mut c) = (arguments.h0.clone(), arguments.c0.clone());
-    let mut outputs = vec![h.clone(); walk.steps];
+    let mut outputs = if arguments.every_step { vec![h.clone(); walk.steps] } else { Vec::new() };
     let mut trace = Trace { hidden: Vec::new(), cell: Vec::new(), parts: Vec::new() };
 
     for t in walk.order() {
@@ -34,7 +34,9 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
         let (h_before, c_before) = (h, c);
         h = either::<B>(masks.as_ref(), h_next, h_before.clone());
         c = either::<B>(masks.as_ref(), c_next, c_before.clone());
-        outputs[t] = h.clone();
+        if arguments.every_step {
+            outputs[t] = h.clone();
+        }
         if keep {
             trace.hidden.push(h_before);
             trace.cell.push(c_before);
@@ -43,6 +45,9 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
     }
     if keep {
         trace.cell.push(c.clone());
+    }
+    if !arguments.every_step {
+        outputs.push(h);
     }
     outputs.push(c);
     (stack::<B>(outputs), trace)

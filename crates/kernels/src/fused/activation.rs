@@ -1,0 +1,72 @@
+//! The activations and their slopes, on vectors.
+//!
+//! A NaN passes through all of them: where an operand is cut, it is the second one, which the vector
+//! instructions of x86 return when either is not a number.
+
+use pulp::Simd;
+
+/// `exp(x)`, to two units in the last place, cut to the numbers that are finite and not denormal.
+///
+/// `exp(x) = 2ⁿ exp(r)` with `|r| ≤ ln 2 / 2`, and for `exp(r)` the polynomial of the Cephes library.
+#[inline(always)]
+fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let x = cut(simd, x, -87.0, 88.0);
+
+    // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits.
+    let shift = simd.splat_f32s(12_582_912.0);
+    let shifted = simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), shift);
+    let n = simd.sub_f32s(shifted, shift);
+    // ln 2 in two pieces, so that the difference keeps its digits.
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-0.693_359_375), x);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(2.121_944_4e-4), r);
+
+    let coefficients = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1, 1.0, 1.0];
+    let polynomial = polynomial(simd, r, 1.987_569_1e-4, coefficients);
+
+    // 2ⁿ is added to the exponent.
+    let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
+}
+
+/// `1 / (1 + exp(-x))`.
+#[inline(always)]
+pub(super) fn logistic<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
+}
+
+/// `0.2 x + 0.5`, cut to 0 and 1.
+#[inline(always)]
+pub(super) fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let line = simd.mul_add_e_f32s(x, simd.splat_f32s(0.2), simd.splat_f32s(0.5));
+    cut(simd, line, 0.0, 1.0)
+}
+
+/// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, exact for small ones.
+#[inline(always)]
+pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    const NUMERATOR: [f32; 6] =
+        [2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_3e-5, 6.372_619e-4, 4.893_524_6e-3];
+    const DENOMINATOR: [f32; 3] = [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
+    let x = cut(simd, x, -7.905_311, 7.905_311);
+    let square = simd.mul_f32s(x, x);
+    let above = polynomial(simd, square, -2.760_768_5e-16, NUMERATOR);
+    let below = polynomial(simd, square, 1.198_258_4e-6, DENOMINATOR);
+    simd.div_f32s(simd.mul_f32s(x, above), below)
+}
+
+/// `x`, or the limit beyond which it lies.
+#[inline(always)]
+pub(super) fn cut<S: Simd>(simd: S, x: S::f32s, low: f32, high: f32) -> S::f32s {
+    simd.max_f32s(simd.splat_f32s(low), simd.min_f32s(simd.splat_f32s(high), x))
+}
+
+/// `((first x + others[0]) x + others[1]) x + …`
+#[inline(always)]
+fn polynomial<S: Simd, const N: usize>(simd: S, x: S::f32s, first: f32, others: [f32; N]) -> S::f32s {
+    let mut sum = simd.splat_f32s(first);
+    for coefficient in others {
+        sum = simd.mul_add_e_f32s(sum, x, simd.splat_f32s(coefficient));
+    }
+    sum
+}

@@ -1,0 +1,60 @@
+//! The instruction set that the kernel is run with.
+
+use std::sync::OnceLock;
+
+#[cfg(not(target_arch = "x86_64"))]
+use pulp::Arch;
+use pulp::{Scalar, Simd, WithSimd};
+
+/// The environment variable that names an instruction set (`avx512`, `avx2`, `neon` or `portable`) in place
+/// of the best that the machine has. One that it lacks is passed over.
+const CHOICE: &str = "SLIMGATE_SIMD";
+
+#[derive(Clone, Copy)]
+enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    /// What `pulp` finds by itself: NEON on ARM.
+    #[cfg(not(target_arch = "x86_64"))]
+    Found(Arch),
+    Portable,
+}
+
+impl Instructions {
+    #[cfg(target_arch = "x86_64")]
+    fn find() -> Instructions {
+        let choice = std::env::var(CHOICE).unwrap_or_default();
+        let avx512 = pulp::x86::V4::try_new().map(Instructions::Avx512);
+        let avx2 = pulp::x86::V3::try_new().map(Instructions::Avx2);
+        match choice.as_str() {
+            "portable" => None,
+            "avx2" => avx2,
+            _ => avx512.or(avx2),
+        }
+        .unwrap_or(Instructions::Portable)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn find() -> Instructions {
+        match std::env::var(CHOICE).as_deref() {
+            Ok("portable") => Instructions::Portable,
+            _ => Instructions::Found(Arch::new()),
+        }
+    }
+}
+
+/// Does `work`, compiled for the instruction set.
+pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    static FOUND: OnceLock<Instructions> = OnceLock::new();
+    match FOUND.get_or_init(Instructions::find) {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512(simd) => Simd::vectorize(*simd, work),
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2(simd) => Simd::vectorize(*simd, work),
+        #[cfg(not(target_arch = "x86_64"))]
+        Instructions::Found(arch) => arch.dispatch(work),
+        Instructions::Portable => Simd::vectorize(Scalar, work),
+    }
+}

@@ -1,0 +1,184 @@
+//! The recurrence on slices of numbers: one pass over the batch for each direction of time.
+//!
+//! The batch is cut into shares of some rows, and each share walks through all steps on its own, on
+//! whichever thread is free; how it is cut depends on the batch alone, and gradients of shares are added in
+//! order, so the result does not depend on the number of threads. A share takes its steps in stretches: the
+//! input products of a stretch are one matrix product, then come the steps, with one product each for the
+//! recurrent terms; on the way back, the weight gradients of a stretch are one product again. What the cell
+//! does not keep has no columns in any of these products.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `plan` | which terms stand where |
+//! | `forward`, `backward` | the two walks |
+//! | `product` | the matrix product, the only inner loop that matters |
+//! | `activation` | logistic, hard sigmoid, tanh |
+//! | `lanes`, `buffer` | vectors at the end of a row; working memory |
+//! | `instructions` | the instruction set |
+
+mod activation;
+mod backward;
+mod buffer;
+mod forward;
+mod instructions;
+mod lanes;
+mod plan;
+mod product;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::Recurrence;
+use backward::{OutputGradient, Own, Totals, Transposed, walk_back};
+pub(crate) use forward::Keep;
+use forward::{Matrices, States, walk};
+pub(crate) use plan::{Operands, Steps};
+use plan::{Plan, Role};
+
+/// What the walk back needs of the way there.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    shares: Vec<States>,
+    keep: Keep,
+}
+
+/// The gradients of [`Operands`], laid out as these are; `x` as `[batch, steps, m]`.
+pub(crate) struct Gradients {
+    /// Empty if nobody asked.
+    pub x: Vec<f32>,
+    pub input: Vec<f32>,
+    pub hidden: Vec<f32>,
+    pub diagonal: Vec<f32>,
+    pub bias: Vec<f32>,
+    pub h0: Vec<f32>,
+    pub c0: Vec<f32>,
+}
+
+/// Walks the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
+/// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
+pub(crate) fn forward(
+    operands: Operands,
+    spec: &Recurrence,
+    keep: Keep,
+    every_step: bool,
+) -> (Vec<f32>, Trace) {
+    instructions::dispatch(Forward { plan: Plan::new(operands, spec), keep, every_step })
+}
+
+/// Back-propagation through time, from the gradient of what [`forward`] returned, time-major.
+pub(crate) fn backward(
+    operands: Operands,
+    spec: &Recurrence,
+    trace: &Trace,
+    output: Steps,
+    every_step: bool,
+    wants_x: bool,
+) -> Gradients {
+    let output = OutputGradient { rows: output, every_step };
+    instructions::dispatch(Backward { plan: Plan::new(operands, spec), trace, output, wants_x })
+}
+
+struct Forward<'a> {
+    plan: Plan<'a>,
+    keep: Keep,
+    every_step: bool,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = (Vec<f32>, Trace);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let Forward { plan, keep, every_step } = self;
+        let rows = if every_step { plan.operands.steps + 1 } else { 2 };
+        let mut output = vec![0.0; plan.operands.batch * rows * plan.operands.units];
+        let matrices = Matrices::new(simd, &plan);
+
+        let shares = plan.shares();
+        let mut rest = output.as_mut_slice();
+        let outputs = shares.iter().map(|share| take(&mut rest, share.len() * rows * plan.operands.units));
+        let jobs: Vec<_> = shares.iter().cloned().zip(outputs).collect();
+        let shares =
+            each(jobs, |(share, output)| walk(simd, &plan, &matrices, share, keep, every_step, output));
+        (output, Trace { shares, keep })
+    }
+}
+
+struct Backward<'a> {
+    plan: Plan<'a>,
+    trace: &'a Trace,
+    output: OutputGradient<'a>,
+    wants_x: bool,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = Gradients;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Gradients {
+        let Backward { plan, trace, output, wants_x } = self;
+        let Operands { steps, batch, units: n, .. } = plan.operands;
+        let row = if wants_x { steps * plan.operands.x.width } else { 0 };
+        let mut x = vec![0.0; batch * row];
+        let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);
+        let matrices = (trace.keep == Keep::Ends).then(|| Matrices::new(simd, &plan));
+        let transposed = Transposed::new(simd, &plan, wants_x);
+
+        let (mut xs, mut h0s, mut c0s) = (x.as_mut_slice(), h0.as_mut_slice(), c0.as_mut_slice());
+        let jobs = plan.shares().into_iter().zip(&trace.shares).map(|(share, states)| {
+            let own = Own {
+                x: take(&mut xs, share.len() * row),
+                h0: take(&mut h0s, share.len() * n),
+                c0: take(&mut c0s, share.len() * n),
+            };
+            (share, states, own)
+        });
+        let totals = each(jobs.collect(), |(share, states, own)| {
+            walk_back(simd, &plan, matrices.as_ref(), &transposed, share, states, output, own)
+        });
+        let totals = totals.into_iter().reduce(|mut total, share| {
+            total.add(&share);
+            total
+        });
+        let totals = totals.expect("a batch has a row");
+        Gradients {
+            x,
+            bias: biases(&plan, &totals),
+            input: totals.input.to_vec(),
+            hidden: totals.hidden.to_vec(),
+            diagonal: totals.diagonal.to_vec(),
+            h0,
+            c0,
+        }
+    }
+}
+
+/// The gradients of the biases: those of the sums that they are terms of.
+fn biases(plan: &Plan, totals: &Totals) -> Vec<f32> {
+    let n = plan.operands.units;
+    let of_part = |part: slimgate_gates::Part| {
+        let total = &totals.parts[part as usize * n..][..n];
+        match &plan.roles[part as usize] {
+            Role::Still { values } => {
+                total.iter().zip(values).map(|(d, &value)| d * plan::slope(value, part, plan.spec)).collect()
+            }
+            _ => total.to_vec(),
+        }
+    };
+    plan.spec.cell.biased().into_iter().flat_map(of_part).collect()
+}
+
+/// Does all jobs, on all threads if there are several.
+fn each<J: Send, R: Send>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync + Send) -> Vec<R> {
+    match jobs.len() {
+        1 => jobs.into_iter().map(work).collect(),
+        _ => jobs.into_par_iter().with_max_len(1).map(work).collect(),
+    }
+}
+
+/// Cuts the first `length` numbers off.
+fn take<'a>(rest: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
+    let (first, others) = std::mem::take(rest).split_at_mut(length);
+    *rest = others;
+    first
+}

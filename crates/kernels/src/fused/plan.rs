@@ -1,0 +1,199 @@
+//! What a call computes, and where its numbers stand.
+
+use std::ops::Range;
+
+use slimgate_gates::{Gate, Hidden, PARTS, Part};
+
+use super::buffer::LINE;
+use crate::{GateActivation, Recurrence};
+
+/// A `[steps, batch, width]` tensor whose rows are contiguous.
+#[derive(Clone, Copy)]
+pub(crate) struct Steps<'a> {
+    pub numbers: &'a [f32],
+    pub step_stride: usize,
+    pub row_stride: usize,
+    pub width: usize,
+}
+
+impl<'a> Steps<'a> {
+    pub fn row(&self, step: usize, row: usize) -> &'a [f32] {
+        &self.numbers[step * self.step_stride + row * self.row_stride..][..self.width]
+    }
+}
+
+/// The operands of the operation as slices; see [`crate::Weights`] for their shapes. Those of terms that the
+/// cell does not keep are not read.
+#[derive(Clone, Copy)]
+pub(crate) struct Operands<'a> {
+    pub x: Steps<'a>,
+    pub input: &'a [f32],
+    pub hidden: &'a [f32],
+    pub diagonal: &'a [f32],
+    pub bias: &'a [f32],
+    pub h0: &'a [f32],
+    pub c0: &'a [f32],
+    pub dropout: Option<&'a [f32]>,
+    pub steps: usize,
+    pub batch: usize,
+    /// Hidden units.
+    pub units: usize,
+}
+
+/// Where the value of a part of the cell comes from.
+pub(super) enum Role<'a> {
+    /// From a sum of terms at each step, which stands from column `first` on.
+    Moves { first: usize, diagonal: Option<Diagonal<'a>> },
+    /// From its bias alone: one value a unit for all steps and sequences.
+    Still { values: Vec<f32> },
+    /// From the description.
+    Constant(f32),
+}
+
+/// A vector term `u ⊙ h'`.
+pub(super) struct Diagonal<'a> {
+    pub u: &'a [f32],
+    /// Where the part stands among those that have one.
+    pub block: usize,
+}
+
+/// Columns of the input weights that lie side by side among the sums, too.
+pub(super) struct Run {
+    /// First column of `W`.
+    pub weight: usize,
+    /// First column of the sums.
+    pub sum: usize,
+    pub width: usize,
+}
+
+/// The operands with the order of the sums of one step: first the parts that read the hidden units through a
+/// matrix, as they stand in `U`, then the other moving parts.
+pub(super) struct Plan<'a> {
+    pub operands: Operands<'a>,
+    pub spec: &'a Recurrence,
+    pub roles: [Role<'a>; 4],
+    /// Columns of the sums of a step.
+    pub columns: usize,
+    /// Those of them that `U` adds to.
+    pub recurrent: usize,
+    /// Columns of `W`.
+    pub input_columns: usize,
+    pub runs: Vec<Run>,
+    /// Biases as columns of the sums.
+    pub biases: Vec<f32>,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
+        let (cell, n) = (&spec.cell, operands.units);
+        let place = |part: Part, among: &[Part]| among.iter().position(|&other| other == part);
+        let vector = |whole: &'a [f32], part, among: &[Part]| {
+            place(part, among).map(|block| &whole[block * n..(block + 1) * n])
+        };
+        let reading_input = cell.reading_input();
+        let reading_hidden = cell.reading_hidden(Hidden::Full);
+        let by_diagonal = cell.reading_hidden(Hidden::Diagonal);
+        let moving = |part: &Part| {
+            [&reading_input, &reading_hidden, &by_diagonal].iter().any(|parts| parts.contains(part))
+        };
+        let others = PARTS.into_iter().filter(|part| moving(part) && !reading_hidden.contains(part));
+        let order: Vec<Part> = reading_hidden.iter().copied().chain(others).collect();
+
+        let mut biases = vec![0.0; order.len() * n];
+        for (block, &part) in order.iter().enumerate() {
+            if let Some(bias) = vector(operands.bias, part, &cell.biased()) {
+                biases[block * n..(block + 1) * n].copy_from_slice(bias);
+            }
+        }
+        let roles = PARTS.map(|part| match (cell.gate(part), place(part, &order)) {
+            (Gate::Constant(value), _) => Role::Constant(value),
+            (_, Some(block)) => Role::Moves {
+                first: block * n,
+                diagonal: vector(operands.diagonal, part, &by_diagonal).map(|u| Diagonal {
+                    u,
+                    block: place(part, &by_diagonal).expect("the part has a vector"),
+                }),
+            },
+            (_, None) => match vector(operands.bias, part, &cell.biased()) {
+                Some(bias) => Role::Still { values: bias.iter().map(|&b| activate(b, part, spec)).collect() },
+                None => Role::Constant(activate(0.0, part, spec)),
+            },
+        });
+        let place_of_sum = |part| place(part, &order).expect("a part that reads the input moves") * n;
+        let runs = runs(reading_input.iter().map(|&part| place_of_sum(part)), n);
+
+        Plan {
+            operands,
+            spec,
+            roles,
+            columns: order.len() * n,
+            recurrent: reading_hidden.len() * n,
+            input_columns: reading_input.len() * n,
+            runs,
+            biases,
+        }
+    }
+
+    /// The step of the sequence that is walked as the `k`th.
+    pub fn time(&self, k: usize) -> usize {
+        if self.spec.reverse { self.operands.steps - 1 - k } else { k }
+    }
+
+    /// Whether a sequence still runs when the `k`th step is walked.
+    pub fn runs_at(&self, row: usize, k: usize) -> bool {
+        self.spec.lengths.as_ref().is_none_or(|lengths| self.time(k) < lengths[row])
+    }
+
+    /// The batch in shares that are walked apart: it depends on nothing but the batch, so that neither do
+    /// the sums over it. A share's working set stays in the second-level cache.
+    pub fn shares(&self) -> Vec<Range<usize>> {
+        const ROWS: usize = 16;
+        let batch = self.operands.batch;
+        let count = batch.div_ceil(ROWS);
+        (0..count).map(|share| share * batch / count..(share + 1) * batch / count).collect()
+    }
+
+    /// The steps in stretches, about 128 rows of a share each: deep enough for the products over them, small
+    /// enough for the cache.
+    pub fn stretches(&self, rows: usize) -> Vec<Range<usize>> {
+        let steps = self.operands.steps;
+        let length = (128 / rows).max(1);
+        (0..steps).step_by(length).map(|from| from..steps.min(from + length)).collect()
+    }
+}
+
+/// Joins the blocks of `W` whose sums follow one another.
+fn runs(sums: impl Iterator<Item = usize>, n: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (block, sum) in sums.enumerate() {
+        match runs.last_mut() {
+            Some(run) if run.sum + run.width == sum => run.width += n,
+            _ => runs.push(Run { weight: block * n, sum, width: n }),
+        }
+    }
+    runs
+}
+
+fn activate(sum: f32, part: Part, spec: &Recurrence) -> f32 {
+    match (part, spec.gate_activation) {
+        (Part::Candidate, _) => sum.tanh(),
+        (_, GateActivation::Logistic) => 1.0 / (1.0 + (-sum).exp()),
+        (_, GateActivation::HardSigmoid) => (0.2 * sum + 0.5).clamp(0.0, 1.0),
+    }
+}
+
+/// The distance between rows of so many numbers: whole cache lines, an odd number of them, since rows a power
+/// of two apart would share few places in the cache.
+pub(super) fn stride(width: usize) -> usize {
+    (width.div_ceil(LINE) | 1) * LINE
+}
+
+/// The slope of a part's activation, from its value.
+pub(super) fn slope(value: f32, part: Part, spec: &Recurrence) -> f32 {
+    match (part, spec.gate_activation) {
+        (Part::Candidate, _) => 1.0 - value * value,
+        (_, GateActivation::Logistic) => value * (1.0 - value),
+        (_, GateActivation::HardSigmoid) if value > 0.0 && value < 1.0 => 0.2,
+        (_, GateActivation::HardSigmoid) => 0.0,
+    }
+}

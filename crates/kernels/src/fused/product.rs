@@ -1,0 +1,256 @@
+//! Products of matrices, adding to what is there: `C += A · B`.
+//!
+//! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
+//! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, four
+//! rows of a panel, whose sums stay in registers over the whole depth. Each sum is taken in the order of
+//! the depth whatever the shape of its tile, so a row's result does not depend on the rows beside it.
+
+use pulp::{Simd, WithSimd};
+
+use super::buffer::Buffer;
+
+/// `A`: element `(row, k)` stands at `row · row_stride + k · depth_stride`.
+#[derive(Clone, Copy)]
+pub(super) struct Left<'a> {
+    pub numbers: &'a [f32],
+    pub rows: usize,
+    pub row_stride: usize,
+    pub depth_stride: usize,
+}
+
+/// `B`, of `depth` rows.
+#[derive(Clone, Copy)]
+pub(super) struct Right<'a> {
+    numbers: &'a [f32],
+    depth: usize,
+    columns: usize,
+    layout: Layout,
+}
+
+#[derive(Clone, Copy)]
+enum Layout {
+    /// Panel after panel, each row of a panel filled up with zeros to whole vectors.
+    Panels,
+    /// Row after row, so many numbers apart.
+    Rows { stride: usize },
+}
+
+impl<'a> Right<'a> {
+    /// A matrix where it lies, row after row, `stride` apart. Good for one use; what is multiplied again and
+    /// again is better [packed](Packed).
+    pub fn rows(numbers: &'a [f32], depth: usize, columns: usize, stride: usize) -> Right<'a> {
+        Right { numbers, depth, columns, layout: Layout::Rows { stride } }
+    }
+}
+
+/// A copy of a matrix in the order in which a product reads it.
+pub(super) struct Packed {
+    numbers: Buffer,
+    depth: usize,
+    columns: usize,
+}
+
+impl Packed {
+    /// Packs the matrix whose element `(k, column)` is `numbers[k · strides.0 + column · strides.1]`.
+    pub fn new<S: Simd>(
+        _: S,
+        numbers: &[f32],
+        depth: usize,
+        columns: usize,
+        strides: (usize, usize),
+    ) -> Packed {
+        let width = columns.next_multiple_of(S::F32_LANES);
+        let mut packed = Buffer::stale(depth * width);
+        for panel in panels::<S>(columns, WIDEST::<S>()) {
+            let panel_width = panel.vectors * S::F32_LANES;
+            let rows = packed[depth * panel.first..][..depth * panel_width].chunks_exact_mut(panel_width);
+            for (k, row) in rows.enumerate() {
+                for (at, value) in row.iter_mut().enumerate() {
+                    let column = panel.first + at;
+                    *value = if column < columns { numbers[k * strides.0 + column * strides.1] } else { 0.0 };
+                }
+            }
+        }
+        Packed { numbers: packed, depth, columns }
+    }
+
+    pub fn view(&self) -> Right<'_> {
+        Right { numbers: &self.numbers, depth: self.depth, columns: self.columns, layout: Layout::Panels }
+    }
+}
+
+/// Some whole vectors of columns, from column `first`.
+struct Panel {
+    first: usize,
+    vectors: usize,
+}
+
+/// Vectors of a panel of which four rows of sums and one row of `B` fit in the registers.
+#[allow(non_snake_case)]
+const fn WIDEST<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 5 } else { 3 }
+}
+
+/// The columns in panels of nearly equal width, none wider than `widest` vectors.
+fn panels<S: Simd>(columns: usize, widest: usize) -> impl Iterator<Item = Panel> {
+    let vectors = columns.div_ceil(S::F32_LANES);
+    let count = vectors.div_ceil(widest);
+    (0..count).map(move |panel| {
+        let [first, end] = [panel, panel + 1].map(|panel| (panel * vectors).div_ceil(count));
+        Panel { first: first * S::F32_LANES, vectors: end - first }
+    })
+}
+
+/// `C += A · B`, where row `r` of `C` begins at `r · c_stride`.
+pub(super) fn add_product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, a: Left, b: Right) {
+    if a.rows == 0 || b.depth == 0 || b.columns == 0 {
+        return;
+    }
+    let last = |count: usize| count - 1;
+    assert!(last(a.rows) * a.row_stride + last(b.depth) * a.depth_stride < a.numbers.len());
+    assert!(last(a.rows) * c_stride + b.columns <= c.len());
+    assert!(match b.layout {
+        Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.numbers.len(),
+        Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.numbers.len(),
+    });
+    // A call of its own, so that the tiles are compiled once for each instruction set.
+    simd.vectorize(Product { simd, c: c.as_mut_ptr(), c_stride, a, b });
+}
+
+/// A product whose bounds have been checked.
+struct Product<'a, S> {
+    simd: S,
+    c: *mut f32,
+    c_stride: usize,
+    a: Left<'a>,
+    b: Right<'a>,
+}
+
+impl<S: Simd> WithSimd for Product<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<T: Simd>(self, _: T) {
+        let Product { simd, c, c_stride, a, b } = self;
+        // A single row leaves registers for more columns, and needs them to hide the latency of a sum.
+        let packed = matches!(b.layout, Layout::Panels);
+        let widest = if a.rows == 1 && !packed { 2 * WIDEST::<S>() } else { WIDEST::<S>() };
+        for panel in panels::<S>(b.columns, widest) {
+            let (b_from, b_stride) = match b.layout {
+                Layout::Panels => (b.depth * panel.first, panel.vectors * S::F32_LANES),
+                Layout::Rows { stride } => (panel.first, stride),
+            };
+            let width = b.columns - panel.first;
+            let mut row = 0;
+            while row < a.rows {
+                let rows = (a.rows - row).min(4);
+                // SAFETY: `add_product` has checked that the last row, column and depth lie within the
+                // slices; a tile's loads of `B` are cut to its columns unless these are padded.
+                unsafe {
+                    let tile = Tile {
+                        depth: b.depth,
+                        a: a.numbers.as_ptr().add(row * a.row_stride),
+                        a_row: a.row_stride,
+                        a_depth: a.depth_stride,
+                        b: b.numbers.as_ptr().add(b_from),
+                        b_depth: b_stride,
+                        c: c.add(row * c_stride + panel.first),
+                        c_row: c_stride,
+                        last_lanes: width.min(panel.vectors * S::F32_LANES)
+                            - (panel.vectors - 1) * S::F32_LANES,
+                    };
+                    tile.add(simd, rows, panel.vectors, packed);
+                }
+                row += rows;
+            }
+        }
+    }
+}
+
+/// A few rows and vectors of `C`, with what they are the sums of.
+struct Tile {
+    depth: usize,
+    a: *const f32,
+    a_row: usize,
+    a_depth: usize,
+    b: *const f32,
+    b_depth: usize,
+    c: *mut f32,
+    c_row: usize,
+    /// Columns of the last vector that exist.
+    last_lanes: usize,
+}
+
+impl Tile {
+    /// # Safety
+    ///
+    /// `rows` rows of `A` and `C`, `depth` of `A` and `B` and `vectors` vectors of `B` and `C` (the last one
+    /// of `last_lanes`; whole in `B` if `padded`) are in bounds.
+    #[inline(always)]
+    unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize, padded: bool) {
+        macro_rules! shapes {
+            ($padded:literal: $($rows:literal x [$($vectors:literal)*])*) => {
+                match (rows, vectors) {
+                    // SAFETY: the caller's promise, with the numbers as constants.
+                    $($(($rows, $vectors) => unsafe { self.add_shape::<S, $rows, $vectors, $padded>(simd) },)*)*
+                    _ => unreachable!("no tile has {rows} rows of {vectors} vectors"),
+                }
+            };
+        }
+        if padded {
+            shapes!(true: 1 x [1 2 3 4 5] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
+        } else {
+            shapes!(false: 1 x [1 2 3 4 5 6 7 8 9 10] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`add`](Self::add).
+    #[inline(always)]
+    unsafe fn add_shape<S: Simd, const ROWS: usize, const VECTORS: usize, const PADDED: bool>(
+        &self,
+        simd: S,
+    ) {
+        let last = simd.mask_between_m32s(0, self.last_lanes as u32);
+        let lanes = S::F32_LANES;
+        // Indexed loops: a closure or an iterator would be compiled without the instruction set.
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        // SAFETY: all within the bounds that the caller promises.
+        unsafe {
+            let (mut a, mut b) = (self.a, self.b);
+            for _ in 0..self.depth {
+                let mut b_row = [simd.splat_f32s(0.0); VECTORS];
+                for v in 0..VECTORS {
+                    let at = b.add(v * lanes);
+                    b_row[v] = if PADDED || v + 1 < VECTORS {
+                        at.cast::<S::f32s>().read_unaligned()
+                    } else {
+                        simd.mask_load_ptr_f32s(last, at)
+                    };
+                }
+                for row in 0..ROWS {
+                    let a = simd.splat_f32s(*a.add(row * self.a_row));
+                    for v in 0..VECTORS {
+                        sums[row][v] = simd.mul_add_e_f32s(a, b_row[v], sums[row][v]);
+                    }
+                }
+                a = a.wrapping_add(self.a_depth);
+                b = b.wrapping_add(self.b_depth);
+            }
+            for row in 0..ROWS {
+                for v in 0..VECTORS {
+                    let at = self.c.add(row * self.c_row + v * lanes);
+                    let sum = sums[row][v];
+                    if v + 1 < VECTORS {
+                        let c = at.cast::<S::f32s>().read_unaligned();
+                        at.cast::<S::f32s>().write_unaligned(simd.add_f32s(c, sum));
+                    } else {
+                        let c = simd.mask_load_ptr_f32s(last, at);
+                        simd.mask_store_ptr_f32s(last, at, simd.add_f32s(c, sum));
+                    }
+                }
+            }
+        }
+    }
+}
