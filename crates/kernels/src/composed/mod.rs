@@ -8,6 +8,8 @@ mod algebra;
 mod backward;
 mod forward;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};

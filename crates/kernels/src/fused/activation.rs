@@ -58,7 +58,14 @@ pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 /// `x`, or the limit beyond which it lies.
 #[inline(always)]
 pub(super) fn cut<S: Simd>(simd: S, x: S::f32s, low: f32, high: f32) -> S::f32s {
-    simd.max_f32s(simd.splat_f32s(low), simd.min_f32s(simd.splat_f32s(high), x))
+    let (low, high) = (simd.splat_f32s(low), simd.splat_f32s(high));
+    if S::F32_LANES > 1 {
+        simd.max_f32s(low, simd.min_f32s(high, x))
+    } else {
+        // A single number's own `max` and `min` drop a NaN.
+        let x = simd.select_f32s(simd.greater_than_f32s(x, high), high, x);
+        simd.select_f32s(simd.less_than_f32s(x, low), low, x)
+    }
 }
 
 /// `((first x + others[0]) x + others[1]) x + …`

@@ -42,24 +42,31 @@ pub struct Case {
 }
 
 impl Case {
-    /// Weights in ±`scale`, and everything else random too; always the same for the same cell.
+    /// A small case with weights in ±`scale`.
     pub fn random(cell: &str, scale: f32, device: &Device) -> Case {
+        Case::sized(cell, [BATCH, STEPS, INPUTS, HIDDEN], scale, device)
+    }
+
+    /// A case of so many sequences, steps, inputs and hidden units, with weights in ±`scale` and everything
+    /// else random too; always the same for the same cell.
+    pub fn sized(cell: &str, sizes: [usize; 4], scale: f32, device: &Device) -> Case {
+        let [batch, steps, inputs, units] = sizes;
         let mut numbers = Numbers::of(cell);
         let cell: Cell = cell.parse().unwrap();
-        let width = |parts: usize| (parts > 0).then_some(parts * HIDDEN);
+        let width = |parts: usize| (parts > 0).then_some(parts * units);
         Case {
-            x: numbers.tensor([BATCH, STEPS, INPUTS], 1.0, device),
+            x: numbers.tensor([batch, steps, inputs], 1.0, device),
             weights: Weights {
-                input: width(cell.reading_input().len()).map(|w| numbers.tensor([INPUTS, w], scale, device)),
+                input: width(cell.reading_input().len()).map(|w| numbers.tensor([inputs, w], scale, device)),
                 hidden: width(cell.reading_hidden(Hidden::Full).len())
-                    .map(|w| numbers.tensor([HIDDEN, w], scale, device)),
+                    .map(|w| numbers.tensor([units, w], scale, device)),
                 diagonal: width(cell.reading_hidden(Hidden::Diagonal).len())
                     .map(|w| numbers.tensor([w], scale, device)),
                 bias: width(cell.biased().len()).map(|w| numbers.tensor([w], scale, device)),
             },
             state: State {
-                hidden: numbers.tensor([BATCH, HIDDEN], 1.0, device),
-                cell: numbers.tensor([BATCH, HIDDEN], 1.0, device),
+                hidden: numbers.tensor([batch, units], 1.0, device),
+                cell: numbers.tensor([batch, units], 1.0, device),
             },
             dropout: None,
             spec: Recurrence::new(cell),
@@ -68,7 +75,7 @@ impl Case {
 
     /// With a recurrent dropout mask that leaves out some units of each sequence.
     pub fn with_dropout(mut self) -> Case {
-        let drawn: Tensor<2> = Numbers::of("dropout").tensor([BATCH, HIDDEN], 1.0, &self.x.device());
+        let drawn: Tensor<2> = Numbers::of("dropout").tensor(self.state.hidden.dims(), 1.0, &self.x.device());
         self.dropout = Some(drawn.greater_elem(-0.2).float() / 0.6);
         self
     }
@@ -100,14 +107,15 @@ impl Case {
         // In a cell that does not read it, an argument need not be part of the loss at all.
         let or_zeros =
             |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
+        let (of_x, of_state) = (self.x.shape().num_elements(), self.state.cell.shape().num_elements());
         Results {
             outputs: values(&outputs),
             hidden: values(&end.hidden),
             cell: values(&end.cell),
             gradients: vec![
-                ("x", or_zeros(x.grad(&gradients).map(|g| values(&g)), BATCH * STEPS * INPUTS)),
-                ("h0", or_zeros(state.hidden.grad(&gradients).map(|g| values(&g)), BATCH * HIDDEN)),
-                ("c0", or_zeros(state.cell.grad(&gradients).map(|g| values(&g)), BATCH * HIDDEN)),
+                ("x", or_zeros(x.grad(&gradients).map(|g| values(&g)), of_x)),
+                ("h0", or_zeros(state.hidden.grad(&gradients).map(|g| values(&g)), of_state)),
+                ("c0", or_zeros(state.cell.grad(&gradients).map(|g| values(&g)), of_state)),
                 ("W", weights.input.as_ref().map(of2).unwrap_or_default()),
                 ("U", weights.hidden.as_ref().map(of2).unwrap_or_default()),
                 ("u", weights.diagonal.as_ref().map(of1).unwrap_or_default()),

@@ -3,5 +3,8 @@
 mod case;
 mod edges;
 mod finite_differences;
+mod instruction_sets;
+mod resources;
 mod sequences;
+mod sizes;
 mod twin;

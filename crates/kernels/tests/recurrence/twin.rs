@@ -93,7 +93,7 @@ const GATES: [&str; 14] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "
 const CANDIDATES: [&str; 12] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "xd", "db", "d"];
 
 /// Any cell at all that reads its input somewhere.
-fn any_cell() -> impl Strategy<Value = String> {
+pub fn any_cell() -> impl Strategy<Value = String> {
     let gates = prop::array::uniform3(prop::sample::select(GATES.to_vec()));
     (gates, prop::sample::select(CANDIDATES.to_vec()))
         .prop_map(|([i, f, o], c)| format!("i={i},f={f},o={o},c={c}"))
