@@ -33,6 +33,7 @@ pub(crate) fn classifier(
         forget_bias: model.forget_bias,
         input_dropout: model.input_dropout,
         recurrent_dropout: model.recurrent_dropout,
+        recompute: model.recompute,
         ..SlimLstmConfig::new(model.cell()?, inputs, model.hidden)
     };
     let stack = StackConfig {

@@ -45,6 +45,8 @@ pub struct ModelConfig {
     pub input_dropout: f64,
     /// Dropout of the hidden-unit signal, one mask a sequence.
     pub recurrent_dropout: f64,
+    /// Train in less memory and a third more time: keep the states between stretches of steps only.
+    pub recompute: bool,
     /// Where the forget gate's bias starts.
     pub forget_bias: f64,
     /// The gates' activation.
@@ -70,6 +72,7 @@ impl Default for ModelConfig {
             dropout: 0.0,
             input_dropout: 0.0,
             recurrent_dropout: 0.0,
+            recompute: false,
             forget_bias: 1.0,
             gate_activation: GateActivation::Logistic,
             cell_clip: None,
