@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use crate::support::{Said, TINY, Workspace, repository, said};
+use crate::support::{EXPLODING, Said, TINY, Workspace, repository, said};
 
 /// Runs a line with its standard output connected to `out`.
 fn into(here: &Workspace, line: &str, out: impl Into<Stdio>) -> Said {
@@ -29,6 +29,13 @@ fn a_reader_that_has_read_enough_ends_the_program_quietly() {
         let said = into(&here, &line, writer);
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "slimgate {line}");
     }
+}
+
+#[test]
+fn a_reader_that_went_away_does_not_change_how_a_run_ended() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(into(&Workspace::new(), EXPLODING, writer).code, Some(1));
 }
 
 #[test]

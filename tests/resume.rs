@@ -57,8 +57,8 @@ fn a_run_asked_to_stop_saves_says_so_and_goes_on() {
     for name in ["INT", "TERM"] {
         let run = format!("runs/{name}");
         let process = here.start(&format!("{RUN} --epochs 2000 --name {name}"), &run);
-        signal(&process, name);
-        let said = said(process.wait_with_output().unwrap());
+        signal(process.child(), name);
+        let said = process.end();
         assert_eq!(said.code, Some(130), "{}\n{}", said.out, said.err);
         assert!(said.out.contains(&format!("train --resume {run}")), "{}", said.out);
         assert_eq!(here.json(&format!("{run}/summary.json"))["status"], "interrupted");
@@ -166,6 +166,7 @@ fn metrics_that_lost_a_line_are_refused() {
             assert!(refusal.contains(&format!("metrics.jsonl is not usable: line {wrong} ")), "{refusal}");
         }
     }
+    assert!(here.read("runs/one/config.toml").contains("epochs = 3"), "a refused resume changed the run");
     here.write("runs/one/metrics.jsonl", &whole);
     here.succeed("train --no-tui --epochs 4 --resume runs/one");
 }
@@ -205,9 +206,7 @@ fn a_status_that_says_running_binds_nobody() {
 #[test]
 fn a_run_belongs_to_one_process_at_a_time() {
     let here = Workspace::new();
-    let mut process = here.start(&format!("{RUN} --epochs 2000 --name one"), "runs/one");
+    let _process = here.start(&format!("{RUN} --epochs 2000 --name one"), "runs/one");
     let refusal = here.refuse("train --no-tui --resume runs/one");
-    process.kill().unwrap();
-    process.wait().unwrap();
     assert!(refusal.contains("in use by another process"), "{refusal}");
 }

@@ -12,6 +12,10 @@ use tempfile::TempDir;
 pub const TINY: &str =
     "--dataset japanese-vowels --hidden 6 --epochs 2 --threads 1 --set data.train_limit=60";
 
+/// Plain steps at a rate of 1 without clipping, on a cell that is not squashed by any gate.
+pub const EXPLODING: &str = "train --dataset japanese-vowels --epochs 40 --optimizer sgd --learning-rate 1 --hidden 100 \
+                         --set optim.clip=0 --set optim.momentum=0.99 --set optim.weight_decay=50 --name one";
+
 /// An empty folder that goes away with the test.
 pub struct Workspace {
     folder: TempDir,
@@ -61,13 +65,13 @@ impl Workspace {
     }
 
     /// Starts a run and waits until it has saved an epoch.
-    pub fn start(&self, line: &str, run: &str) -> Child {
+    pub fn start(&self, line: &str, run: &str) -> Running {
         let mut process = self.command(line).spawn().unwrap();
         while !self.path(run).join("manifest.json").exists() {
             assert_eq!(process.try_wait().unwrap(), None, "slimgate {line} ended before it saved an epoch");
             sleep(Duration::from_millis(20));
         }
-        process
+        Running(Some(process))
     }
 
     /// Runs what must succeed; returns its standard output.
@@ -100,6 +104,29 @@ impl Workspace {
             metrics
         };
         self.read(&format!("{run}/metrics.jsonl")).lines().map(line).collect()
+    }
+}
+
+/// A process that does not outlive its test, however that ends.
+pub struct Running(Option<Child>);
+
+impl Running {
+    pub fn child(&self) -> &Child {
+        self.0.as_ref().expect("it was not waited for")
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Said {
+        said(self.0.take().expect("it was not waited for").wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.0 {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

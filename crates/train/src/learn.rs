@@ -114,7 +114,6 @@ pub fn resume(
     let mut config = folder.config()?;
     if let Some(epochs) = epochs {
         extend(&mut config, epochs)?;
-        folder.write_config(&config)?;
     }
     use_threads(config.run.threads);
     let device = config.run.backend.device(config.run.device)?;
@@ -136,6 +135,8 @@ pub fn resume(
     }
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
+    // Only now: a run that cannot go on stays as it is.
+    folder.write_config(&config)?;
     let run = Run { config, folder, _lock: lock, device, interrupter, manifest, history };
     run.learn(data, warning, display, progress)
 }
@@ -180,7 +181,7 @@ impl Run {
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(RunFolder, Summary), TrainError> {
-        let Run { config, folder, device, interrupter, manifest, history, .. } = &self;
+        let Run { config, folder, device, manifest, history, .. } = &self;
         let optim = &config.optim;
         let last = manifest.epochs.last();
         let complete = last.map_or(0, |saved| saved.epoch);
@@ -199,13 +200,48 @@ impl Run {
         }
         self.summary(Status::Running, parameters, history)?;
 
+        let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
+        let board = Board::default();
+        let ended = self.launch(model, data, &ledger, &board, display, progress);
+
+        let mut books = ledger.books();
+        let history = books.history.clone();
+        if let Some(error) = books.error.take().or(ended.err()) {
+            // The disk may be what failed; the first error is the one worth telling.
+            let _ = self.summary(Status::Failed, parameters, &history);
+            return Err(error);
+        }
+        let done = history.last(Split::Validation).map_or(0, |line| line.epoch);
+        let status = if board.diverged() {
+            Status::Diverged
+        } else if done >= optim.epochs || books.stopped_early {
+            Status::Complete
+        } else {
+            Status::Interrupted
+        };
+        drop(books);
+        let summary = self.summary(status, parameters, &history)?;
+        Ok((self.folder, summary))
+    }
+
+    /// Has Burn's Learner train the remaining epochs. What comes of it stands on `ledger` and `board`.
+    fn launch(
+        &self,
+        model: Trainee,
+        data: Prepared,
+        ledger: &Ledger,
+        board: &Board,
+        display: Display,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> Result<(), TrainError> {
+        let Run { config, folder, device, interrupter, manifest, history, .. } = self;
+        let optim = &config.optim;
+        let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
         let train =
             Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
-        let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
-        let board = Board::default();
         let epochs = optim.epochs;
         let end_of_epoch = EndOfEpoch {
             ledger: ledger.clone(),
@@ -228,8 +264,8 @@ impl Run {
             .with_checkpointing_strategy(end_of_epoch)
             .early_stopping(Patience { patience: optim.early_stopping, ledger: ledger.clone() })
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
-        let training = with_metrics(training, &board, interrupter);
-        let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, &ledger));
+        let training = with_metrics(training, board, interrupter);
+        let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, ledger));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
         let training = match display {
@@ -242,32 +278,13 @@ impl Run {
         };
 
         let learner = Learner::new(model, build::optimizer(optim), schedule);
-        let outcome = catch_unwind(AssertUnwindSafe(|| training.launch(learner).error));
-        let learner_error = match outcome {
-            Ok(error) => error.map(|error| TrainError::Learner(error.to_string())),
+        match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
             // "Kill" in the dashboard is a panic of the thread that reports to it.
-            Err(_) if display == Display::Dashboard => None,
+            Err(_) if display == Display::Dashboard => Ok(()),
             Err(panic) => resume_unwind(panic),
-        };
-
-        let mut books = ledger.books();
-        let history = books.history.clone();
-        if let Some(error) = books.error.take().or(learner_error) {
-            // The disk may be what failed; the first error is the one worth telling.
-            let _ = self.summary(Status::Failed, parameters, &history);
-            return Err(error);
         }
-        let done = history.last(Split::Validation).map_or(0, |line| line.epoch);
-        let status = if board.diverged() {
-            Status::Diverged
-        } else if done >= epochs || books.stopped_early {
-            Status::Complete
-        } else {
-            Status::Interrupted
-        };
-        drop(books);
-        let summary = self.summary(status, parameters, &history)?;
-        Ok((self.folder, summary))
     }
 
     /// Writes and returns what the run has come to.

@@ -1,6 +1,6 @@
 //! `slimgate train`
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,7 +33,11 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
         Some(run) => resume(run, epochs(&arguments)?, interrupter, display, report)?,
         None => train(read(&arguments)?, interrupter, display, report)?,
     };
-    speech.conclude(&folder, &summary)?;
+    match speech.conclude(&folder, &summary) {
+        // A reader that went away does not change how the run ended.
+        Err(CliError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => (),
+        concluded => concluded?,
+    }
     Ok(match summary.status {
         Status::Diverged if !folder.config()?.run.tolerate_divergence => ExitCode::from(NOT_HELD),
         Status::Interrupted => ExitCode::from(INTERRUPTED),
