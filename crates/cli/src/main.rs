@@ -11,6 +11,11 @@ use clap::Parser;
 use args::{Arguments, Command};
 use output::CliError;
 
+/// A training step makes and drops tensors of a few hundred kilobytes, memory that the system's allocator
+/// gives back and asks for again each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Burn restores an optimizer's state on its default device, which is a GPU where the build knows of one,
     // driver or not. A run names its own device; what Burn does in between happens on the CPU.

@@ -25,8 +25,9 @@ mod lanes;
 mod plan;
 mod product;
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use crate::Recurrence;
 use backward::{OutputGradient, Own, Totals, Transposed, walk_back};
@@ -168,12 +169,24 @@ fn biases(plan: &Plan, totals: &Totals) -> Vec<f32> {
     plan.spec.cell.biased().into_iter().flat_map(of_part).collect()
 }
 
-/// Does all jobs, on all threads if there are several.
-fn each<J: Send, R: Send>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync + Send) -> Vec<R> {
-    match jobs.len() {
-        1 => jobs.into_iter().map(work).collect(),
-        _ => jobs.into_par_iter().with_max_len(1).map(work).collect(),
-    }
+/// Does all jobs, on this thread and those of rayon's pool; results in the order of the jobs.
+///
+/// This thread takes jobs too instead of waiting for the pool to wake up, which takes as long as a small job.
+fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<R> {
+    let results: Vec<OnceLock<R>> = jobs.iter().map(|_| OnceLock::new()).collect();
+    let helpers = rayon::current_num_threads().min(jobs.len()) - 1;
+    let jobs = Mutex::new(jobs.into_iter().enumerate());
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take_turns = || {
+        while let Some((at, job)) = next() {
+            let _ = results[at].set(work(job));
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        (0..helpers).for_each(|_| scope.spawn(|_| take_turns()));
+        take_turns();
+    });
+    results.into_iter().map(|result| result.into_inner().expect("every job is done")).collect()
 }
 
 /// Cuts the first `length` numbers off.

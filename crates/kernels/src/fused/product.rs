@@ -63,11 +63,22 @@ impl Packed {
         let mut packed = Buffer::stale(depth * width);
         for panel in panels::<S>(columns, WIDEST::<S>()) {
             let panel_width = panel.vectors * S::F32_LANES;
-            let rows = packed[depth * panel.first..][..depth * panel_width].chunks_exact_mut(panel_width);
-            for (k, row) in rows.enumerate() {
-                for (at, value) in row.iter_mut().enumerate() {
-                    let column = panel.first + at;
-                    *value = if column < columns { numbers[k * strides.0 + column * strides.1] } else { 0.0 };
+            let panel_columns = panel.first..columns.min(panel.first + panel_width);
+            let packed = &mut packed[depth * panel.first..][..depth * panel_width];
+            if strides.1 == 1 {
+                for (k, row) in packed.chunks_exact_mut(panel_width).enumerate() {
+                    let (row, padding) = row.split_at_mut(panel_columns.len());
+                    row.copy_from_slice(&numbers[k * strides.0..][panel_columns.clone()]);
+                    padding.fill(0.0);
+                }
+            } else {
+                // Along the depth, which is how a transposed matrix lies in memory.
+                packed.fill(0.0);
+                for (at, column) in panel_columns.enumerate() {
+                    let column = &numbers[column * strides.1..];
+                    for k in 0..depth {
+                        packed[k * panel_width + at] = column[k * strides.0];
+                    }
                 }
             }
         }
