@@ -52,6 +52,11 @@ impl Backend {
         }
     }
 
+    /// Whether its tensors lie in the memory of this process.
+    pub(crate) fn in_memory(self) -> bool {
+        matches!(self, Backend::Flex | Backend::NdArray)
+    }
+
     /// The device of this backend with the given number.
     ///
     /// # Errors

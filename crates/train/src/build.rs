@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
-use crate::{Config, ConfigError, OptimConfig, Optimizer, config};
+use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, adam, config};
 
 /// Draws the classifier of a run, from its seed.
 pub(crate) fn classifier(
@@ -47,7 +47,7 @@ pub(crate) fn classifier(
 }
 
 /// The optimizer that the configuration asks for.
-pub(crate) fn optimizer(optim: &OptimConfig) -> ModuleOptimizer {
+pub(crate) fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
     let decay = (optim.weight_decay > 0.0).then(|| WeightDecayConfig::new(optim.weight_decay as f32));
     let epsilon = optim.epsilon as f32;
     match optim.optimizer {
@@ -57,6 +57,7 @@ pub(crate) fn optimizer(optim: &OptimConfig) -> ModuleOptimizer {
             .with_epsilon(epsilon)
             .with_weight_decay(decay)
             .init(),
+        Optimizer::Adam if decay.is_none() && backend.in_memory() => adam::on_cpu(epsilon),
         Optimizer::Adam => AdamConfig::new().with_epsilon(epsilon).with_weight_decay(decay).init(),
         Optimizer::AdamW => {
             AdamWConfig::new().with_epsilon(epsilon).with_weight_decay(optim.weight_decay as f32).init()

@@ -277,7 +277,7 @@ impl Run {
             }
         };
 
-        let learner = Learner::new(model, build::optimizer(optim), schedule);
+        let learner = Learner::new(model, build::optimizer(optim, config.run.backend), schedule);
         match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),

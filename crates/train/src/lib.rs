@@ -8,6 +8,7 @@
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
+//! | `adam` | Adam in one pass over each parameter |
 //! | `schedule` | learning rates over time |
 //! | `step` | the training step, clipping, and what Burn's Learner calls |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
@@ -21,6 +22,7 @@
 //! optimizer's state and the metrics of whole epochs are all there is to save, and a resumed run ends with
 //! the same bits as one that was never stopped.
 
+mod adam;
 mod backend;
 mod build;
 mod checkpoints;

@@ -225,34 +225,33 @@ impl Tile {
     ) {
         let last = simd.mask_between_m32s(0, self.last_lanes as u32);
         let lanes = S::F32_LANES;
-        // Indexed loops: a closure or an iterator would be compiled without the instruction set.
+        // No closures here: they would be compiled without the instruction set.
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         // SAFETY: all within the bounds that the caller promises.
         unsafe {
             let (mut a, mut b) = (self.a, self.b);
             for _ in 0..self.depth {
                 let mut b_row = [simd.splat_f32s(0.0); VECTORS];
-                for v in 0..VECTORS {
+                for (v, b_vector) in b_row.iter_mut().enumerate() {
                     let at = b.add(v * lanes);
-                    b_row[v] = if PADDED || v + 1 < VECTORS {
+                    *b_vector = if PADDED || v + 1 < VECTORS {
                         at.cast::<S::f32s>().read_unaligned()
                     } else {
                         simd.mask_load_ptr_f32s(last, at)
                     };
                 }
-                for row in 0..ROWS {
+                for (row, sums) in sums.iter_mut().enumerate() {
                     let a = simd.splat_f32s(*a.add(row * self.a_row));
-                    for v in 0..VECTORS {
-                        sums[row][v] = simd.mul_add_e_f32s(a, b_row[v], sums[row][v]);
+                    for (sum, b_vector) in sums.iter_mut().zip(b_row) {
+                        *sum = simd.mul_add_e_f32s(a, b_vector, *sum);
                     }
                 }
                 a = a.wrapping_add(self.a_depth);
                 b = b.wrapping_add(self.b_depth);
             }
-            for row in 0..ROWS {
-                for v in 0..VECTORS {
+            for (row, sums) in sums.into_iter().enumerate() {
+                for (v, sum) in sums.into_iter().enumerate() {
                     let at = self.c.add(row * self.c_row + v * lanes);
-                    let sum = sums[row][v];
                     if v + 1 < VECTORS {
                         let c = at.cast::<S::f32s>().read_unaligned();
                         at.cast::<S::f32s>().write_unaligned(simd.add_f32s(c, sum));
