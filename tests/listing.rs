@@ -1,6 +1,6 @@
 //! What the program tells about itself and what it knows.
 
-use crate::support::{Workspace, lines};
+use crate::support::{TINY, Workspace, lines};
 
 #[test]
 fn variants_are_listed_with_terms_equations_and_counts() {
@@ -99,4 +99,18 @@ fn picture(here: &Workspace) {
     let mut encoder = png::Encoder::new(file, 28, 28);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.write_header().unwrap().write_image_data(&[128; 784]).unwrap();
+}
+
+#[test]
+fn the_help_of_train_names_every_setting() {
+    let here = Workspace::new();
+    let help = here.succeed("train --help");
+    here.succeed(&format!("train {TINY} --name one"));
+    let config: toml::Table = here.read("runs/one/config.toml").parse().unwrap();
+    for (section, settings) in &config {
+        for key in settings.as_table().unwrap().keys() {
+            let key = format!("{section}.{key}");
+            assert!(help.split_whitespace().any(|word| word == key), "{key} is not in\n{help}");
+        }
+    }
 }

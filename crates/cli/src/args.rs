@@ -21,7 +21,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a model, or go on training one
-    #[command(after_help = TRAIN_EXAMPLES, args_override_self = true)]
+    #[command(after_help = train_help(), args_override_self = true)]
     Train(Box<TrainArguments>),
     /// Measure a trained model on the test part of its data
     #[command(after_help = "Example:\n  slimgate evaluate runs/digits-rows-lstm1")]
@@ -47,15 +47,21 @@ pub enum Command {
     },
 }
 
-const TRAIN_EXAMPLES: &str = "\
-Settings that have no flag are given with --set or in a CONFIG file, which has the sections [data], [model],
-[optim] and [run]; the config.toml of every run folder is a complete one.
+fn train_help() -> String {
+    format!(
+        "\
+Settings that have no flag are given with --set or in a CONFIG file; the config.toml of every run folder is one.
+All settings:
+  {}
 
 Examples:
   slimgate train
   slimgate train --variant lstm3 --dataset japanese-vowels --epochs 40
   slimgate train --gates i=xhb,f=hb,o=b --set optim.clip=5 --name mixed
-  slimgate train --resume runs/digits-rows-lstm1 --epochs 20";
+  slimgate train --resume runs/digits-rows-lstm1 --epochs 20",
+        slimgate_train::Config::keys().join(" ")
+    )
+}
 
 const PREDICT_EXAMPLES: &str = "\
 What can be read depends on what the run was trained on: images (.png, .idx) and CSV for digits; .ts and CSV for
