@@ -8,9 +8,8 @@ use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, Flex, NdArray, TensorMetadata, try_read_sync};
 use burn::tensor::{Bytes, DType, TensorData};
 
-use crate::composed;
 use crate::fused::{self, Keep, Operands, Steps};
-use crate::ops::{Arguments, Gradients, RecurrentKernel, Trace};
+use crate::ops::{Arguments, Gradients, RecurrentKernel};
 
 /// A tensor's numbers where they lie.
 struct Numbers {
@@ -125,50 +124,57 @@ impl Held {
     }
 }
 
-fn forward<B: InMemory>(arguments: &Arguments<B>, keep: Keep) -> (FloatTensor<B>, Trace<B>) {
-    let held = Held::new(arguments);
-    let (packed, trace) = fused::forward(held.operands(), &arguments.spec, keep, arguments.every_step);
-    let [steps, batch, _, units] = held.sizes;
-    let rows = if arguments.every_step { steps + 1 } else { 2 };
-    let packed = tensor::<B, 3>(packed, [batch, rows, units], &arguments.x.device());
-    (B::float_swap_dims(packed, 0, 1), Trace::Fused(Arc::new(trace)))
-}
+/// The fused kernel takes numbers of single precision.
+impl<B: InMemory> RecurrentKernel for B {
+    fn fused_forward(arguments: &Arguments<B>, keep: Keep) -> Option<(FloatTensor<B>, fused::Trace)> {
+        if arguments.x.dtype() != DType::F32 {
+            return None;
+        }
+        let held = Held::new(arguments);
+        let (packed, trace) = fused::forward(held.operands(), &arguments.spec, keep, arguments.every_step);
+        let [steps, batch, _, units] = held.sizes;
+        let rows = if arguments.every_step { steps + 1 } else { 2 };
+        let packed = tensor::<B, 3>(packed, [batch, rows, units], &arguments.x.device());
+        Some((B::float_swap_dims(packed, 0, 1), trace))
+    }
 
-fn backward<B: InMemory>(
-    arguments: &Arguments<B>,
-    trace: &fused::Trace,
-    output: FloatTensor<B>,
-    wants_x: bool,
-) -> Gradients<B> {
-    let held = Held::new(arguments);
-    let [steps, batch, inputs, units] = held.sizes;
-    let output = B::steps(&output);
-    let gradients = fused::backward(
-        held.operands(),
-        &arguments.spec,
-        trace,
-        output.steps(units),
-        arguments.every_step,
-        wants_x,
-    );
-    let device = arguments.x.device();
-    let matrix = |numbers: Vec<f32>, rows: usize| {
-        let columns = numbers.len() / rows;
-        (columns > 0).then(|| tensor::<B, 2>(numbers, [rows, columns], &device))
-    };
-    let vector = |numbers: Vec<f32>| {
-        let length = numbers.len();
-        (length > 0).then(|| tensor::<B, 1>(numbers, [length], &device))
-    };
-    Gradients {
-        x: wants_x
-            .then(|| B::float_swap_dims(tensor::<B, 3>(gradients.x, [batch, steps, inputs], &device), 0, 1)),
-        input: matrix(gradients.input, inputs),
-        hidden: matrix(gradients.hidden, units),
-        diagonal: vector(gradients.diagonal),
-        bias: vector(gradients.bias),
-        h0: tensor::<B, 2>(gradients.h0, [batch, units], &device),
-        c0: tensor::<B, 2>(gradients.c0, [batch, units], &device),
+    fn fused_backward(
+        arguments: &Arguments<B>,
+        trace: &fused::Trace,
+        output: FloatTensor<B>,
+        wants_x: bool,
+    ) -> Gradients<B> {
+        let held = Held::new(arguments);
+        let [steps, batch, inputs, units] = held.sizes;
+        let output = B::steps(&output);
+        let gradients = fused::backward(
+            held.operands(),
+            &arguments.spec,
+            trace,
+            output.steps(units),
+            arguments.every_step,
+            wants_x,
+        );
+        let device = arguments.x.device();
+        let matrix = |numbers: Vec<f32>, rows: usize| {
+            let columns = numbers.len() / rows;
+            (columns > 0).then(|| tensor::<B, 2>(numbers, [rows, columns], &device))
+        };
+        let vector = |numbers: Vec<f32>| {
+            let length = numbers.len();
+            (length > 0).then(|| tensor::<B, 1>(numbers, [length], &device))
+        };
+        Gradients {
+            x: wants_x.then(|| {
+                B::float_swap_dims(tensor::<B, 3>(gradients.x, [batch, steps, inputs], &device), 0, 1)
+            }),
+            input: matrix(gradients.input, inputs),
+            hidden: matrix(gradients.hidden, units),
+            diagonal: vector(gradients.diagonal),
+            bias: vector(gradients.bias),
+            h0: tensor::<B, 2>(gradients.h0, [batch, units], &device),
+            c0: tensor::<B, 2>(gradients.c0, [batch, units], &device),
+        }
     }
 }
 
@@ -178,38 +184,4 @@ fn tensor<B: Backend, const D: usize>(
     device: &Device<B>,
 ) -> FloatTensor<B> {
     B::float_from_data(TensorData::new(numbers, shape), device)
-}
-
-/// The fused kernel for numbers of single precision, the composed bodies for others.
-macro_rules! fused_kernel {
-    ($backend:ty) => {
-        impl RecurrentKernel for $backend {
-            fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Trace<Self>) {
-                match arguments.x.dtype() {
-                    DType::F32 => forward::<Self>(arguments, keep),
-                    _ => composed_forward(arguments, keep),
-                }
-            }
-
-            fn backward(
-                arguments: &Arguments<Self>,
-                trace: Trace<Self>,
-                output: FloatTensor<Self>,
-                wants_x: bool,
-            ) -> Gradients<Self> {
-                match trace {
-                    Trace::Fused(trace) => backward::<Self>(arguments, &trace, output, wants_x),
-                    Trace::Composed(trace) => composed::backward::<Self>(arguments, trace, output, wants_x),
-                }
-            }
-        }
-    };
-}
-
-fused_kernel!(Flex);
-fused_kernel!(NdArray);
-
-fn composed_forward<B: Backend>(arguments: &Arguments<B>, keep: Keep) -> (FloatTensor<B>, Trace<B>) {
-    let (packed, trace) = composed::forward::<B>(arguments, keep != Keep::Nothing);
-    (packed, Trace::Composed(trace))
 }

@@ -55,12 +55,30 @@ pub(crate) enum Trace<B: Backend> {
 
 /// A backend that can walk the recurrence in both directions of time.
 ///
-/// The bodies here compose Burn's operations and serve every backend; one with a kernel of its own
-/// replaces them.
+/// Burn's operations, composed, serve every backend; one whose tensors the fused kernel can reach hands it those
+/// that it takes.
 pub(crate) trait RecurrentKernel: Backend {
+    /// [`forward`](Self::forward) by the fused kernel, if that takes such tensors.
+    fn fused_forward(_: &Arguments<Self>, _: Keep) -> Option<(FloatTensor<Self>, fused::Trace)> {
+        None
+    }
+
+    /// [`backward`](Self::backward) from what [`fused_forward`](Self::fused_forward) left.
+    fn fused_backward(
+        _: &Arguments<Self>,
+        _: &fused::Trace,
+        _: FloatTensor<Self>,
+        _wants_x: bool,
+    ) -> Gradients<Self> {
+        unreachable!("this backend leaves no trace of the fused kernel")
+    }
+
     /// The packed output: the hidden units after each step, or only after the last one walked, and in a last
     /// row the final cell state: `[steps + 1, batch, n]` or `[2, batch, n]`.
     fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Trace<Self>) {
+        if let Some((packed, trace)) = Self::fused_forward(arguments, keep) {
+            return (packed, Trace::Fused(Arc::new(trace)));
+        }
         let (packed, trace) = composed::forward::<Self>(arguments, keep != Keep::Nothing);
         (packed, Trace::Composed(trace))
     }
@@ -73,8 +91,8 @@ pub(crate) trait RecurrentKernel: Backend {
         wants_x: bool,
     ) -> Gradients<Self> {
         match trace {
+            Trace::Fused(trace) => Self::fused_backward(arguments, &trace, output, wants_x),
             Trace::Composed(trace) => composed::backward::<Self>(arguments, trace, output, wants_x),
-            Trace::Fused(_) => unreachable!("this backend leaves no such trace"),
         }
     }
 }

@@ -186,11 +186,6 @@ impl RunFolder {
             .map_err(|problem| TrainError::damaged(&path, problem))
     }
 
-    /// How the run ended.
-    pub fn summary(&self) -> Result<Summary, TrainError> {
-        self.read_json("summary.json")
-    }
-
     /// The metrics of the epochs up to and with `last`, every one of which must be there.
     pub fn history(&self, last: usize) -> Result<History, TrainError> {
         let path = self.file("metrics.jsonl");

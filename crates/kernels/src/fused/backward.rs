@@ -7,9 +7,9 @@ use slimgate_gates::{PARTS, Part};
 
 use super::activation::tanh;
 use super::buffer::Buffer;
-use super::forward::{Matrices, Past, Scratch, States, advance, gather_inputs};
+use super::forward::{Matrices, Scratch, States, Stretch, advance, gather_inputs};
 use super::lanes::{load, store, vectors};
-use super::plan::{Diagonal, Plan, Role, Steps, stride};
+use super::plan::{Diagonal, Plan, Role, Run, Steps, stride};
 use super::product::{Left, Packed, Right, add_product};
 use crate::GateActivation;
 
@@ -59,7 +59,7 @@ pub(super) struct Transposed {
 impl Transposed {
     pub fn new<S: Simd>(simd: S, plan: &Plan, wants_x: bool) -> Transposed {
         let operands = &plan.operands;
-        let of_run = |run: &super::plan::Run| {
+        let of_run = |run: &Run| {
             let w = &operands.input[run.weight..];
             Packed::new(simd, w, run.width, operands.x.width, (1, plan.input_columns))
         };
@@ -89,92 +89,104 @@ pub(super) struct Own<'a> {
     pub c0: &'a mut [f32],
 }
 
-/// Walks the `rows` of the batch back through all steps.
-#[allow(clippy::too_many_arguments)]
+/// Walks the `rows` of the batch back through all steps; with `matrices`, computing each stretch of them again.
 pub(super) fn walk_back<S: Simd>(
     simd: S,
-    plan: &Plan,
+    (plan, transposed): (&Plan, &Transposed),
     matrices: Option<&Matrices>,
-    transposed: &Transposed,
     rows: Range<usize>,
     states: &States,
     output: OutputGradient,
     own: Own,
 ) -> Totals {
-    let n = plan.operands.units;
     let (count, stretches) = (rows.len(), plan.stretches(rows.len()));
     let longest = stretches[0].len();
     let mut totals = Totals::zeros(plan);
     let mut scratch = Scratch::new(plan, count, longest);
     let mut again = matrices.map(|matrices| (matrices, States::new(plan, count, longest, longest + 1)));
-    let mut back = Back {
-        sums: Buffer::stale(longest * count * stride(plan.columns)),
-        seen: Buffer::stale(longest * count * stride(n)),
-        x: Buffer::stale(if own.x.is_empty() { 0 } else { longest * count * stride(plan.operands.x.width) }),
-        h: own.h0,
-        c: own.c0,
-    };
-
-    // The last row of the output is the last c; the one before it the last h, unless there is one a step.
-    let last = if output.every_step { plan.operands.steps } else { 1 };
-    for (r, row) in rows.clone().enumerate() {
-        back.c[r * n..][..n].copy_from_slice(output.rows.row(last, row));
-        match output.every_step {
-            true => back.h[r * n..][..n].fill(0.0),
-            false => back.h[r * n..][..n].copy_from_slice(output.rows.row(0, row)),
-        }
-    }
+    let mut back = Back::new(plan, transposed, rows.clone(), longest, output, own);
 
     for (index, walked) in stretches.into_iter().enumerate().rev() {
         let past = match &mut again {
             Some((matrices, again)) => {
                 let (h, c) = states.state(index);
                 again.set(0, h, c);
-                let mut stretch = again.stretch(0..walked.len());
-                advance(simd, plan, matrices, &rows, &walked, &mut stretch, &mut scratch);
-                again.past(0..walked.len())
+                let here = 0..walked.len();
+                advance(simd, plan, matrices, &rows, &walked, &mut again.stretch_mut(&here), &mut scratch);
+                again.stretch(&here)
             }
             None => {
                 gather_inputs(plan, &rows, &walked, &mut scratch.x);
-                states.past(walked.clone())
+                states.stretch(&walked)
             }
         };
-        back.stretch(simd, plan, transposed, &rows, &walked, past, output, &mut totals);
-        back.weights(simd, plan, &scratch.x, walked.len() * count, &mut totals);
-        if !own.x.is_empty() {
-            back.inputs(simd, plan, transposed, &rows, &walked, own.x);
+        back.stretch(simd, &walked, past, &mut totals);
+        back.weights(simd, &scratch.x, walked.len() * count, &mut totals);
+        if !back.own.x.is_empty() {
+            back.inputs(simd, &walked);
         }
     }
     totals
 }
 
-/// What the walk back carries, and its memory for a stretch.
+/// A share on its way back.
 struct Back<'a> {
-    /// The gradients of the sums of terms, `[steps, rows, stride(columns)]`.
+    plan: &'a Plan<'a>,
+    transposed: &'a Transposed,
+    rows: Range<usize>,
+    output: OutputGradient<'a>,
+    /// Whose `h0` and `c0` are those of the state that the walk has come to.
+    own: Own<'a>,
+    /// The gradients of the sums of terms in a stretch, `[steps, rows, stride(columns)]`.
     sums: Buffer,
-    /// `h'` as the gates saw it, `[steps, rows, stride(n)]`.
+    /// `h'` as the gates saw it in a stretch, `[steps, rows, stride(n)]`.
     seen: Buffer,
-    /// The gradients of the inputs, `[steps, rows, stride(m)]`.
+    /// The gradients of the inputs of a stretch, `[steps, rows, stride(m)]`.
     x: Buffer,
-    /// The gradient of the state that the walk has come to, `[rows, n]`.
-    h: &'a mut [f32],
-    c: &'a mut [f32],
 }
 
-impl Back<'_> {
+impl<'a> Back<'a> {
+    fn new(
+        plan: &'a Plan<'a>,
+        transposed: &'a Transposed,
+        rows: Range<usize>,
+        longest: usize,
+        output: OutputGradient<'a>,
+        own: Own<'a>,
+    ) -> Back<'a> {
+        let n = plan.operands.units;
+        let depth = longest * rows.len();
+        // The last row of the output is the last c; the one before it the last h, unless there is one a step.
+        let last = if output.every_step { plan.operands.steps } else { 1 };
+        let states = own.h0.chunks_exact_mut(n).zip(own.c0.chunks_exact_mut(n));
+        for ((h, c), row) in states.zip(rows.clone()) {
+            c.copy_from_slice(output.rows.row(last, row));
+            match output.every_step {
+                true => h.fill(0.0),
+                false => h.copy_from_slice(output.rows.row(0, row)),
+            }
+        }
+        Back {
+            plan,
+            transposed,
+            rows,
+            output,
+            sums: Buffer::stale(depth * stride(plan.columns)),
+            seen: Buffer::stale(depth * stride(n)),
+            x: Buffer::stale(if own.x.is_empty() { 0 } else { depth * stride(plan.operands.x.width) }),
+            own,
+        }
+    }
+
     /// Walks back through a stretch.
-    #[allow(clippy::too_many_arguments)]
     fn stretch<S: Simd>(
         &mut self,
         simd: S,
-        plan: &Plan,
-        transposed: &Transposed,
-        rows: &Range<usize>,
         walked: &Range<usize>,
-        past: Past,
-        output: OutputGradient,
+        past: Stretch<&[f32]>,
         totals: &mut Totals,
     ) {
+        let Back { plan, transposed, rows, output, own, .. } = self;
         let (n, columns) = (plan.operands.units, stride(plan.columns));
         let (count, size) = (rows.len(), rows.len() * n);
         let mask = plan.operands.dropout.map(|mask| &mask[rows.start * n..rows.end * n]);
@@ -182,7 +194,7 @@ impl Back<'_> {
 
         for (at, k) in walked.clone().enumerate().rev() {
             if output.every_step {
-                for (h, row) in self.h.chunks_exact_mut(n).zip(rows.clone()) {
+                for (h, row) in own.h0.chunks_exact_mut(n).zip(rows.clone()) {
                     let given = output.rows.row(plan.time(k), row);
                     h.iter_mut().zip(given).for_each(|(h, given)| *h += given);
                 }
@@ -197,18 +209,18 @@ impl Back<'_> {
                 c_after: &past.c[(at + 1) * size..][..size],
                 seen: &self.seen[at * count * stride(n)..][..count * stride(n)],
                 sums,
-                h: self.h,
-                c: self.c,
+                h: own.h0,
+                c: own.c0,
                 totals,
             });
 
             if let Some(u) = &transposed.hidden {
                 let sums = Left { numbers: sums, rows: count, row_stride: columns, depth_stride: 1 };
-                add_product(simd, self.h, n, sums, u.view());
+                add_product(simd, own.h0, n, sums, u.view());
             }
             // What h' was multiplied by on its way in, its gradient is multiplied by on its way out.
             if let Some(mask) = mask {
-                let rows = self.h.chunks_exact_mut(n).zip(mask.chunks_exact(n)).zip(rows.clone());
+                let rows = own.h0.chunks_exact_mut(n).zip(mask.chunks_exact(n)).zip(rows.clone());
                 for ((h, mask), _) in rows.filter(|(_, row)| plan.runs_at(*row, k)) {
                     h.iter_mut().zip(mask).for_each(|(h, mask)| *h *= mask);
                 }
@@ -217,7 +229,8 @@ impl Back<'_> {
     }
 
     /// Adds the gradients of the matrices: one product each over all rows of a stretch.
-    fn weights<S: Simd>(&self, simd: S, plan: &Plan, x: &[f32], depth: usize, totals: &mut Totals) {
+    fn weights<S: Simd>(&self, simd: S, x: &[f32], depth: usize, totals: &mut Totals) {
+        let plan = self.plan;
         let columns = stride(plan.columns);
         let transposed =
             |numbers, width| Left { numbers, rows: width, row_stride: 1, depth_stride: stride(width) };
@@ -231,16 +244,9 @@ impl Back<'_> {
         }
     }
 
-    /// Sets the gradients of the inputs of a stretch in `into`, `[rows, steps, m]`.
-    fn inputs<S: Simd>(
-        &mut self,
-        simd: S,
-        plan: &Plan,
-        transposed: &Transposed,
-        rows: &Range<usize>,
-        walked: &Range<usize>,
-        into: &mut [f32],
-    ) {
+    /// Sets the gradients of the inputs of a stretch.
+    fn inputs<S: Simd>(&mut self, simd: S, walked: &Range<usize>) {
+        let Back { plan, transposed, rows, .. } = self;
         let m = plan.operands.x.width;
         self.x.fill(0.0);
         for (run, w) in plan.runs.iter().zip(&transposed.input) {
@@ -256,7 +262,7 @@ impl Back<'_> {
         for k in walked.clone() {
             for (row, computed) in (0..rows.len()).zip(&mut computed) {
                 let at = (row * plan.operands.steps + plan.time(k)) * m;
-                into[at..at + m].copy_from_slice(&computed[..m]);
+                self.own.x[at..at + m].copy_from_slice(&computed[..m]);
             }
         }
     }

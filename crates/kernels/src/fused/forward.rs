@@ -27,28 +27,20 @@ pub(crate) enum Keep {
 #[derive(Debug)]
 pub(super) struct States {
     /// The values of the moving parts after each step, `[steps, rows, stride(columns)]`.
-    pub parts: Buffer,
+    parts: Buffer,
     /// `h` before the first step and after each, `[steps + 1, rows, n]`.
-    pub h: Buffer,
+    h: Buffer,
     /// `c`, likewise.
-    pub c: Buffer,
+    c: Buffer,
     /// Numbers of one step of `parts`, and of `h` and `c`.
-    pub sizes: [usize; 2],
+    sizes: [usize; 2],
 }
 
-/// A stretch of the steps of [`States`].
-pub(super) struct Stretch<'a> {
-    pub parts: &'a mut [f32],
-    pub h: &'a mut [f32],
-    pub c: &'a mut [f32],
-}
-
-/// The same, to read.
-#[derive(Clone, Copy)]
-pub(super) struct Past<'a> {
-    pub parts: &'a [f32],
-    pub h: &'a [f32],
-    pub c: &'a [f32],
+/// A stretch of the steps of [`States`], to write or to read.
+pub(super) struct Stretch<Numbers> {
+    pub parts: Numbers,
+    pub h: Numbers,
+    pub c: Numbers,
 }
 
 impl States {
@@ -63,24 +55,20 @@ impl States {
         }
     }
 
-    pub fn stretch(&mut self, steps: Range<usize>) -> Stretch<'_> {
+    /// Where the values of the parts and the states of some steps stand.
+    fn place(&self, steps: &Range<usize>) -> [Range<usize>; 2] {
         let [width, size] = self.sizes;
-        let states = steps.start * size..(steps.end + 1) * size;
-        Stretch {
-            parts: &mut self.parts[steps.start * width..steps.end * width],
-            h: &mut self.h[states.clone()],
-            c: &mut self.c[states],
-        }
+        [steps.start * width..steps.end * width, steps.start * size..(steps.end + 1) * size]
     }
 
-    pub fn past(&self, steps: Range<usize>) -> Past<'_> {
-        let [width, size] = self.sizes;
-        let states = steps.start * size..(steps.end + 1) * size;
-        Past {
-            parts: &self.parts[steps.start * width..steps.end * width],
-            h: &self.h[states.clone()],
-            c: &self.c[states],
-        }
+    pub fn stretch(&self, steps: &Range<usize>) -> Stretch<&[f32]> {
+        let [parts, states] = self.place(steps);
+        Stretch { parts: &self.parts[parts], h: &self.h[states.clone()], c: &self.c[states] }
+    }
+
+    pub fn stretch_mut(&mut self, steps: &Range<usize>) -> Stretch<&mut [f32]> {
+        let [parts, states] = self.place(steps);
+        Stretch { parts: &mut self.parts[parts], h: &mut self.h[states.clone()], c: &mut self.c[states] }
     }
 
     /// Sets the `k`th state.
@@ -172,8 +160,8 @@ pub(super) fn walk<S: Simd>(
             kept.set(index, &h, &c);
         }
         let mut stretch = match &mut own {
-            Some(own) => own.stretch(0..walked.len()),
-            None => kept.stretch(walked.clone()),
+            Some(own) => own.stretch_mut(&(0..walked.len())),
+            None => kept.stretch_mut(&walked),
         };
         stretch.h[..size].copy_from_slice(&h);
         stretch.c[..size].copy_from_slice(&c);
@@ -223,7 +211,7 @@ pub(super) fn advance<S: Simd>(
     matrices: &Matrices,
     rows: &Range<usize>,
     walked: &Range<usize>,
-    stretch: &mut Stretch,
+    stretch: &mut Stretch<&mut [f32]>,
     scratch: &mut Scratch,
 ) {
     let (n, columns) = (plan.operands.units, stride(plan.columns));

@@ -135,7 +135,7 @@ impl WithSimd for Backward<'_> {
             (share, states, own)
         });
         let totals = each(jobs.collect(), |(share, states, own)| {
-            walk_back(simd, &plan, matrices.as_ref(), &transposed, share, states, output, own)
+            walk_back(simd, (&plan, &transposed), matrices.as_ref(), share, states, output, own)
         });
         let totals = totals.into_iter().reduce(|mut total, share| {
             total.add(&share);

@@ -61,7 +61,7 @@ impl Packed {
     ) -> Packed {
         let width = columns.next_multiple_of(S::F32_LANES);
         let mut packed = Buffer::stale(depth * width);
-        for panel in panels::<S>(columns, WIDEST::<S>()) {
+        for panel in panels::<S>(columns, widest::<S>()) {
             let panel_width = panel.vectors * S::F32_LANES;
             let panel_columns = panel.first..columns.min(panel.first + panel_width);
             let packed = &mut packed[depth * panel.first..][..depth * panel_width];
@@ -97,15 +97,14 @@ struct Panel {
 }
 
 /// Vectors of a panel of which four rows of sums and one row of `B` fit in the registers.
-#[allow(non_snake_case)]
-const fn WIDEST<S: Simd>() -> usize {
+const fn widest<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 5 } else { 3 }
 }
 
-/// The columns in panels of nearly equal width, none wider than `widest` vectors.
-fn panels<S: Simd>(columns: usize, widest: usize) -> impl Iterator<Item = Panel> {
+/// The columns in panels of nearly equal width, none wider than `most` vectors.
+fn panels<S: Simd>(columns: usize, most: usize) -> impl Iterator<Item = Panel> {
     let vectors = columns.div_ceil(S::F32_LANES);
-    let count = vectors.div_ceil(widest);
+    let count = vectors.div_ceil(most);
     (0..count).map(move |panel| {
         let [first, end] = [panel, panel + 1].map(|panel| (panel * vectors).div_ceil(count));
         Panel { first: first * S::F32_LANES, vectors: end - first }
@@ -145,8 +144,8 @@ impl<S: Simd> WithSimd for Product<'_, S> {
         let Product { simd, c, c_stride, a, b } = self;
         // A single row leaves registers for more columns, and needs them to hide the latency of a sum.
         let packed = matches!(b.layout, Layout::Panels);
-        let widest = if a.rows == 1 && !packed { 2 * WIDEST::<S>() } else { WIDEST::<S>() };
-        for panel in panels::<S>(b.columns, widest) {
+        let most = if a.rows == 1 && !packed { 2 * widest::<S>() } else { widest::<S>() };
+        for panel in panels::<S>(b.columns, most) {
             let (b_from, b_stride) = match b.layout {
                 Layout::Panels => (b.depth * panel.first, panel.vectors * S::F32_LANES),
                 Layout::Rows { stride } => (panel.first, stride),
