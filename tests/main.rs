@@ -5,6 +5,7 @@ mod listing;
 mod output;
 mod predict;
 mod resume;
+mod study;
 mod support;
 mod train;
 mod wrong_use;

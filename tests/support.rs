@@ -148,3 +148,13 @@ pub fn lines(text: &str) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
         .collect()
 }
+
+/// Runs a script in a file system of its own that holds no more than `size`, with the program as `$slimgate`.
+#[cfg(target_os = "linux")]
+pub fn on_a_small_disk(here: &Workspace, size: &str, script: &str) -> Said {
+    std::fs::create_dir(here.path("small")).unwrap();
+    let script = format!("set -u; mount -t tmpfs -o size={size} tmpfs small && cd small\n{script}");
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
+    said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
+}

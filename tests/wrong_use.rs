@@ -1,8 +1,6 @@
 //! Wrong use gets one clear message, exit code 2, and leaves nothing behind.
 
-use std::process::Command;
-
-use crate::support::{Said, TINY, Workspace, said};
+use crate::support::{TINY, Workspace, on_a_small_disk};
 
 /// The message for a line that must be refused before anything is made.
 fn refused(line: &str) -> String {
@@ -197,21 +195,11 @@ fn a_folder_that_cannot_be_written() {
     assert_says(&here.refuse(&format!("train {TINY} --out /proc/runs")), &["/proc/runs"]);
 }
 
-/// Runs a script in a file system of its own that holds no more than `size`, with the program as `$slimgate`.
-#[cfg(target_os = "linux")]
-fn on_a_small_disk(size: &str, script: &str) -> Said {
-    let here = Workspace::new();
-    std::fs::create_dir(here.path("small")).unwrap();
-    let script = format!("set -u; mount -t tmpfs -o size={size} tmpfs small && cd small\n{script}");
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
-    said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_fills_up() {
     let said = on_a_small_disk(
+        &Workspace::new(),
         "140k",
         &format!(
             "$slimgate train {TINY} --hidden 60 --name one; echo \"first ended with $?\"
@@ -227,7 +215,7 @@ fn a_disk_that_fills_up() {
 #[cfg(target_os = "linux")]
 fn a_disk_that_is_full_before_there_is_a_run() {
     let script = format!("$slimgate train {TINY} --name one; echo \"ended with $?\"; ls -A runs");
-    let said = on_a_small_disk("4k", &script);
+    let said = on_a_small_disk(&Workspace::new(), "4k", &script);
     assert_eq!(said.out, "ended with 2\n");
     let message = "error: cannot make a run in runs: No space left on device (os error 28); \
                    free some space, or choose another folder with `--out`\n";

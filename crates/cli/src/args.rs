@@ -12,7 +12,7 @@ use toml::Value;
 /// Slimgate trains the standard LSTM and its simplified-gate variants on the same footing, measures what they
 /// cost, and keeps everything about a run in one folder.
 #[derive(Debug, Parser)]
-#[command(name = "slimgate", version, after_help = "Example:\n  slimgate train")]
+#[command(name = "slimgate", version, after_help = "Examples:\n  slimgate compare\n  slimgate train")]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -20,12 +20,26 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Compare variants: train each with several learning rates and seeds, and say which to use
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArguments),
+    /// Tell how far a study is
+    #[command(after_help = "Example:\n  slimgate status studies/digits")]
+    Status(StatusArguments),
+    /// Check claims about a study: exit code 0 if all hold, 1 if not
+    #[command(after_help = "Examples:\n  slimgate check studies/digits --require \"lstm2 equivalent to lstm within 1.0\"\n  \
+                            slimgate check studies/digits --require \"lstm3 not worse than lstm within 2\" \
+                            --require \"lstm accuracy at least 90\"")]
+    Check(CheckArguments),
     /// Train a model, or go on training one
     #[command(after_help = train_help(), args_override_self = true)]
     Train(Box<TrainArguments>),
     /// Measure a trained model on the test part of its data
     #[command(after_help = "Example:\n  slimgate evaluate runs/digits-rows-lstm1")]
     Evaluate(EvaluateArguments),
+    /// Measure how long training steps and predictions of trained models take, side by side
+    #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
+    Time(TimeArguments),
     /// Classify new data with a trained model
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
@@ -70,6 +84,104 @@ called `series` separates sequences.
 
 Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";
+
+const COMPARE_EXAMPLES: &str = "\
+Without a file it compares the four published variants on the digits that ship, in about three minutes on two cores.
+A study's file has a run's sections, which all trials share, and
+  [grid]     lists to cross, by key:   optim.learning_rate = [1e-3, 1e-2]
+  [search]   sampler, trials, prune and [search.ranges]:   optim.learning_rate = { log = [1e-5, 1e-1] }
+  [compare]  baseline, margin, confidence, seeds, protocol, match, retries
+  [cost]     price_per_hour, currency, trainings_per_year, predictions_per_year
+`q` or Ctrl-C stops; the same command, or the study's folder in place of the file, goes on. Several processes may
+work on one study.
+
+Examples:
+  slimgate compare
+  slimgate compare --dataset japanese-vowels --seeds 10
+  slimgate compare experiments/learning-curve.toml
+  slimgate compare studies/digits --seeds 20";
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The study's TOML file, or the folder of a study to go on with
+    pub study: Option<PathBuf>,
+    /// The data set; see `slimgate data list`
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// The variants, by name or gate terms, separated by spaces or given several times
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub variants: Vec<String>,
+    /// Seeds at the settings that are chosen for each variant
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<usize>,
+    /// Any setting, as `section.key=value`; lists too: `grid.optim.learning_rate=[1e-3,1e-2]`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The study's folder; `studies/NAME`, by the name of the file, unless given
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Trials at once; as many as cores allow unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// JSON lines on standard output, everything else on standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl CompareArguments {
+    /// The flags as settings, in the order in which they count.
+    pub fn settings(&self) -> Result<Vec<(String, Value)>, slimgate_train::ConfigError> {
+        let mut settings = Vec::new();
+        if let Some(dataset) = &self.dataset {
+            settings.push(("data.dataset".to_owned(), Value::String(dataset.clone())));
+        }
+        if !self.variants.is_empty() {
+            let variants = self.variants.iter().cloned().map(Value::String).collect();
+            settings.push(("grid.model.variant".to_owned(), Value::Array(variants)));
+        }
+        if let Some(seeds) = self.seeds {
+            settings.push(("compare.seeds".to_owned(), Value::Integer(seeds as i64)));
+        }
+        for setting in &self.set {
+            settings.push(parse_setting(setting)?);
+        }
+        Ok(settings)
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// The study's folder
+    pub study: PathBuf,
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The study's folder
+    pub study: PathBuf,
+    /// A claim; may be given several times
+    #[arg(long, value_name = "CLAIM", required = true)]
+    pub require: Vec<String>,
+    /// JSON lines instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TimeArguments {
+    /// The runs' folders
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// CPU threads; the first run's setting unless given, 0 for all cores
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// JSON lines instead of text
+    #[arg(long)]
+    pub json: bool,
+}
 
 #[derive(Debug, Args)]
 pub struct TrainArguments {
@@ -132,6 +244,9 @@ pub struct TrainArguments {
         "learning_rate", "schedule", "optimizer", "seed", "threads", "name", "out", "set",
     ])]
     pub resume: Option<PathBuf>,
+    /// Stop after this epoch, as if interrupted; --resume goes on
+    #[arg(long, value_name = "EPOCH")]
+    pub stop_after: Option<usize>,
     /// A plain line an epoch, also at a terminal
     #[arg(long)]
     pub no_tui: bool,

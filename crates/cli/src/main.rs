@@ -2,7 +2,9 @@
 
 mod args;
 mod commands;
+mod keys;
 mod output;
+mod progress;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,10 @@ fn main() -> ExitCode {
 
     let arguments = Arguments::parse();
     let result = match arguments.command {
+        Command::Compare(arguments) => commands::compare::run(arguments),
+        Command::Status(arguments) => commands::status::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Time(arguments) => commands::time::run(arguments),
         Command::Train(arguments) => commands::train::run(*arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(arguments),
         Command::Predict(arguments) => commands::predict::run(arguments),

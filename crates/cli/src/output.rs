@@ -6,6 +6,7 @@ use comfy_table::{LineStyle, TableStyle};
 use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
+use slimgate_study::StudyError;
 use slimgate_train::{ConfigError, TrainError};
 use thiserror::Error;
 
@@ -23,6 +24,8 @@ pub enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Study(#[from] StudyError),
     #[error("{0}")]
     Data(#[from] DataError),
     #[error(transparent)]
@@ -31,6 +34,8 @@ pub enum CliError {
     Gates(#[from] FormError),
     #[error("cannot read {path}: {source}; check the path")]
     Read { path: String, source: std::io::Error },
+    #[error("cannot find this program to start trials with: {0}; start it by its path")]
+    Program(std::io::Error),
     #[error("cannot write to standard output: {0}; check where it goes")]
     Output(#[from] std::io::Error),
 }

@@ -15,6 +15,8 @@ pub struct DataConfig {
     pub train_limit: Option<usize>,
     /// The share of the training data that becomes the validation part, between 0 and 1.
     pub validation_fraction: f64,
+    /// What the validation part is.
+    pub validation: Validation,
     /// Decides which sequences become the validation part.
     pub seed: u64,
     /// The most steps of a sequence to keep, counted from its start; all without it.
@@ -24,12 +26,24 @@ pub struct DataConfig {
     pub vocabulary: usize,
 }
 
+/// What choices are made on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validation {
+    /// A part of the training data that is not learned from.
+    HeldOut,
+    /// The test part, as in the published protocol: all training data is learned from, and what is chosen looks
+    /// better than it is.
+    Test,
+}
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
             dataset: "digits-rows".into(),
             train_limit: None,
             validation_fraction: 0.1,
+            validation: Validation::HeldOut,
             seed: 1,
             max_length: None,
             vocabulary: 20_000,

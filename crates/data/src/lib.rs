@@ -24,7 +24,7 @@ mod vocabulary;
 
 pub use batch::{Batch, BatchInput, epoch_order};
 pub use catalog::{Entry, catalog, find};
-pub use config::DataConfig;
+pub use config::{DataConfig, Validation};
 pub use error::DataError;
 pub use image::Layout;
 pub use inputs::{Input, read_inputs};

@@ -1,7 +1,7 @@
 //! From a configuration to three parts of sequences.
 
-use crate::split::{Split, split};
-use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, examples, find};
+use crate::split::{Split, split, undivided};
+use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
 use serde::Serialize;
 
 /// A data set, divided and ready for batches.
@@ -13,7 +13,7 @@ pub struct Prepared {
     pub preprocessing: Preprocessing,
     /// What a model learns from.
     pub train: Vec<Sequence>,
-    /// What choices are made by. Taken from the training data.
+    /// What choices are made by: taken from the training data, or the test part; see [`Validation`].
     pub validation: Vec<Sequence>,
     /// What a result is reported on. Never taken from.
     pub test: Vec<Sequence>,
@@ -68,14 +68,21 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
     }
     let examples = examples::load(entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
-    let Split { train, validation } =
-        split(&labels, config.validation_fraction, config.train_limit, config.seed)?;
+    let Split { train, validation } = match config.validation {
+        Validation::HeldOut => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
+        Validation::Test => {
+            Split { train: undivided(&labels, config.train_limit, config.seed), validation: Vec::new() }
+        }
+    };
     let pick = |indices: Vec<usize>| indices.into_iter().map(|index| &examples[index]).collect::<Vec<_>>();
     let (train, validation) = (pick(train), pick(validation));
     let preprocessing = stored.cloned().unwrap_or_else(|| Preprocessing::fit(entry, config, &train));
     let train = preprocessing.sequences(train.into_iter());
-    let validation = preprocessing.sequences(validation.into_iter());
     let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.iter());
+    let validation = match config.validation {
+        Validation::HeldOut => preprocessing.sequences(validation.into_iter()),
+        Validation::Test => test.clone(),
+    };
     Ok(Prepared {
         description: describe(entry, [&train, &validation, &test]),
         preprocessing,

@@ -33,6 +33,13 @@ pub(crate) fn split(
     Ok(Split { train, validation })
 }
 
+/// All of the training data to learn from, or as much as the limit keeps, in the order of [`split`].
+pub(crate) fn undivided(labels: &[usize], limit: Option<usize>, seed: u64) -> Vec<usize> {
+    let mut train = stratified_order(labels, seed);
+    train.truncate(limit.unwrap_or(labels.len()));
+    train
+}
+
 /// All indices, each class shuffled and spread evenly from the first place to the last.
 fn stratified_order(labels: &[usize], seed: u64) -> Vec<usize> {
     let classes = labels.iter().max().map_or(0, |last| last + 1);

@@ -4,10 +4,11 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
-use slimgate_data::Preprocessing;
+use slimgate_data::{Preprocessing, find};
+use slimgate_gates::Sizes;
 use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
-use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, adam, config};
+use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, config};
 
 /// Draws the classifier of a run, from its seed.
 pub(crate) fn classifier(
@@ -46,6 +47,23 @@ pub(crate) fn classifier(
     Ok(ClassifierConfig { input, stack, classes: preprocessing.classes().len() }.init(device))
 }
 
+/// The learned numbers in the recurrent layers of a run's model, without building it.
+///
+/// # Errors
+///
+/// If the cell or the data set is unknown.
+pub fn recurrent_parameters(config: &Config) -> Result<usize, TrainError> {
+    let model = &config.model;
+    let cell = model.cell()?;
+    let inputs = find(&config.data.dataset)?.form.channels().unwrap_or(model.embedding);
+    let directions = if model.bidirectional { 2 } else { 1 };
+    let layer = |layer: usize| {
+        let inputs = if layer == 0 { inputs } else { directions * model.hidden };
+        directions * cell.parameters(Sizes { inputs, hidden: model.hidden })
+    };
+    Ok((0..model.layers).map(layer).sum())
+}
+
 /// The optimizer that the configuration asks for.
 pub(crate) fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
     let decay = (optim.weight_decay > 0.0).then(|| WeightDecayConfig::new(optim.weight_decay as f32));
@@ -66,6 +84,27 @@ pub(crate) fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimize
             let momentum = optim.momentum.unwrap_or(0.9);
             let momentum = MomentumConfig::new().with_momentum(momentum).with_dampening(0.0);
             SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(decay).init()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_without_a_model_is_that_of_the_model() {
+        for (dataset, layers, bidirectional) in
+            [("digits-rows", 1, false), ("digits-rows", 3, true), ("japanese-vowels", 2, false)]
+        {
+            let mut config = Config::default();
+            config.data.dataset = dataset.into();
+            config.model.hidden = 7;
+            config.model.layers = layers;
+            config.model.bidirectional = bidirectional;
+            let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
+            let model = classifier(&config, &preprocessing, &Device::flex()).unwrap();
+            assert_eq!(recurrent_parameters(&config).unwrap(), model.recurrent_parameters());
         }
     }
 }

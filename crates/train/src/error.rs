@@ -151,7 +151,8 @@ pub enum TrainError {
 }
 
 impl TrainError {
-    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> TrainError {
+    /// The error of an action on a file, once the system has said what is wrong.
+    pub fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> TrainError {
         move |source| TrainError::File { action, path: path.to_owned(), source }
     }
 

@@ -6,7 +6,7 @@ use burn::data::dataloader::DataLoader;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Preprocessing, Steps, prepare_with};
 use slimgate_models::Classifier;
@@ -43,7 +43,7 @@ pub struct SavedRun {
 }
 
 /// How a saved run does on the test part.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The epoch whose weights were used.
     pub epoch: usize,
@@ -53,6 +53,10 @@ pub struct Evaluation {
     pub loss: f64,
     /// The share of sequences told right.
     pub accuracy: f64,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// How many sequences of each class (rows) were told to be of each (columns).
+    pub confusion: Vec<Vec<usize>>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,
 }
@@ -110,20 +114,27 @@ impl SavedRun {
     pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
         let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
         let sequences = test.len();
-        let (mut loss, mut right) = (0.0, 0);
+        let classes = self.classes();
+        let mut loss = 0.0;
+        let mut confusion = vec![vec![0; classes.len()]; classes.len()];
         for batch in Loader::in_order(test, BATCH, &self.device).iter() {
             let batch = batch.map_err(|error| TrainError::Learner(error.to_string()))?;
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let losses = cross_entropy(logits.clone(), batch.targets.clone());
             loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
-            let hits = logits.argmax(1).reshape([-1]).equal(batch.targets).float();
-            right += read::<1>(hits)?.into_iter().filter(|&hit| hit > 0.5).count();
+            let told = read::<1>(logits.argmax(1).reshape([-1]).float())?;
+            for (class, told) in read::<1>(batch.targets.float())?.into_iter().zip(told) {
+                confusion[class as usize][told as usize] += 1;
+            }
         }
+        let right: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
         let evaluation = Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
             accuracy: right as f64 / sequences as f64,
+            classes: classes.to_vec(),
+            confusion,
             weights_sha256: weights_hash(&self.classifier),
         };
         self.folder.write_json("evaluation.json", &evaluation)?;

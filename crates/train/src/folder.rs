@@ -4,6 +4,7 @@
 //! A checkpoint is several files that Burn writes one by one. An epoch counts only once the manifest, which is
 //! replaced atomically after all of them, lists each with its hash.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use slimgate_data::Preprocessing;
 
 use crate::environment::Environment;
 use crate::history::{EpochMetrics, History};
-use crate::{Config, TrainError};
+use crate::{Config, Evaluation, Timing, TrainError};
 
 /// How the name of a file begins that is not whole yet.
 pub(crate) const TEMPORARY: &str = ".tmp";
@@ -205,16 +206,48 @@ impl RunFolder {
         }
     }
 
+    /// What the run has come to, or nothing where its process has not said yet.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is none.
+    pub fn summary(&self) -> Result<Option<Summary>, TrainError> {
+        self.read_json_if_there("summary.json")
+    }
+
+    /// How the run does on the test part, where that has been asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn evaluation(&self) -> Result<Option<Evaluation>, TrainError> {
+        self.read_json_if_there("evaluation.json")
+    }
+
+    /// How long its steps take, where that has been measured.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn timing(&self) -> Result<Option<Timing>, TrainError> {
+        self.read_json_if_there("timing.json")
+    }
+
+    /// The machine and the program that it was trained with.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn environment(&self) -> Result<BTreeMap<String, serde_json::Value>, TrainError> {
+        self.read_json("environment.json")
+    }
+
     pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
         self.read_json("preprocessing.json")
     }
 
     pub(crate) fn manifest(&self) -> Result<Manifest, TrainError> {
-        if self.file("manifest.json").exists() {
-            self.read_json("manifest.json")
-        } else {
-            Ok(Manifest::default())
-        }
+        Ok(self.read_json_if_there("manifest.json")?.unwrap_or_default())
     }
 
     /// The content of a file of a checkpoint, if it is the one that was saved.
@@ -254,17 +287,8 @@ impl RunFolder {
         self.write(name, &text)
     }
 
-    /// Puts a file in place whole: a reader sees the old content or the new, also after a power cut.
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), TrainError> {
-        let path = self.file(name);
-        let whole = || {
-            let file = draft(TEMPORARY, 0o666).tempfile_in(&self.path)?;
-            file.as_file().write_all(content)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            File::open(&self.path)?.sync_all()
-        };
-        whole().map_err(TrainError::file("write", &path))
+        write_whole(&self.file(name), content)
     }
 
     /// Takes the run for this process until the lock is dropped or the process dies.
@@ -292,10 +316,31 @@ impl RunFolder {
         fs::read_to_string(&path).map_err(TrainError::file("read", &path))
     }
 
+    fn read_json_if_there<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, TrainError> {
+        if self.file(name).exists() { self.read_json(name).map(Some) } else { Ok(None) }
+    }
+
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, TrainError> {
         let text = self.read_text(name)?;
         serde_json::from_str(&text).map_err(|problem| TrainError::damaged(&self.file(name), problem))
     }
+}
+
+/// Puts a file in place whole: a reader sees the old content or the new, also after a power cut.
+///
+/// # Errors
+///
+/// If its folder is not there or cannot be written to.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = || {
+        let file = draft(TEMPORARY, 0o666).tempfile_in(folder)?;
+        file.as_file().write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    whole().map_err(TrainError::file("write", path))
 }
 
 /// What is to be renamed into place, as readable as anything that the user makes.

@@ -63,7 +63,7 @@ pub enum Progress<'a> {
     },
 }
 
-/// Trains a new run.
+/// Trains a new run; `until`, if given, is the epoch after which it stops as if it had been interrupted.
 ///
 /// # Errors
 ///
@@ -71,6 +71,7 @@ pub enum Progress<'a> {
 /// interrupted is no error: see the summary's status.
 pub fn train(
     config: Config,
+    until: Option<usize>,
     interrupter: Interrupter,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
@@ -85,6 +86,7 @@ pub fn train(
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let run = Run {
         config,
+        until,
         folder,
         _lock: lock,
         device,
@@ -97,7 +99,7 @@ pub fn train(
 
 /// Goes on with a run from its newest whole epoch; a run that is complete is left as it is.
 ///
-/// `epochs` lets it train longer than it was first asked to.
+/// `epochs` lets it train longer than it was first asked to; `until` is as for [`train`].
 ///
 /// # Errors
 ///
@@ -105,6 +107,7 @@ pub fn train(
 pub fn resume(
     path: &Path,
     epochs: Option<usize>,
+    until: Option<usize>,
     interrupter: Interrupter,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
@@ -137,7 +140,7 @@ pub fn resume(
     let history = folder.history(complete)?;
     // Only now: a run that cannot go on stays as it is.
     folder.write_config(&config)?;
-    let run = Run { config, folder, _lock: lock, device, interrupter, manifest, history };
+    let run = Run { config, until, folder, _lock: lock, device, interrupter, manifest, history };
     run.learn(data, warning, display, progress)
 }
 
@@ -165,6 +168,8 @@ pub(crate) fn use_threads(threads: usize) {
 /// A run whose folder is there and is this process's alone.
 struct Run {
     config: Config,
+    /// The epoch to stop after, where that is not the last.
+    until: Option<usize>,
     folder: RunFolder,
     _lock: RunLock,
     device: Device,
@@ -196,6 +201,10 @@ impl Run {
         let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_without_gain() >= patience);
         if complete >= optim.epochs || stopped {
             let summary = self.summary(Status::Complete, parameters, history)?;
+            return Ok((self.folder, summary));
+        }
+        if self.until.is_some_and(|until| complete >= until) {
+            let summary = self.summary(Status::Interrupted, parameters, history)?;
             return Ok((self.folder, summary));
         }
         self.summary(Status::Running, parameters, history)?;
@@ -262,7 +271,7 @@ impl Run {
             .with_metric_logger(Nowhere)
             .with_interrupter(interrupter.clone())
             .with_checkpointing_strategy(end_of_epoch)
-            .early_stopping(Patience { patience: optim.early_stopping, ledger: ledger.clone() })
+            .early_stopping(Ending { patience: optim.early_stopping, until: self.until, ledger: ledger.clone() })
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
         let training = with_metrics(training, board, interrupter);
         let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, ledger));
@@ -349,20 +358,21 @@ fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter) ->
         .metric_train_numeric(Throughput::default())
 }
 
-/// Stops after so many epochs without a better one.
+/// Stops after so many epochs without a better one, or after a certain epoch.
 #[derive(Clone)]
-struct Patience {
+struct Ending {
     patience: Option<usize>,
+    until: Option<usize>,
     ledger: Ledger,
 }
 
-impl EarlyStoppingStrategy for Patience {
-    fn should_stop(&mut self, _: usize, _: &EventStoreClient) -> bool {
+impl EarlyStoppingStrategy for Ending {
+    fn should_stop(&mut self, epoch: usize, _: &EventStoreClient) -> bool {
         let mut books = self.ledger.books();
         books.stopped_early =
             self.patience.is_some_and(|patience| books.history.epochs_without_gain() >= patience);
         // An epoch that could not be recorded ends the run too.
-        books.stopped_early || books.error.is_some()
+        books.stopped_early || books.error.is_some() || self.until.is_some_and(|until| epoch >= until)
     }
 }
 

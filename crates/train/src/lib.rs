@@ -16,6 +16,7 @@
 //! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch |
 //! | `learn`, `signals`, `quiet` | the run itself: start, resume, interrupt, show nothing |
 //! | `evaluate` | a saved run on the test part, or on new data |
+//! | `timing` | how long training steps and predictions take |
 //!
 //! **Resuming.** Every random choice is a function of the seed and the epoch: the order of the sequences, the
 //! dropout masks. The best epoch and the patience are read off the recorded metrics. So the weights, the
@@ -41,13 +42,17 @@ mod schedule;
 mod settings;
 mod signals;
 mod step;
+mod timing;
 
+pub use build::recurrent_parameters;
+pub use burn::train::Interrupter;
 pub use backend::{Backend, FoundDevice, devices};
 pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
-pub use folder::{Parameters, RunFolder, Status, Summary};
+pub use folder::{Parameters, RunFolder, Status, Summary, write_whole};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use settings::parse_setting;
 pub use signals::stop_on_signals;
+pub use timing::{Timing, step_seconds, time};

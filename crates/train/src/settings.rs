@@ -127,6 +127,13 @@ impl Config {
     }
 }
 
+impl ConfigError {
+    /// Of a key that no setting has, with the nearest one that there is.
+    pub fn unknown_key(key: &str) -> ConfigError {
+        ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest(key) }
+    }
+}
+
 /// Reads `section.key=value`; a value that is not TOML is taken as text.
 pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
     let (key, value) =
@@ -140,7 +147,7 @@ pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
 }
 
 fn lay_over(table: &mut Table, key: &str, value: Value) -> Result<(), ConfigError> {
-    let unknown = || ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest(key) };
+    let unknown = || ConfigError::unknown_key(key);
     let (section, name) = key.split_once('.').ok_or_else(unknown)?;
     let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
     let section = section.as_table_mut().ok_or_else(unknown)?;
@@ -162,8 +169,7 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
             _ => vec![section.clone()],
         };
         if let Some(key) = keys.into_iter().find(|key| !known.contains(key)) {
-            let nearest = nearest(&key);
-            return Err(ConfigError::UnknownKey { key, nearest });
+            return Err(ConfigError::unknown_key(&key));
         }
     }
     Ok(())
@@ -193,7 +199,7 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings that are one of a few words, and the words.
-const WORDS: [(&str, &[&str]); 6] = [
+const WORDS: [(&str, &[&str]); 7] = [
     (
         "run.backend",
         &[
@@ -204,6 +210,7 @@ const WORDS: [(&str, &[&str]); 6] = [
             "cuda",
         ],
     ),
+    ("data.validation", &["held-out", "test"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),

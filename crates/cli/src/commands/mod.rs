@@ -1,9 +1,14 @@
 //! One module a command.
 
+pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod devices;
 pub mod evaluate;
 pub mod predict;
+pub mod status;
+mod study_table;
+pub mod time;
 pub mod train;
 pub mod variants;

@@ -29,9 +29,10 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
         let _ = speech.report(progress);
     };
 
+    let until = arguments.stop_after;
     let (folder, summary) = match &arguments.resume {
-        Some(run) => resume(run, epochs(&arguments)?, interrupter, display, report)?,
-        None => train(read(&arguments)?, interrupter, display, report)?,
+        Some(run) => resume(run, epochs(&arguments)?, until, interrupter, display, report)?,
+        None => train(read(&arguments)?, until, interrupter, display, report)?,
     };
     match speech.conclude(&folder, &summary) {
         // A reader that went away does not change how the run ended.

@@ -1,0 +1,44 @@
+//! `q` stops a study, as Ctrl-C does.
+
+use std::io::{IsTerminal, Read};
+use std::thread;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use slimgate_train::Interrupter;
+
+/// Puts the terminal's modes back when it is dropped.
+pub struct Keys {
+    before: Option<Termios>,
+}
+
+/// From now on the key `q` asks for a stop, where a person is at the keyboard.
+pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
+    let input = std::io::stdin();
+    if !input.is_terminal() || !std::io::stdout().is_terminal() {
+        return Keys { before: None };
+    }
+    let Ok(before) = tcgetattr(&input) else { return Keys { before: None } };
+    let mut modes = before.clone();
+    // Keys one by one and unseen; Ctrl-C stays a signal.
+    modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+    if tcsetattr(&input, OptionalActions::Now, &modes).is_err() {
+        return Keys { before: None };
+    }
+    let interrupter = interrupter.clone();
+    thread::spawn(move || {
+        for key in std::io::stdin().bytes().map_while(Result::ok) {
+            if key == b'q' {
+                interrupter.stop(Some("interrupted"));
+            }
+        }
+    });
+    Keys { before: Some(before) }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        }
+    }
+}

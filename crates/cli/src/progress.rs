@@ -1,0 +1,166 @@
+//! What a study shows while it runs: bars to a person, a line a finished trial to a pipe, objects to a machine.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Serialize;
+use slimgate_study::{Event, State};
+
+use crate::output::{percent, say, say_json};
+
+/// Shows the events of a study.
+pub struct Progress {
+    json: bool,
+    bars: Option<Bars>,
+    trials: usize,
+    done: usize,
+    timing_told: bool,
+}
+
+struct Bars {
+    all: MultiProgress,
+    study: ProgressBar,
+    best: ProgressBar,
+    trials: HashMap<String, ProgressBar>,
+    best_of: Vec<(String, f64)>,
+}
+
+/// An event, for machines.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line<'a> {
+    Started { trial: &'a str, label: &'a str },
+    Epoch { trial: &'a str, epoch: usize, accuracy: f64 },
+    Finished { trial: &'a str, label: &'a str, state: State, best: Option<f64>, seconds: f64 },
+    Failed { trial: &'a str, label: &'a str, reason: &'a str, again: bool },
+}
+
+impl Progress {
+    /// For machines, for a person at a terminal, or for a pipe.
+    pub fn new(json: bool, terminal: bool) -> Progress {
+        let bars = (terminal && !json).then(Bars::new);
+        Progress { json, bars, trials: 0, done: 0, timing_told: false }
+    }
+
+    /// Shows an event. A reader that went away must not end a study.
+    pub fn report(&mut self, event: Event) {
+        if let Event::Planned { trials, done, .. } = event {
+            (self.trials, self.done) = (trials, done);
+        }
+        match &mut self.bars {
+            Some(bars) => bars.report(event),
+            None if self.json => report_json(&event),
+            None => self.report_plain(event),
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn end(&mut self) {
+        if let Some(bars) = &mut self.bars {
+            let _ = bars.all.clear();
+        }
+    }
+
+    fn report_plain(&mut self, event: Event) {
+        let line = match event {
+            Event::Finished { label, state, best, seconds, .. } => {
+                self.done += 1;
+                let best = best.map_or_else(String::new, |best| format!(", validation accuracy {}", percent(best)));
+                format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
+            }
+            Event::Failed { label, reason, again, .. } => {
+                let again = if again { "; it is tried again" } else { "" };
+                format!("{label}: failed: {reason}{again}")
+            }
+            Event::Timing if !self.timing_told => {
+                self.timing_told = true;
+                "timing the chosen trials side by side".to_owned()
+            }
+            _ => return,
+        };
+        let _ = say(line);
+    }
+}
+
+fn report_json(event: &Event) {
+    let line = match event {
+        Event::Started { trial, label, .. } => Line::Started { trial, label },
+        Event::Epoch { trial, epoch, accuracy } => Line::Epoch { trial, epoch: *epoch, accuracy: *accuracy },
+        Event::Finished { trial, label, state, best, seconds, .. } => {
+            Line::Finished { trial, label, state: *state, best: *best, seconds: *seconds }
+        }
+        Event::Failed { trial, label, reason, again } => Line::Failed { trial, label, reason, again: *again },
+        Event::Planned { .. } | Event::Paused { .. } | Event::Timing => return,
+    };
+    let _ = say_json(&line);
+}
+
+impl Bars {
+    fn new() -> Bars {
+        let all = MultiProgress::new();
+        let style = |template: &str| ProgressStyle::with_template(template).expect("the template is right");
+        let study = all.add(ProgressBar::new(1));
+        study.set_style(style("{wide_bar} {msg}, {elapsed} gone, about {eta} left (q stops)"));
+        study.enable_steady_tick(Duration::from_millis(500));
+        let best = all.add(ProgressBar::new(1));
+        best.set_style(style("{wide_msg}"));
+        Bars { all, study, best, trials: HashMap::new(), best_of: Vec::new() }
+    }
+
+    fn report(&mut self, event: Event) {
+        match event {
+            Event::Planned { trials, done, epochs, epochs_done } => {
+                self.study.set_length(epochs as u64);
+                if self.study.position() == 0 && epochs_done > 0 {
+                    // What was done before says nothing of the time that is left.
+                    self.study.set_position(epochs_done as u64);
+                    self.study.reset_eta();
+                }
+                self.study.set_message(format!("{done} of {trials} trials"));
+            }
+            Event::Started { trial, label, of } => {
+                let bar = self.all.insert_before(&self.best, ProgressBar::new(of as u64));
+                let style = ProgressStyle::with_template("  {msg} {bar:20} {pos}/{len}");
+                bar.set_style(style.expect("the template is right"));
+                bar.set_message(label);
+                self.trials.insert(trial, bar);
+            }
+            Event::Epoch { trial, epoch, accuracy } => {
+                self.study.inc(1);
+                if let Some(bar) = self.trials.get(&trial) {
+                    bar.set_position(epoch as u64);
+                    let label = bar.message();
+                    let label = label.split(" · ").next().unwrap_or_default().to_owned();
+                    bar.set_message(format!("{label} · {}", percent(accuracy)));
+                }
+            }
+            Event::Finished { trial, variant, best, .. } => {
+                self.remove(&trial);
+                if let Some(best) = best {
+                    match self.best_of.iter_mut().find(|(known, _)| *known == variant) {
+                        Some((_, known)) => *known = known.max(best),
+                        None => self.best_of.push((variant, best)),
+                    }
+                    let best: Vec<String> =
+                        self.best_of.iter().map(|(variant, best)| format!("{variant} {}", percent(*best))).collect();
+                    self.best.set_message(format!("best on validation so far: {}", best.join(", ")));
+                }
+            }
+            Event::Paused { trial } => self.remove(&trial),
+            Event::Failed { trial, label, reason, again } => {
+                self.remove(&trial);
+                let again = if again { "; it is tried again" } else { "" };
+                let _ = self.all.println(format!("{label}: failed: {reason}{again}"));
+            }
+            Event::Timing => self.study.set_message("timing the chosen trials side by side"),
+        }
+    }
+
+    fn remove(&mut self, trial: &str) {
+        if let Some(bar) = self.trials.remove(trial) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Pictures and pages from a run or a study.

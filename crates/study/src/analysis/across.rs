@@ -1,0 +1,35 @@
+//! Several tasks together.
+
+use crate::statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
+use crate::{Across, Task};
+
+/// Ranks of the variants over the tasks that have a test result for all of them; none where there are fewer than
+/// two such tasks.
+pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
+    let scores: Vec<Vec<f64>> = tasks
+        .iter()
+        .filter_map(|task| {
+            task.variants.iter().map(|variant| variant.test.as_ref().map(|test| test.mean)).collect()
+        })
+        .collect();
+    let found = friedman(&scores)?;
+    let names: Vec<&str> = tasks.first()?.variants.iter().map(|variant| variant.name.as_str()).collect();
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by(|&a, &b| found.mean_ranks[a].total_cmp(&found.mean_ranks[b]));
+    let mean_ranks: Vec<f64> = order.iter().map(|&index| found.mean_ranks[index]).collect();
+    let critical = critical_difference(names.len(), scores.len(), alpha);
+    let together = groups(&mean_ranks, |a, b| (mean_ranks[a] - mean_ranks[b]).abs() >= critical);
+    let pairs = pairwise_signed_rank(&scores)?;
+    Some(Across {
+        variants: order.iter().map(|&index| names[index].to_owned()).collect(),
+        friedman: [found.chi_squared, found.p],
+        iman_davenport: found.iman_davenport.map(|ratio| [ratio.f, ratio.p]),
+        critical_difference: critical,
+        groups: together.iter().map(|group| [group[0], group[group.len() - 1]]).collect(),
+        pairs: pairs
+            .into_iter()
+            .map(|pair| (names[pair.variants.0].to_owned(), names[pair.variants.1].to_owned(), pair.p_holm))
+            .collect(),
+        mean_ranks,
+    })
+}

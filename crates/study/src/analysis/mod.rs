@@ -1,0 +1,143 @@
+//! From finished trials to a [`Summary`].
+
+mod across;
+mod comparison;
+mod importances;
+mod published;
+mod variant;
+
+pub(crate) use comparison::pairs;
+
+use std::collections::{BTreeMap, HashSet};
+
+use slimgate_train::RunFolder;
+
+use crate::answer::answer;
+use crate::folder::{Record, Records};
+use crate::plan::{Group, plan};
+use crate::space::Space;
+use crate::trial::Trial;
+use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, Task, TrialLine};
+
+/// What the study in a folder has come to so far.
+///
+/// # Errors
+///
+/// If the folder is not a study or something in it is damaged.
+pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
+    let config = folder.config()?;
+    let space = Space::new(&config)?;
+    let mut records = Records::new(folder);
+    let groups = plan(&space, &config, &mut records, &HashSet::new())?;
+    let mut trials = Vec::new();
+    for group in &groups {
+        for trial in group.trials() {
+            let record = records.get(&trial.id)?;
+            trials.push(trial_line(folder, group, trial, record));
+        }
+    }
+    let mut tasks = Vec::new();
+    for task in 0..space.tasks.len() {
+        let groups: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
+        tasks.push(summarize_task(folder, &config, &space.tasks[task].name, &groups, &mut records)?);
+    }
+    let first_run = trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok());
+    let mut summary = Summary {
+        study: folder.name(),
+        protocol: config.compare.protocol,
+        baseline: config.compare.baseline.clone(),
+        margin: config.compare.margin / 100.0,
+        confidence: config.compare.confidence,
+        answer: crate::Answer { variant: None, headline: String::new(), notes: Vec::new() },
+        across: across::across(&tasks, 1.0 - config.compare.confidence),
+        published: published::cells(&config, &groups, &mut records)?,
+        environment: first_run.map(|run| run.environment()).transpose()?.unwrap_or_default(),
+        commands: vec![format!("slimgate compare {0}/study.toml --out {0}", folder.path().display())],
+        trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
+        tasks,
+        trials,
+    };
+    summary.answer = answer(&summary);
+    Ok(summary)
+}
+
+fn trial_line(folder: &StudyFolder, group: &Group, trial: &Trial, record: &Record) -> TrialLine {
+    let pruned = group.pruned.get(&trial.id);
+    let state = if pruned.is_some() { State::Pruned } else { record.state };
+    let summary = record.summary.as_ref();
+    TrialLine {
+        id: trial.id.clone(),
+        state,
+        variant: trial.variant.clone(),
+        task: trial.task.clone(),
+        seed: trial.seed,
+        settings: trial.settings.clone(),
+        epochs: summary.map_or(0, |summary| summary.epochs),
+        best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
+        last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
+        seconds: summary.map_or(0.0, |summary| summary.seconds),
+        reason: match state {
+            State::Pruned => pruned.map(|epoch| format!("others did better after epoch {epoch}")),
+            State::Failed => folder.reason(&trial.id),
+            _ => None,
+        },
+    }
+}
+
+fn summarize_task(
+    folder: &StudyFolder,
+    config: &StudyConfig,
+    name: &str,
+    groups: &[&Group],
+    records: &mut Records,
+) -> Result<Task, StudyError> {
+    let mut chosen = Vec::new();
+    for group in groups {
+        chosen.push(variant::Chosen::read(folder, group, records)?);
+    }
+    let baseline = &chosen[0];
+    let mut variants = Vec::new();
+    for (group, of_variant) in groups.iter().zip(&chosen) {
+        variants.push(variant::variant(config, group, of_variant, baseline, records)?);
+    }
+    let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
+    let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
+    let comparisons = comparison::comparisons(config, &variants, test_sequences);
+    for index in 0..variants.len() {
+        let saved = variant::saved_a_year(&variants[0], &variants[index]);
+        if let (Some(cost), Some(saved)) = (&mut variants[index].cost, saved) {
+            cost.saved_a_year = saved;
+        }
+    }
+    Ok(Task {
+        name: name.to_owned(),
+        dataset: groups[0].candidates[0].trials[0].config.data.dataset.clone(),
+        classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
+        test_sequences,
+        comparisons,
+        importances: importances::importances(config, groups, records)?,
+        variants,
+    })
+}
+
+/// The median of some numbers.
+fn median(mut numbers: Vec<f64>) -> Option<f64> {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    match numbers.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(numbers[middle]),
+        _ => Some(numbers[middle - 1].midpoint(numbers[middle])),
+    }
+}
+
+/// How many trials of a group are in each state.
+fn states(group: &Group, records: &mut Records) -> Result<BTreeMap<State, usize>, StudyError> {
+    let mut states = BTreeMap::new();
+    for trial in group.trials() {
+        let pruned = group.pruned.contains_key(&trial.id);
+        let state = if pruned { State::Pruned } else { records.get(&trial.id)?.state };
+        *states.entry(state).or_default() += 1;
+    }
+    Ok(states)
+}

@@ -1,0 +1,303 @@
+//! One variant on one task.
+
+use std::collections::BTreeMap;
+
+use slimgate_train::{Evaluation, History, RunFolder, Split, recurrent_parameters};
+use toml::Value;
+
+use super::{median, states};
+use crate::folder::Records;
+use crate::plan::Group;
+use crate::statistics::{bootstrap_interval, t_interval, usable_range};
+use crate::trial::{Settings, Trial};
+use crate::{
+    Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder, Timing,
+    UsableRates, Variant,
+};
+
+/// The key whose curve a study always draws.
+const RATE: &str = "optim.learning_rate";
+
+/// Shares of the baseline's accuracy whose time is told.
+const SHARES: [f64; 2] = [0.95, 0.99];
+
+/// A trial whose last epoch is worse than its best by more than this many margins has collapsed.
+const COLLAPSE: f64 = 5.0;
+
+/// The finished trials at a variant's chosen settings.
+pub(super) struct Chosen {
+    settings: Settings,
+    trials: Vec<Finished>,
+}
+
+struct Finished {
+    trial: Trial,
+    summary: slimgate_train::Summary,
+    history: History,
+    evaluation: Option<Evaluation>,
+    timing: Option<slimgate_train::Timing>,
+}
+
+impl Chosen {
+    pub fn read(folder: &StudyFolder, group: &Group, records: &mut Records) -> Result<Chosen, StudyError> {
+        let mut chosen = Chosen { settings: Settings::new(), trials: Vec::new() };
+        let Some(candidate) = &group.chosen else { return Ok(chosen) };
+        chosen.settings = candidate.settings.clone();
+        for trial in &candidate.trials {
+            let record = records.get(&trial.id)?;
+            let Some(summary) = record.summary.clone().filter(|_| record.state.is_final()) else { continue };
+            let run = RunFolder::open(&folder.run(&trial.id))?;
+            chosen.trials.push(Finished {
+                trial: trial.clone(),
+                history: run.history(summary.epochs)?,
+                summary,
+                evaluation: run.evaluation()?,
+                timing: run.timing()?,
+            });
+        }
+        Ok(chosen)
+    }
+
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        self.trials.iter().find_map(|trial| trial.evaluation.as_ref())
+    }
+
+    /// The mean of the best accuracies on the validation part.
+    fn accuracy(&self) -> Option<f64> {
+        let best: Vec<f64> = self.trials.iter().map(|trial| best(&trial.summary)).collect();
+        (!best.is_empty()).then(|| best.iter().sum::<f64>() / best.len() as f64)
+    }
+}
+
+/// The best accuracy on the validation part; 0 of a trial that diverged in its first epoch.
+fn best(summary: &slimgate_train::Summary) -> f64 {
+    summary.best.as_ref().map_or(0.0, |best| best.accuracy)
+}
+
+pub(super) fn variant(
+    config: &StudyConfig,
+    group: &Group,
+    chosen: &Chosen,
+    baseline: &Chosen,
+    records: &mut Records,
+) -> Result<Variant, StudyError> {
+    let example = match &group.chosen {
+        Some(candidate) => &candidate.trials[0].config,
+        None => &group.candidates[0].trials[0].config,
+    };
+    let margin = config.compare.margin / 100.0;
+    let confidence = config.compare.confidence;
+    let sequences = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
+    let spread = |values: Vec<f64>| spread(values, sequences, confidence);
+    let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
+    let timing = chosen.trials.iter().find_map(|trial| trial.timing);
+    let rates = rates(group, records)?;
+    let confusion = confusion(chosen);
+    let seconds_per_epoch = median(chosen.trials.iter().filter_map(epoch_seconds).collect());
+    let trained = median(chosen.trials.iter().map(|trial| trial.summary.seconds).collect());
+    Ok(Variant {
+        name: group.variant.clone(),
+        gates: example.model.cell()?.to_string(),
+        hidden: example.model.hidden,
+        parameters: match chosen.trials.first() {
+            Some(trial) => trial.summary.parameters,
+            None => {
+                let recurrent = recurrent_parameters(example)?;
+                slimgate_train::Parameters { recurrent, total: recurrent }
+            }
+        },
+        states: states(group, records)?,
+        chosen: chosen.settings.clone(),
+        test: spread(seeds.iter().filter_map(|seed| seed.test).collect()),
+        validation: spread(seeds.iter().map(|seed| seed.validation).collect()),
+        last: spread(seeds.iter().map(|seed| seed.last).collect()),
+        collapsed: seeds.iter().filter(|seed| seed.validation - seed.last > COLLAPSE * margin).count(),
+        seeds,
+        seconds_per_epoch,
+        peak_memory_bytes: median(
+            chosen.trials.iter().filter_map(|trial| trial.summary.peak_memory_bytes).map(|bytes| bytes as f64).collect(),
+        )
+        .map(|bytes| bytes as u64),
+        reaches: reaches(chosen, baseline),
+        timing: timing.map(|timing| Timing {
+            training_step_ms: timing.training_step_ms,
+            prediction_ms: timing.prediction_ms,
+            batch_prediction_ms: timing.batch_prediction_ms,
+        }),
+        curve: curve(chosen),
+        usable: usable(&rates, margin),
+        rates,
+        recall: recall(&confusion),
+        confusion,
+        cost: config.cost.as_ref().zip(trained).zip(timing).map(|((prices, seconds), timing)| {
+            let an_hour = prices.price_per_hour / 3600.0;
+            let training = seconds * an_hour;
+            Cost {
+                currency: prices.currency.clone(),
+                training,
+                trainings_a_year: training * prices.trainings_per_year,
+                predictions_a_year: timing.prediction_ms / 1e3 * an_hour * prices.predictions_per_year,
+                saved_a_year: 0.0,
+            }
+        }),
+    })
+}
+
+/// What a variant saves a year against another.
+pub(super) fn saved_a_year(baseline: &Variant, variant: &Variant) -> Option<f64> {
+    let a_year = |variant: &Variant| variant.cost.as_ref().map(|cost| cost.trainings_a_year + cost.predictions_a_year);
+    Some(a_year(baseline)? - a_year(variant)?)
+}
+
+fn seed_result(trial: &Finished) -> SeedResult {
+    SeedResult {
+        trial: trial.trial.id.clone(),
+        seed: trial.trial.seed,
+        epoch: trial.summary.best.as_ref().map_or(0, |best| best.epoch),
+        validation: best(&trial.summary),
+        last: trial.summary.last.as_ref().map_or(0.0, |last| last.accuracy),
+        test: trial.evaluation.as_ref().map(|evaluation| evaluation.accuracy),
+    }
+}
+
+/// A mean with its interval: by the bootstrap where there are values enough for one, by Student's t below.
+fn spread(values: Vec<f64>, sequences: usize, confidence: f64) -> Option<Spread> {
+    if values.is_empty() {
+        return None;
+    }
+    let resolution = if sequences > 0 { 1.0 / sequences as f64 } else { 0.0 };
+    let interval =
+        bootstrap_interval(&values, confidence, 1).or_else(|| t_interval(&values, resolution, confidence));
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some(Spread {
+        mean,
+        deviation: (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt()),
+        interval: interval.map(|interval| [interval.low.max(0.0), interval.high.min(1.0)]),
+        values,
+    })
+}
+
+/// The median seconds of a trial's training passes.
+fn epoch_seconds(trial: &Finished) -> Option<f64> {
+    let training = trial.history.lines().iter().filter(|line| line.split == Split::Train);
+    median(training.map(|line| line.seconds).collect())
+}
+
+fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
+    let Some(accuracy) = baseline.accuracy() else { return Vec::new() };
+    let reach = |share: f64| {
+        let goal = share * accuracy;
+        let mut reached = Vec::new();
+        for trial in &chosen.trials {
+            let mut seconds = 0.0;
+            for line in trial.history.lines() {
+                seconds += line.seconds;
+                if line.split == Split::Validation && line.accuracy >= goal {
+                    reached.push((line.epoch as f64, seconds));
+                    break;
+                }
+            }
+        }
+        Reach {
+            share,
+            accuracy: goal,
+            reached: reached.len(),
+            of: chosen.trials.len(),
+            epochs: median(reached.iter().map(|(epoch, _)| *epoch).collect()),
+            seconds: median(reached.iter().map(|(_, seconds)| *seconds).collect()),
+        }
+    };
+    SHARES.map(reach).to_vec()
+}
+
+fn curve(chosen: &Chosen) -> Vec<CurvePoint> {
+    let mut epochs: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for line in chosen.trials.iter().flat_map(|trial| trial.history.lines()) {
+        if line.split == Split::Validation {
+            epochs.entry(line.epoch).or_default().push(line.accuracy);
+        }
+    }
+    let point = |(epoch, values): (usize, Vec<f64>)| CurvePoint {
+        epoch,
+        mean: values.iter().sum::<f64>() / values.len() as f64,
+        low: values.iter().copied().fold(f64::INFINITY, f64::min),
+        high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        seeds: values.len(),
+    };
+    epochs.into_iter().map(point).collect()
+}
+
+/// Accuracy over learning rates, each at the best of the other settings.
+fn rates(group: &Group, records: &mut Records) -> Result<Vec<RatePoint>, StudyError> {
+    let mut rates: Vec<RatePoint> = Vec::new();
+    for candidate in &group.candidates {
+        let rate = candidate.settings.get(RATE);
+        let Some(rate) = rate.and_then(|rate| rate.as_float().or(rate.as_integer().map(|rate| rate as f64))) else {
+            continue;
+        };
+        let (mut values, mut diverged) = (Vec::new(), 0);
+        for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
+            let record = records.get(&trial.id)?;
+            if let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) {
+                values.push(best(summary));
+                diverged += usize::from(record.state == State::Diverged);
+            }
+        }
+        if values.is_empty() {
+            continue;
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let point = RatePoint { rate, mean, values, diverged };
+        match rates.iter_mut().find(|known| known.rate == rate) {
+            Some(known) if known.mean >= mean => (),
+            Some(known) => *known = point,
+            None => rates.push(point),
+        }
+    }
+    rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    Ok(rates)
+}
+
+fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {
+    if rates.len() < 2 {
+        return None;
+    }
+    let points: Vec<(f64, f64)> = rates.iter().map(|point| (point.rate, point.mean)).collect();
+    usable_range(&points, margin).map(|range| UsableRates {
+        low: range.low,
+        high: range.high,
+        decades: range.decades,
+        open_below: range.cut_off_low,
+        open_above: range.cut_off_high,
+        price: range.mean_loss,
+        price_nearby: range.worst_loss_within_decade,
+    })
+}
+
+fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
+    let mut sum: Vec<Vec<usize>> = Vec::new();
+    for evaluation in chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()) {
+        if sum.is_empty() {
+            sum = evaluation.confusion.clone();
+            continue;
+        }
+        for (sums, counts) in sum.iter_mut().zip(&evaluation.confusion) {
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+    }
+    sum
+}
+
+fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
+    let of_class = |(class, row): (usize, &Vec<usize>)| {
+        let all: usize = row.iter().sum();
+        if all == 0 { 0.0 } else { row[class] as f64 / all as f64 }
+    };
+    confusion.iter().enumerate().map(of_class).collect()
+}
+
+/// A setting as people write it.
+pub(crate) fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,200 @@
+//! The summary in words.
+
+use crate::{Answer, Comparison, Protocol, Summary, Task, UsableRates, Variant, Verdict};
+
+/// What to do, in one sentence, and a sentence about everything else.
+pub(crate) fn answer(summary: &Summary) -> Answer {
+    let baseline = summary.baseline.as_str();
+    let mut notes = Vec::new();
+    for task in &summary.tasks {
+        let on = if summary.tasks.len() > 1 { format!("on {}, ", task.name) } else { String::new() };
+        for comparison in &task.comparisons {
+            notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
+        }
+    }
+    let open: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::NotEnoughEvidence).collect();
+    let (variant, headline) = match replacement(summary) {
+        Some(variant) => (Some(variant.to_owned()), reason_to_replace(summary, variant)),
+        None if all(summary).all(|found| found.pairs == 0) => {
+            (None, "no answer yet: no variant and the baseline have been tested with the same seed".to_owned())
+        }
+        None if all(summary).next().is_none() => {
+            (None, format!("no answer: {baseline} is the only variant, so there is nothing to compare"))
+        }
+        None if !open.is_empty() => {
+            let needed = open.iter().filter_map(|found| Some(found.seeds_needed? - found.pairs.min(found.seeds_needed?)));
+            let more = match needed.filter(|&more| more > 0).min() {
+                Some(more) => {
+                    let all = open[0].pairs + more;
+                    format!("run {more} more seeds (`--seeds {all}`)")
+                }
+                None => "more seeds would hardly settle it: the differences are near the margin".to_owned(),
+            };
+            (None, format!("not enough evidence to replace {baseline}: {more}"))
+        }
+        None => {
+            let worse = all(summary).any(|found| found.verdict == Verdict::Worse);
+            let why = if worse {
+                "every simplified gate that was tried costs accuracy"
+            } else {
+                "no variant that was tried is slimmer and as accurate"
+            };
+            (Some(baseline.to_owned()), format!("keep {baseline}: {why}"))
+        }
+    };
+    notes.extend(limits(summary));
+    Answer { variant, headline: sentence(&headline), notes }
+}
+
+fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
+    summary.tasks.iter().flat_map(|task| &task.comparisons)
+}
+
+/// The cheapest variant that keeps the baseline's accuracy on every task: the one with the fewest recurrent
+/// parameters.
+fn replacement(summary: &Summary) -> Option<&str> {
+    let first = summary.tasks.first()?;
+    let keeps = |verdict| matches!(verdict, Verdict::Equivalent | Verdict::Better | Verdict::NonInferior);
+    let candidates = first.comparisons.iter().filter(|found| {
+        let mut everywhere = all(summary).filter(|other| other.variant == found.variant);
+        found.parameters_ratio < 1.0 && everywhere.all(|other| keeps(other.verdict))
+    });
+    let best = candidates.min_by(|a, b| a.parameters_ratio.total_cmp(&b.parameters_ratio));
+    best.map(|found| found.variant.as_str())
+}
+
+fn reason_to_replace(summary: &Summary, name: &str) -> String {
+    let Some(task) = summary.tasks.first() else { return String::new() };
+    let finding = |task| {
+        let task: &Task = task;
+        let found = task.comparisons.iter().find(|found| found.variant == name)?;
+        Some(finding(summary, task, found))
+    };
+    let several = if summary.tasks.len() > 1 { format!(" (on {}; the notes have the others)", task.name) } else { String::new() };
+    format!("use {name} instead of {}: {}{several}", summary.baseline, finding(task).unwrap_or_default())
+}
+
+/// What was found of a variant on a task, with its costs and its learning rates.
+fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
+    let baseline = &summary.baseline;
+    let margin = format!("margin {:.1}", 100.0 * summary.margin);
+    let numbers = match found.equivalence_interval {
+        Some([low, high]) => {
+            let share = 100.0 * (2.0 * summary.confidence - 1.0);
+            format!(
+                " (difference {} points, {share:.0} % interval {} to {}, {margin})",
+                points(found.difference),
+                points(low),
+                points(high)
+            )
+        }
+        None => String::new(),
+    };
+    let name = &found.variant;
+    let verdict = match found.verdict {
+        Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{numbers}"),
+        Verdict::Better => format!("{name} is more accurate than {baseline}{numbers}"),
+        Verdict::NonInferior => format!("{name} is not worse than {baseline} by the margin{numbers}"),
+        Verdict::Worse => format!("{name} is less accurate than {baseline}{numbers}"),
+        Verdict::NotEnoughEvidence => {
+            let more = match found.seeds_needed {
+                Some(seeds) if seeds > found.pairs => format!("; run {} more seeds", seeds - found.pairs),
+                _ => String::new(),
+            };
+            format!("there is not enough evidence on {name}{numbers}{more}")
+        }
+    };
+    let mut parts = vec![format!(
+        "{verdict}, with {}",
+        fewer(found.parameters_ratio, "recurrent parameters")
+    )];
+    if let Some(speedup) = found.training_speedup {
+        parts.push(format!("{speedup:.1} times the training speed"));
+    }
+    let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
+    let of = |name: &str| task.variants.iter().find(|variant| variant.name == name);
+    let rate = match (rates(of(name)), rates(of(baseline))) {
+        (Some(own), Some(other)) => format!("; its learning rate must lie {own} ({baseline}: {other})"),
+        _ => String::new(),
+    };
+    parts.join(" and ") + &rate
+}
+
+/// `27 % fewer recurrent parameters`.
+fn fewer(ratio: f64, what: &str) -> String {
+    let percent = 100.0 * (1.0 - ratio);
+    if percent.abs() < 0.5 {
+        format!("as many {what}")
+    } else if percent > 0.0 {
+        format!("{percent:.0} % fewer {what}")
+    } else {
+        format!("{:.0} % more {what}", -percent)
+    }
+}
+
+/// Learning rates that serve, such as `between 3e-4 and 5e-3`.
+fn span(usable: &UsableRates) -> String {
+    let at_least = |open, text: String| if open { format!("{text} or beyond") } else { text };
+    let low = at_least(usable.open_below, format!("{:.0e}", usable.low));
+    let high = at_least(usable.open_above, format!("{:.0e}", usable.high));
+    format!("between {low} and {high}")
+}
+
+/// A difference of accuracies in percentage points, with its sign.
+fn points(difference: f64) -> String {
+    let rounded = (1000.0 * difference).round() / 10.0;
+    match rounded {
+        0.0 => "0.0".to_owned(),
+        _ if rounded < 0.0 => format!("−{:.1}", -rounded),
+        _ => format!("{rounded:.1}"),
+    }
+}
+
+/// What the study would not claim.
+fn limits(summary: &Summary) -> Vec<String> {
+    let mut limits = Vec::new();
+    if summary.protocol == Protocol::Published {
+        limits.push(
+            "Published protocol: epoch and settings were chosen on the test part, so every accuracy is better than \
+             it would be on new data."
+                .to_owned(),
+        );
+    }
+    for task in &summary.tasks {
+        for variant in &task.variants {
+            if variant.collapsed > 0 {
+                limits.push(format!(
+                    "{} collapsed in {} of {} trials at its chosen settings on {}: its last epoch is far below its best.",
+                    variant.name,
+                    variant.collapsed,
+                    variant.seeds.len(),
+                    task.name
+                ));
+            }
+        }
+        let sequences = task.test_sequences;
+        if sequences > 0 && summary.margin * (sequences as f64) < 5.0 {
+            limits.push(format!(
+                "The test part of {} has {sequences} sequences: the margin is {:.1} of them, so differences between \
+                 seeds are coarse, and what holds for these sequences need not hold for others.",
+                task.name,
+                summary.margin * sequences as f64
+            ));
+        }
+    }
+    if !all(summary).all(|found| found.pairs == 0) {
+        limits.push(
+            "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
+                .to_owned(),
+        );
+    }
+    limits
+}
+
+/// With a full stop; no capital, since many begin with the name of a variant.
+fn sentence(text: &str) -> String {
+    format!("{text}.")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The answer to made-up findings.
+
+use std::collections::BTreeMap;
+
+use slimgate_train::Parameters;
+
+use super::*;
+
+fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
+    Comparison {
+        variant: variant.into(),
+        pairs: 5,
+        difference,
+        deviation: Some(0.004),
+        equivalence_interval: Some([difference - 0.003, difference + 0.003]),
+        interval: Some([difference - 0.004, difference + 0.004]),
+        p_difference: None,
+        p_signed_rank: None,
+        p_equivalence: None,
+        p_noninferiority: None,
+        effect: None,
+        won_tied_lost: [0; 3],
+        verdict,
+        seeds_needed: (verdict == Verdict::NotEnoughEvidence).then_some(12),
+        parameters_ratio: ratio,
+        training_speedup: Some(1.2),
+        prediction_speedup: None,
+    }
+}
+
+fn variant(name: &str, low: f64) -> Variant {
+    Variant {
+        name: name.into(),
+        gates: "xhb".into(),
+        hidden: 100,
+        parameters: Parameters { recurrent: 1000, total: 2000 },
+        states: BTreeMap::new(),
+        chosen: BTreeMap::new(),
+        seeds: Vec::new(),
+        test: None,
+        validation: None,
+        last: None,
+        collapsed: 0,
+        seconds_per_epoch: None,
+        peak_memory_bytes: None,
+        reaches: Vec::new(),
+        timing: None,
+        curve: Vec::new(),
+        rates: Vec::new(),
+        usable: Some(UsableRates {
+            low,
+            high: 5e-3,
+            decades: 1.2,
+            open_below: false,
+            open_above: true,
+            price: 0.1,
+            price_nearby: 0.1,
+        }),
+        confusion: Vec::new(),
+        recall: Vec::new(),
+        cost: None,
+    }
+}
+
+fn summary(comparisons: Vec<Comparison>) -> Summary {
+    let mut variants = vec![variant("lstm", 1e-4)];
+    variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
+    Summary {
+        study: "made-up".into(),
+        protocol: Protocol::Validation,
+        baseline: "lstm".into(),
+        margin: 0.01,
+        confidence: 0.95,
+        answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
+        tasks: vec![Task {
+            name: "digits-rows".into(),
+            dataset: "digits-rows".into(),
+            classes: Vec::new(),
+            test_sequences: 1000,
+            variants,
+            comparisons,
+            importances: Vec::new(),
+        }],
+        across: None,
+        published: Vec::new(),
+        trials: Vec::new(),
+        environment: BTreeMap::new(),
+        commands: Vec::new(),
+        trial_seconds: 0.0,
+    }
+}
+
+#[test]
+fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
+    let found = answer(&summary(vec![
+        comparison("lstm1", Verdict::Equivalent, 0.001, 0.82),
+        comparison("lstm2", Verdict::Equivalent, -0.001, 0.73),
+        comparison("lstm3", Verdict::Worse, -0.05, 0.3),
+    ]));
+    assert_eq!(found.variant.as_deref(), Some("lstm2"));
+    assert_eq!(
+        found.headline,
+        "use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
+         0.2, margin 1.0), with 27 % fewer recurrent parameters and 1.2 times the training speed; its learning rate \
+         must lie between 3e-4 and 5e-3 or beyond (lstm: between 1e-4 and 5e-3 or beyond)."
+    );
+    assert!(found.notes[2].starts_with("lstm3 is less accurate than lstm (difference −5.0 points"));
+}
+
+#[test]
+fn where_every_gate_costs_accuracy_the_baseline_stays() {
+    let found = answer(&summary(vec![comparison("lstm3", Verdict::Worse, -0.05, 0.3)]));
+    assert_eq!(found.variant.as_deref(), Some("lstm"));
+    assert_eq!(found.headline, "keep lstm: every simplified gate that was tried costs accuracy.");
+}
+
+#[test]
+fn without_evidence_there_is_no_claim_but_a_number_of_seeds() {
+    let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)]));
+    assert_eq!(found.variant, None);
+    assert_eq!(found.headline, "not enough evidence to replace lstm: run 7 more seeds (`--seeds 12`).");
+}
+
+#[test]
+fn a_variant_must_keep_the_accuracy_on_every_task() {
+    let mut two = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+    let mut other = two.tasks[0].clone();
+    other.name = "japanese-vowels".into();
+    other.comparisons = vec![comparison("lstm2", Verdict::Worse, -0.05, 0.7)];
+    two.tasks.push(other);
+    let found = answer(&two);
+    assert_eq!(found.variant.as_deref(), Some("lstm"));
+    assert!(found.notes.iter().any(|note| note.starts_with("on japanese-vowels, lstm2 is less accurate")));
+}
+
+#[test]
+fn a_variant_that_is_no_slimmer_replaces_nothing() {
+    let found = answer(&summary(vec![comparison("wide", Verdict::Equivalent, 0.0, 1.0)]));
+    assert_eq!(found.variant.as_deref(), Some("lstm"));
+    assert!(!found.headline.contains("costs accuracy"), "{}", found.headline);
+}
+
+#[test]
+fn the_published_protocol_is_never_left_unsaid() {
+    let mut published = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+    published.protocol = Protocol::Published;
+    assert!(answer(&published).notes.iter().any(|note| note.contains("chosen on the test part")));
+}

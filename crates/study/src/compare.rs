@@ -1,0 +1,403 @@
+//! The study itself: from a plan to a folder of finished trials.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use slimgate_train::Interrupter;
+
+use crate::executor::{Executor, Local, Process, Report};
+use crate::folder::Records;
+use crate::plan::{Group, Job, plan};
+use crate::space::{Space, hidden_sizes};
+use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
+
+/// How long to wait for something to happen before looking whether another process did something.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// A study gives up when so many trials fail one after the other: the cause is not in the trials.
+const FAILURES_IN_A_ROW: usize = 5;
+
+/// How a study runs here.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The program, which trains, tests and times the trials in processes of their own.
+    pub program: PathBuf,
+    /// Processes at once.
+    pub at_once: usize,
+}
+
+/// What a study says as it goes.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// It begins or goes on; told again when it is known that there are more trials.
+    Planned {
+        /// Trials in all.
+        trials: usize,
+        /// Those that are at their end.
+        done: usize,
+        /// Epochs of all trials together.
+        epochs: usize,
+        /// Those that are complete.
+        epochs_done: usize,
+    },
+    /// A process works on a trial.
+    Started {
+        /// Which.
+        trial: String,
+        /// Its variant, task, seed and settings in a few words.
+        label: String,
+        /// Its epochs.
+        of: usize,
+    },
+    /// An epoch of a trial is complete.
+    Epoch {
+        /// Which trial.
+        trial: String,
+        /// Which epoch.
+        epoch: usize,
+        /// Accuracy on the validation part.
+        accuracy: f64,
+    },
+    /// A trial is at its end.
+    Finished {
+        /// Which.
+        trial: String,
+        /// Its variant.
+        variant: String,
+        /// Its variant, task, seed and settings in a few words.
+        label: String,
+        /// How it ended.
+        state: State,
+        /// The best accuracy on the validation part.
+        best: Option<f64>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// A trial's process stopped without an end: at a pause, or because it was asked to.
+    Paused {
+        /// Which.
+        trial: String,
+    },
+    /// A trial's process failed.
+    Failed {
+        /// Which.
+        trial: String,
+        /// Its variant, task, seed and settings in a few words.
+        label: String,
+        /// What it said.
+        reason: String,
+        /// Whether it is tried again.
+        again: bool,
+    },
+    /// The chosen trials are being timed side by side.
+    Timing,
+}
+
+/// Runs a study in its folder, or goes on with it, until nothing is left to do.
+///
+/// Several processes may do so at once: they share the trials.
+///
+/// # Errors
+///
+/// If the study cannot be run, or trials failed; what is complete stays. An interrupted study is no error: what is
+/// returned says how far it came.
+pub fn compare(
+    path: &Path,
+    mut config: StudyConfig,
+    options: &Options,
+    interrupter: &Interrupter,
+    mut on_event: impl FnMut(Event),
+) -> Result<(StudyFolder, Summary), StudyError> {
+    match_sizes(path, &mut config)?;
+    // The space checks every point before anything is written.
+    let space = Space::new(&config)?;
+    let folder = StudyFolder::create(path, &config)?;
+    let mut run = Run {
+        records: Records::new(&folder),
+        executor: Local::new(options.program.clone(), options.at_once),
+        folder: folder.clone(),
+        space,
+        config,
+        jobs: HashMap::new(),
+        failures: HashMap::new(),
+        given_up: HashSet::new(),
+        in_a_row: 0,
+        first_failure: None,
+    };
+    run.work(interrupter, &mut on_event)?;
+    let summary = summarize(&folder)?;
+    folder.write_summary(&summary)?;
+    match run.first_failure {
+        Some(first) if !interrupter.should_stop() => {
+            Err(StudyError::Failed { failed: run.given_up.len().max(1), first })
+        }
+        _ => Ok((folder, summary)),
+    }
+}
+
+/// Finds hidden sizes that match, unless the study in the folder has them already: they are found once.
+fn match_sizes(path: &Path, config: &mut StudyConfig) -> Result<(), StudyError> {
+    let Some(by) = config.compare.matched else { return Ok(()) };
+    let earlier = StudyFolder::open(path).and_then(|folder| folder.config());
+    if let Ok(earlier) = earlier
+        && earlier.compare.matched == config.compare.matched
+        && earlier.base == config.base
+        && earlier.variants() == config.variants()
+    {
+        config.compare.hidden = earlier.compare.hidden;
+    }
+    if config.compare.hidden.is_empty() {
+        let space = Space::new(config)?;
+        config.compare.hidden = hidden_sizes(config, &space.tasks[0], by)?;
+    }
+    Ok(())
+}
+
+struct Run {
+    folder: StudyFolder,
+    config: StudyConfig,
+    space: Space,
+    records: Records,
+    executor: Local,
+    /// What each process that runs here does.
+    jobs: HashMap<String, Job>,
+    /// How often each trial has failed here.
+    failures: HashMap<String, usize>,
+    /// Trials that are not tried again.
+    given_up: HashSet<String>,
+    in_a_row: usize,
+    first_failure: Option<String>,
+}
+
+impl Run {
+    fn work(&mut self, interrupter: &Interrupter, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        let mut stopping = false;
+        loop {
+            if interrupter.should_stop() && !stopping {
+                stopping = true;
+                self.executor.stop();
+            }
+            if !stopping && self.in_a_row < FAILURES_IN_A_ROW {
+                self.records.forget_unfinished();
+                let groups = plan(&self.space, &self.config, &mut self.records, &self.given_up)?;
+                self.announce(&groups, on_event)?;
+                let left = groups.iter().any(|group| !group.jobs.is_empty());
+                if left {
+                    self.start_all(&groups, on_event)?;
+                } else if self.jobs.is_empty() {
+                    return self.time(&groups, on_event);
+                }
+            } else if self.jobs.is_empty() {
+                return Ok(());
+            }
+            // The plan is made again when a process has come to its end, or when there is room and another process
+            // may have left something to do.
+            loop {
+                let ended = match self.executor.next(PATIENCE) {
+                    Some(report) => self.note(report, on_event)?,
+                    None => self.executor.room() > 0,
+                };
+                if ended || (interrupter.should_stop() && !stopping) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn announce(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        let (mut known, mut done, mut epochs, mut epochs_done, mut longest) = (0, 0, 0, 0, 0);
+        for group in groups {
+            for trial in group.trials() {
+                known += 1;
+                let of = trial.config.optim.epochs;
+                longest = longest.max(of);
+                let ended = group.pruned.contains_key(&trial.id) || self.given_up.contains(&trial.id);
+                let record = self.records.get(&trial.id)?;
+                let complete = record.summary.as_ref().map_or(0, |summary| summary.epochs);
+                epochs_done += complete;
+                if ended || record.state.is_final() {
+                    done += 1;
+                    epochs += complete;
+                } else {
+                    epochs += of;
+                }
+            }
+        }
+        let trials = (self.space.tasks.len() * self.space.variants.len() * self.space.trials_a_group().1).max(known);
+        epochs += (trials - known) * longest;
+        on_event(Event::Planned { trials, done, epochs, epochs_done });
+        Ok(())
+    }
+
+    /// Starts as many jobs as there is room for.
+    fn start_all(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        // A job of each group in turn, so that all variants advance together and the first choice comes early.
+        let most = groups.iter().map(|group| group.jobs.len()).max().unwrap_or(0);
+        let in_turn = (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.jobs.get(index)));
+        for job in in_turn {
+            if self.executor.room() == 0 {
+                break;
+            }
+            let trial = job.trial();
+            if self.jobs.contains_key(&trial.id) {
+                continue;
+            }
+            let Some(claim) = self.folder.claim(&trial.id)? else { continue };
+            // Between the plan and the claim another process may have finished it.
+            let before = self.records.get(&trial.id)?.clone();
+            self.records.forget(&trial.id);
+            let now = self.folder.record(&trial.id)?;
+            let advanced = now.tested != before.tested
+                || now.summary.as_ref().map(|summary| summary.epochs) != before.summary.as_ref().map(|summary| summary.epochs)
+                || now.state.is_final() != before.state.is_final();
+            if advanced {
+                continue;
+            }
+            let arguments = self.arguments(job)?;
+            let log = self.folder.log(&trial.id);
+            self.executor.start(Process { trial: trial.id.clone(), arguments, claim, log })?;
+            self.jobs.insert(trial.id.clone(), job.clone());
+            if let Job::Train { trial, until } = job {
+                let of = until.unwrap_or(trial.config.optim.epochs);
+                on_event(Event::Started { trial: trial.id.clone(), label: trial.label(), of });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the program is called with to do a job.
+    fn arguments(&self, job: &Job) -> Result<Vec<OsString>, StudyError> {
+        let run = self.folder.run(&job.trial().id);
+        Ok(match job {
+            Job::Test { .. } => vec!["evaluate".into(), run.into(), "--json".into()],
+            Job::Train { trial, until } => {
+                let mut arguments: Vec<OsString> = vec!["train".into(), "--json".into()];
+                if run.join("config.toml").is_file() {
+                    arguments.extend(["--resume".into(), run.into()]);
+                } else {
+                    arguments.push(self.folder.write_trial(trial)?.into());
+                }
+                if let Some(until) = until {
+                    arguments.extend(["--stop-after".into(), until.to_string().into()]);
+                }
+                arguments
+            }
+        })
+    }
+
+    /// Takes note of a report; says whether a process has come to its end.
+    fn note(&mut self, report: Report, on_event: &mut impl FnMut(Event)) -> Result<bool, StudyError> {
+        match report {
+            Report::Line { trial, line } => {
+                if let Ok(Said::Epoch { epoch, validation }) = serde_json::from_str(&line) {
+                    on_event(Event::Epoch { trial, epoch, accuracy: validation.accuracy });
+                }
+                Ok(false)
+            }
+            Report::Ended { trial, code } => {
+                let job = self.jobs.remove(&trial).expect("only jobs are started");
+                self.records.forget(&trial);
+                self.conclude(&job, code, on_event)?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        job: &Job,
+        code: Option<i32>,
+        on_event: &mut impl FnMut(Event),
+    ) -> Result<(), StudyError> {
+        let trial = job.trial();
+        let (id, label) = (trial.id.clone(), trial.label());
+        let record = self.records.get(&id)?;
+        let (state, tested) = (record.state, record.tested);
+        match job {
+            Job::Train { .. } if state.is_final() => {
+                let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref()).map(|best| best.accuracy);
+                let seconds = record.summary.as_ref().map_or(0.0, |summary| summary.seconds);
+                self.in_a_row = 0;
+                on_event(Event::Finished { trial: id, variant: trial.variant.clone(), label, state, best, seconds });
+            }
+            // Stopped at a pause, or asked to stop.
+            Job::Train { .. } if code == Some(130) => on_event(Event::Paused { trial: id }),
+            Job::Test { .. } if tested => self.in_a_row = 0,
+            _ => {
+                let failures = self.failures.entry(id.clone()).or_default();
+                *failures += 1;
+                let again = *failures <= self.config.compare.retries;
+                let reason = self.folder.reason(&id).unwrap_or_else(|| match code {
+                    Some(code) => format!("its process ended with code {code} and said nothing"),
+                    None => "its process was ended by a signal".into(),
+                });
+                self.in_a_row += 1;
+                if !again {
+                    self.given_up.insert(id.clone());
+                }
+                if !again || self.in_a_row >= FAILURES_IN_A_ROW {
+                    self.first_failure.get_or_insert(format!("{label}: {reason}"));
+                }
+                on_event(Event::Failed { trial: id, label, reason, again });
+            }
+        }
+        Ok(())
+    }
+
+    /// Times the chosen trials of each task side by side, the first seed of each variant, while nothing else runs
+    /// here.
+    fn time(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        let Some(claim) = self.folder.claim("timing")? else { return Ok(()) };
+        let mut claim = Some(claim);
+        for task in 0..self.space.tasks.len() {
+            let of_task = groups.iter().filter(|group| group.task == task);
+            let mut runs = Vec::new();
+            let mut timed = true;
+            for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
+                let record = self.records.get(&trial.id)?;
+                if record.state.is_final() {
+                    timed &= record.timed;
+                    runs.push(self.folder.run(&trial.id));
+                }
+            }
+            if timed || runs.is_empty() {
+                continue;
+            }
+            on_event(Event::Timing);
+            let Some(held) = claim.take().or(self.folder.claim("timing")?) else { return Ok(()) };
+            let arguments = ["time".into(), "--json".into()].into_iter().chain(runs.into_iter().map(OsString::from));
+            let log = self.folder.log("timing");
+            self.executor.start(Process { trial: "timing".into(), arguments: arguments.collect(), claim: held, log })?;
+            loop {
+                match self.executor.next(PATIENCE) {
+                    Some(Report::Ended { code: Some(0), .. }) => break,
+                    Some(Report::Ended { code, .. }) => {
+                        let reason = self.folder.reason("timing");
+                        let reason = reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
+                        self.first_failure.get_or_insert(format!("timing the chosen trials: {reason}"));
+                        return Ok(());
+                    }
+                    _ => (),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What `slimgate train --json` says, as far as a study listens.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Said {
+    Epoch { epoch: usize, validation: Validation },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Validation {
+    accuracy: f64,
+}

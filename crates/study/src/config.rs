@@ -1,0 +1,451 @@
+//! The TOML form of a study: the settings of a run, and what of them is varied and compared.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use slimgate_train::{Config, ConfigError};
+use toml::{Table, Value};
+
+use crate::{Protocol, StudyError};
+
+/// Everything that determines a study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudyConfig {
+    /// The settings that all trials share, in a run's form.
+    pub base: Table,
+    /// Settings to cross, each with its values; see [`StudyConfig::variants`] for the variants.
+    pub grid: BTreeMap<String, Vec<Value>>,
+    /// Settings to search, besides.
+    pub search: Option<Search>,
+    /// What is compared, and how.
+    pub compare: Compare,
+    /// What machines cost.
+    pub cost: Option<Prices>,
+}
+
+/// Settings that are drawn from ranges. Each variant gets the same number of draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// How points are drawn.
+    #[serde(default)]
+    pub sampler: Sampler,
+    /// Points a variant and grid point.
+    pub trials: usize,
+    /// What they are drawn from.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Whether hopeless points are given up early.
+    #[serde(default)]
+    pub prune: Prune,
+    /// The share of points that halving keeps at each of its rungs is one in this many.
+    #[serde(default = "three")]
+    pub reduction: usize,
+    /// The range of each setting.
+    #[serde(default)]
+    pub ranges: Table,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn three() -> usize {
+    3
+}
+
+/// How points are drawn from ranges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampler {
+    /// Evenly spread without a pattern (scrambled Sobol sequence), the same points for every variant.
+    #[default]
+    QuasiRandom,
+    /// Independently, the same points for every variant.
+    Random,
+    /// Where earlier points did well (tree-structured Parzen estimator, Bergstra et al. 2011), four at a time.
+    Tpe,
+}
+
+/// Which points are given up before their last epoch. Variants are never pruned against one another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prune {
+    /// None.
+    #[default]
+    Never,
+    /// Successive halving: after a ninth and a third of the epochs, all but the best third.
+    Halving,
+    /// After each quarter of the epochs, those below the median.
+    Median,
+}
+
+/// Where a setting is drawn from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Range {
+    /// Between two numbers, evenly in their logarithm.
+    Log([f64; 2]),
+    /// Between two numbers, evenly.
+    Linear([f64; 2]),
+    /// Whole numbers between two, both included.
+    Integer([i64; 2]),
+    /// One of some values.
+    Choice(Vec<Value>),
+}
+
+/// What is compared, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compare {
+    /// The variant that the others are held against.
+    pub baseline: String,
+    /// The difference in accuracy that does not matter, in percentage points.
+    pub margin: f64,
+    /// The confidence of intervals and tests.
+    pub confidence: f64,
+    /// Seeds at the chosen settings; those of the grid are the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<usize>,
+    /// How epoch and settings are chosen.
+    pub protocol: Protocol,
+    /// What hidden sizes are made equal by.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Match>,
+    /// Hidden units of each variant, where sizes are matched; found once and kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hidden: BTreeMap<String, usize>,
+    /// How often a trial whose process died or failed is tried again.
+    pub retries: usize,
+    /// Published figures to set beside the measured ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Compare {
+            baseline: "lstm".into(),
+            margin: 1.0,
+            confidence: 0.95,
+            seeds: None,
+            protocol: Protocol::Validation,
+            matched: None,
+            hidden: BTreeMap::new(),
+            retries: 2,
+            published: None,
+        }
+    }
+}
+
+/// What the hidden size of a variant is chosen by, so that it equals the baseline's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Match {
+    /// The number of recurrent parameters.
+    Parameters,
+    /// The measured time of a training step.
+    Time,
+}
+
+/// A file of published figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_accuracy` and `params`; its path is
+    /// relative to the study's file.
+    pub file: String,
+    /// The rows to take, by their `task`.
+    pub task: String,
+}
+
+/// What machines cost, and how much they have to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// An hour of a machine like this one.
+    pub price_per_hour: f64,
+    /// In which currency.
+    #[serde(default = "euro")]
+    pub currency: String,
+    /// Trainings a year.
+    #[serde(default)]
+    pub trainings_per_year: f64,
+    /// Single predictions a year.
+    #[serde(default)]
+    pub predictions_per_year: f64,
+}
+
+fn euro() -> String {
+    "EUR".into()
+}
+
+/// The variants that a study compares unless it says otherwise.
+const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
+
+/// The key whose values are the variants.
+pub(crate) const VARIANT: &str = "model.variant";
+/// The key whose values are the seeds.
+pub(crate) const SEED: &str = "run.seed";
+
+/// The sections of a run, then those of a study.
+const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
+
+/// Settings that a study makes itself.
+const OWN: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
+
+impl StudyConfig {
+    /// Reads a study from TOML text called `name`, with settings `section.key=value` laid over it.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not TOML, or anything in it is unknown or cannot be used.
+    pub fn read(name: &str, text: &str, settings: &[(String, Value)]) -> Result<StudyConfig, StudyError> {
+        let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
+            name: name.to_owned(),
+            problem: error.to_string().trim_end().to_owned(),
+        })?;
+        for (key, value) in settings {
+            lay_over(&mut table, key, value.clone())?;
+        }
+        let mut section = |name: &str| match table.remove(name) {
+            None => Ok(None),
+            Some(Value::Table(section)) => Ok(Some(section)),
+            Some(_) => Err(StudyError::Section(name.to_owned())),
+        };
+        let (grid, search) = (section("grid")?, section("search")?);
+        let (compare, cost) = (section("compare")?, section("cost")?);
+        let mut config = StudyConfig {
+            base: table,
+            grid: grid.map(flat).transpose()?.unwrap_or_default(),
+            search: search.map(|search| part("search", search)).transpose()?,
+            compare: compare.map(|compare| part("compare", compare)).transpose()?.unwrap_or_default(),
+            cost: cost.map(|cost| part("cost", cost)).transpose()?,
+        };
+        config.fill_in();
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The study as TOML, every value of its own sections resolved.
+    pub fn to_toml(&self) -> String {
+        let mut table = self.base.clone();
+        let mut grid = Table::new();
+        for (key, values) in &self.grid {
+            let (section, name) = key.split_once('.').expect("a checked key has a section");
+            let section = grid.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            let section = section.as_table_mut().expect("sections are tables");
+            section.insert(name.to_owned(), Value::Array(values.clone()));
+        }
+        let value = |part: Result<Table, _>| Value::Table(part.expect("the parts have a TOML form"));
+        table.insert("grid".into(), Value::Table(grid));
+        if let Some(search) = &self.search {
+            table.insert("search".into(), value(Table::try_from(search)));
+        }
+        table.insert("compare".into(), value(Table::try_from(&self.compare)));
+        if let Some(cost) = &self.cost {
+            table.insert("cost".into(), value(Table::try_from(cost)));
+        }
+        toml::to_string(&table).expect("a study has a TOML form")
+    }
+
+    /// The variants by name or gate terms, the baseline first.
+    pub fn variants(&self) -> Vec<String> {
+        let values = self.grid.get(VARIANT).into_iter().flatten();
+        let mut variants: Vec<String> = values.filter_map(Value::as_str).map(str::to_owned).collect();
+        variants.sort_by_key(|variant| *variant != self.compare.baseline);
+        variants
+    }
+
+    /// The seeds that settings are chosen with.
+    pub fn seeds(&self) -> Vec<u64> {
+        let values = self.grid.get(SEED).into_iter().flatten();
+        values.filter_map(|seed| seed.as_integer().map(|seed| seed as u64)).collect()
+    }
+
+    /// The seeds that the chosen settings are compared with.
+    pub fn comparison_seeds(&self) -> Vec<u64> {
+        let mut seeds = self.seeds();
+        let wanted = self.compare.seeds.unwrap_or(seeds.len());
+        let mut next = seeds.iter().max().map_or(1, |last| last + 1);
+        while seeds.len() < wanted {
+            seeds.push(next);
+            next += 1;
+        }
+        seeds
+    }
+
+    /// The range of each setting that is searched.
+    pub(crate) fn ranges(&self) -> Result<BTreeMap<String, Range>, StudyError> {
+        let Some(search) = &self.search else { return Ok(BTreeMap::new()) };
+        let range = |(key, value): (String, Value)| match value.try_into() {
+            Ok(range) => Ok((key, range)),
+            Err(_) => Err(StudyError::Range(key)),
+        };
+        keys(search.ranges.clone()).into_iter().map(range).collect()
+    }
+
+    /// Sets what a study has even if nobody says so.
+    fn fill_in(&mut self) {
+        let given = |base: &Table, section: &str, key: &str| {
+            base.get(section).and_then(|section| section.get(key)).cloned()
+        };
+        let gates = self.grid.remove("model.gates").unwrap_or_default();
+        if !gates.is_empty() {
+            self.grid.entry(VARIANT.into()).or_default().extend(gates);
+        }
+        if !self.grid.contains_key(VARIANT) {
+            let named = given(&self.base, "model", "variant").or(given(&self.base, "model", "gates"));
+            let variants = match named {
+                Some(variant) => vec![variant],
+                None => VARIANTS.map(|name| Value::String(name.to_owned())).to_vec(),
+            };
+            self.grid.insert(VARIANT.into(), variants);
+        }
+        if !self.grid.contains_key(SEED) {
+            let seed = given(&self.base, "run", "seed").unwrap_or(Value::Integer(1));
+            self.grid.insert(SEED.into(), vec![seed]);
+        }
+        if !self.variants().contains(&self.compare.baseline)
+            && self.compare.baseline == Compare::default().baseline
+            && let Some(first) = self.variants().first()
+        {
+            self.compare.baseline = first.clone();
+        }
+        // Trials run side by side: one thread each does more work in all than several threads for one.
+        let run = self.base.entry("run").or_insert_with(|| Value::Table(Table::new()));
+        if let Some(run) = run.as_table_mut() {
+            run.entry("threads").or_insert(Value::Integer(1));
+        }
+        if self.compare.protocol == Protocol::Published {
+            let data = self.base.entry("data").or_insert_with(|| Value::Table(Table::new()));
+            if let Some(data) = data.as_table_mut() {
+                data.insert("validation".into(), Value::String("test".into()));
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
+        if let Some(section) = self.base.keys().find(|section| !SECTIONS[..4].contains(&section.as_str())) {
+            let likeness = |name: &&str| (1000.0 * strsim::jaro_winkler(section, name)) as u32;
+            let nearest = SECTIONS.into_iter().max_by_key(likeness).filter(|name| likeness(name) > 750);
+            return Err(StudyError::UnknownSection { section: section.clone(), nearest });
+        }
+        let known = Config::keys();
+        let ranges = self.ranges()?;
+        for key in self.grid.keys().chain(ranges.keys()) {
+            if OWN.contains(&key.as_str()) {
+                return Err(StudyError::Own(key.clone()));
+            }
+            if !known.contains(key) {
+                return Err(ConfigError::unknown_key(key).into());
+            }
+            if self.grid.contains_key(key) && ranges.contains_key(key) {
+                return Err(StudyError::Twice(key.clone()));
+            }
+        }
+        for key in OWN {
+            let (section, name) = key.split_once('.').expect("a key has a section");
+            if self.base.get(section).is_some_and(|section| section.get(name).is_some()) {
+                return Err(StudyError::Own(key.to_owned()));
+            }
+        }
+        if let Some(key) = [VARIANT, SEED].into_iter().find(|key| ranges.contains_key(*key)) {
+            return Err(StudyError::NotSearched(key));
+        }
+        if let Some((key, _)) = self.grid.iter().find(|(_, values)| values.is_empty()) {
+            return Err(StudyError::NoValues(key.clone()));
+        }
+        for (key, range) in &ranges {
+            let usable = match range {
+                Range::Log([low, high]) => 0.0 < *low && low < high && high.is_finite(),
+                Range::Linear([low, high]) => low < high && (high - low).is_finite(),
+                Range::Integer([low, high]) => low < high,
+                Range::Choice(values) => !values.is_empty(),
+            };
+            if !usable {
+                return Err(StudyError::Range(key.clone()));
+            }
+        }
+        let refused = |key, remedy| Err(StudyError::Value { key, remedy });
+        let Compare { margin, confidence, seeds, .. } = &self.compare;
+        if !(*margin > 0.0 && *margin < 100.0) {
+            return refused("compare.margin", "it is a number of percentage points above 0 and below 100");
+        }
+        if !(0.5..1.0).contains(confidence) {
+            return refused("compare.confidence", "it is a share from 0.5 to below 1, such as 0.95");
+        }
+        if *seeds == Some(0) {
+            return refused("compare.seeds", "it is a whole number from 1");
+        }
+        if let Some(search) = &self.search {
+            if search.trials == 0 || ranges.is_empty() {
+                return refused("search.trials", "give a number from 1, and a range under [search.ranges]");
+            }
+            if search.reduction < 2 {
+                return refused("search.reduction", "it is a whole number from 2");
+            }
+        }
+        if let Some(cost) = &self.cost {
+            let numbers = [cost.price_per_hour, cost.trainings_per_year, cost.predictions_per_year];
+            if !numbers.iter().all(|number| number.is_finite() && *number >= 0.0) {
+                return refused("cost", "its prices and numbers are from 0");
+            }
+        }
+        if !self.variants().contains(&self.compare.baseline) {
+            return Err(StudyError::Baseline {
+                baseline: self.compare.baseline.clone(),
+                variants: self.variants().join(", "),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Lays a value over the table at a dotted key of any depth.
+fn lay_over(table: &mut Table, key: &str, value: Value) -> Result<(), StudyError> {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+            Ok(())
+        }
+        Some((section, rest)) => {
+            let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            let inner = inner.as_table_mut().ok_or_else(|| StudyError::Section(section.to_owned()))?;
+            // `grid.optim.learning_rate` may also stand there as a quoted key.
+            inner.remove(rest);
+            lay_over(inner, rest, value)
+        }
+    }
+}
+
+/// The keys `section.key` of a table that holds them nested or quoted.
+fn keys(table: Table) -> BTreeMap<String, Value> {
+    let mut keys = BTreeMap::new();
+    for (section, value) in table {
+        match value {
+            Value::Table(inner) if !section.contains('.') => {
+                keys.extend(inner.into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
+            }
+            value => {
+                keys.insert(section, value);
+            }
+        }
+    }
+    keys
+}
+
+fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
+    let values = |(key, value)| match value {
+        Value::Array(values) => Ok((key, values)),
+        _ => Err(StudyError::NoList(key)),
+    };
+    keys(grid).into_iter().map(values).collect()
+}
+
+fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {
+    T::deserialize(table).map_err(|error| StudyError::Part {
+        section: section.to_owned(),
+        problem: error.to_string().trim_end().to_owned(),
+    })
+}

@@ -1,0 +1,113 @@
+//! What can go wrong with a study, each with what to do about it.
+
+use std::path::PathBuf;
+
+use slimgate_gates::FormError;
+use slimgate_train::{ConfigError, TrainError};
+use thiserror::Error;
+
+/// What keeps a study from starting, going on or being read.
+#[derive(Debug, Error)]
+pub enum StudyError {
+    /// A setting of the trials.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A run folder, or what is in it.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A variant that is neither a name nor gate terms.
+    #[error("malformed gate form: {0}")]
+    Gates(#[from] FormError),
+    /// A section that is a value.
+    #[error("`{0}` is a section of a study; write `[{0}]`")]
+    Section(String),
+    /// A section that does not read.
+    #[error("[{section}] cannot be used: {problem}")]
+    Part {
+        /// Its name.
+        section: String,
+        /// What is wrong, in the parser's words.
+        problem: String,
+    },
+    /// A grid key without a list.
+    #[error("[grid] crosses lists: write `{0} = [ ... ]`, or move a single value out of [grid]")]
+    NoList(String),
+    /// A grid key with an empty list.
+    #[error("`{0}` in [grid] has no values; give at least one")]
+    NoValues(String),
+    /// A range that is none.
+    #[error(
+        "`{0}` in [search.ranges] is not a range; write `{{ log = [1e-5, 1e-1] }}` (above 0), `{{ linear = [0.0, 0.5] }}`, \
+         `{{ integer = [16, 256] }}` or `{{ choice = [\"adam\", \"rmsprop\"] }}`, the lower end first"
+    )]
+    Range(String),
+    /// A key in the grid and among the ranges.
+    #[error("`{0}` is both in [grid] and in [search.ranges]; keep one")]
+    Twice(String),
+    /// A setting that the study makes itself.
+    #[error("`{0}` is set by the study itself for each trial; remove it")]
+    Own(String),
+    /// Variants and seeds are crossed, not drawn.
+    #[error("`{0}` cannot be searched: list it under [grid], so that every variant gets the same seeds")]
+    NotSearched(&'static str),
+    /// A value that cannot be used.
+    #[error("`{key}` cannot be used: {remedy}")]
+    Value {
+        /// Its key.
+        key: &'static str,
+        /// What it may be.
+        remedy: &'static str,
+    },
+    /// A baseline that is not among the variants.
+    #[error(
+        "the baseline `{baseline}` is not one of the variants {variants}; set `compare.baseline` to one of them"
+    )]
+    Baseline {
+        /// The baseline.
+        baseline: String,
+        /// The variants.
+        variants: String,
+    },
+    /// A section that neither runs nor studies have.
+    #[error("there is no section [{section}]{}; a study has [data], [model], [optim], [run], [grid], [search], [compare] and [cost]", did_you_mean(nearest))]
+    UnknownSection {
+        /// Its name.
+        section: String,
+        /// The most similar one.
+        nearest: Option<&'static str>,
+    },
+    /// No size of a variant matches.
+    #[error(
+        "no hidden size of `{0}` matches the baseline's; use another `model.hidden` or leave out `compare.match`"
+    )]
+    NoMatch(String),
+    /// The folder is not a study.
+    #[error("{} is not a study folder (it has no study.toml); give a folder that `slimgate compare` made", .0.display())]
+    NotAStudy(PathBuf),
+    /// A program could not be started.
+    #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]
+    Start(std::io::Error),
+    /// Trials failed.
+    #[error("{failed} trial(s) of the study failed, the first one: {first}\nmend the cause; the same command goes on")]
+    Failed {
+        /// How many.
+        failed: usize,
+        /// What the first said.
+        first: String,
+    },
+    /// A file of published figures that does not read.
+    #[error("cannot use the published figures in {}: {problem}; see experiments/published for the form", path.display())]
+    Published {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A requirement that does not read.
+    #[error("cannot read the requirement \"{0}\"; {1}")]
+    Requirement(String, String),
+}
+
+fn did_you_mean(nearest: &Option<&'static str>) -> String {
+    nearest.map(|name| format!(", did you mean [{name}]?")).unwrap_or_default()
+}

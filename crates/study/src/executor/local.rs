@@ -1,0 +1,87 @@
+//! This machine.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use slimgate_train::TrainError;
+
+use crate::StudyError;
+use crate::executor::{Executor, Process, Report};
+
+/// Processes on this machine, so many at once.
+pub(crate) struct Local {
+    program: PathBuf,
+    at_once: usize,
+    running: HashMap<String, Child>,
+    reports: Receiver<Report>,
+    sender: Sender<Report>,
+}
+
+impl Local {
+    /// `program` is started, at most `at_once` times side by side.
+    pub fn new(program: PathBuf, at_once: usize) -> Local {
+        let (sender, reports) = channel();
+        Local { program, at_once, running: HashMap::new(), reports, sender }
+    }
+}
+
+impl Executor for Local {
+    fn room(&self) -> usize {
+        self.at_once.saturating_sub(self.running.len())
+    }
+
+    fn start(&mut self, process: Process) -> Result<(), StudyError> {
+        let Process { trial, arguments, claim, log } = process;
+        let log = File::create(&log).map_err(TrainError::file("write", &log))?;
+        let mut command = Command::new(&self.program);
+        // The child inherits the claim as its standard input, so that it lasts as long as the child does.
+        command.args(arguments).stdin(claim).stdout(Stdio::piped()).stderr(log);
+        // Ctrl-C at the terminal goes to the study, which passes it on once.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(StudyError::Start)?;
+        let output = child.stdout.take().expect("its output is piped");
+        let (sender, name) = (self.sender.clone(), trial.clone());
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = sender.send(Report::Line { trial: name.clone(), line });
+            }
+            let _ = sender.send(Report::Ended { trial: name, code: None });
+        });
+        self.running.insert(trial, child);
+        Ok(())
+    }
+
+    fn next(&mut self, patience: Duration) -> Option<Report> {
+        match self.reports.recv_timeout(patience).ok()? {
+            // Its output is closed, so it is at its end; the code is known once it has been waited for.
+            Report::Ended { trial, .. } => {
+                let code = self.running.remove(&trial)?.wait().ok().and_then(|status| status.code());
+                Some(Report::Ended { trial, code })
+            }
+            line => Some(line),
+        }
+    }
+
+    fn stop(&mut self) {
+        for child in self.running.values() {
+            terminate(child);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    if let Some(process) = rustix::process::Pid::from_raw(child.id() as i32) {
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+fn terminate(_: &Child) {}

@@ -1,0 +1,226 @@
+//! The study folder, and how each trial in it stands.
+//!
+//! | in it | is |
+//! |---|---|
+//! | `study.toml` | the study, resolved |
+//! | `trials/ID/` | the run folder of a trial |
+//! | `queue/ID.toml`, `.lock`, `.log` | its configuration, who works on it, what its process had to say |
+//! | `summary.json` and the report | derived from the trials |
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use slimgate_train::{RunFolder, Status, TrainError, write_whole};
+
+use crate::trial::Trial;
+use crate::{State, StudyConfig, StudyError, Summary};
+
+/// A folder that holds one study.
+#[derive(Clone, Debug)]
+pub struct StudyFolder {
+    path: PathBuf,
+}
+
+/// How a trial stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub state: State,
+    pub summary: Option<slimgate_train::Summary>,
+    /// Whether its accuracy on the test part is known.
+    pub tested: bool,
+    /// Whether its steps have been timed.
+    pub timed: bool,
+}
+
+impl StudyFolder {
+    /// Opens the folder of a study, or makes it, and puts its resolved configuration there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn create(path: &Path, config: &StudyConfig) -> Result<StudyFolder, StudyError> {
+        let folder = StudyFolder { path: path.to_owned() };
+        for inner in ["trials", "queue"] {
+            let inner = path.join(inner);
+            fs::create_dir_all(&inner).map_err(TrainError::file("create", &inner))?;
+        }
+        let (file, text) = (path.join("study.toml"), config.to_toml());
+        if fs::read_to_string(&file).ok().as_ref() != Some(&text) {
+            write_whole(&file, text.as_bytes())?;
+        }
+        Ok(folder)
+    }
+
+    /// Opens the folder of a study.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one.
+    pub fn open(path: &Path) -> Result<StudyFolder, StudyError> {
+        if path.join("study.toml").is_file() {
+            Ok(StudyFolder { path: path.to_owned() })
+        } else {
+            Err(StudyError::NotAStudy(path.to_owned()))
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name of the study: that of its folder.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| "study".to_owned())
+    }
+
+    /// The study.
+    ///
+    /// # Errors
+    ///
+    /// If its file cannot be read or used.
+    pub fn config(&self) -> Result<StudyConfig, StudyError> {
+        let path = self.path.join("study.toml");
+        let text = fs::read_to_string(&path).map_err(TrainError::file("read", &path))?;
+        StudyConfig::read(&path.display().to_string(), &text, &[])
+    }
+
+    /// Writes what the study has come to.
+    pub(crate) fn write_summary(&self, summary: &Summary) -> Result<(), StudyError> {
+        let mut text = serde_json::to_vec_pretty(summary).expect("a summary has a JSON form");
+        text.push(b'\n');
+        Ok(write_whole(&self.path.join("summary.json"), &text)?)
+    }
+
+    /// The run folder of a trial, there or not.
+    pub(crate) fn run(&self, id: &str) -> PathBuf {
+        self.path.join("trials").join(id)
+    }
+
+    /// What the process of a trial had to say.
+    pub(crate) fn log(&self, id: &str) -> PathBuf {
+        self.path.join("queue").join(format!("{id}.log"))
+    }
+
+    /// Puts a trial's configuration where its process finds it, and says where.
+    pub(crate) fn write_trial(&self, trial: &Trial) -> Result<PathBuf, StudyError> {
+        let mut config = trial.config.clone();
+        config.run.name = Some(trial.id.clone());
+        config.run.out = self.path.join("trials").display().to_string();
+        let path = self.path.join("queue").join(format!("{}.toml", trial.id));
+        let text = toml::to_string(&config).expect("a configuration has a TOML form");
+        write_whole(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Takes a trial for whoever holds the file that is returned, if nobody has it.
+    pub(crate) fn claim(&self, id: &str) -> Result<Option<File>, StudyError> {
+        let path = self.path.join("queue").join(format!("{id}.lock"));
+        let file = File::options().create(true).append(true).read(true).open(&path);
+        let file = file.map_err(TrainError::file("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(TrainError::file("lock", &path)(error).into()),
+        }
+    }
+
+    /// Whether a process has the trial.
+    fn is_claimed(&self, id: &str) -> bool {
+        // Shared, so that two who look do not take one another for the owner.
+        File::open(self.path.join("queue").join(format!("{id}.lock")))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    }
+
+    /// How a trial stands.
+    ///
+    /// # Errors
+    ///
+    /// If a file of it is damaged.
+    pub(crate) fn record(&self, id: &str) -> Result<Record, StudyError> {
+        // Asked first: a process that ends in between has written its summary before.
+        let claimed = self.is_claimed(id);
+        let Ok(run) = RunFolder::open(&self.run(id)) else {
+            let state = match self.reason(id) {
+                _ if claimed => State::Running,
+                Some(_) => State::Failed,
+                None => State::Waiting,
+            };
+            return Ok(Record { state, summary: None, tested: false, timed: false });
+        };
+        let summary = run.summary()?;
+        let state = match summary.as_ref().map(|summary| summary.status) {
+            Some(Status::Complete) => State::Complete,
+            Some(Status::Diverged) => State::Diverged,
+            _ if claimed => State::Running,
+            Some(Status::Failed) => State::Failed,
+            Some(Status::Running | Status::Interrupted) | None => State::Interrupted,
+        };
+        Ok(Record { state, summary, tested: run.evaluation()?.is_some(), timed: run.timing()?.is_some() })
+    }
+
+    /// The message that the last process of a trial ended with, if it did.
+    pub(crate) fn reason(&self, id: &str) -> Option<String> {
+        let log = fs::read_to_string(self.log(id)).ok()?;
+        let from = log.rfind("error: ").map(|at| at + "error: ".len());
+        let panic = || log.find("panicked at").map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1));
+        from.or_else(panic).map(|at| log[at..].trim_end().to_owned()).filter(|reason| !reason.is_empty())
+    }
+}
+
+/// The records of a study, each read again only while it may change.
+pub(crate) struct Records {
+    folder: StudyFolder,
+    known: HashMap<String, Record>,
+    /// The best accuracy up to an epoch, by trial; what is past does not change.
+    best: HashMap<(String, usize), f64>,
+}
+
+impl Records {
+    pub fn new(folder: &StudyFolder) -> Records {
+        Records { folder: folder.clone(), known: HashMap::new(), best: HashMap::new() }
+    }
+
+    /// How a trial stood when it was last looked at.
+    pub fn get(&mut self, id: &str) -> Result<&Record, StudyError> {
+        if !self.known.contains_key(id) {
+            self.known.insert(id.to_owned(), self.folder.record(id)?);
+        }
+        Ok(&self.known[id])
+    }
+
+    /// Looks again at a trial.
+    pub fn forget(&mut self, id: &str) {
+        self.known.remove(id);
+    }
+
+    /// Looks again at every trial that is not at its end.
+    pub fn forget_unfinished(&mut self) {
+        self.known.retain(|_, record| record.state.is_final());
+    }
+
+    /// The best accuracy on the validation part up to an epoch that the trial has reached; 0 of one that has no
+    /// epoch.
+    pub fn best_until(&mut self, id: &str, epoch: usize) -> Result<f64, StudyError> {
+        let key = (id.to_owned(), epoch);
+        if let Some(&best) = self.best.get(&key) {
+            return Ok(best);
+        }
+        let epochs = self.get(id)?.summary.as_ref().map_or(0, |summary| summary.epochs);
+        let best = match RunFolder::open(&self.folder.run(id)) {
+            Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.accuracy),
+            Err(_) => 0.0,
+        };
+        self.best.insert(key, best);
+        Ok(best)
+    }
+}
+
+impl State {
+    /// Whether nothing changes any more.
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, State::Complete | State::Diverged)
+    }
+}

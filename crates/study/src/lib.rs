@@ -1,0 +1,46 @@
+//! Many runs compared: which, where they execute, what their results say.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config` | the TOML form of a study |
+//! | `space` | the points of a study: grids, samplers, sizes that match |
+//! | `trial` | one run of a study, named by the hash of its configuration |
+//! | `folder` | the study folder, and how each trial in it stands |
+//! | `plan` | what is to be done next, given what is there |
+//! | `pruning` | which trials are not worth finishing |
+//! | `executor` | where trials run: the trait, and this machine |
+//! | `compare` | the study itself: from a plan to a folder of finished trials |
+//! | `standing` | how far a study is |
+//! | `analysis` | from finished trials to a [`Summary`] |
+//! | `answer` | the summary in words |
+//! | `requirement` | claims that a build server can check |
+//! | `statistics` | intervals, tests, ranks, importances |
+//! | `summary` | the types of the result |
+//!
+//! **Continuing.** What is to be done is a function of the study's configuration and of the run folders that are
+//! there, and of nothing else. So a study that was killed goes on where it was, and ends as one that was not.
+
+mod analysis;
+mod answer;
+mod compare;
+mod config;
+mod error;
+mod executor;
+mod folder;
+mod plan;
+mod pruning;
+mod requirement;
+mod space;
+mod standing;
+pub mod statistics;
+mod summary;
+mod trial;
+
+pub use analysis::summarize;
+pub use compare::{Event, Options, compare};
+pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, StudyConfig};
+pub use error::StudyError;
+pub use folder::StudyFolder;
+pub use requirement::{Outcome, Requirement};
+pub use standing::{Best, Failure, Running, Standing, standing};
+pub use summary::*;

@@ -1,0 +1,218 @@
+//! What is to be done next, given what is there.
+//!
+//! A plan is made of the study's configuration and of its trials' records alone. Each task and variant goes its
+//! own way: try all candidates, choose one on the validation part, train that with further seeds, read the test
+//! part for those trials. Last of all, the chosen trials of a task are timed side by side.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::folder::Records;
+use crate::pruning::{rungs, survivors};
+use crate::space::{Candidate, Space};
+use crate::trial::{Settings, Trial};
+use crate::{State, StudyConfig, StudyError};
+
+/// Something for a process to do.
+#[derive(Clone, Debug)]
+pub(crate) enum Job {
+    /// Train a trial, up to an epoch or to its end.
+    Train { trial: Trial, until: Option<usize> },
+    /// Read the test part for a trial.
+    Test { trial: Trial },
+}
+
+impl Job {
+    /// The trial that it is about.
+    pub fn trial(&self) -> &Trial {
+        match self {
+            Job::Train { trial, .. } | Job::Test { trial } => trial,
+        }
+    }
+}
+
+/// Where a task and variant has got to.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Index into the space's tasks.
+    pub task: usize,
+    pub variant: String,
+    /// Every candidate so far.
+    pub candidates: Vec<Candidate>,
+    /// Trials that were given up, with the epoch after which.
+    pub pruned: HashMap<String, usize>,
+    /// The chosen settings with a trial for each seed of the comparison, once there is a choice.
+    pub chosen: Option<Candidate>,
+    /// What can be done now; trials that a process has are among them.
+    pub jobs: Vec<Job>,
+}
+
+impl Group {
+    /// Every trial, once.
+    pub fn trials(&self) -> impl Iterator<Item = &Trial> {
+        let mut seen = HashSet::new();
+        let candidates = self.candidates.iter().chain(&self.chosen);
+        candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.clone()))
+    }
+}
+
+/// Where each task and variant has got to. `failed` are the trials that are not to be tried again.
+pub(crate) fn plan(
+    space: &Space,
+    config: &StudyConfig,
+    records: &mut Records,
+    failed: &HashSet<String>,
+) -> Result<Vec<Group>, StudyError> {
+    let mut planner = Planner { space, config, records, failed };
+    let mut groups = Vec::new();
+    for task in 0..space.tasks.len() {
+        for variant in &space.variants {
+            groups.push(planner.group(task, variant)?);
+        }
+    }
+    Ok(groups)
+}
+
+struct Planner<'a> {
+    space: &'a Space,
+    config: &'a StudyConfig,
+    records: &'a mut Records,
+    failed: &'a HashSet<String>,
+}
+
+impl Planner<'_> {
+    fn group(&mut self, task: usize, variant: &str) -> Result<Group, StudyError> {
+        let mut group = Group {
+            task,
+            variant: variant.to_owned(),
+            candidates: Vec::new(),
+            pruned: HashMap::new(),
+            chosen: None,
+            jobs: Vec::new(),
+        };
+        let mut scored: Vec<(Settings, f64)> = Vec::new();
+        for wave in 0.. {
+            let candidates = self.space.wave(&self.space.tasks[task], variant, wave, &scored)?;
+            if candidates.is_empty() {
+                break;
+            }
+            self.try_out(&candidates, &mut group)?;
+            if group.jobs.is_empty() {
+                for candidate in &candidates {
+                    if let Some((score, _)) = self.score(candidate)? {
+                        scored.push((candidate.settings.clone(), score));
+                    }
+                }
+            }
+            group.candidates.extend(candidates);
+            if !group.jobs.is_empty() {
+                return Ok(group);
+            }
+        }
+        let Some(best) = self.best(&group)? else { return Ok(group) };
+        let seeds = self.config.comparison_seeds();
+        let chosen = self.space.with_seeds(&self.space.tasks[task], variant, best, &seeds)?;
+        for trial in &chosen.trials {
+            if !self.is_done(trial)? {
+                group.jobs.push(Job::Train { trial: trial.clone(), until: None });
+                continue;
+            }
+            let record = self.records.get(&trial.id)?;
+            let has_weights = record.summary.as_ref().is_some_and(|summary| summary.best.is_some());
+            if !record.tested && has_weights && !self.failed.contains(&trial.id) {
+                group.jobs.push(Job::Test { trial: trial.clone() });
+            }
+        }
+        group.chosen = Some(chosen);
+        Ok(group)
+    }
+
+    /// The jobs of some candidates, from rung to rung.
+    fn try_out(&mut self, candidates: &[Candidate], group: &mut Group) -> Result<(), StudyError> {
+        let search = self.config.search.as_ref();
+        let (prune, reduction) = search.map_or((Default::default(), 2), |search| (search.prune, search.reduction));
+        let epochs = candidates[0].trials[0].config.optim.epochs;
+        let mut alive: Vec<&Candidate> = candidates.iter().collect();
+        let mut dropped = Vec::new();
+        for rung in rungs(prune, reduction, epochs) {
+            self.train(&alive, Some(rung), group)?;
+            if !group.jobs.is_empty() {
+                return Ok(());
+            }
+            let mut scores = Vec::new();
+            for candidate in &alive {
+                let mut sum = 0.0;
+                for trial in &candidate.trials {
+                    sum += self.records.best_until(&trial.id, rung)?;
+                }
+                scores.push(sum / candidate.trials.len() as f64);
+            }
+            let kept = survivors(prune, reduction, &scores, &dropped);
+            for ((candidate, &kept), &score) in alive.iter().zip(&kept).zip(&scores) {
+                if !kept {
+                    dropped.push(score);
+                    group.pruned.extend(candidate.trials.iter().map(|trial| (trial.id.clone(), rung)));
+                }
+            }
+            alive = alive.into_iter().zip(kept).filter_map(|(candidate, kept)| kept.then_some(candidate)).collect();
+        }
+        self.train(&alive, None, group)
+    }
+
+    fn train(
+        &mut self,
+        candidates: &[&Candidate],
+        until: Option<usize>,
+        group: &mut Group,
+    ) -> Result<(), StudyError> {
+        for trial in candidates.iter().flat_map(|candidate| &candidate.trials) {
+            let epochs = self.records.get(&trial.id)?.summary.as_ref().map_or(0, |summary| summary.epochs);
+            if !self.is_done(trial)? && until.is_none_or(|until| epochs < until) {
+                group.jobs.push(Job::Train { trial: trial.clone(), until });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_done(&mut self, trial: &Trial) -> Result<bool, StudyError> {
+        Ok(self.failed.contains(&trial.id) || self.records.get(&trial.id)?.state.is_final())
+    }
+
+    /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation part, then by
+    /// the mean loss there. None where no trial has an outcome.
+    fn score(&mut self, candidate: &Candidate) -> Result<Option<(f64, f64)>, StudyError> {
+        let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);
+        for trial in candidate.trials.iter().filter(|trial| !self.failed.contains(&trial.id)) {
+            let record = self.records.get(&trial.id)?;
+            let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref());
+            match best {
+                Some(best) => {
+                    accuracy += best.accuracy;
+                    loss += best.loss;
+                }
+                // It diverged in its first epoch.
+                None if record.state == State::Diverged => loss += f64::INFINITY,
+                None => continue,
+            }
+            trials += 1;
+        }
+        Ok((trials > 0).then(|| (accuracy / trials as f64, loss / trials as f64)))
+    }
+
+    /// The settings of the best candidate, the first among equals.
+    fn best(&mut self, group: &Group) -> Result<Option<Settings>, StudyError> {
+        let mut best: Option<((f64, f64), &Settings)> = None;
+        for candidate in &group.candidates {
+            if candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id)) {
+                continue;
+            }
+            let Some(score) = self.score(candidate)? else { continue };
+            let better = best.is_none_or(|((accuracy, loss), _)| {
+                score.0 > accuracy || (score.0 == accuracy && score.1 < loss)
+            });
+            if better {
+                best = Some((score, &candidate.settings));
+            }
+        }
+        Ok(best.map(|(_, settings)| settings.clone()))
+    }
+}

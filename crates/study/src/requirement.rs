@@ -1,0 +1,193 @@
+//! Claims that a build server can check, such as `lstm2 equivalent to lstm within 1.0`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::analysis::pairs;
+use crate::statistics::{Terms, compare, t_interval};
+use crate::{StudyError, Summary, Task, Variant};
+
+/// What a requirement may look like.
+const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
+                     `A accuracy at least 95.0` (percentage points), each with `on TASK` after it where there are several";
+
+/// A claim about a study's variants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requirement {
+    variant: String,
+    claim: Claim,
+    /// The task; all of them where none is named.
+    task: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Claim {
+    /// Within so much of the other, shown by two one-sided tests.
+    Equivalent { other: String, margin: f64 },
+    /// Not worse than the other by so much, shown by a one-sided test.
+    NotWorse { other: String, margin: f64 },
+    /// A difference above 0, shown by the paired t test.
+    Better { other: String },
+    /// The lower end of the interval of the mean lies there or above.
+    AtLeast { accuracy: f64 },
+}
+
+/// Whether a requirement holds, and the evidence.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Whether the evidence shows the claim on every task that it is about.
+    pub holds: bool,
+    /// The evidence on each task in words.
+    pub evidence: Vec<String>,
+}
+
+impl FromStr for Requirement {
+    type Err = StudyError;
+
+    fn from_str(text: &str) -> Result<Requirement, StudyError> {
+        let refused = |remedy: &str| StudyError::Requirement(text.to_owned(), remedy.to_owned());
+        let (claim, task) = match text.split_once(" on ") {
+            Some((claim, task)) => (claim, Some(task.trim().to_owned())),
+            None => (text, None),
+        };
+        let words: Vec<&str> = claim.split_whitespace().collect();
+        let points = |text: &str| match text.trim_end_matches('%').parse::<f64>() {
+            Ok(points) if points > 0.0 && points <= 100.0 => Ok(points / 100.0),
+            _ => Err(refused(&format!("`{text}` is not a number of percentage points above 0"))),
+        };
+        let (variant, claim) = match words[..] {
+            [variant, "equivalent", "to", other, "within", margin] => {
+                (variant, Claim::Equivalent { other: other.into(), margin: points(margin)? })
+            }
+            [variant, "not", "worse", "than", other, "within", margin] => {
+                (variant, Claim::NotWorse { other: other.into(), margin: points(margin)? })
+            }
+            [variant, "better", "than", other] => (variant, Claim::Better { other: other.into() }),
+            [variant, "accuracy", "at", "least", accuracy] => {
+                (variant, Claim::AtLeast { accuracy: points(accuracy)? })
+            }
+            _ => return Err(refused(FORMS)),
+        };
+        Ok(Requirement { variant: variant.into(), claim, task })
+    }
+}
+
+impl Requirement {
+    /// Holds the claim against a study, at the study's confidence. One claim that was stated beforehand needs no
+    /// adjustment for others.
+    ///
+    /// # Errors
+    ///
+    /// If it names a variant or a task that the study does not have.
+    pub fn check(&self, summary: &Summary) -> Result<Outcome, StudyError> {
+        let tasks: Vec<&Task> =
+            summary.tasks.iter().filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name)).collect();
+        if tasks.is_empty() {
+            let known: Vec<&str> = summary.tasks.iter().map(|task| task.name.as_str()).collect();
+            let remedy = format!("the study has no such task; it has {}", known.join("; "));
+            return Err(StudyError::Requirement(self.to_string(), remedy));
+        }
+        let mut outcome = Outcome { holds: true, evidence: Vec::new() };
+        for task in tasks {
+            let (holds, evidence) = self.check_task(task, summary.confidence)?;
+            outcome.holds &= holds;
+            outcome.evidence.push(format!("{}: {evidence}", task.name));
+        }
+        Ok(outcome)
+    }
+
+    fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
+        let find = |name: &str| -> Result<&Variant, StudyError> {
+            task.variants.iter().find(|variant| variant.name == name).ok_or_else(|| {
+                let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
+                let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
+                StudyError::Requirement(self.to_string(), remedy)
+            })
+        };
+        let variant = find(&self.variant)?;
+        let (alpha, resolution) = (1.0 - confidence, 1.0 / task.test_sequences.max(1) as f64);
+        let against = |other: &str, margin: f64| -> Result<_, StudyError> {
+            Ok(compare(&pairs(variant, find(other)?), Terms { margin, alpha, resolution }))
+        };
+        let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
+        Ok(match &self.claim {
+            Claim::Equivalent { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
+                let interval = [found.equivalence.low, found.equivalence.high];
+                (found.p_equivalent < alpha, evidence(found.difference.value, interval, found.p_equivalent, found.pairs))
+            }),
+            Claim::NotWorse { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
+                let interval = [found.equivalence.low, found.equivalence.high];
+                (found.p_not_worse < alpha, evidence(found.difference.value, interval, found.p_not_worse, found.pairs))
+            }),
+            Claim::Better { other } => against(other, 0.01)?.map_or_else(too_few, |found| {
+                let interval = [found.difference.low, found.difference.high];
+                let holds = found.p_different < alpha && found.difference.value > 0.0;
+                (holds, evidence(found.difference.value, interval, found.p_different, found.pairs))
+            }),
+            Claim::AtLeast { accuracy } => {
+                let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
+                t_interval(&values, resolution, confidence).map_or_else(too_few, |found| {
+                    let text = format!(
+                        "accuracy {:.1} %, interval {:.1} to {:.1} over {} seeds",
+                        100.0 * found.value,
+                        100.0 * found.low,
+                        100.0 * found.high,
+                        values.len()
+                    );
+                    (found.low >= *accuracy, text)
+                })
+            }
+        })
+    }
+}
+
+fn evidence(difference: f64, [low, high]: [f64; 2], p: f64, pairs: usize) -> String {
+    format!(
+        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {pairs} seeds",
+        100.0 * difference,
+        100.0 * low,
+        100.0 * high
+    )
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variant = &self.variant;
+        match &self.claim {
+            Claim::Equivalent { other, margin } => {
+                write!(f, "{variant} equivalent to {other} within {}", 100.0 * margin)?
+            }
+            Claim::NotWorse { other, margin } => {
+                write!(f, "{variant} not worse than {other} within {}", 100.0 * margin)?
+            }
+            Claim::Better { other } => write!(f, "{variant} better than {other}")?,
+            Claim::AtLeast { accuracy } => write!(f, "{variant} accuracy at least {}", 100.0 * accuracy)?,
+        }
+        self.task.as_ref().map_or(Ok(()), |task| write!(f, " on {task}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_read_back_as_they_are_written() {
+        for text in [
+            "lstm2 equivalent to lstm within 1",
+            "i=xhb,f=hb,o=b not worse than lstm within 0.5",
+            "lstm3 better than lstm on digits-rows, train_limit 500",
+            "lstm accuracy at least 95 on digits-rows",
+        ] {
+            assert_eq!(text.parse::<Requirement>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_requirement_is_told_what_would_be() {
+        for text in ["", "lstm2", "lstm2 equals lstm", "lstm2 equivalent to lstm", "lstm2 equivalent to lstm within -1"] {
+            let message = text.parse::<Requirement>().unwrap_err().to_string();
+            assert!(message.contains("within 1.0") || message.contains("percentage points"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Hidden sizes that make variants equal in size or in time.
+
+use std::collections::BTreeMap;
+
+use slimgate_train::{recurrent_parameters, step_seconds};
+
+use crate::space::Task;
+use crate::trial::{Settings, Trial};
+use crate::{Match, StudyConfig, StudyError};
+
+/// Sizes up to this many times the baseline's are looked at.
+const LARGEST: usize = 16;
+
+/// The hidden size of each variant other than the baseline, by what the study matches.
+///
+/// # Errors
+///
+/// If no size comes within a tenth, or a step cannot be timed.
+pub(crate) fn hidden_sizes(
+    config: &StudyConfig,
+    task: &Task,
+    by: Match,
+) -> Result<BTreeMap<String, usize>, StudyError> {
+    let base = toml::to_string(&config.base).expect("a table has a TOML form");
+    let measure = |variant: &str, hidden: Option<usize>| -> Result<f64, StudyError> {
+        let trial = Trial::new(&base, task, variant, hidden, 1, &Settings::new())?;
+        Ok(match by {
+            Match::Parameters => recurrent_parameters(&trial.config)? as f64,
+            Match::Time => step_seconds(&trial.config)?,
+        })
+    };
+    let (baseline, others) = config.variants().split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).expect("the baseline is a variant");
+    let goal = measure(&baseline, None)?;
+    let largest = LARGEST * Trial::new(&base, task, &baseline, None, 1, &Settings::new())?.config.model.hidden;
+    let mut sizes = BTreeMap::new();
+    for variant in others {
+        let size = nearest(goal, largest, |hidden| measure(&variant, Some(hidden)))?;
+        sizes.insert(variant.clone(), size.ok_or(StudyError::NoMatch(variant))?);
+    }
+    Ok(sizes)
+}
+
+/// The size from 1 to `largest` whose measure, which grows with it, is nearest to the goal; none if that is more
+/// than a tenth away.
+fn nearest(
+    goal: f64,
+    largest: usize,
+    measure: impl Fn(usize) -> Result<f64, StudyError>,
+) -> Result<Option<usize>, StudyError> {
+    // Invariant: the measure of `below` is under the goal, that of `above` is not.
+    let (mut below, mut above) = (0, largest);
+    while above - below > 1 {
+        let middle = below.midpoint(above);
+        if measure(middle)? < goal { below = middle } else { above = middle }
+    }
+    let mut best = None;
+    for size in [below.max(1), above] {
+        let distance = (measure(size)? - goal).abs();
+        if best.is_none_or(|(_, least)| distance < least) {
+            best = Some((size, distance));
+        }
+    }
+    Ok(best.filter(|(_, distance)| *distance <= goal / 10.0).map(|(size, _)| size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_size_is_found_on_either_side() {
+        let square = |size: usize| Ok((size * size) as f64);
+        assert_eq!(nearest(100.0, 1000, square).unwrap(), Some(10));
+        assert_eq!(nearest(108.0, 1000, square).unwrap(), Some(10));
+        assert_eq!(nearest(113.0, 1000, square).unwrap(), Some(11));
+        assert_eq!(nearest(1e9, 1000, square).unwrap(), None);
+        assert_eq!(nearest(0.1, 1000, square).unwrap(), None);
+    }
+
+    #[test]
+    fn equal_parameters_mean_more_hidden_units_for_slimmer_gates() {
+        let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
+        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let sizes = hidden_sizes(&config, &task, Match::Parameters).unwrap();
+        // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
+        // 28 n + n² + 4 n.
+        let near = |size: usize, count: usize| assert!((count as f64 - 51_600.0).abs() < 1000.0, "{size}: {count}");
+        let (one, three) = (sizes["lstm1"], sizes["lstm3"]);
+        near(one, 32 * one + 4 * one * one);
+        near(three, 32 * three + three * three);
+        assert!(!sizes.contains_key("lstm"));
+    }
+}

@@ -1,0 +1,169 @@
+//! The points of a study.
+
+mod draw;
+mod matched;
+
+use std::collections::BTreeMap;
+
+use toml::Value;
+
+pub(crate) use draw::GENERATION;
+pub(crate) use matched::hidden_sizes;
+
+use crate::config::{SEED, VARIANT};
+use crate::trial::{Settings, Trial};
+use crate::{Range, Sampler, StudyConfig, StudyError};
+
+/// What is learned: a data set, or an amount of it. Variants are compared within a task.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    /// `digits-rows`, or `digits-rows, train_limit 500`.
+    pub name: String,
+    /// The settings of `[data]` that make it.
+    pub values: Settings,
+}
+
+/// A study's points: tasks × variants × settings × seeds.
+#[derive(Clone, Debug)]
+pub(crate) struct Space {
+    pub tasks: Vec<Task>,
+    pub variants: Vec<String>,
+    config: StudyConfig,
+    base: String,
+    /// The points of the grid apart from task, variant and seed.
+    grid: Vec<Settings>,
+    ranges: BTreeMap<String, Range>,
+}
+
+/// Some settings with the trials that try them, one a seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub settings: Settings,
+    pub trials: Vec<Trial>,
+}
+
+impl Space {
+    /// The space of a study; all of its grid and the ends of its ranges are checked.
+    ///
+    /// # Errors
+    ///
+    /// If a point is none that a run can have.
+    pub fn new(config: &StudyConfig) -> Result<Space, StudyError> {
+        let is_task = |key: &str| key.starts_with("data.");
+        let mut varied = config.grid.clone();
+        varied.remove(VARIANT);
+        varied.remove(SEED);
+        let (of_task, tuned): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            varied.into_iter().partition(|(key, _)| is_task(key));
+        let base = toml::to_string(&config.base).expect("a table has a TOML form");
+        let dataset = slimgate_train::Config::read("the study", &base, &[])?.data.dataset;
+        let space = Space {
+            tasks: crossed(&of_task).into_iter().map(|values| Task::new(&dataset, values)).collect(),
+            variants: config.variants(),
+            config: config.clone(),
+            base,
+            grid: crossed(&tuned),
+            ranges: config.ranges()?,
+        };
+        for task in &space.tasks {
+            for variant in &space.variants {
+                for end in [0.0, 1.0] {
+                    let drawn = space.ranges.iter().map(|(key, range)| (key.clone(), draw::value(range, end)));
+                    let drawn: Settings = drawn.collect();
+                    for point in &space.grid {
+                        space.candidate(task, variant, point.clone().into_iter().chain(drawn.clone()).collect())?;
+                    }
+                }
+            }
+        }
+        Ok(space)
+    }
+
+    /// The settings with a trial for each seed that settings are chosen with.
+    pub fn candidate(&self, task: &Task, variant: &str, settings: Settings) -> Result<Candidate, StudyError> {
+        self.with_seeds(task, variant, settings, &self.config.seeds())
+    }
+
+    /// The settings with a trial for each of these seeds.
+    pub fn with_seeds(
+        &self,
+        task: &Task,
+        variant: &str,
+        settings: Settings,
+        seeds: &[u64],
+    ) -> Result<Candidate, StudyError> {
+        let hidden = self.config.compare.hidden.get(variant).copied();
+        let trial = |&seed: &u64| Trial::new(&self.base, task, variant, hidden, seed, &settings);
+        let trials = seeds.iter().map(trial).collect::<Result<_, _>>()?;
+        Ok(Candidate { settings, trials })
+    }
+
+    /// The `wave`th wave of candidates of a variant, given how those of earlier waves did (higher is better).
+    /// Only a sampler that learns has more than one.
+    pub fn wave(
+        &self,
+        task: &Task,
+        variant: &str,
+        wave: usize,
+        scored: &[(Settings, f64)],
+    ) -> Result<Vec<Candidate>, StudyError> {
+        let mut candidates = Vec::new();
+        let Some(search) = &self.config.search else {
+            if wave == 0 {
+                for point in &self.grid {
+                    candidates.push(self.candidate(task, variant, point.clone())?);
+                }
+            }
+            return Ok(candidates);
+        };
+        let (from, to) = match search.sampler {
+            Sampler::Tpe => (wave * GENERATION, search.trials.min((wave + 1) * GENERATION)),
+            _ if wave == 0 => (0, search.trials),
+            _ => return Ok(candidates),
+        };
+        for point in &self.grid {
+            // A sampler learns from the trials at its own grid point.
+            let here = |(settings, score): &(Settings, f64)| {
+                point.iter().all(|(key, value)| settings.get(key) == Some(value)).then(|| (settings.clone(), *score))
+            };
+            let scored: Vec<_> = scored.iter().filter_map(here).collect();
+            for index in from..to {
+                let drawn = draw::point(search, &self.ranges, variant, index, &scored);
+                let settings = point.clone().into_iter().chain(drawn).collect();
+                candidates.push(self.candidate(task, variant, settings)?);
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// How many trials a task and variant will have while settings are chosen, and in all.
+    pub fn trials_a_group(&self) -> (usize, usize) {
+        let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
+        let exploring = self.grid.len() * draws * self.config.seeds().len();
+        (exploring, exploring + self.config.comparison_seeds().len() - self.config.seeds().len())
+    }
+}
+
+impl Task {
+    fn new(dataset: &str, values: Settings) -> Task {
+        let name_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), name_of);
+        let rest = values.iter().filter(|(key, _)| *key != "data.dataset");
+        let rest = rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), name_of(value)));
+        Task { name: dataset + &rest.collect::<String>(), values }
+    }
+}
+
+/// All combinations of the values of each key.
+fn crossed(keys: &BTreeMap<String, Vec<Value>>) -> Vec<Settings> {
+    keys.iter().fold(vec![Settings::new()], |points, (key, values)| {
+        let with = |point: Settings| {
+            values.iter().map(move |value| {
+                let mut point = point.clone();
+                point.insert(key.clone(), value.clone());
+                point
+            })
+        };
+        points.into_iter().flat_map(with).collect()
+    })
+}

@@ -1,0 +1,134 @@
+//! How far a study is, whoever works on it.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::folder::Records;
+use crate::plan::plan;
+use crate::space::Space;
+use crate::{State, StudyError, StudyFolder};
+
+/// How far a study is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// Trials in all, as far as is known.
+    pub trials: usize,
+    /// How many are in each state.
+    pub states: Vec<(State, usize)>,
+    /// Epochs of all trials together.
+    pub epochs: usize,
+    /// Those that are complete.
+    pub epochs_done: usize,
+    /// Each trial that a process works on.
+    pub running: Vec<Running>,
+    /// The best trial of each variant.
+    pub best: Vec<Best>,
+    /// Each trial that failed.
+    pub failed: Vec<Failure>,
+}
+
+/// A trial that a process works on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Running {
+    /// Its variant, task, settings and seed in a few words.
+    pub label: String,
+    /// Complete epochs.
+    pub epoch: usize,
+    /// All epochs.
+    pub of: usize,
+    /// Accuracy on the validation part after the last complete epoch.
+    pub accuracy: Option<f64>,
+}
+
+/// The trial of a variant with the best accuracy on the validation part.
+#[derive(Clone, Debug, Serialize)]
+pub struct Best {
+    /// The variant.
+    pub variant: String,
+    /// The accuracy.
+    pub accuracy: f64,
+    /// The trial in a few words.
+    pub label: String,
+}
+
+/// A trial that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failure {
+    /// The trial in a few words.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How far the study in a folder is, whoever works on it.
+///
+/// # Errors
+///
+/// If the folder is not a study or something in it is damaged.
+pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
+    let config = folder.config()?;
+    let space = Space::new(&config)?;
+    let mut records = Records::new(folder);
+    let groups = plan(&space, &config, &mut records, &HashSet::new())?;
+    let mut standing = Standing {
+        trials: space.tasks.len() * space.variants.len() * space.trials_a_group().1,
+        states: Vec::new(),
+        epochs: 0,
+        epochs_done: 0,
+        running: Vec::new(),
+        best: Vec::new(),
+        failed: Vec::new(),
+    };
+    let mut states: HashMap<State, usize> = HashMap::new();
+    let mut known = 0;
+    for group in &groups {
+        for trial in group.trials() {
+            known += 1;
+            let record = records.get(&trial.id)?.clone();
+            let state = if group.pruned.contains_key(&trial.id) { State::Pruned } else { record.state };
+            *states.entry(state).or_default() += 1;
+            let of = trial.config.optim.epochs;
+            let epochs = record.summary.as_ref().map_or(0, |summary| summary.epochs);
+            let label = trial.label();
+            standing.epochs += if state.is_final() || state == State::Pruned { epochs } else { of };
+            standing.epochs_done += epochs;
+            match state {
+                State::Running => {
+                    let (epoch, accuracy) = progress(folder, &trial.id);
+                    standing.running.push(Running { label: label.clone(), epoch, of, accuracy });
+                }
+                State::Failed => {
+                    let reason = folder.reason(&trial.id).unwrap_or_else(|| "its process died".into());
+                    standing.failed.push(Failure { label: label.clone(), reason });
+                }
+                _ => (),
+            }
+            if let Some(best) = record.summary.and_then(|summary| summary.best) {
+                let best = Best { variant: trial.variant.clone(), accuracy: best.accuracy, label };
+                match standing.best.iter_mut().find(|known| known.variant == best.variant) {
+                    Some(known) if known.accuracy >= best.accuracy => (),
+                    Some(known) => *known = best,
+                    None => standing.best.push(best),
+                }
+            }
+        }
+    }
+    let unknown = standing.trials.saturating_sub(known);
+    if unknown > 0 {
+        *states.entry(State::Waiting).or_default() += unknown;
+        let epochs = groups.first().and_then(|group| group.candidates.first());
+        standing.epochs += unknown * epochs.map_or(0, |candidate| candidate.trials[0].config.optim.epochs);
+    }
+    standing.states = states.into_iter().collect();
+    standing.states.sort_unstable();
+    Ok(standing)
+}
+
+/// The complete epochs of a running trial and its last accuracy, off its metrics.
+fn progress(folder: &StudyFolder, id: &str) -> (usize, Option<f64>) {
+    let text = std::fs::read_to_string(folder.run(id).join("metrics.jsonl")).unwrap_or_default();
+    let last = text.lines().last().and_then(|line| serde_json::from_str::<slimgate_train::EpochMetrics>(line).ok());
+    last.map_or((0, None), |line| (line.epoch, Some(line.accuracy)))
+}
+

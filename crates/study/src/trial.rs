@@ -1,0 +1,86 @@
+//! One run of a study.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use slimgate_gates::variant;
+use slimgate_train::Config;
+use toml::Value;
+
+use crate::StudyError;
+use crate::config::{SEED, VARIANT};
+use crate::space::Task;
+
+/// What a study varies besides task, variant and seed, by key.
+pub(crate) type Settings = BTreeMap<String, Value>;
+
+/// One run of a study.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    /// The name of its folder: the variant and the hash of the configuration.
+    pub id: String,
+    pub config: Config,
+    /// The label of its task.
+    pub task: String,
+    pub variant: String,
+    pub seed: u64,
+    pub settings: Settings,
+}
+
+impl Trial {
+    /// The trial at a point of a study whose shared settings are the TOML text `base`.
+    ///
+    /// # Errors
+    ///
+    /// If no run can have such settings.
+    pub fn new(
+        base: &str,
+        task: &Task,
+        cell: &str,
+        hidden: Option<usize>,
+        seed: u64,
+        settings: &Settings,
+    ) -> Result<Trial, StudyError> {
+        // A name stays a name; anything else is gate terms.
+        let key = if variant(cell).is_ok() { VARIANT } else { "model.gates" };
+        let mut all: Vec<(String, Value)> = task.values.iter().cloned().collect();
+        all.extend(settings.clone());
+        all.push((key.to_owned(), Value::String(cell.to_owned())));
+        all.push((SEED.to_owned(), Value::Integer(seed as i64)));
+        if let Some(hidden) = hidden {
+            all.push(("model.hidden".to_owned(), Value::Integer(hidden as i64)));
+        }
+        let config = Config::read("the study", base, &all)?;
+        Ok(Trial {
+            id: id(&config)?,
+            config,
+            task: task.name.clone(),
+            variant: cell.to_owned(),
+            seed,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Variant, task, settings and seed in a few words.
+    pub fn label(&self) -> String {
+        let setting = |(key, value): (&String, &Value)| {
+            let name = key.rsplit('.').next().unwrap_or(key);
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!(", {name} {value}")
+        };
+        let settings: String = self.settings.iter().map(setting).collect();
+        format!("{} on {}{settings}, seed {}", self.variant, self.task, self.seed)
+    }
+}
+
+/// The identity of a trial: its variant for people, and the hash of all that decides its result.
+fn id(config: &Config) -> Result<String, StudyError> {
+    let mut config = config.clone();
+    let cell = config.model.cell_name()?.replace(['=', ','], "_");
+    config.run.name = None;
+    config.run.out = String::new();
+    config.run.threads = 0;
+    let text = toml::to_string(&config).expect("a configuration has a TOML form");
+    let hash: String = Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{cell}-{hash}"))
+}

@@ -1,0 +1,156 @@
+//! How long training steps and predictions take.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Device;
+use burn::train::{InferenceStep, TrainStep};
+use serde::{Deserialize, Serialize};
+use slimgate_data::{Batch, Sequence, prepare, prepare_with};
+
+use crate::learn::use_threads;
+use crate::loader::SequenceBatch;
+use crate::step::Trainee;
+use crate::{Config, RunFolder, TrainError, build};
+
+/// Predictions of this many sequences at once are timed besides single ones.
+const MANY: usize = 128;
+
+/// Repetitions of each measurement that do not count, and that do.
+const WARM_UP: usize = 3;
+const REPETITIONS: usize = 30;
+
+/// How long the steps of a model take: the content of `timing.json`. Medians, on the test part's first sequences.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Milliseconds of a training step of a batch of the run's size: forward, backward, optimizer.
+    pub training_step_ms: f64,
+    /// Milliseconds of a prediction of one sequence.
+    pub prediction_ms: f64,
+    /// Milliseconds of a prediction of 128 sequences at once.
+    pub batch_prediction_ms: f64,
+    /// CPU threads that computed.
+    pub threads: usize,
+}
+
+/// Measures the models of some runs side by side: they take turns, so that whatever else the machine does falls
+/// on all of them. On so many CPU threads, or as many as the first run was trained with. Writes the result to each
+/// run's `timing.json` and returns it in the order of the runs.
+///
+/// # Errors
+///
+/// If a folder is not a run, its data cannot be read, or the result cannot be written.
+pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, TrainError> {
+    let folders = runs.iter().map(|run| RunFolder::open(run)).collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = folders.first() else { return Ok(Vec::new()) };
+    use_threads(threads.unwrap_or(first.config()?.run.threads));
+    let mut models = folders
+        .iter()
+        .map(|folder| {
+            let config = folder.config()?;
+            let preprocessing = folder.preprocessing()?;
+            let data = prepare_with(&config.data, &preprocessing)?;
+            Subject::new(&config, &preprocessing, &data.test)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let threads = rayon::current_num_threads();
+    let steps = take_turns(&mut models, Subject::training_step);
+    let single = take_turns(&mut models, |model| model.predict(1));
+    let many = take_turns(&mut models, |model| model.predict(MANY));
+    let mut timings = Vec::new();
+    for (index, folder) in folders.iter().enumerate() {
+        let timing = Timing {
+            training_step_ms: steps[index],
+            prediction_ms: single[index],
+            batch_prediction_ms: many[index],
+            threads,
+        };
+        folder.write_json("timing.json", &timing)?;
+        timings.push(timing);
+    }
+    Ok(timings)
+}
+
+/// Median seconds of a training step of a model that is drawn as a run of this configuration would draw it.
+///
+/// # Errors
+///
+/// If the data cannot be read or the backend has no such device.
+pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
+    use_threads(config.run.threads);
+    let data = prepare(&config.data)?;
+    let mut subject = [Subject::new(config, &data.preprocessing, &data.train)?];
+    Ok(take_turns(&mut subject, Subject::training_step)[0] / 1e3)
+}
+
+/// A model that is measured, with what it is measured on.
+struct Subject {
+    model: Option<Trainee>,
+    plain: Trainee,
+    optimizer: ModuleOptimizer,
+    rate: f64,
+    batch: SequenceBatch,
+    one: SequenceBatch,
+    many: SequenceBatch,
+}
+
+impl Subject {
+    fn new(
+        config: &Config,
+        preprocessing: &slimgate_data::Preprocessing,
+        sequences: &[Sequence],
+    ) -> Result<Subject, TrainError> {
+        let device = config.run.backend.device(config.run.device)?;
+        let trainee = |device: &Device| -> Result<Trainee, TrainError> {
+            let classifier = build::classifier(config, preprocessing, device)?;
+            Ok(Trainee { classifier, clip: config.optim.clip })
+        };
+        let batch = |size: usize, device: &Device| {
+            // A data set smaller than the batch goes round.
+            let sequences: Vec<&Sequence> = sequences.iter().cycle().take(size).collect();
+            SequenceBatch::new(Batch::collate(&sequences), device)
+        };
+        let training = device.clone().autodiff();
+        Ok(Subject {
+            model: Some(trainee(&training)?),
+            plain: trainee(&device)?,
+            optimizer: build::optimizer(&config.optim, config.run.backend),
+            rate: config.optim.learning_rate,
+            batch: batch(config.optim.batch_size, &training),
+            one: batch(1, &device),
+            many: batch(MANY, &device),
+        })
+    }
+
+    fn training_step(&mut self) {
+        let model = self.model.take().expect("each step puts the model back");
+        let output = TrainStep::step(&model, self.batch.clone());
+        // Reading the loss waits for a device that computes on its own.
+        let _ = output.item.loss.into_data();
+        self.model = Some(model.optimize(&mut self.optimizer, self.rate.into(), output.grads));
+    }
+
+    fn predict(&mut self, sequences: usize) {
+        let batch = if sequences == 1 { &self.one } else { &self.many };
+        let _ = InferenceStep::step(&self.plain, batch.clone()).output.into_data();
+    }
+}
+
+/// The median milliseconds of each subject's work, a repetition of each in turn.
+fn take_turns(subjects: &mut [Subject], mut work: impl FnMut(&mut Subject)) -> Vec<f64> {
+    let mut times = vec![Vec::with_capacity(REPETITIONS); subjects.len()];
+    for repetition in 0..WARM_UP + REPETITIONS {
+        for (subject, times) in subjects.iter_mut().zip(&mut times) {
+            let started = Instant::now();
+            work(subject);
+            if repetition >= WARM_UP {
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    for times in &mut times {
+        times.sort_by(f64::total_cmp);
+    }
+    times.into_iter().map(|times| times[REPETITIONS / 2]).collect()
+}
