@@ -1,0 +1,3 @@
+//! Many runs compared.
+
+pub mod statistics;
