@@ -21,7 +21,7 @@ pub struct Estimate {
 /// Mean of scores with Student's t interval; `None` with fewer than two scores or one that is not finite.
 ///
 /// `resolution` is the step between possible scores (1/test size for an accuracy, 0 where there is none):
-/// the spread is never taken to be less than rounding to such steps hides, resolution/√12.
+/// the spread is never taken to be less than half of it, which few seeds may hide by scoring alike.
 pub fn t_interval(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
     Some(Sample::new(values, resolution)?.interval(confidence))
 }
@@ -46,12 +46,12 @@ mod tests {
     }
 
     #[test]
-    fn equal_scores_still_leave_what_rounding_hides() {
+    fn equal_scores_still_leave_what_steps_hide() {
         let equal = [0.97; 5];
         let interval = t_interval(&equal, 0.0, 0.95).unwrap();
         assert_eq!((interval.low, interval.high), (0.97, 0.97));
         let interval = t_interval(&equal, 0.01, 0.95).unwrap();
-        let reach = 2.776_445_105_197_793 * 0.01 / 60f64.sqrt();
+        let reach = 2.776_445_105_197_793 * 0.005 / 5f64.sqrt();
         assert!((interval.high - 0.97 - reach).abs() < 1e-12);
     }
 }
