@@ -1,8 +1,9 @@
 //! The interval of a mean by resampling, for scores that need not be normal.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
+use super::draw::below;
 use super::interval::Estimate;
 use super::sample::mean_and_sd;
 
@@ -41,20 +42,15 @@ pub fn bootstrap_interval(values: &[f64], confidence: f64, seed: u64) -> Option<
             if away.abs() <= 1e-12 * sd { 0.0 } else { away / spread }
         })
         .collect();
-    statistics.sort_by(f64::total_cmp);
-    let tail = ((RESAMPLES + 1) as f64 * (1.0 - confidence) / 2.0).round() as usize;
-    let (low, high) = (statistics[RESAMPLES - tail], statistics[tail - 1]);
+    let tail = ((RESAMPLES + 1) as f64 * (1.0 - confidence) / 2.0).round().max(1.0) as usize;
+    let mut nth = |at: usize| *statistics.select_nth_unstable_by(at, f64::total_cmp).1;
+    let (low, high) = (nth(RESAMPLES - tail), nth(tail - 1));
     (low.is_finite() && high.is_finite() && sd > 0.0).then_some(Estimate {
         value: mean,
         low: mean - low * sd,
         high: mean - high * sd,
         confidence,
     })
-}
-
-/// A number in `0..bound`, uneven by less than one part in 2³².
-fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
-    ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 
 mod bootstrap;
 mod data_sets;
+mod draw;
 mod holm;
 mod importance;
 mod interval;

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
+use super::super::draw::below;
 use super::decompose::Cell;
 use super::space::Space;
 
@@ -102,9 +103,4 @@ fn explained(scores: &[f64], guesses: &[(f64, usize)]) -> f64 {
     let error: f64 = guessed.iter().map(|(score, guess)| (score - guess).powi(2)).sum();
     let spread: f64 = guessed.iter().map(|(score, _)| (score - mean).powi(2)).sum();
     if spread > 0.0 { 1.0 - error / spread } else { 0.0 }
-}
-
-/// A number in `0..bound`, uneven by less than one part in 2³².
-fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
-    ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
 }
