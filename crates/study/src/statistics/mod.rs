@@ -34,7 +34,7 @@ pub use data_sets::{
 pub use holm::holm;
 pub use importance::{Effect, Importance, ImportanceError, Method, Parameter, Scale, Trial, importance};
 pub use interval::{Estimate, t_interval};
-pub use paired::{Comparison, Pair, Terms, compare};
+pub use paired::{Comparison, Criteria, Pair, compare};
 pub use power::{Claim, Scenario, power, seeds_needed};
 pub use signed_rank::signed_rank_p;
 pub use studentized_range::studentized_range_quantile;

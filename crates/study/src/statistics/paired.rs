@@ -19,17 +19,17 @@ pub struct Pair {
 
 /// What a comparison is held to; chosen before looking.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
+pub struct Criteria {
     /// The largest difference that does not matter, in the score's own unit.
     pub margin: f64,
-    /// The chance of a false claim that is put up with.
+    /// The chance of a false claim that is put up with, above 0 and below 0.5.
     pub alpha: f64,
     /// The step between possible scores: 1/test size for an accuracy, 0 for a score without steps.
     pub resolution: f64,
 }
 
-impl Terms {
-    /// These terms at the usual α of 0.05.
+impl Criteria {
+    /// These criteria at the usual α of 0.05.
     pub fn new(margin: f64, resolution: f64) -> Self {
         Self { margin, alpha: 0.05, resolution }
     }
@@ -73,26 +73,26 @@ pub struct Comparison {
 /// `None` where nothing can be said: fewer than two pairs, a score that is not finite, or differences without
 /// any spread in a score without resolution.
 ///
-/// Differences within half a step of `terms.resolution` are one difference to the signed ranks, to `won` and
+/// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, to `won` and
 /// to `tied`, however floating-point subtraction left them.
-pub fn compare(pairs: &[Pair], terms: Terms) -> Option<Comparison> {
+pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<Comparison> {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
-    let sample = Sample::new(&differences, terms.resolution).filter(|sample| sample.sd > 0.0)?;
-    let stepped: Vec<f64> = match terms.resolution {
+    let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
+    let stepped: Vec<f64> = match criteria.resolution {
         0.0 => differences,
         step => differences.iter().map(|difference| (difference / step).round()).collect(),
     };
     let t = (sample.mean / sample.error()).abs();
     Some(Comparison {
         pairs: sample.n,
-        difference: sample.interval(1.0 - terms.alpha),
-        equivalence: sample.interval(1.0 - 2.0 * terms.alpha),
+        difference: sample.interval(1.0 - criteria.alpha),
+        equivalence: sample.interval(1.0 - 2.0 * criteria.alpha),
         sd: sample.sd,
         sd_floored: sample.floored,
         p_different: (2.0 * student(sample.freedom()).sf(t)).min(1.0),
         p_signed_rank: signed_rank_p(&stepped),
-        p_equivalent: sample.p_above(-terms.margin).max(sample.p_below(terms.margin)),
-        p_not_worse: sample.p_above(-terms.margin),
+        p_equivalent: sample.p_above(-criteria.margin).max(sample.p_below(criteria.margin)),
+        p_not_worse: sample.p_above(-criteria.margin),
         effect: (sample.n > 2).then(|| sample.mean / sample.sd * few_seeds_correction(sample.freedom())),
         won: stepped.iter().filter(|difference| **difference > 0.0).count(),
         tied: stepped.iter().filter(|difference| **difference == 0.0).count(),
@@ -114,26 +114,26 @@ mod tests {
 
     #[test]
     fn one_seed_or_a_gap_is_no_comparison() {
-        let terms = Terms::new(0.01, 0.001);
-        assert_eq!(compare(&pairs(&[0.001]), terms), None);
-        assert_eq!(compare(&pairs(&[0.001, f64::NAN]), terms), None);
-        assert_eq!(compare(&pairs(&[0.001, f64::NEG_INFINITY]), terms), None);
+        let criteria = Criteria::new(0.01, 0.001);
+        assert_eq!(compare(&pairs(&[0.001]), criteria), None);
+        assert_eq!(compare(&pairs(&[0.001, f64::NAN]), criteria), None);
+        assert_eq!(compare(&pairs(&[0.001, f64::NEG_INFINITY]), criteria), None);
     }
 
     #[test]
     fn no_spread_and_no_resolution_is_no_comparison() {
         let equal = [Pair { variant: 0.9, baseline: 0.9 }; 5];
-        assert_eq!(compare(&equal, Terms::new(0.01, 0.0)), None);
+        assert_eq!(compare(&equal, Criteria::new(0.01, 0.0)), None);
     }
 
     /// Two equal pairs of a test set of 1000 leave 6.31 × 0.0005/√2 = 0.0022 on either side.
     #[test]
     fn equal_pairs_claim_no_more_than_half_a_step_allows() {
         let equal = [Pair { variant: 0.9, baseline: 0.9 }; 2];
-        let p = |margin| compare(&equal, Terms::new(margin, 0.001)).unwrap().p_equivalent;
+        let p = |margin| compare(&equal, Criteria::new(margin, 0.001)).unwrap().p_equivalent;
         assert!(p(0.0022) > 0.05);
         assert!(p(0.0023) < 0.05);
-        assert!(compare(&equal, Terms::new(0.01, 0.001)).unwrap().sd_floored);
+        assert!(compare(&equal, Criteria::new(0.01, 0.001)).unwrap().sd_floored);
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         let seeds = pairs(&[-0.004, 0.002, -0.001, 0.003, -0.005]);
         for step in 1..200 {
             let margin = f64::from(step) * 1e-4;
-            let found = compare(&seeds, Terms::new(margin, 0.001)).unwrap();
+            let found = compare(&seeds, Criteria::new(margin, 0.001)).unwrap();
             let within = found.equivalence.low > -margin && found.equivalence.high < margin;
             assert_eq!(within, found.p_equivalent < 0.05, "{margin}");
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_better_variant_is_not_worse_and_yet_not_equivalent() {
-        let found = compare(&pairs(&[0.019, 0.021, 0.020, 0.022]), Terms::new(0.01, 0.001)).unwrap();
+        let found = compare(&pairs(&[0.019, 0.021, 0.020, 0.022]), Criteria::new(0.01, 0.001)).unwrap();
         assert!(found.p_not_worse < 0.001 && found.p_different < 0.001);
         assert!(found.p_equivalent > 0.999);
         assert_eq!((found.won, found.tied), (4, 0));
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_worse_variant_is_neither() {
-        let found = compare(&pairs(&[-0.019, -0.021, -0.020, -0.022]), Terms::new(0.01, 0.001)).unwrap();
+        let found = compare(&pairs(&[-0.019, -0.021, -0.020, -0.022]), Criteria::new(0.01, 0.001)).unwrap();
         assert!(found.p_not_worse > 0.999 && found.p_equivalent > 0.999);
         assert_eq!((found.won, found.tied), (0, 0));
     }
@@ -167,13 +167,13 @@ mod tests {
     fn equal_steps_tie_however_they_were_subtracted() {
         let seeds = [(0.93, 0.92), (0.53, 0.52), (0.30, 0.31), (0.7, 0.7)]
             .map(|(variant, baseline)| Pair { variant, baseline });
-        let found = compare(&seeds, Terms::new(0.01, 0.01)).unwrap();
+        let found = compare(&seeds, Criteria::new(0.01, 0.01)).unwrap();
         assert_eq!((found.won, found.tied), (2, 1));
         assert_eq!(found.p_signed_rank, 1.0);
     }
 
     #[test]
     fn two_seeds_have_no_effect_size() {
-        assert_eq!(compare(&pairs(&[0.01, 0.03]), Terms::new(0.01, 0.001)).unwrap().effect, None);
+        assert_eq!(compare(&pairs(&[0.01, 0.03]), Criteria::new(0.01, 0.001)).unwrap().effect, None);
     }
 }

@@ -28,7 +28,8 @@ pub enum Claim {
     Different,
 }
 
-/// How things are taken to be: what a pilot of a few seeds showed, or what one hopes for.
+/// How things are taken to be: what a pilot of a few seeds showed, or what one hopes for. Of a hundred pilots
+/// of five seeds nine show less than half the true spread, and ask for about a quarter of the seeds it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// True mean difference, variant − baseline.

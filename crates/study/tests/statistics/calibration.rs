@@ -24,7 +24,7 @@ fn equivalence_is_claimed_falsely_five_times_in_a_hundred() {
         for difference in [0.01, -0.01] {
             let (claimed, error) = share(MANY, 0.05, || {
                 let pairs = pairs(seeds, || normal_pair(&mut source, difference, 0.002));
-                compare(&pairs, Terms::new(0.01, 0.0)).unwrap().p_equivalent < 0.05
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_equivalent < 0.05
             });
             // So far from the other margin, the test is exact and must also not be timid.
             assert!((claimed - 0.05).abs() < error, "{seeds} seeds at {difference}: {claimed}");
@@ -38,7 +38,7 @@ fn a_loss_of_the_margin_passes_as_none_five_times_in_a_hundred() {
     for seeds in [3, 5, 10] {
         let (claimed, error) = share(MANY, 0.05, || {
             let pairs = pairs(seeds, || normal_pair(&mut source, -0.01, 0.01));
-            compare(&pairs, Terms::new(0.01, 0.0)).unwrap().p_not_worse < 0.05
+            compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_not_worse < 0.05
         });
         assert!((claimed - 0.05).abs() < error, "{seeds} seeds: {claimed}");
     }
@@ -54,7 +54,7 @@ fn shares_of_a_test_set_are_not_equivalent_more_often_either() {
                 variant: source.accuracy(0.90, 500),
                 baseline: source.accuracy(0.92, 500),
             });
-            compare(&pairs, Terms::new(0.02, 1.0 / 500.0)).unwrap().p_equivalent < 0.05
+            compare(&pairs, Criteria::new(0.02, 1.0 / 500.0)).unwrap().p_equivalent < 0.05
         });
         assert!(claimed < 0.05 + error, "{seeds} seeds: {claimed}");
     }
@@ -68,14 +68,14 @@ fn coarse_scores_are_hardly_equivalent_more_often() {
     for seeds in 2..=20u32 {
         let worst = (1..100).map(|percent| {
             let between = f64::from(percent) / 100.0;
-            let terms = Terms::new((4.0 + between) * step, step);
+            let criteria = Criteria::new((4.0 + between) * step, step);
             let chance = |fives: u32| {
                 let pairs: Vec<Pair> = (0..seeds)
                     .map(|seed| Pair { variant: if seed < fives { 0.895 } else { 0.896 }, baseline: 0.9 })
                     .collect();
                 let ways = (0..fives).map(|k| f64::from(seeds - k) / f64::from(k + 1)).product::<f64>();
                 let chance = ways * between.powi(fives as i32) * (1.0 - between).powi((seeds - fives) as i32);
-                if compare(&pairs, terms).unwrap().p_equivalent < 0.05 { chance } else { 0.0 }
+                if compare(&pairs, criteria).unwrap().p_equivalent < 0.05 { chance } else { 0.0 }
             };
             (0..=seeds).map(chance).sum::<f64>()
         });
@@ -152,7 +152,7 @@ fn holm_keeps_the_family_from_false_claims() {
                     .iter()
                     .map(|baseline| Pair { variant: 0.9 + 0.01 * source.normal(), baseline: *baseline })
                     .collect();
-                compare(&pairs, Terms::new(0.01, 0.0)).unwrap().p_different
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_different
             })
             .collect();
         holm(&p).iter().any(|p| *p < 0.05)
@@ -176,11 +176,13 @@ fn so_many_seeds_show_it_as_often_as_planned() {
         assert!(planned >= 0.8 && power(claim, scenario(sd), seeds - 1) < 0.8);
         let (shown, error) = share(MANY, planned, || {
             let pairs = pairs(seeds, || normal_pair(&mut source, 0.002, sd));
-            let terms = |margin| Terms::new(margin, 0.0);
+            let criteria = |margin| Criteria::new(margin, 0.0);
             match claim {
-                Claim::Equivalent { margin } => compare(&pairs, terms(margin)).unwrap().p_equivalent < 0.05,
-                Claim::NotWorse { margin } => compare(&pairs, terms(margin)).unwrap().p_not_worse < 0.05,
-                Claim::Different => compare(&pairs, terms(1.0)).unwrap().p_different < 0.05,
+                Claim::Equivalent { margin } => {
+                    compare(&pairs, criteria(margin)).unwrap().p_equivalent < 0.05
+                }
+                Claim::NotWorse { margin } => compare(&pairs, criteria(margin)).unwrap().p_not_worse < 0.05,
+                Claim::Different => compare(&pairs, criteria(1.0)).unwrap().p_different < 0.05,
             }
         });
         assert!((shown - planned).abs() < error, "{claim:?}, {seeds} seeds: {shown}, planned {planned}");

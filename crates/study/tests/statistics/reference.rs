@@ -67,7 +67,7 @@ fn comparisons_are_those_of_t_test_and_of_enumeration() {
         let scores = case.variant.iter().zip(&case.baseline);
         let pairs: Vec<Pair> =
             scores.map(|(variant, baseline)| Pair { variant: *variant, baseline: *baseline }).collect();
-        let found = compare(&pairs, Terms::new(case.margin, 0.001)).unwrap();
+        let found = compare(&pairs, Criteria::new(case.margin, 0.001)).unwrap();
         all_close(
             &[found.difference.value, found.difference.low, found.difference.high, found.sd],
             &[case.mean, case.low, case.high, case.sd],

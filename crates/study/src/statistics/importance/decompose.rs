@@ -71,19 +71,29 @@ fn main(axes: &[Axis], cells: &[Cell], mean: f64, axis: usize) -> f64 {
 /// The variance of the mean score over the plane of two axes.
 fn joint(axes: &[Axis], cells: &[Cell], mean: f64, first: usize, second: usize) -> f64 {
     let (rows, columns) = (&axes[first].weights, &axes[second].weights);
-    let mut plane = vec![0.0; rows.len() * columns.len()];
+    // Each cell is a rectangle of the plane. Only its corners are marked, and the marks summed up afterwards:
+    // a forest's cells may be many and wide.
+    let line = columns.len() + 1;
+    let mut plane = vec![0.0; (rows.len() + 1) * line];
     for cell in cells {
         let part = cell.score * share(axes, cell, &[first, second]);
-        for row in cell.ranges[first].clone() {
-            let line = &mut plane[row * columns.len()..][cell.ranges[second].clone()];
-            line.iter_mut().for_each(|score| *score += part);
+        let (row, column) = (&cell.ranges[first], &cell.ranges[second]);
+        plane[row.start * line + column.start] += part;
+        plane[row.start * line + column.end] -= part;
+        plane[row.end * line + column.start] -= part;
+        plane[row.end * line + column.end] += part;
+    }
+    let mut above = vec![0.0; columns.len()];
+    let mut variance = 0.0;
+    for (marks, row) in plane.chunks(line).zip(rows) {
+        let mut left = 0.0;
+        for ((score, mark), column) in above.iter_mut().zip(marks).zip(columns) {
+            left += mark;
+            *score += left;
+            variance += row * column * (*score - mean).powi(2);
         }
     }
-    let lines = plane.chunks(columns.len()).zip(rows);
-    lines
-        .flat_map(|(line, row)| line.iter().zip(columns).map(move |(score, column)| (score, row * column)))
-        .map(|(score, weight)| weight * (score - mean).powi(2))
-        .sum()
+    variance
 }
 
 /// The share of the space that a cell takes, `held` axes not counted.
