@@ -12,6 +12,20 @@
 //! | which is best over several data sets? | [`friedman`], [`pairwise_signed_rank`], [`critical_difference`], [`groups`] |
 //! | which setting mattered? | [`importance`](fn@importance) |
 //! | how forgiving is the learning rate? | [`usable_range`] |
+//!
+//! ```
+//! use slimgate_study::statistics::{Claim, Criteria, Pair, Scenario, compare, seeds_needed};
+//!
+//! // Five seeds on a test set of 1000, and half a percentage point that does not matter.
+//! let seeds = [(0.981, 0.983), (0.979, 0.978), (0.984, 0.983), (0.980, 0.982), (0.982, 0.982)];
+//! let pairs = seeds.map(|(variant, baseline)| Pair { variant, baseline });
+//! let found = compare(&pairs, Criteria::new(0.005, 0.001)).unwrap();
+//! assert!(found.p_equivalent < 0.05 && found.p_different > 0.05);
+//!
+//! // Within half of that margin, one more is needed.
+//! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
+//! assert_eq!(seeds_needed(Claim::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
+//! ```
 
 mod bootstrap;
 mod data_sets;

@@ -162,14 +162,15 @@ mod tests {
         assert_eq!((found.won, found.tied), (0, 0));
     }
 
-    /// 0.93 − 0.92 and 0.53 − 0.52 differ in the last bits, and are ties all the same.
+    /// 0.93 − 0.92 and 0.11 − 0.10 differ in the last bits, and so do 0.1 + 0.2 and 0.3.
     #[test]
     fn equal_steps_tie_however_they_were_subtracted() {
-        let seeds = [(0.93, 0.92), (0.53, 0.52), (0.30, 0.31), (0.7, 0.7)]
+        let seeds = [(0.93, 0.92), (0.53, 0.52), (0.99, 0.98), (0.10, 0.11), (0.1 + 0.2, 0.3)]
             .map(|(variant, baseline)| Pair { variant, baseline });
         let found = compare(&seeds, Criteria::new(0.01, 0.01)).unwrap();
-        assert_eq!((found.won, found.tied), (2, 1));
-        assert_eq!(found.p_signed_rank, 1.0);
+        assert_eq!((found.won, found.tied), (3, 1));
+        // Five of sixteen assignments lean as far to one side as three of one rank against one.
+        assert_eq!(found.p_signed_rank, 10.0 / 16.0);
     }
 
     #[test]
