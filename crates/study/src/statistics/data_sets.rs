@@ -187,6 +187,9 @@ mod tests {
     #[test]
     fn a_bar_holds_no_pair_that_is_told_apart() {
         let ranks = [1.0, 2.0, 3.0];
-        assert_eq!(groups(&ranks, |a, b| (a.min(b), a.max(b)) == (0, 1)), [[1, 2]]);
+        let told = |apart: (usize, usize)| groups(&ranks, |a, b| (a.min(b), a.max(b)) == apart);
+        assert_eq!(told((0, 1)), [[1, 2]]);
+        assert_eq!(told((1, 2)), [[0, 1]]);
+        assert_eq!(told((0, 2)), [[0, 1], [1, 2]]);
     }
 }
