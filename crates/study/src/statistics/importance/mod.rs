@@ -1,0 +1,131 @@
+//! Which settings made the scores differ, by functional analysis of variance (Hutter, Hoos and Leyton-Brown
+//! 2014).
+//!
+//! The crate `fanova` takes a category for a number: of four variants the two outermost then weigh half as
+//! much as the others, and of a grid of learning rates its two ends. Here every category weighs the same, and
+//! every step of an even grid; and a complete grid needs no forest, since its cells are the whole surface.
+
+mod decompose;
+mod forest;
+mod space;
+
+use serde::{Deserialize, Serialize};
+
+use decompose::{Decomposition, decompose};
+use forest::Forest;
+use space::Space;
+
+/// How the values of a parameter lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Numbers that count by their differences, such as epochs.
+    Linear,
+    /// Numbers above 0 that count by their ratios, such as learning rates.
+    Log,
+    /// Names without an order, given as whole numbers, such as variants.
+    Category,
+}
+
+/// One setting that trials differ in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name, such as `optim.learning_rate`.
+    pub name: String,
+    /// How its values lie to each other.
+    pub scale: Scale,
+}
+
+/// One run of a study. The seed is no parameter: trials with equal values are repeats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// One value for each parameter, in the same order.
+    pub values: Vec<f64>,
+    /// What came of it, higher better.
+    pub score: f64,
+}
+
+/// Where the spread of scores comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Importance {
+    /// Parameters alone and pairs of them, the largest share first.
+    pub effects: Vec<Effect>,
+    /// Standard deviation of the score over the whole space.
+    pub spread: f64,
+    /// Standard deviation between repeats of one setting; `None` without repeats. A spread that is not well
+    /// above it is chance, and its shares mean nothing.
+    pub repeat_sd: Option<f64>,
+    /// How the score of every setting was had.
+    pub method: Method,
+}
+
+/// What one parameter, or two in concert, contribute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// One name, or the two of an interaction beyond what each does alone.
+    pub parameters: Vec<String>,
+    /// Share of the variance over the whole space. What all effects leave over belongs to three and more.
+    pub share: f64,
+}
+
+/// How the score of every setting was had.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Every combination was tried equally often: the mean score of each is the surface, and shares are exact.
+    Grid,
+    /// A forest of regression trees guesses what was not tried.
+    Forest {
+        /// Share of the variance of scores that trees foretell of trials they have not seen. Shares of a
+        /// forest that foretells little, at 0 or below nothing at all, are guesses.
+        foretold: f64,
+    },
+}
+
+/// Why a table of trials cannot be analysed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[allow(missing_docs)] // The messages say what the fields are.
+#[non_exhaustive]
+pub enum ImportanceError {
+    #[error("trial {trial} has {found} values where there are {wanted} parameters: give one for each")]
+    Values { trial: usize, found: usize, wanted: usize },
+    #[error("`{parameter}` of trial {trial} is {found}: give {wanted}")]
+    Value { trial: usize, parameter: String, found: f64, wanted: &'static str },
+    #[error(
+        "the score of trial {trial} is {found}: leave the trial out, or give it the score of a failed run"
+    )]
+    Score { trial: usize, found: f64 },
+    #[error("all {trials} trials have one setting or one score: there is nothing to explain")]
+    NothingDiffers { trials: usize },
+}
+
+/// How much each parameter, and each pair, contributes to the spread of scores.
+///
+/// Parameters that never change are left out. `seed` decides the forest's resamples, and nothing on a grid.
+pub fn importance(
+    parameters: &[Parameter],
+    trials: &[Trial],
+    seed: u64,
+) -> Result<Importance, ImportanceError> {
+    let scores: Vec<f64> = trials.iter().map(|trial| trial.score).collect();
+    let space = Space::new(parameters, trials)?;
+    if space.axes.is_empty() || scores.iter().all(|score| *score == scores[0]) {
+        return Err(ImportanceError::NothingDiffers { trials: trials.len() });
+    }
+    let (decomposition, method) = match space.grid(&scores) {
+        Some(cells) => (decompose(&space.axes, &cells), Method::Grid),
+        None => {
+            let forest = Forest::grow(&space, &scores, seed);
+            let each: Vec<_> = forest.trees.iter().map(|tree| decompose(&space.axes, tree)).collect();
+            (Decomposition::mean(&each), Method::Forest { foretold: forest.foretold })
+        }
+    };
+    let named = |axes: &[usize]| axes.iter().map(|axis| space.axes[*axis].name.clone()).collect();
+    let mut effects: Vec<Effect> = decomposition
+        .shares
+        .iter()
+        .map(|(axes, share)| Effect { parameters: named(axes), share: *share })
+        .collect();
+    effects.sort_by(|a, b| b.share.total_cmp(&a.share));
+    Ok(Importance { effects, spread: decomposition.spread, repeat_sd: space.repeat_sd(&scores), method })
+}

@@ -1,0 +1,149 @@
+//! The space that trials are spread over: each parameter an axis cut into the values that were tried.
+
+use std::collections::BTreeMap;
+
+use super::decompose::Cell;
+use super::{ImportanceError, Parameter, Scale, Trial};
+
+/// One parameter that changes.
+pub(super) struct Axis {
+    pub name: String,
+    /// The share of the axis that each value stands for, in the order of values.
+    pub weights: Vec<f64>,
+}
+
+/// Trials as places in a space of values.
+pub(super) struct Space {
+    pub axes: Vec<Axis>,
+    /// Of each trial, the number of its value on each axis.
+    pub places: Vec<Vec<usize>>,
+}
+
+impl Space {
+    /// Checks every number, and leaves out parameters that never change.
+    pub fn new(parameters: &[Parameter], trials: &[Trial]) -> Result<Self, ImportanceError> {
+        for (number, trial) in trials.iter().enumerate() {
+            check(parameters, trial, number + 1)?;
+        }
+        let mut axes = Vec::new();
+        let mut places = vec![Vec::new(); trials.len()];
+        for (column, parameter) in parameters.iter().enumerate() {
+            let mut values: Vec<f64> = trials.iter().map(|trial| trial.values[column]).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            if values.len() < 2 {
+                continue;
+            }
+            for (place, trial) in places.iter_mut().zip(trials) {
+                place.push(values.partition_point(|value| *value < trial.values[column]));
+            }
+            axes.push(Axis { name: parameter.name.clone(), weights: weights(&values, parameter.scale) });
+        }
+        Ok(Self { axes, places })
+    }
+
+    /// The mean score of every combination, if each was tried equally often.
+    pub fn grid(&self, scores: &[f64]) -> Option<Vec<Cell>> {
+        let repeats = self.repeats(scores);
+        let combinations = self.axes.iter().try_fold(1usize, |all, axis| all.checked_mul(axis.weights.len()));
+        let often = repeats.values().next()?.len();
+        let complete =
+            Some(repeats.len()) == combinations && repeats.values().all(|cell| cell.len() == often);
+        complete.then(|| {
+            let cells = repeats.iter();
+            cells
+                .map(|(place, scores)| Cell {
+                    ranges: place.iter().map(|at| *at..*at + 1).collect(),
+                    score: scores.iter().sum::<f64>() / scores.len() as f64,
+                })
+                .collect()
+        })
+    }
+
+    /// Standard deviation between trials of equal values, over all such.
+    pub fn repeat_sd(&self, scores: &[f64]) -> Option<f64> {
+        let (mut squares, mut freedom) = (0.0, 0);
+        for cell in self.repeats(scores).values() {
+            let mean = cell.iter().sum::<f64>() / cell.len() as f64;
+            squares += cell.iter().map(|score| (score - mean).powi(2)).sum::<f64>();
+            freedom += cell.len() - 1;
+        }
+        (freedom > 0).then(|| (squares / freedom as f64).sqrt())
+    }
+
+    /// The scores of each place that was tried.
+    fn repeats(&self, scores: &[f64]) -> BTreeMap<&[usize], Vec<f64>> {
+        let mut repeats: BTreeMap<&[usize], Vec<f64>> = BTreeMap::new();
+        for (place, score) in self.places.iter().zip(scores) {
+            repeats.entry(place).or_default().push(*score);
+        }
+        repeats
+    }
+}
+
+fn check(parameters: &[Parameter], trial: &Trial, number: usize) -> Result<(), ImportanceError> {
+    let (found, wanted) = (trial.values.len(), parameters.len());
+    if found != wanted {
+        return Err(ImportanceError::Values { trial: number, found, wanted });
+    }
+    for (parameter, &value) in parameters.iter().zip(&trial.values) {
+        let (good, wanted) = match parameter.scale {
+            Scale::Linear => (value.is_finite(), "a finite number"),
+            Scale::Log => (value.is_finite() && value > 0.0, "a number above 0"),
+            Scale::Category => (value >= 0.0 && value.fract() == 0.0, "the whole number of a category"),
+        };
+        if !good {
+            let parameter = parameter.name.clone();
+            return Err(ImportanceError::Value { trial: number, parameter, found: value, wanted });
+        }
+    }
+    if !trial.score.is_finite() {
+        return Err(ImportanceError::Score { trial: number, found: trial.score });
+    }
+    Ok(())
+}
+
+/// The share of its axis that each value stands for. A category's is everyone's; a number's reaches half-way
+/// to its neighbours, and at the ends as far out as in, so that the steps of an even grid weigh the same.
+fn weights(values: &[f64], scale: Scale) -> Vec<f64> {
+    let last = values.len() - 1;
+    let position = |at: usize| match scale {
+        Scale::Log => values[at].ln(),
+        Scale::Linear | Scale::Category => values[at],
+    };
+    let width = |at: usize| match (scale, at) {
+        (Scale::Category, _) => 1.0,
+        (_, 0) => position(1) - position(0),
+        (_, at) if at == last => position(last) - position(last - 1),
+        (_, at) => (position(at + 1) - position(at - 1)) / 2.0,
+    };
+    let widths: Vec<f64> = (0..=last).map(width).collect();
+    let all: f64 = widths.iter().sum();
+    widths.into_iter().map(|width| width / all).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: &[f64], expected: &[f64]) {
+        assert_eq!(found.len(), expected.len());
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+    }
+
+    #[test]
+    fn an_even_grid_weighs_evenly() {
+        close(&weights(&[1e-4, 1e-3, 1e-2, 1e-1], Scale::Log), &[0.25; 4]);
+        close(&weights(&[1.0, 2.0, 3.0, 4.0], Scale::Linear), &[0.25; 4]);
+    }
+
+    #[test]
+    fn categories_weigh_evenly_whatever_their_numbers() {
+        close(&weights(&[0.0, 3.0, 17.0, 18.0], Scale::Category), &[0.25; 4]);
+    }
+
+    #[test]
+    fn crowded_values_share_their_weight() {
+        close(&weights(&[0.0, 1.0, 4.0], Scale::Linear), &[1.0 / 6.0, 2.0 / 6.0, 3.0 / 6.0]);
+    }
+}

@@ -1,0 +1,57 @@
+//! The interval of a mean by Student's t.
+
+use serde::{Deserialize, Serialize};
+use statrs::distribution::ContinuousCDF;
+
+use super::sample::{Sample, student};
+
+/// A number and the interval it is likely to lie in.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The estimate itself.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// Share of such intervals that hold the true number, such as 0.95.
+    pub confidence: f64,
+}
+
+/// Mean of scores with Student's t interval; `None` with fewer than two scores or one that is not finite.
+///
+/// `resolution` is the step between possible scores (1/test size for an accuracy, 0 where there is none):
+/// the spread is never taken to be less than half of it, which few seeds may hide by scoring alike.
+pub fn t_interval(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
+    Some(Sample::new(values, resolution)?.interval(confidence))
+}
+
+impl Sample {
+    /// Student's t interval of the mean.
+    pub fn interval(&self, confidence: f64) -> Estimate {
+        let reach = student(self.freedom()).inverse_cdf((1.0 + confidence) / 2.0) * self.error();
+        Estimate { value: self.mean, low: self.mean - reach, high: self.mean + reach, confidence }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_score_or_a_gap_has_no_interval() {
+        assert_eq!(t_interval(&[], 0.0, 0.95), None);
+        assert_eq!(t_interval(&[0.9], 0.01, 0.95), None);
+        assert_eq!(t_interval(&[0.9, f64::NAN], 0.01, 0.95), None);
+    }
+
+    #[test]
+    fn equal_scores_still_leave_what_steps_hide() {
+        let equal = [0.97; 5];
+        let interval = t_interval(&equal, 0.0, 0.95).unwrap();
+        assert_eq!((interval.low, interval.high), (0.97, 0.97));
+        let interval = t_interval(&equal, 0.01, 0.95).unwrap();
+        let reach = 2.776_445_105_197_793 * 0.005 / 5f64.sqrt();
+        assert!((interval.high - 0.97 - reach).abs() < 1e-12);
+    }
+}

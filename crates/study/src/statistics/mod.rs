@@ -1,0 +1,55 @@
+//! What many runs say, and how sure one can be of it.
+//!
+//! Scores are higher-is-better throughout; turn a loss round before it comes here. Nothing here draws on a
+//! clock or a global generator: equal arguments give equal results.
+//!
+//! | question | ask |
+//! |---|---|
+//! | how well does a variant do? | [`t_interval`], [`bootstrap_interval`] |
+//! | is it as good as the baseline, on the same seeds? | [`compare`] |
+//! | and if several variants are asked about? | [`holm`] |
+//! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
+//! | which is best over several data sets? | [`friedman`], [`pairwise_signed_rank`], [`critical_difference`], [`groups`] |
+//! | which setting mattered? | [`importance`](fn@importance) |
+//! | how forgiving is the learning rate? | [`usable_range`] |
+//!
+//! ```
+//! use slimgate_study::statistics::{Claim, Criteria, Pair, Scenario, compare, seeds_needed};
+//!
+//! // Five seeds on a test set of 1000, and half a percentage point that does not matter.
+//! let seeds = [(0.981, 0.983), (0.979, 0.978), (0.984, 0.983), (0.980, 0.982), (0.982, 0.982)];
+//! let pairs = seeds.map(|(variant, baseline)| Pair { variant, baseline });
+//! let found = compare(&pairs, Criteria::new(0.005, 0.001)).unwrap();
+//! assert!(found.p_equivalent < 0.05 && found.p_different > 0.05);
+//!
+//! // Within half of that margin, one more is needed.
+//! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
+//! assert_eq!(seeds_needed(Claim::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
+//! ```
+
+mod bootstrap;
+mod data_sets;
+mod draw;
+mod holm;
+mod importance;
+mod interval;
+mod paired;
+mod power;
+mod quadrature;
+mod sample;
+mod signed_rank;
+mod studentized_range;
+mod usable_range;
+
+pub use bootstrap::bootstrap_interval;
+pub use data_sets::{
+    Friedman, ImanDavenport, Pairwise, critical_difference, friedman, groups, pairwise_signed_rank,
+};
+pub use holm::holm;
+pub use importance::{Effect, Importance, ImportanceError, Method, Parameter, Scale, Trial, importance};
+pub use interval::{Estimate, t_interval};
+pub use paired::{Comparison, Criteria, Pair, compare};
+pub use power::{Claim, Scenario, power, seeds_needed};
+pub use signed_rank::signed_rank_p;
+pub use studentized_range::studentized_range_quantile;
+pub use usable_range::{UsableRange, usable_range};

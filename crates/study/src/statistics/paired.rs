@@ -1,0 +1,180 @@
+//! A variant against the baseline, seed by seed.
+
+use serde::{Deserialize, Serialize};
+use statrs::distribution::ContinuousCDF;
+use statrs::function::gamma::ln_gamma;
+
+use super::interval::Estimate;
+use super::sample::{Sample, student};
+use super::signed_rank::signed_rank_p;
+
+/// Scores of a variant and of the baseline under one seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The variant's score, higher better.
+    pub variant: f64,
+    /// The baseline's score.
+    pub baseline: f64,
+}
+
+/// What a comparison is held to; chosen before looking.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Criteria {
+    /// The largest difference that does not matter, in the score's own unit.
+    pub margin: f64,
+    /// The chance of a false claim that is put up with, above 0 and below 0.5.
+    pub alpha: f64,
+    /// The step between possible scores: 1/test size for an accuracy, 0 for a score without steps.
+    pub resolution: f64,
+}
+
+impl Criteria {
+    /// These criteria at the usual α of 0.05.
+    pub fn new(margin: f64, resolution: f64) -> Self {
+        Self { margin, alpha: 0.05, resolution }
+    }
+}
+
+/// How a variant differs from the baseline: variant − baseline, over paired seeds.
+///
+/// Each p value stands alone. Where several variants are compared, put those of one question through
+/// [`holm`](super::holm()) before claiming anything.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Seeds compared.
+    pub pairs: usize,
+    /// Mean difference with its t interval at 1 − α.
+    pub difference: Estimate,
+    /// The same at 1 − 2α. It lies within ±margin exactly if `p_equivalent` is less than α.
+    pub equivalence: Estimate,
+    /// Standard deviation of the differences, never less than half the resolution.
+    pub sd: f64,
+    /// Whether `sd` is that floor, the differences spreading less.
+    pub sd_floored: bool,
+    /// p of "no difference" by the paired t test, two-sided.
+    pub p_different: f64,
+    /// The same by the exact signed-rank test, which asks for no normal differences.
+    pub p_signed_rank: f64,
+    /// p of "they differ by the margin or more" by two one-sided t tests: small where they are equivalent.
+    pub p_equivalent: f64,
+    /// p of "worse by the margin or more": small where the variant is not worse.
+    pub p_not_worse: f64,
+    /// Difference in standard deviations of the differences, corrected for few seeds (Hedges' g of d_z). Two
+    /// seeds have none: the correction takes all of it away.
+    pub effect: Option<f64>,
+    /// Seeds under which the variant scores higher.
+    pub won: usize,
+    /// Seeds under which the two score the same.
+    pub tied: usize,
+}
+
+/// Compares a variant with the baseline over seeds that both were trained with.
+///
+/// `None` where nothing can be said: fewer than two pairs, a score that is not finite, or differences without
+/// any spread in a score without resolution.
+///
+/// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, to `won` and
+/// to `tied`, however floating-point subtraction left them.
+pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<Comparison> {
+    let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
+    let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
+    let stepped: Vec<f64> = match criteria.resolution {
+        0.0 => differences,
+        step => differences.iter().map(|difference| (difference / step).round()).collect(),
+    };
+    let t = (sample.mean / sample.error()).abs();
+    Some(Comparison {
+        pairs: sample.n,
+        difference: sample.interval(1.0 - criteria.alpha),
+        equivalence: sample.interval(1.0 - 2.0 * criteria.alpha),
+        sd: sample.sd,
+        sd_floored: sample.floored,
+        p_different: (2.0 * student(sample.freedom()).sf(t)).min(1.0),
+        p_signed_rank: signed_rank_p(&stepped),
+        p_equivalent: sample.p_above(-criteria.margin).max(sample.p_below(criteria.margin)),
+        p_not_worse: sample.p_above(-criteria.margin),
+        effect: (sample.n > 2).then(|| sample.mean / sample.sd * few_seeds_correction(sample.freedom())),
+        won: stepped.iter().filter(|difference| **difference > 0.0).count(),
+        tied: stepped.iter().filter(|difference| **difference == 0.0).count(),
+    })
+}
+
+/// Hedges' exact factor J, by which an observed standardised difference is too large on average.
+fn few_seeds_correction(freedom: f64) -> f64 {
+    (ln_gamma(freedom / 2.0) - ln_gamma((freedom - 1.0) / 2.0)).exp() / (freedom / 2.0).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(differences: &[f64]) -> Vec<Pair> {
+        differences.iter().map(|difference| Pair { variant: 0.9 + difference, baseline: 0.9 }).collect()
+    }
+
+    #[test]
+    fn one_seed_or_a_gap_is_no_comparison() {
+        let criteria = Criteria::new(0.01, 0.001);
+        assert_eq!(compare(&pairs(&[0.001]), criteria), None);
+        assert_eq!(compare(&pairs(&[0.001, f64::NAN]), criteria), None);
+        assert_eq!(compare(&pairs(&[0.001, f64::NEG_INFINITY]), criteria), None);
+    }
+
+    #[test]
+    fn no_spread_and_no_resolution_is_no_comparison() {
+        let equal = [Pair { variant: 0.9, baseline: 0.9 }; 5];
+        assert_eq!(compare(&equal, Criteria::new(0.01, 0.0)), None);
+    }
+
+    /// Two equal pairs of a test set of 1000 leave 6.31 × 0.0005/√2 = 0.0022 on either side.
+    #[test]
+    fn equal_pairs_claim_no_more_than_half_a_step_allows() {
+        let equal = [Pair { variant: 0.9, baseline: 0.9 }; 2];
+        let p = |margin| compare(&equal, Criteria::new(margin, 0.001)).unwrap().p_equivalent;
+        assert!(p(0.0022) > 0.05);
+        assert!(p(0.0023) < 0.05);
+        assert!(compare(&equal, Criteria::new(0.01, 0.001)).unwrap().sd_floored);
+    }
+
+    #[test]
+    fn the_interval_lies_within_the_margin_exactly_if_the_test_says_so() {
+        let seeds = pairs(&[-0.004, 0.002, -0.001, 0.003, -0.005]);
+        for step in 1..200 {
+            let margin = f64::from(step) * 1e-4;
+            let found = compare(&seeds, Criteria::new(margin, 0.001)).unwrap();
+            let within = found.equivalence.low > -margin && found.equivalence.high < margin;
+            assert_eq!(within, found.p_equivalent < 0.05, "{margin}");
+        }
+    }
+
+    #[test]
+    fn a_better_variant_is_not_worse_and_yet_not_equivalent() {
+        let found = compare(&pairs(&[0.019, 0.021, 0.020, 0.022]), Criteria::new(0.01, 0.001)).unwrap();
+        assert!(found.p_not_worse < 0.001 && found.p_different < 0.001);
+        assert!(found.p_equivalent > 0.999);
+        assert_eq!((found.won, found.tied), (4, 0));
+    }
+
+    #[test]
+    fn a_worse_variant_is_neither() {
+        let found = compare(&pairs(&[-0.019, -0.021, -0.020, -0.022]), Criteria::new(0.01, 0.001)).unwrap();
+        assert!(found.p_not_worse > 0.999 && found.p_equivalent > 0.999);
+        assert_eq!((found.won, found.tied), (0, 0));
+    }
+
+    /// 0.93 − 0.92 and 0.11 − 0.10 differ in the last bits, and so do 0.1 + 0.2 and 0.3.
+    #[test]
+    fn equal_steps_tie_however_they_were_subtracted() {
+        let seeds = [(0.93, 0.92), (0.53, 0.52), (0.99, 0.98), (0.10, 0.11), (0.1 + 0.2, 0.3)]
+            .map(|(variant, baseline)| Pair { variant, baseline });
+        let found = compare(&seeds, Criteria::new(0.01, 0.01)).unwrap();
+        assert_eq!((found.won, found.tied), (3, 1));
+        // Five of sixteen assignments lean as far to one side as three of one rank against one.
+        assert_eq!(found.p_signed_rank, 10.0 / 16.0);
+    }
+
+    #[test]
+    fn two_seeds_have_no_effect_size() {
+        assert_eq!(compare(&pairs(&[0.01, 0.03]), Criteria::new(0.01, 0.001)).unwrap().effect, None);
+    }
+}

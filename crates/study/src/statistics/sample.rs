@@ -1,0 +1,68 @@
+//! Mean and spread of a few numbers, and what Student's t says of them.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// What a t statistic needs of a sample.
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    pub n: usize,
+    pub mean: f64,
+    pub sd: f64,
+    /// Whether the numbers spread less than their resolution lets one see.
+    pub floored: bool,
+}
+
+impl Sample {
+    /// `None` with fewer than two numbers or one that is not finite.
+    ///
+    /// Scores come in multiples of `resolution` (1/test size for an accuracy; 0 for a score without steps). Seeds
+    /// whose expected score lies between two steps show one or the other, and a few of them may well show but
+    /// one: equal scores are no proof of no spread. The standard deviation is therefore never taken to be less
+    /// than half a step, the most that two neighbouring steps can spread. Half a step is needed: with
+    /// Sheppard's resolution/√12 for the floor, ten seeds claim a false equivalence in up to 17 of 100 studies
+    /// instead of 5.
+    pub fn new(values: &[f64], resolution: f64) -> Option<Self> {
+        let n = values.len();
+        if n < 2 || !values.iter().all(|value| value.is_finite()) {
+            return None;
+        }
+        let (mean, sd) = mean_and_sd(values);
+        let floor = resolution / 2.0;
+        Some(Self { n, mean, sd: sd.max(floor), floored: sd < floor })
+    }
+
+    /// Degrees of freedom.
+    pub fn freedom(&self) -> f64 {
+        (self.n - 1) as f64
+    }
+
+    /// Standard error of the mean.
+    pub fn error(&self) -> f64 {
+        self.sd / (self.n as f64).sqrt()
+    }
+
+    /// The p value of "the true mean is not above `bound`", small where the mean is clearly above.
+    pub fn p_above(&self, bound: f64) -> f64 {
+        student(self.freedom()).sf((self.mean - bound) / self.error())
+    }
+
+    /// The p value of "the true mean is not below `bound`", small where the mean is clearly below.
+    pub fn p_below(&self, bound: f64) -> f64 {
+        student(self.freedom()).sf((bound - self.mean) / self.error())
+    }
+}
+
+/// Mean and standard deviation with n − 1. Equal values give exactly 0, whatever their sum rounds to.
+pub(super) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    // Shifted by the first value, which loses no digits where scores differ only in the last few.
+    let n = values.len() as f64;
+    let first = values[0];
+    let shift = values.iter().map(|value| value - first).sum::<f64>() / n;
+    let squares = values.iter().map(|value| (value - first - shift).powi(2)).sum::<f64>();
+    (first + shift, (squares / (n - 1.0)).sqrt())
+}
+
+/// Student's t with so many degrees of freedom, at least one.
+pub(super) fn student(freedom: f64) -> StudentsT {
+    StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom are at least one")
+}

@@ -1,0 +1,202 @@
+//! What the statistics promise, counted over simulated seeds.
+
+use slimgate_study::statistics::*;
+
+use crate::simulate::{Source, share};
+
+/// Simulations where one takes microseconds; an error of 0.5 percentage points around 5 %.
+const MANY: usize = 20_000;
+
+fn pairs(count: usize, mut pair: impl FnMut() -> Pair) -> Vec<Pair> {
+    (0..count).map(|_| pair()).collect()
+}
+
+/// A pair whose difference is normal.
+fn normal_pair(source: &mut Source, difference: f64, sd: f64) -> Pair {
+    let baseline = 0.9 + 0.01 * source.normal();
+    Pair { variant: baseline + difference + sd * source.normal(), baseline }
+}
+
+#[test]
+fn equivalence_is_claimed_falsely_five_times_in_a_hundred() {
+    let mut source = Source::new(1);
+    for seeds in [3, 5, 10] {
+        for difference in [0.01, -0.01] {
+            let (claimed, error) = share(MANY, 0.05, || {
+                let pairs = pairs(seeds, || normal_pair(&mut source, difference, 0.002));
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_equivalent < 0.05
+            });
+            // So far from the other margin, the test is exact and must also not be timid.
+            assert!((claimed - 0.05).abs() < error, "{seeds} seeds at {difference}: {claimed}");
+        }
+    }
+}
+
+#[test]
+fn a_loss_of_the_margin_passes_as_none_five_times_in_a_hundred() {
+    let mut source = Source::new(2);
+    for seeds in [3, 5, 10] {
+        let (claimed, error) = share(MANY, 0.05, || {
+            let pairs = pairs(seeds, || normal_pair(&mut source, -0.01, 0.01));
+            compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_not_worse < 0.05
+        });
+        assert!((claimed - 0.05).abs() < error, "{seeds} seeds: {claimed}");
+    }
+}
+
+/// Accuracies on 500 test examples that differ by exactly the margin: 0.92 and 0.90.
+#[test]
+fn shares_of_a_test_set_are_not_equivalent_more_often_either() {
+    let mut source = Source::new(3);
+    for seeds in [3, 5, 10] {
+        let (claimed, error) = share(3_000, 0.05, || {
+            let pairs = pairs(seeds, || Pair {
+                variant: source.accuracy(0.90, 500),
+                baseline: source.accuracy(0.92, 500),
+            });
+            compare(&pairs, Criteria::new(0.02, 1.0 / 500.0)).unwrap().p_equivalent < 0.05
+        });
+        assert!(claimed < 0.05 + error, "{seeds} seeds: {claimed}");
+    }
+}
+
+/// The worst that steps can do, counted and not simulated: differences of −4 or −5 steps, by chance of a true
+/// mean in between that is exactly the margin. All seeds may show the −4 alone.
+#[test]
+fn coarse_scores_are_hardly_equivalent_more_often() {
+    let step = 0.001;
+    for seeds in 2..=20u32 {
+        let worst = (1..100).map(|percent| {
+            let between = f64::from(percent) / 100.0;
+            let criteria = Criteria::new((4.0 + between) * step, step);
+            let chance = |fives: u32| {
+                let pairs: Vec<Pair> = (0..seeds)
+                    .map(|seed| Pair { variant: if seed < fives { 0.895 } else { 0.896 }, baseline: 0.9 })
+                    .collect();
+                let ways = (0..fives).map(|k| f64::from(seeds - k) / f64::from(k + 1)).product::<f64>();
+                let chance = ways * between.powi(fives as i32) * (1.0 - between).powi((seeds - fives) as i32);
+                if compare(&pairs, criteria).unwrap().p_equivalent < 0.05 { chance } else { 0.0 }
+            };
+            (0..=seeds).map(chance).sum::<f64>()
+        });
+        let worst = worst.fold(0.0, f64::max);
+        assert!(worst < if seeds <= 6 { 0.052 } else { 0.066 }, "{seeds} seeds: {worst}");
+    }
+}
+
+#[test]
+fn t_intervals_hold_the_mean_as_often_as_they_say() {
+    let mut source = Source::new(5);
+    for (seeds, confidence) in [(2, 0.95), (3, 0.95), (5, 0.9), (10, 0.95)] {
+        let (held, error) = share(MANY, confidence, || {
+            let scores: Vec<f64> = (0..seeds).map(|_| 0.9 + 0.01 * source.normal()).collect();
+            let interval = t_interval(&scores, 0.0, confidence).unwrap();
+            interval.low < 0.9 && 0.9 < interval.high
+        });
+        assert!((held - confidence).abs() < error, "{seeds} seeds: {held}");
+    }
+}
+
+/// How often a bootstrap interval holds the mean of scores, where there is one, and how often there is none.
+fn bootstrap(seeds: usize, mean: f64, mut score: impl FnMut() -> f64) -> (f64, f64) {
+    let (mut held, mut none) = (0.0, 0.0);
+    for simulation in 0..SOME {
+        let scores: Vec<f64> = (0..seeds).map(|_| score()).collect();
+        match bootstrap_interval(&scores, 0.95, simulation) {
+            Some(interval) if interval.low <= mean && mean <= interval.high => held += 1.0,
+            Some(_) => {}
+            None => none += 1.0,
+        }
+    }
+    (held / (SOME as f64 - none), none / SOME as f64)
+}
+
+/// Simulations where one resamples thousands of times; an error of 1.7 percentage points around 95 %.
+const SOME: u64 = 1_500;
+
+#[test]
+fn bootstrap_intervals_hold_the_mean_as_often_as_they_say() {
+    let mut source = Source::new(6);
+    for seeds in [5, 10] {
+        let (held, none) = bootstrap(seeds, 0.9, || 0.9 + 0.01 * source.normal());
+        assert!((held - 0.95).abs() < 0.017 && none == 0.0, "normal, {seeds} seeds: {held}");
+        let (held, none) = bootstrap(seeds, 0.9, || source.accuracy(0.9, 300));
+        assert!((held - 0.95).abs() < 0.017 && none < 0.05, "shares, {seeds} seeds: {held}, {none}");
+    }
+}
+
+/// Where seeds fail to either side unevenly, Student's t holds the mean 88 times in 100.
+#[test]
+fn bootstrap_intervals_hold_the_mean_of_skewed_scores_more_often_than_t() {
+    let mut source = Source::new(7);
+    let mut score = || 0.9 + 0.01 * source.uniform().ln();
+    let (held, _) = bootstrap(5, 0.89, &mut score);
+    assert!((held - 0.93).abs() < 0.02, "{held}");
+    let (by_t, _) = share(MANY, 0.88, || {
+        let scores: Vec<f64> = (0..5).map(|_| score()).collect();
+        let interval = t_interval(&scores, 0.0, 0.95).unwrap();
+        interval.low < 0.89 && 0.89 < interval.high
+    });
+    assert!(by_t < 0.9 && held > by_t + 0.02, "{held} {by_t}");
+}
+
+/// Five variants against one baseline, none of them different: a family of questions that hang together.
+#[test]
+fn holm_keeps_the_family_from_false_claims() {
+    let mut source = Source::new(8);
+    let (claimed, error) = share(MANY, 0.05, || {
+        let baseline: Vec<f64> = (0..5).map(|_| 0.9 + 0.01 * source.normal()).collect();
+        let p: Vec<f64> = (0..5)
+            .map(|_| {
+                let pairs: Vec<Pair> = baseline
+                    .iter()
+                    .map(|baseline| Pair { variant: 0.9 + 0.01 * source.normal(), baseline: *baseline })
+                    .collect();
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_different
+            })
+            .collect();
+        holm(&p).iter().any(|p| *p < 0.05)
+    });
+    assert!(claimed < 0.05 + error, "{claimed}");
+    assert!(claimed > 0.02, "{claimed}: so timid that it finds nothing");
+}
+
+#[test]
+fn so_many_seeds_show_it_as_often_as_planned() {
+    let mut source = Source::new(9);
+    let scenario = |sd| Scenario { difference: 0.002, sd, alpha: 0.05 };
+    for (claim, sd) in [
+        (Claim::Equivalent { margin: 0.01 }, 0.003),
+        (Claim::Equivalent { margin: 0.01 }, 0.012),
+        (Claim::NotWorse { margin: 0.005 }, 0.006),
+        (Claim::Different, 0.002),
+    ] {
+        let seeds = seeds_needed(claim, scenario(sd), 0.8).unwrap();
+        let planned = power(claim, scenario(sd), seeds);
+        assert!(planned >= 0.8 && power(claim, scenario(sd), seeds - 1) < 0.8);
+        let (shown, error) = share(MANY, planned, || {
+            let pairs = pairs(seeds, || normal_pair(&mut source, 0.002, sd));
+            let criteria = |margin| Criteria::new(margin, 0.0);
+            match claim {
+                Claim::Equivalent { margin } => {
+                    compare(&pairs, criteria(margin)).unwrap().p_equivalent < 0.05
+                }
+                Claim::NotWorse { margin } => compare(&pairs, criteria(margin)).unwrap().p_not_worse < 0.05,
+                Claim::Different => compare(&pairs, criteria(1.0)).unwrap().p_different < 0.05,
+            }
+        });
+        assert!((shown - planned).abs() < error, "{claim:?}, {seeds} seeds: {shown}, planned {planned}");
+    }
+}
+
+/// Ten data sets, four variants, no difference.
+#[test]
+fn friedman_is_wrong_five_times_in_a_hundred() {
+    let mut source = Source::new(10);
+    let (claimed, error) = share(MANY, 0.05, || {
+        let scores: Vec<Vec<f64>> = (0..10).map(|_| (0..4).map(|_| source.uniform()).collect()).collect();
+        friedman(&scores).unwrap().iman_davenport.is_some_and(|ratio| ratio.p < 0.05)
+    });
+    // The F is an approximation to a discrete distribution, close at ten data sets.
+    assert!((claimed - 0.05).abs() < error + 0.005, "{claimed}");
+}
