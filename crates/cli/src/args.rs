@@ -26,6 +26,11 @@ pub enum Command {
     /// Tell how far a study is
     #[command(after_help = "Example:\n  slimgate status studies/digits")]
     Status(StatusArguments),
+    /// Write a page with pictures, and tables, of a study or of single runs
+    #[command(after_help = "Examples:\n  slimgate report studies/digits\n  \
+                            slimgate report runs/digits-rows-lstm runs/digits-rows-lstm1 --out comparison\n  \
+                            slimgate report studies/digits --tensorboard board")]
+    Report(ReportArguments),
     /// Check claims about a study: exit code 0 if all hold, 1 if not
     #[command(after_help = "Examples:\n  slimgate check studies/digits --require \"lstm2 equivalent to lstm within 1.0\"\n  \
                             slimgate check studies/digits --require \"lstm3 not worse than lstm within 2\" \
@@ -154,6 +159,22 @@ pub struct StatusArguments {
     /// The study's folder
     pub study: PathBuf,
     /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// A study's folder, or the folders of runs
+    #[arg(required = true, value_name = "STUDY|RUN")]
+    pub folders: Vec<PathBuf>,
+    /// The folder to write to: the study's own, or for runs the current one, unless given
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Also write event files for `tensorboard --logdir FOLDER`, one run a trial
+    #[arg(long, value_name = "FOLDER")]
+    pub tensorboard: Option<PathBuf>,
+    /// The paths that were written as JSON lines
     #[arg(long)]
     pub json: bool,
 }

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Compare(arguments) => commands::compare::run(arguments),
         Command::Status(arguments) => commands::status::run(arguments),
+        Command::Report(arguments) => commands::report::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Time(arguments) => commands::time::run(arguments),
         Command::Train(arguments) => commands::train::run(*arguments),

@@ -6,6 +6,7 @@ use comfy_table::{LineStyle, TableStyle};
 use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
+use slimgate_report::ReportError;
 use slimgate_study::StudyError;
 use slimgate_train::{ConfigError, TrainError};
 use thiserror::Error;
@@ -26,6 +27,10 @@ pub enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Study(#[from] StudyError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("a report is of one study; give one folder, or folders of runs")]
+    OneStudy,
     #[error("{0}")]
     Data(#[from] DataError),
     #[error(transparent)]

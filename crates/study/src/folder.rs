@@ -95,7 +95,7 @@ impl StudyFolder {
     }
 
     /// The run folder of a trial, there or not.
-    pub(crate) fn run(&self, id: &str) -> PathBuf {
+    pub fn run(&self, id: &str) -> PathBuf {
         self.path.join("trials").join(id)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::statistics::{Terms, compare, t_interval};
+use crate::statistics::{Criteria, compare, t_interval};
 use crate::{StudyError, Summary, Task, Variant};
 
 /// What a requirement may look like.
@@ -107,7 +107,7 @@ impl Requirement {
         let variant = find(&self.variant)?;
         let (alpha, resolution) = (1.0 - confidence, 1.0 / task.test_sequences.max(1) as f64);
         let against = |other: &str, margin: f64| -> Result<_, StudyError> {
-            Ok(compare(&pairs(variant, find(other)?), Terms { margin, alpha, resolution }))
+            Ok(compare(&pairs(variant, find(other)?), Criteria { margin, alpha, resolution }))
         };
         let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
         Ok(match &self.claim {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
+use slimgate_report::write_study;
 use slimgate_study::{Options, StudyConfig, Summary, compare};
 use slimgate_train::stop_on_signals;
 use toml::Value;
@@ -28,6 +29,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     let compared = compare(&folder, config, &options, &interrupter, |event| progress.report(event));
     progress.end();
     let (folder, summary) = compared?;
+    write_study(&summary, folder.path())?;
     match conclude(&arguments, folder.path(), &summary) {
         // A reader that went away does not change how the study ended.
         Err(CliError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => (),
@@ -47,7 +49,7 @@ fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> R
     for task in &summary.tasks {
         say(study_table(summary, task))?;
     }
-    say(format_args!("study: {}\n", folder.display()))?;
+    say(format_args!("page: {}\n", folder.join("report.html").display()))?;
     for note in &summary.answer.notes {
         say(format_args!("- {note}"))?;
     }

@@ -7,6 +7,7 @@ pub mod data;
 pub mod devices;
 pub mod evaluate;
 pub mod predict;
+pub mod report;
 pub mod status;
 mod study_table;
 pub mod time;

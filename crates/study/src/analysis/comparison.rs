@@ -1,6 +1,6 @@
 //! Each variant against the baseline.
 
-use crate::statistics::{self, Claim, Pair, Scenario, Terms, holm, seeds_needed};
+use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed};
 use crate::{Comparison, StudyConfig, Variant, Verdict};
 
 /// The power that "run N more seeds" aims at.
@@ -13,8 +13,8 @@ pub(super) fn comparisons(config: &StudyConfig, variants: &[Variant], test_seque
     let alpha = 1.0 - config.compare.confidence;
     let margin = config.compare.margin / 100.0;
     let resolution = if test_sequences > 0 { 1.0 / test_sequences as f64 } else { 0.0 };
-    let terms = Terms { margin, alpha, resolution };
-    let found: Vec<_> = others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), terms)).collect();
+    let criteria = Criteria { margin, alpha, resolution };
+    let found: Vec<_> = others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
 
     let family = |p: fn(&statistics::Comparison) -> f64| -> Vec<Option<[f64; 2]>> {
         let raw: Vec<f64> = found.iter().flatten().map(p).collect();
