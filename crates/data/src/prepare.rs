@@ -26,7 +26,7 @@ pub struct Description {
     pub dataset: String,
     /// What the data is.
     pub title: String,
-    /// Package and version that carry the original.
+    /// The packages and addresses that carry the original.
     pub source: String,
     /// The licence of the data.
     pub licence: String,
@@ -101,7 +101,7 @@ fn describe(entry: &Entry, parts: [&Vec<Sequence>; 3]) -> Description {
     Description {
         dataset: entry.name.clone(),
         title: entry.recipe.title.clone(),
-        source: entry.recipe.source.to_string(),
+        source: entry.recipe.sources(),
         licence: entry.recipe.licence.clone(),
         train: parts[0].len(),
         validation: parts[1].len(),
