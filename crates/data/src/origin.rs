@@ -86,6 +86,13 @@ pub(crate) struct Member {
     pub sha256: Option<String>,
 }
 
+impl Member {
+    /// Whether all files of a folder are taken.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.ends_with('/'))
+    }
+}
+
 /// How a data set's files come out of what was taken from archives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,6 +104,13 @@ pub(crate) enum Making {
     ReviewTables,
     /// Reviews in `train-negative`, `train-positive`, `test-negative` and `test-positive`, one a line.
     ReviewLines,
+}
+
+impl Archive {
+    /// Whether it is itself what is taken from it.
+    pub(crate) fn is_member(&self) -> bool {
+        self.members.iter().all(|member| member.path.is_none())
+    }
 }
 
 impl Origin {
