@@ -34,8 +34,7 @@ static FOLDERS: [Folder; 7] = [
 
 static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
     let read = |folder: &'static Folder| {
-        let recipe =
-            toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
+        let recipe = toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
         Set { name: folder.name, recipe, files: folder.files }
     };
     FOLDERS.iter().map(read).collect()
@@ -200,7 +199,11 @@ mod tests {
     fn a_set_to_fetch_is_looked_for_on_the_web_and_in_a_registry() {
         for set in fetched() {
             let places: Vec<&Place> = set.recipe.fetch.iter().map(|origin| &origin.from).collect();
-            assert!(matches!(places[0], Place::Web(address) if address.starts_with("https://")), "{}", set.name);
+            assert!(
+                matches!(places[0], Place::Web(address) if address.starts_with("https://")),
+                "{}",
+                set.name
+            );
             assert!(places.iter().any(|place| !matches!(place, Place::Web(_))), "{}", set.name);
         }
     }

@@ -51,8 +51,8 @@ pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
     build(config, None)
 }
 
-/// As [`prepare`], with the preprocessing that a run has stored. Its cut of long sequences and its vocabulary
-/// hold, whatever `config` says of them.
+/// As [`prepare`], with the preprocessing that a run has stored. What it does about lengths and its
+/// vocabulary hold, whatever `config` says of them.
 ///
 /// # Errors
 /// As [`prepare`], and a preprocessing of another data set.
@@ -70,12 +70,18 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let Split { train, validation } =
         split(&labels, config.validation_fraction, config.train_limit, config.seed)?;
-    let pick = |indices: Vec<usize>| indices.into_iter().map(|index| &examples[index]).collect::<Vec<_>>();
-    let (train, validation) = (pick(train), pick(validation));
-    let preprocessing = stored.cloned().unwrap_or_else(|| Preprocessing::fit(entry, config, &train));
-    let train = preprocessing.sequences(train.into_iter());
-    let validation = preprocessing.sequences(validation.into_iter());
-    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.iter());
+    let preprocessing = stored.cloned().unwrap_or_else(|| {
+        let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
+        Preprocessing::fit(entry, config, &train)
+    });
+    let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
+    let mut part = |indices: Vec<usize>| {
+        let taken = indices.into_iter().map(|index| examples[index].take().expect("no index comes twice"));
+        preprocessing.sequences(taken)
+    };
+    let (train, validation) = (part(train), part(validation));
+    drop(examples);
+    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.into_iter());
     Ok(Prepared {
         description: describe(entry, [&train, &validation, &test]),
         preprocessing,

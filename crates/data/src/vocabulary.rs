@@ -1,9 +1,9 @@
 //! Words and their numbers.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-/// Fills the end of a sequence that is shorter than others of its batch. No word has it.
+/// Fills up a sequence that is shorter than others. No word has it.
 pub(crate) const PADDING: u32 = 0;
 /// Stands for every word that the training part did not show often enough.
 pub(crate) const UNKNOWN: u32 = 1;
@@ -18,15 +18,15 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Counts words and keeps the `most` frequent; of equally frequent ones, the first by alphabet.
-    pub(crate) fn fit(words: impl Iterator<Item = String>, most: usize) -> Self {
-        let mut counts = BTreeMap::<String, usize>::new();
-        for word in words {
+    /// Counts the words of many lists and keeps the `most` frequent; of equally frequent ones, the first by
+    /// alphabet.
+    pub(crate) fn fit(lists: impl Iterator<Item = Vec<String>>, most: usize) -> Self {
+        let mut counts = HashMap::<String, usize>::new();
+        for word in lists.flatten() {
             *counts.entry(word).or_default() += 1;
         }
         let mut words: Vec<(String, usize)> = counts.into_iter().collect();
-        // The sort is stable, so equal counts stay in the alphabetical order of the map.
-        words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        words.sort_unstable_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
         Self { numbers: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
     }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn fit(text: &str, most: usize) -> Vocabulary {
-        Vocabulary::fit(words(text).into_iter(), most)
+        Vocabulary::fit([words(text)].into_iter(), most)
     }
 
     #[test]

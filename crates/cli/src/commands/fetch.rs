@@ -1,6 +1,5 @@
 //! `slimgate data fetch`
 
-use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -23,8 +22,9 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
             continue;
         }
         let mut watch = Watch::new();
-        let brought =
-            fetch(set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| watch.see(progress));
+        let brought = fetch(set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| {
+            watch.see(progress)
+        });
         watch.end();
         conclude(set, brought?, &store)?;
     }
@@ -46,8 +46,8 @@ fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
 /// What is shown of a fetch while it goes on, on standard error: a bar to a person, a line a step to a pipe.
 struct Watch {
     bar: Option<ProgressBar>,
-    /// Where each file began to arrive, told once.
-    told: HashMap<String, u64>,
+    /// The file that is shown to arrive.
+    arriving: Option<String>,
 }
 
 impl Watch {
@@ -57,7 +57,7 @@ impl Watch {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Watch { bar, told: HashMap::new() }
+        Watch { bar, arriving: None }
     }
 
     fn see(&mut self, progress: FetchProgress) {
@@ -75,17 +75,20 @@ impl Watch {
     }
 
     fn bytes(&mut self, name: &str, done: u64, total: Option<u64>) {
+        const BAR: &str = "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        const COUNT: &str = "{spinner} {msg} {bytes}, {bytes_per_sec}";
+        let new = self.arriving.as_deref() != Some(name);
+        if new {
+            self.arriving = Some(name.to_owned());
+        }
         match &self.bar {
-            None => {
-                if self.told.insert(name.to_owned(), done).is_none() {
-                    let size = total.map_or("of unknown size".to_owned(), |total| format!("{total} bytes"));
-                    self.note(&format!("{name}: {size}"));
-                }
+            None if new => {
+                let size = total.map_or("of unknown size".to_owned(), |total| format!("{total} bytes"));
+                self.note(&format!("{name}: {size}"));
             }
+            None => (),
             Some(bar) => {
-                const BAR: &str = "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
-                const COUNT: &str = "{spinner} {msg} {bytes}, {bytes_per_sec}";
-                if self.told.insert(name.to_owned(), done).is_none() {
+                if new {
                     let style = if total.is_some() { BAR } else { COUNT };
                     bar.set_style(ProgressStyle::with_template(style).expect("it is a template"));
                     bar.set_message(name.to_owned());
@@ -98,7 +101,8 @@ impl Watch {
     }
 
     /// What is going on now.
-    fn step(&self, text: &str) {
+    fn step(&mut self, text: &str) {
+        self.arriving = None;
         match &self.bar {
             None => self.note(text),
             Some(bar) => {

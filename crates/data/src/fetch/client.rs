@@ -31,7 +31,11 @@ pub(crate) fn get(registry: &Place, archive: &Archive, folder: &Path) -> Result<
         };
     }
     missing.dedup();
-    Err(Failure::Origin(format!("{registry} {}: no {} on this machine", archive.package, missing.join(" or "))))
+    Err(Failure::Origin(format!(
+        "{registry} {}: no {} on this machine",
+        archive.package,
+        missing.join(" or ")
+    )))
 }
 
 /// The command lines that may get an archive: the first whose program is there.
@@ -44,7 +48,9 @@ fn lines(registry: &Place, archive: &Archive) -> Vec<Vec<String>> {
         }
         Place::PyPi => {
             let kind = if archive.name.ends_with(".whl") { "--only-binary" } else { "--no-binary" };
-            let rest = format!("download --quiet --disable-pip-version-check --retries 1 --no-deps {kind} {package} {package}=={version}");
+            let rest = format!(
+                "download --quiet --disable-pip-version-check --retries 1 --no-deps {kind} {package} {package}=={version}"
+            );
             ["pip", "pip3", "python3 -m pip"].map(|pip| words(&format!("{pip} {rest}"))).into()
         }
         Place::Debian => vec![words(&format!("apt-get download --quiet {package}={version}"))],
@@ -81,7 +87,10 @@ mod tests {
 
     #[test]
     fn a_client_is_quoted_with_its_error() {
-        assert_eq!(complaint(b"WARNING: old\nERROR: no such package\nnotice: new release\n"), "ERROR: no such package");
+        assert_eq!(
+            complaint(b"WARNING: old\nERROR: no such package\nnotice: new release\n"),
+            "ERROR: no such package"
+        );
         assert_eq!(complaint(b"first\nlast\n\n"), "last");
         assert_eq!(complaint(b""), "it ended without a word");
     }

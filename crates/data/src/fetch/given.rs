@@ -22,7 +22,7 @@ fn in_folder(archive: &Archive, folder: &Path) -> Result<PathBuf, Failure> {
     let bare = archive.name.strip_suffix(".gz").filter(|_| archive.is_member());
     let names = std::iter::once(archive.name.as_str()).chain(bare);
     let mut paths = names.map(|name| folder.join(name));
-    paths.find(|path| path.is_file()).ok_or_else(|| {
-        Failure::Origin(format!("{} has no file {}", folder.display(), archive.name))
-    })
+    paths
+        .find(|path| path.is_file())
+        .ok_or_else(|| Failure::Origin(format!("{} has no file {}", folder.display(), archive.name)))
 }

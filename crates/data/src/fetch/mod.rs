@@ -168,7 +168,8 @@ fn from_web(
 fn open(archive: &Archive, path: &Path, recipe: &Recipe, report: Report) -> Result<Pieces, Failure> {
     report(FetchProgress::Unpacking(&archive.name));
     if let Some(wanted) = &archive.sha256 {
-        let found = sum::of_file(path).map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
+        let found =
+            sum::of_file(path).map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
         // A user may have unpacked what was packed: then the sums of the files alone decide.
         if found != *wanted && !unpack::is_bare(archive, path)? {
             return Err(Failure::sum(&archive.name, &found, wanted));

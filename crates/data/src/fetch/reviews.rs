@@ -87,7 +87,8 @@ fn files(train: Vec<Review>, test: Vec<Review>) -> Pieces {
 mod tests {
     use super::*;
 
-    const ALL: &str = "review,sentiment\n\"Good, \"\"really\"\".\",positive\nBad,negative\nBad,negative\nBad,negative\n";
+    const ALL: &str =
+        "review,sentiment\n\"Good, \"\"really\"\".\",positive\nBad,negative\nBad,negative\nBad,negative\n";
 
     fn tables(training: &str) -> Result<Pieces, Failure> {
         let training = format!("text,label,source\n{training}");
@@ -100,8 +101,12 @@ mod tests {
 
     #[test]
     fn a_review_is_in_training_as_often_as_the_training_table_says() {
-        let files = tables("Bad,0,imdb\nGood,1,elsewhere\n\"Good,  \"\"really\"\".\",1,imdb\nBad,0,imdb\n").unwrap();
-        assert_eq!(text(&files, "train.tsv"), "id\trating\ttext\n1\t-1\tBad\n2\t-1\tBad\n3\t1\tGood, \"really\".\n");
+        let files =
+            tables("Bad,0,imdb\nGood,1,elsewhere\n\"Good,  \"\"really\"\".\",1,imdb\nBad,0,imdb\n").unwrap();
+        assert_eq!(
+            text(&files, "train.tsv"),
+            "id\trating\ttext\n1\t-1\tBad\n2\t-1\tBad\n3\t1\tGood, \"really\".\n"
+        );
         assert_eq!(text(&files, "test.tsv"), "id\trating\ttext\n1\t-1\tBad\n");
     }
 

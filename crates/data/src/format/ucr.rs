@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn damage_is_named_with_its_line() {
-        assert!(matches!(read("1\t2\n1\t2\t3"), Err(DataError::Columns { line: 2, found: 3, wanted: 2, .. })));
+        assert!(matches!(
+            read("1\t2\n1\t2\t3"),
+            Err(DataError::Columns { line: 2, found: 3, wanted: 2, .. })
+        ));
         assert!(matches!(read("1"), Err(DataError::Columns { line: 1, found: 1, wanted: 2, .. })));
         assert!(matches!(read("2\t1"), Err(DataError::UnknownClass { line: 1, .. })));
         assert!(matches!(read("1\tx"), Err(DataError::NotANumber { line: 1, .. })));

@@ -25,7 +25,8 @@ fn npm_packs_a_package() {
     // A version that is a folder keeps npm off the network.
     let version = format!("file:{}", package.display());
     let spec = format!("demo@{version}");
-    let packing = Command::new("npm").args(["pack", "--silent", &spec]).current_dir(here.folder.path()).output();
+    let packing =
+        Command::new("npm").args(["pack", "--silent", &spec]).current_dir(here.folder.path()).output();
     assert!(packing.unwrap().status.success());
     let sum = sum(&fs::read(here.path("demo-1.0.0.tgz")).unwrap());
     here.bring(&recipe(&packed("npm", "demo-1.0.0.tgz", &version, &sum)));
@@ -38,7 +39,10 @@ fn wheel() -> Vec<u8> {
         ("package/train.tsv", train()),
         ("package/test.tsv", test()),
         ("demo-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n".to_vec()),
-        ("demo-1.0.dist-info/WHEEL", b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_vec()),
+        (
+            "demo-1.0.dist-info/WHEEL",
+            b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_vec(),
+        ),
         ("demo-1.0.dist-info/RECORD", Vec::new()),
     ] {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -65,7 +69,10 @@ fn pip_downloads_a_wheel() {
     }
     let here = Here::new();
     fs::write(here.path(WHEEL), wheel()).unwrap();
-    again("inside_a_folder_for_pip", &[("PIP_NO_INDEX", Path::new("1")), ("PIP_FIND_LINKS", here.folder.path())]);
+    again(
+        "inside_a_folder_for_pip",
+        &[("PIP_NO_INDEX", Path::new("1")), ("PIP_FIND_LINKS", here.folder.path())],
+    );
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn a_disk_that_fills_up() {
         );
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-        let output = command.arg(std::env::current_exe().unwrap()).current_dir(here.folder.path()).output().unwrap();
+        let output =
+            command.arg(std::env::current_exe().unwrap()).current_dir(here.folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }

@@ -62,7 +62,8 @@ fn read(stream: &TcpStream) -> Asked {
     let first = lines.next().unwrap();
     let path = first.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    let range = headers.iter().find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
+    let range =
+        headers.iter().find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
     Asked { path, from: range.map(|range| range.trim_end_matches('-').parse().unwrap()) }
 }
 

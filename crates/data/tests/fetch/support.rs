@@ -55,8 +55,7 @@ pub fn recipe(fetch: &str) -> Recipe {
     toml::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-const MEMBERS: &str =
-    "members = [{ path = 'package/train.tsv', file = 'train.tsv' }, { path = 'package/test.tsv', file = 'test.tsv' }]";
+const MEMBERS: &str = "members = [{ path = 'package/train.tsv', file = 'train.tsv' }, { path = 'package/test.tsv', file = 'test.tsv' }]";
 
 /// An origin that has one archive of both files, whose sum is pinned.
 pub fn packed(from: &str, name: &str, version: &str, sum: &str) -> String {

@@ -81,9 +81,12 @@ fn the_files_of_a_folder_become_lines() {
 
 #[test]
 fn a_member_that_is_too_large_is_refused() {
-    for (bytes, path) in
-        [(pack(&tar("p/a", b"four")), "p/a"), (zip("p/a", b"four"), "p/a"), (pack(b"four"), ""), (b"four".to_vec(), "")]
-    {
+    for (bytes, path) in [
+        (pack(&tar("p/a", b"four")), "p/a"),
+        (zip("p/a", b"four"), "p/a"),
+        (pack(b"four"), ""),
+        (b"four".to_vec(), ""),
+    ] {
         let reason = refusal(&bytes, path);
         assert!(reason.contains("more than 3 bytes"), "{reason}");
     }
