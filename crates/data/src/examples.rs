@@ -50,7 +50,8 @@ pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{find, vocabulary::words};
+    use crate::find;
+    use crate::vocabulary::{normal, words};
     use std::collections::HashSet;
 
     #[test]
@@ -60,7 +61,8 @@ mod tests {
         for part in [&entry.recipe.train, &entry.recipe.test] {
             for example in load(entry, part).unwrap() {
                 let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
-                assert!(seen.insert(words(&text)), "{text}");
+                let text = normal(&text);
+                assert!(seen.insert(words(&text).join(" ")), "{text}");
             }
         }
     }

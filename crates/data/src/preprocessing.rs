@@ -3,7 +3,7 @@
 use crate::examples::{Example, Raw};
 use crate::recipe::Form;
 use crate::scale::Scale;
-use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, words};
+use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
 use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Steps};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -70,11 +70,12 @@ impl Preprocessing {
                 Transform::Series { scale: Scale::fit(channels, values(None, channels)) }
             }
             Form::Text => {
-                let lists = train.iter().map(|example| match &example.raw {
-                    Raw::Text(text) => kept_words(text, keep, max_length),
-                    Raw::Values(_) => vec![],
+                let texts = train.iter().filter_map(|example| match &example.raw {
+                    Raw::Text(text) => Some(text.as_str()),
+                    Raw::Values(_) => None,
                 });
-                Transform::Text { vocabulary: Vocabulary::fit(lists, config.vocabulary) }
+                let kept = |len| keep.range(len, max_length);
+                Transform::Text { vocabulary: Vocabulary::fit(texts, kept, config.vocabulary) }
             }
         };
         Self {
@@ -155,8 +156,10 @@ impl Preprocessing {
                 Steps::Values { values, channels }
             }
             (Transform::Text { vocabulary }, Raw::Text(text)) => {
-                let words = kept_words(text, self.keep, most);
-                let tokens: Vec<u32> = words.iter().map(|word| vocabulary.number(word)).collect();
+                let text = normal(text);
+                let words = words(&text);
+                let kept = &words[self.keep.range(words.len(), most)];
+                let tokens: Vec<u32> = kept.iter().map(|word| vocabulary.number(word)).collect();
                 let tokens = if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
                 Steps::Tokens(self.pad.fill(tokens, most.unwrap_or(0), PADDING))
             }
@@ -179,14 +182,6 @@ fn arrange(
         Some(order) => order[range].iter().map(|place| values[*place]).collect(),
         None => values[range].to_vec(),
     }
-}
-
-/// The words of a text, `most` of them at one end.
-fn kept_words(text: &str, keep: Keep, most: Option<usize>) -> Vec<String> {
-    let mut words = words(text);
-    let range = keep.range(words.len(), most);
-    words.truncate(range.end);
-    words.split_off(range.start)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Fills up a sequence that is shorter than others. No word has it.
 pub(crate) const PADDING: u32 = 0;
@@ -18,12 +19,24 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Counts the words of many lists and keeps the `most` frequent; of equally frequent ones, the first by
-    /// alphabet.
-    pub(crate) fn fit(lists: impl Iterator<Item = Vec<String>>, most: usize) -> Self {
+    /// Counts the words of texts, those in the range that `kept` makes of their number, and keeps the `most`
+    /// frequent; of equally frequent ones, the first by alphabet.
+    pub(crate) fn fit<'a>(
+        texts: impl Iterator<Item = &'a str>,
+        kept: impl Fn(usize) -> Range<usize>,
+        most: usize,
+    ) -> Self {
         let mut counts = HashMap::<String, usize>::new();
-        for word in lists.flatten() {
-            *counts.entry(word).or_default() += 1;
+        for text in texts {
+            let text = normal(text);
+            let words = words(&text);
+            for word in &words[kept(words.len())] {
+                // Only a new word is worth a copy.
+                match counts.get_mut(*word) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert((*word).to_owned(), 1)),
+                }
+            }
         }
         let mut words: Vec<(String, usize)> = counts.into_iter().collect();
         words.sort_unstable_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
@@ -63,11 +76,15 @@ impl From<Vocabulary> for Vec<String> {
     }
 }
 
-/// The words of a text in lower case: runs of letters and digits, with the apostrophes inside them.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let text = text.to_lowercase().replace('’', "'");
+/// A text as its words are found in it: in lower case, with one kind of apostrophe.
+pub(crate) fn normal(text: &str) -> String {
+    text.to_lowercase().replace('’', "'")
+}
+
+/// The words of a [`normal`] text: runs of letters and digits, with the apostrophes inside them.
+pub(crate) fn words(text: &str) -> Vec<&str> {
     let runs = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
-    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -75,13 +92,13 @@ mod tests {
     use super::*;
 
     fn fit(text: &str, most: usize) -> Vocabulary {
-        Vocabulary::fit([words(text)].into_iter(), most)
+        Vocabulary::fit([text].into_iter(), |len| 0..len, most)
     }
 
     #[test]
     fn words_are_lower_case_runs_with_inner_apostrophes() {
         assert_eq!(
-            words("Don't STOP -- it’s ''21st''-century Amélie!"),
+            words(&normal("Don't STOP -- it’s ''21st''-century Amélie!")),
             ["don't", "stop", "it's", "21st", "century", "amélie"]
         );
         assert!(words(" ... '' ").is_empty());

@@ -65,7 +65,7 @@ impl Watch {
             FetchProgress::Bytes { name, done, total } => self.bytes(name, done, total),
             FetchProgress::Waiting => self.step("waiting for another process that fetches it"),
             FetchProgress::Asking(what) => self.step(what),
-            FetchProgress::Again { name, reason } => self.note(&format!("{name}: {reason}; going on")),
+            FetchProgress::Again { name, reason } => self.note(&format!("{name}: {reason}; trying again")),
             FetchProgress::Discarded { name, reason } => {
                 self.note(&format!("{name}: {reason}; it was thrown away and is downloaded anew"));
             }
