@@ -44,7 +44,7 @@ fn lines(registry: &Place, archive: &Archive) -> Vec<Vec<String>> {
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
     match registry {
         Place::Npm => {
-            vec![words(&format!("npm pack --silent --fetch-retries=1 {package}@{version}"))]
+            vec![words(&format!("npm pack --silent --ignore-scripts --fetch-retries=1 {package}@{version}"))]
         }
         Place::PyPi => {
             let kind = if archive.name.ends_with(".whl") { "--only-binary" } else { "--no-binary" };

@@ -69,7 +69,9 @@ pub(crate) fn download(address: &str, name: &str, part: &Path, report: Report) -
 /// One connection, from the byte `begin` on.
 fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -> Result<(), Lost> {
     let refused = |reason: String| Lost::Final(Failure::Origin(format!("{address}: {reason}")));
-    let mut request = AGENT.get(address);
+    // No redirection leads from an encrypted connection to a plain one.
+    let encrypted = address.starts_with("https:");
+    let mut request = AGENT.get(address).config().https_only(encrypted).build();
     if begin > 0 {
         request = request.header("Range", format!("bytes={begin}-"));
     }

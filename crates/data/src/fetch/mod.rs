@@ -94,7 +94,11 @@ pub fn fetch(
             }
             Err(Failure::Origin(reason)) => {
                 report(FetchProgress::Failed(&reason));
-                tried.push(format!("  {reason}"));
+                let line = format!("  {reason}");
+                // Two addresses may want the same files of the user.
+                if !tried.contains(&line) {
+                    tried.push(line);
+                }
             }
         }
     }
