@@ -27,10 +27,10 @@ pub(crate) fn unpack(archive: &Archive, path: &Path, recipe: &Recipe) -> Result<
     let read = || {
         let file = BufReader::new(File::open(path)?);
         match first_bytes(path)? {
-            _ if archive.is_member() => taking.from_itself(file),
-            ZIP => taking.from_zip(file),
-            GZIP => taking.from_tar(MultiGzDecoder::new(file)),
-            DEB => taking.from_deb(path),
+            _ if archive.is_member() => taking.take_itself(file),
+            ZIP => taking.open_zip(file),
+            GZIP => taking.open_tar(MultiGzDecoder::new(file)),
+            DEB => taking.open_deb(path),
             _ => Err(io::Error::other("it is neither a .zip, nor a .tar.gz, nor a .deb")),
         }
     };
@@ -63,14 +63,14 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn from_itself(mut self, mut file: impl Read) -> io::Result<Pieces> {
+    fn take_itself(mut self, mut file: impl Read) -> io::Result<Pieces> {
         for member in &self.archive.members {
             self.take(member, &mut file)?;
         }
         Ok(self.pieces)
     }
 
-    fn from_zip(mut self, file: BufReader<File>) -> io::Result<Pieces> {
+    fn open_zip(mut self, file: BufReader<File>) -> io::Result<Pieces> {
         let mut zip = zip::ZipArchive::new(file).map_err(io::Error::other)?;
         for member in &self.archive.members {
             let path = member.path.as_deref().unwrap_or_default();
@@ -79,7 +79,7 @@ impl Taking<'_> {
         Ok(self.pieces)
     }
 
-    fn from_tar(mut self, reader: impl Read) -> io::Result<Pieces> {
+    fn open_tar(mut self, reader: impl Read) -> io::Result<Pieces> {
         // The limit holds for names too, which may be as long as the archive says.
         let mut tar = tar::Archive::new(reader.take(LIMIT));
         for entry in tar.entries()? {
@@ -95,11 +95,11 @@ impl Taking<'_> {
     }
 
     /// Debian's own program knows how its packages are compressed; it passes the files on as a tar.
-    fn from_deb(self, path: &Path) -> io::Result<Pieces> {
+    fn open_deb(self, path: &Path) -> io::Result<Pieces> {
         let mut command = Command::new("dpkg-deb");
         command.arg("--fsys-tarfile").arg(path).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| io::Error::other(format!("dpkg-deb: {error}")))?;
-        let taken = self.from_tar(child.stdout.take().expect("it is piped"));
+        let taken = self.open_tar(child.stdout.take().expect("it is piped"));
         let _ = child.kill();
         let _ = child.wait();
         taken
