@@ -54,6 +54,8 @@ impl Workspace {
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_slimgate"));
         command.args(line.split_whitespace()).current_dir(self.folder.path());
+        // What the user has fetched is no part of a test.
+        command.env("XDG_DATA_HOME", self.path("data"));
         // Mesa's software driver wants a folder of its own.
         command.env("XDG_RUNTIME_DIR", self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

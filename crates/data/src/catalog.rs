@@ -1,8 +1,8 @@
 //! The data sets by name.
 
-use crate::DataError;
 use crate::recipe::{File, Form, Recipe};
-use sha2::{Digest, Sha256};
+use crate::{DataError, Store, sum};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// A folder of `datasets/` as it is compiled in.
@@ -13,41 +13,92 @@ struct Folder {
 }
 
 macro_rules! folder {
-    ($folder:literal: $($file:literal),+) => {
+    ($folder:literal $(: $($file:literal),+)?) => {
         Folder {
             name: $folder,
             recipe: include_str!(concat!("../../../datasets/", $folder, "/recipe.toml")),
-            files: &[$(($file, include_bytes!(concat!("../../../datasets/", $folder, "/", $file)))),+],
+            files: &[$($(($file, include_bytes!(concat!("../../../datasets/", $folder, "/", $file)))),+)?],
         }
     };
 }
 
-static FOLDERS: [Folder; 3] = [
+static FOLDERS: [Folder; 7] = [
     folder!("digits": "train-images.idx.gz", "train-labels.idx.gz", "test-images.idx.gz", "test-labels.idx.gz"),
     folder!("japanese-vowels": "train.ts.gz", "test.ts.gz"),
     folder!("movie-snippets": "train.tsv.gz", "test.tsv.gz"),
+    folder!("mnist"),
+    folder!("fashion-mnist"),
+    folder!("imdb"),
+    folder!("forda"),
 ];
 
-static RECIPES: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
-    let read = |folder: &Folder| {
-        toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name))
+static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
+    let read = |folder: &'static Folder| {
+        let recipe = toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
+        Set { name: folder.name, recipe, files: folder.files }
     };
     FOLDERS.iter().map(read).collect()
 });
 
 static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let entries = RECIPES.iter().zip(&FOLDERS).flat_map(|(recipe, folder)| {
-        recipe.datasets.iter().map(move |named| Entry {
+    let entries = SETS.iter().flat_map(|set| {
+        set.recipe.datasets.iter().map(move |named| Entry {
             name: named.name.clone(),
             summary: named.summary.clone(),
             lengths: named.lengths,
             form: named.form.clone(),
-            recipe,
-            folder,
+            recipe: &set.recipe,
+            set,
         })
     });
     entries.collect()
 });
+
+/// The files of one recipe, from which one or more data sets are read.
+pub struct Set {
+    /// The name that is fetched, and that of the folder.
+    pub name: &'static str,
+    /// What it holds and where it comes from.
+    pub recipe: Recipe,
+    files: &'static [(&'static str, &'static [u8])],
+}
+
+/// Where the files of a set are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In the program.
+    Shipped,
+    /// Among the fetched sets of the user.
+    Fetched,
+    /// Not on this machine.
+    Absent,
+}
+
+impl Set {
+    /// Where the files are.
+    pub fn presence(&self) -> Presence {
+        if !self.files.is_empty() {
+            Presence::Shipped
+        } else if Store::of_user().is_ok_and(|store| store.has(self.name, &self.recipe)) {
+            Presence::Fetched
+        } else {
+            Presence::Absent
+        }
+    }
+
+    /// The name for messages and the bytes of a file, packed or not, checked against its sha256.
+    pub(crate) fn read(&self, file: &File) -> Result<(String, Cow<'static, [u8]>), DataError> {
+        let name = format!("{}/{}", self.name, file.name);
+        if self.files.is_empty() {
+            return Ok((name, Store::of_user()?.read(self.name, file)?.into()));
+        }
+        let bytes = self.files.iter().find(|(name, _)| *name == file.name).map(|(_, bytes)| *bytes);
+        match bytes.filter(|bytes| sum::of(bytes) == file.sha256) {
+            Some(bytes) => Ok((name, bytes.into())),
+            None => Err(DataError::Sum { file: name }),
+        }
+    }
+}
 
 /// A data set: a name, and what its recipe says.
 pub struct Entry {
@@ -61,19 +112,8 @@ pub struct Entry {
     pub form: Form,
     /// Title, task, classes, sizes, licence and source.
     pub recipe: &'static Recipe,
-    folder: &'static Folder,
-}
-
-impl Entry {
-    /// The name for messages and the packed bytes of a file that ships, checked against its sha256.
-    pub(crate) fn shipped(&self, file: &File) -> Result<(String, &'static [u8]), DataError> {
-        let name = format!("{}/{}", self.folder.name, file.name);
-        let bytes = self.folder.files.iter().find(|(name, _)| *name == file.name).map(|(_, bytes)| *bytes);
-        match bytes.filter(|bytes| hex(&Sha256::digest(bytes)) == file.sha256) {
-            Some(bytes) => Ok((name, bytes)),
-            None => Err(DataError::Sum { file: name }),
-        }
-    }
+    /// The files it is read from.
+    pub set: &'static Set,
 }
 
 /// Every data set, in the order to list them.
@@ -86,45 +126,124 @@ pub fn catalog() -> &'static [Entry] {
 /// # Errors
 /// An unknown name, answered with the nearest one and with all of them.
 pub fn find(name: &str) -> Result<&'static Entry, DataError> {
-    catalog().iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
-        let likeness = |known: &&&str| (1000.0 * strsim::jaro_winkler(name, known)) as u32;
-        let nearest = names.iter().max_by_key(likeness).filter(|known| likeness(known) > 750);
-        let hint = nearest.map(|known| format!("did you mean {known:?}? ")).unwrap_or_default();
-        let name = crate::error::excerpt(name);
-        DataError::UnknownDataset { name, advice: format!("{hint}use one of {}", names.join(", ")) }
+    let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
+    catalog().iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name, &names))
+}
+
+/// The set of a name, or the one that the data set of a name is read from.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_set(name: &str) -> Result<&'static Set, DataError> {
+    let named = |set: &&Set| set.name == name || set.recipe.datasets.iter().any(|named| named.name == name);
+    SETS.iter().find(named).ok_or_else(|| {
+        let fetched = SETS.iter().filter(|set| set.files.is_empty());
+        unknown(name, &fetched.map(|set| set.name).collect::<Vec<_>>())
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn unknown(name: &str, known: &[&str]) -> DataError {
+    let likeness = |known: &&&str| (1000.0 * strsim::jaro_winkler(name, known)) as u32;
+    let nearest = known.iter().max_by_key(likeness).filter(|known| likeness(known) > 750);
+    let hint = nearest.map(|known| format!("did you mean {known:?}? ")).unwrap_or_default();
+    let name = crate::error::excerpt(name);
+    DataError::UnknownDataset { name, advice: format!("{hint}use one of {}", known.join(", ")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::{Making, Place};
+    use std::collections::HashSet;
+
+    fn shipped() -> impl Iterator<Item = &'static Set> {
+        SETS.iter().filter(|set| set.presence() == Presence::Shipped)
+    }
+
+    fn fetched() -> impl Iterator<Item = &'static Set> {
+        SETS.iter().filter(|set| set.presence() != Presence::Shipped)
+    }
 
     #[test]
-    fn the_five_data_sets_are_listed() {
+    fn the_data_sets_are_listed_with_those_that_ship_first() {
         let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
-        let all = ["digits-rows", "digits-pixels", "digits-permuted", "japanese-vowels", "movie-snippets"];
+        let all = [
+            "digits-rows",
+            "digits-pixels",
+            "digits-permuted",
+            "japanese-vowels",
+            "movie-snippets",
+            "mnist-rows",
+            "mnist-pixels",
+            "mnist-permuted",
+            "fashion-mnist-rows",
+            "fashion-mnist-pixels",
+            "fashion-mnist-permuted",
+            "imdb",
+            "forda",
+        ];
         assert_eq!(names, all);
     }
 
     #[test]
     fn every_file_that_ships_has_the_size_and_sum_of_its_recipe() {
-        for entry in catalog() {
-            for file in entry.recipe.train.files.iter().chain(&entry.recipe.test.files) {
-                assert_eq!(entry.shipped(file).unwrap().1.len(), file.bytes);
+        for set in shipped() {
+            assert!(set.recipe.source.is_some() && set.recipe.fetch.is_empty());
+            for file in set.recipe.files() {
+                assert_eq!(set.read(file).unwrap().1.len(), file.bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_to_fetch_is_looked_for_on_the_web_and_in_a_registry() {
+        for set in fetched() {
+            let places: Vec<&Place> = set.recipe.fetch.iter().map(|origin| &origin.from).collect();
+            assert!(
+                matches!(places[0], Place::Web(address) if address.starts_with("https://")),
+                "{}",
+                set.name
+            );
+            assert!(places.iter().any(|place| !matches!(place, Place::Web(_))), "{}", set.name);
+        }
+    }
+
+    /// Nothing that is fetched is used without a sum that says what it must be.
+    #[test]
+    fn every_origin_makes_every_file_and_every_sum_is_pinned() {
+        let whole = |sum: &String| sum.len() == 64 && sum.bytes().all(|digit| digit.is_ascii_hexdigit());
+        for set in fetched() {
+            assert!(set.recipe.files().all(|file| whole(&file.sha256)), "{}", set.name);
+            let files: HashSet<&str> = set.recipe.files().map(|file| file.name.as_str()).collect();
+            for origin in &set.recipe.fetch {
+                let web = matches!(origin.from, Place::Web(_));
+                for archive in &origin.archives {
+                    assert!(archive.sha256.as_ref().map_or(web, whole), "{}", archive.name);
+                    assert_eq!(archive.package.is_empty(), web, "{}", archive.name);
+                }
+                let members = origin.archives.iter().flat_map(|archive| &archive.members);
+                let taken: HashSet<&str> = members.map(|member| member.file.as_str()).collect();
+                if origin.making == Making::Taken {
+                    assert_eq!(taken, files, "{}", set.name);
+                }
             }
         }
     }
 
     #[test]
     fn a_changed_file_is_refused() {
-        let entry = find("japanese-vowels").unwrap();
-        let file = File { sha256: "00".into(), ..entry.recipe.train.files[0].clone() };
-        assert!(matches!(entry.shipped(&file), Err(DataError::Sum { .. })));
+        let set = find("japanese-vowels").unwrap().set;
+        let file = File { sha256: "00".into(), ..set.recipe.train.files[0].clone() };
+        assert!(matches!(set.read(&file), Err(DataError::Sum { .. })));
+    }
+
+    #[test]
+    fn a_set_has_the_names_of_its_data_sets_too() {
+        for name in ["mnist", "mnist-rows", "mnist-permuted"] {
+            assert_eq!(find_set(name).unwrap().name, "mnist");
+        }
+        let message = find_set("minst").err().unwrap().to_string();
+        assert!(message.contains("did you mean \"mnist\"?") && !message.contains("digits"), "{message}");
     }
 
     #[test]

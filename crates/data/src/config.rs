@@ -1,6 +1,6 @@
 //! The `[data]` part of a configuration.
 
-use crate::DataError;
+use crate::{DataError, Keep, Pad};
 use serde::{Deserialize, Serialize};
 
 /// Which data set to read and how to divide it. Every key has a default; an unknown one is refused.
@@ -19,9 +19,13 @@ pub struct DataConfig {
     pub validation: Validation,
     /// Decides which sequences become the validation part.
     pub seed: u64,
-    /// The most steps of a sequence to keep, counted from its start; all without it.
+    /// The most steps of a sequence to keep; all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
+    /// Which end of a longer sequence is kept.
+    pub keep: Keep,
+    /// Where a shorter sequence is filled up to `max_length`.
+    pub pad: Pad,
     /// The most words to keep, the frequent ones first. Used by text only.
     pub vocabulary: usize,
 }
@@ -46,6 +50,8 @@ impl Default for DataConfig {
             validation: Validation::HeldOut,
             seed: 1,
             max_length: None,
+            keep: Keep::Start,
+            pad: Pad::None,
             vocabulary: 20_000,
         }
     }
@@ -55,7 +61,7 @@ impl DataConfig {
     /// Checks every value that can be checked before data is read.
     ///
     /// # Errors
-    /// A fraction that is not between 0 and 1, and a limit of zero.
+    /// A fraction that is not between 0 and 1, a limit of zero, and filling up without a length.
     pub fn check(&self) -> Result<(), DataError> {
         if !(self.validation_fraction > 0.0 && self.validation_fraction < 1.0) {
             return Err(DataError::ValidationFraction { found: self.validation_fraction });
@@ -65,9 +71,13 @@ impl DataConfig {
             ("data.max_length", self.max_length),
             ("data.vocabulary", Some(self.vocabulary)),
         ];
-        match counts.into_iter().find(|(_, count)| *count == Some(0)) {
-            Some((key, _)) => Err(DataError::ZeroSetting { key }),
-            None => Ok(()),
+        if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            return Err(DataError::ZeroSetting { key });
+        }
+        match (self.pad, self.max_length) {
+            (Pad::Start, None) => Err(DataError::PadWithoutLength { side: "start" }),
+            (Pad::End, None) => Err(DataError::PadWithoutLength { side: "end" }),
+            _ => Ok(()),
         }
     }
 }
@@ -104,5 +114,7 @@ mod tests {
         for (config, key) in zeros.iter().zip(["data.train_limit", "data.max_length", "data.vocabulary"]) {
             assert!(config.check().unwrap_err().to_string().contains(key));
         }
+        let endless = DataConfig { pad: Pad::Start, ..DataConfig::default() };
+        assert!(endless.check().unwrap_err().to_string().contains("data.max_length"));
     }
 }

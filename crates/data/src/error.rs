@@ -31,6 +31,23 @@ pub enum DataError {
     )]
     OtherPreprocessing { dataset: String },
 
+    #[error(
+        "`data.pad` = \"{side}\" needs the length to fill up to: give `data.max_length`, or `data.pad` = \"none\""
+    )]
+    PadWithoutLength { side: &'static str },
+
+    // Sets that are fetched
+    #[error("the data set {dataset:?} is not on this machine: get it with `slimgate data fetch {set}`")]
+    NotFetched { dataset: String, set: String },
+    #[error("{file} does not match its sha256: get it again with `slimgate data fetch {set}`")]
+    Changed { file: String, set: String },
+    #[error("there is no folder to keep data in: set HOME, or XDG_DATA_HOME to a folder of your choice")]
+    NoHome,
+    #[error("cannot {action} {path}: {source}; {remedy}", remedy = room(source))]
+    Keep { action: &'static str, path: String, source: io::Error },
+    #[error("cannot fetch {set:?}:\n{tried}\n{advice}")]
+    Unfetched { set: String, tried: String, advice: String },
+
     // Any file
     #[error("cannot read {file}: {source}; check the path and its permissions")]
     Unreadable { file: String, source: io::Error },
@@ -116,6 +133,14 @@ pub enum DataError {
     CsvScattered { file: String, line: usize, name: String },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },
+}
+
+/// What to do where fetched data cannot be kept.
+fn room(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "free some space, or set XDG_DATA_HOME to a folder on another disk",
+        _ => "get the permission to write there, or set XDG_DATA_HOME to another folder",
+    }
 }
 
 /// Text from a file as a message can show it: the first 40 characters.

@@ -1,8 +1,8 @@
 //! Sequences as the files hold them, before preprocessing.
 
-use crate::format::{idx, rated, ts};
+use crate::format::{idx, rated, ts, ucr};
 use crate::recipe::{Format, Part};
-use crate::{DataError, Entry, file};
+use crate::{DataError, Entry, Presence, file};
 
 /// The content of one sequence. There is at least one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,11 +22,14 @@ pub(crate) struct Example {
 
 /// Reads the training or the test part of a data set.
 pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError> {
-    let mut files = Vec::with_capacity(part.files.len());
-    for file in &part.files {
-        let (name, packed) = entry.shipped(file)?;
-        let bytes = file::unpack(packed, &name, file::LIMIT)?;
-        files.push((name, bytes));
+    if entry.set.presence() == Presence::Absent {
+        let (dataset, set) = (entry.name.clone(), entry.set.name.to_owned());
+        return Err(DataError::NotFetched { dataset, set });
+    }
+    let packed = part.files.iter().map(|file| entry.set.read(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut files = Vec::with_capacity(packed.len());
+    for (name, packed) in &packed {
+        files.push((name, file::unpack(packed, name, file::LIMIT)?));
     }
     let classes = &entry.recipe.classes;
     match (entry.recipe.format, &files[..]) {
@@ -38,6 +41,7 @@ pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError
             let channels = entry.form.channels().unwrap_or(1);
             ts::parse(file::text(bytes, name)?, name, channels)?.examples(classes, name)
         }
+        (Format::Ucr, [(name, bytes)]) => ucr::parse(file::text(bytes, name)?, name, classes),
         (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name),
         _ => unreachable!("a recipe is compiled in, and a test loads every one"),
     }
@@ -46,7 +50,8 @@ pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{find, vocabulary::words};
+    use crate::find;
+    use crate::vocabulary::{normal, words};
     use std::collections::HashSet;
 
     #[test]
@@ -56,7 +61,8 @@ mod tests {
         for part in [&entry.recipe.train, &entry.recipe.test] {
             for example in load(entry, part).unwrap() {
                 let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
-                assert!(seen.insert(words(&text)), "{text}");
+                let text = normal(&text);
+                assert!(seen.insert(words(&text).join(" ")), "{text}");
             }
         }
     }

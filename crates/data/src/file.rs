@@ -7,7 +7,8 @@ use std::{borrow::Cow, fs, io::Read, path::Path};
 /// The most bytes of one file that are read, packed or unpacked.
 pub(crate) const LIMIT: u64 = 1 << 30;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How a gzip file begins.
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a file of the user's. Returns its bytes, unpacked.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
@@ -50,7 +51,7 @@ pub(crate) fn number(text: &str, file: &str, line: usize) -> Result<f32, DataErr
 }
 
 /// Everything a reader gives, or nothing if that is more than `limit` bytes.
-fn bounded(reader: impl Read, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+pub(crate) fn bounded(reader: impl Read, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))

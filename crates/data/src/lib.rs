@@ -1,4 +1,5 @@
-//! Sequence data sets: the samples that ship, files of the user's own, and the way from either to batches.
+//! Sequence data sets: the samples that ship, those that are [`fetch`]ed, files of the user's own, and the way
+//! from each to batches.
 //!
 //! A [`DataConfig`] names a data set of the [`catalog`]; [`prepare`] reads it, splits off a validation part,
 //! fits a [`Preprocessing`] on the training part alone and applies it to all three. A stored preprocessing
@@ -9,10 +10,13 @@ mod catalog;
 mod config;
 mod error;
 mod examples;
+mod fetch;
 mod file;
 mod format;
 mod image;
 mod inputs;
+mod length;
+mod origin;
 mod prepare;
 mod preprocessing;
 mod recipe;
@@ -20,15 +24,21 @@ mod scale;
 mod sequence;
 mod shuffle;
 mod split;
+mod store;
+mod sum;
 mod vocabulary;
 
 pub use batch::{Batch, BatchInput, epoch_order};
-pub use catalog::{Entry, catalog, find};
+pub use catalog::{Entry, Presence, Set, catalog, find, find_set};
 pub use config::{DataConfig, Validation};
 pub use error::DataError;
+pub use fetch::{FetchProgress, fetch};
 pub use image::Layout;
 pub use inputs::{Input, read_inputs};
+pub use length::{Keep, Pad};
+pub use origin::{Archive, Origin, Place};
 pub use prepare::{Description, Prepared, prepare, prepare_with};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Form, Part, Recipe, Source};
 pub use sequence::{Sequence, Steps};
+pub use store::Store;

@@ -26,7 +26,7 @@ pub struct Description {
     pub dataset: String,
     /// What the data is.
     pub title: String,
-    /// Package and version that carry the original.
+    /// The packages and addresses that carry the original.
     pub source: String,
     /// The licence of the data.
     pub licence: String,
@@ -51,8 +51,8 @@ pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
     build(config, None)
 }
 
-/// As [`prepare`], with the preprocessing that a run has stored. Its cut of long sequences and its vocabulary
-/// hold, whatever `config` says of them.
+/// As [`prepare`], with the preprocessing that a run has stored. What it does about lengths and its
+/// vocabulary hold, whatever `config` says of them.
 ///
 /// # Errors
 /// As [`prepare`], and a preprocessing of another data set.
@@ -74,13 +74,20 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
             Split { train: undivided(&labels, config.train_limit, config.seed), validation: Vec::new() }
         }
     };
-    let pick = |indices: Vec<usize>| indices.into_iter().map(|index| &examples[index]).collect::<Vec<_>>();
-    let (train, validation) = (pick(train), pick(validation));
-    let preprocessing = stored.cloned().unwrap_or_else(|| Preprocessing::fit(entry, config, &train));
-    let train = preprocessing.sequences(train.into_iter());
-    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.iter());
+    let preprocessing = stored.cloned().unwrap_or_else(|| {
+        let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
+        Preprocessing::fit(entry, config, &train)
+    });
+    let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
+    let mut part = |indices: Vec<usize>| {
+        let taken = indices.into_iter().map(|index| examples[index].take().expect("no index comes twice"));
+        preprocessing.sequences(taken)
+    };
+    let (train, held_out) = (part(train), part(validation));
+    drop(examples);
+    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.into_iter());
     let validation = match config.validation {
-        Validation::HeldOut => preprocessing.sequences(validation.into_iter()),
+        Validation::HeldOut => held_out,
         Validation::Test => test.clone(),
     };
     Ok(Prepared {
@@ -108,7 +115,7 @@ fn describe(entry: &Entry, parts: [&Vec<Sequence>; 3]) -> Description {
     Description {
         dataset: entry.name.clone(),
         title: entry.recipe.title.clone(),
-        source: entry.recipe.source.to_string(),
+        source: entry.recipe.sources(),
         licence: entry.recipe.licence.clone(),
         train: parts[0].len(),
         validation: parts[1].len(),

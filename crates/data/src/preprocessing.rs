@@ -3,8 +3,8 @@
 use crate::examples::{Example, Raw};
 use crate::recipe::Form;
 use crate::scale::Scale;
-use crate::vocabulary::{UNKNOWN, Vocabulary, words};
-use crate::{DataConfig, Entry, Layout, Sequence, Steps};
+use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
+use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Steps};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
@@ -17,6 +17,10 @@ pub struct Preprocessing {
     classes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_length: Option<NonZeroUsize>,
+    #[serde(default)]
+    keep: Keep,
+    #[serde(default)]
+    pad: Pad,
     transform: Transform,
 }
 
@@ -50,12 +54,11 @@ pub enum InputKind {
 impl Preprocessing {
     /// Learns from training examples alone. Cutting comes first: what no model sees is not measured.
     pub(crate) fn fit(entry: &Entry, config: &DataConfig, train: &[&Example]) -> Self {
-        let max_length = config.max_length.and_then(NonZeroUsize::new);
-        let cut = max_length.map(NonZeroUsize::get);
+        let DataConfig { max_length, keep, pad, .. } = *config;
         let values = |layout: Option<Layout>, channels| {
             let order = layout.map(Layout::order);
             train.iter().filter_map(move |example| match &example.raw {
-                Raw::Values(values) => Some(arrange(values, order.as_deref(), channels, cut)),
+                Raw::Values(values) => Some(arrange(values, order.as_deref(), channels, keep, max_length)),
                 Raw::Text(_) => None,
             })
         };
@@ -67,14 +70,22 @@ impl Preprocessing {
                 Transform::Series { scale: Scale::fit(channels, values(None, channels)) }
             }
             Form::Text => {
-                let words = train.iter().flat_map(|example| match &example.raw {
-                    Raw::Text(text) => words(text).into_iter().take(cut.unwrap_or(usize::MAX)).collect(),
-                    Raw::Values(_) => vec![],
+                let texts = train.iter().filter_map(|example| match &example.raw {
+                    Raw::Text(text) => Some(text.as_str()),
+                    Raw::Values(_) => None,
                 });
-                Transform::Text { vocabulary: Vocabulary::fit(words, config.vocabulary) }
+                let kept = |len| keep.range(len, max_length);
+                Transform::Text { vocabulary: Vocabulary::fit(texts, kept, config.vocabulary) }
             }
         };
-        Self { dataset: entry.name.clone(), classes: entry.recipe.classes.clone(), max_length, transform }
+        Self {
+            dataset: entry.name.clone(),
+            classes: entry.recipe.classes.clone(),
+            max_length: max_length.and_then(NonZeroUsize::new),
+            keep,
+            pad,
+            transform,
+        }
     }
 
     /// The data set it was fitted on.
@@ -113,21 +124,23 @@ impl Preprocessing {
 
     /// Turns content into steps.
     pub(crate) fn apply<'a>(&self, raws: impl IntoIterator<Item = &'a Raw>) -> Vec<Steps> {
-        let order = match self.transform {
-            Transform::Image { layout, .. } => Some(layout.order()),
-            _ => None,
-        };
+        let order = self.order();
         raws.into_iter().map(|raw| self.steps(raw, order.as_deref())).collect()
     }
 
-    /// Turns examples into sequences.
-    pub(crate) fn sequences<'a>(&self, examples: impl Iterator<Item = &'a Example> + Clone) -> Vec<Sequence> {
-        let steps = self.apply(examples.clone().map(|example| &example.raw));
-        steps
-            .into_iter()
-            .zip(examples)
-            .map(|(steps, example)| Sequence { steps, label: example.label })
-            .collect()
+    /// Turns examples into sequences. Each is dropped once it has become one: of a large set, there is no
+    /// room for much more than one copy.
+    pub(crate) fn sequences(&self, examples: impl Iterator<Item = Example>) -> Vec<Sequence> {
+        let order = self.order();
+        let sequence = |Example { raw, label }| Sequence { steps: self.steps(&raw, order.as_deref()), label };
+        examples.map(sequence).collect()
+    }
+
+    fn order(&self) -> Option<Vec<usize>> {
+        match self.transform {
+            Transform::Image { layout, .. } => Some(layout.order()),
+            _ => None,
+        }
     }
 
     fn steps(&self, raw: &Raw, order: Option<&[usize]>) -> Steps {
@@ -137,26 +150,37 @@ impl Preprocessing {
                 let InputKind::Values { channels } = self.input() else {
                     unreachable!("values have channels")
                 };
-                let mut values = arrange(values, order, channels, most);
+                let mut values = arrange(values, order, channels, self.keep, most);
                 scale.apply(&mut values);
+                let values = self.pad.fill(values, most.unwrap_or(0) * channels, 0.0);
                 Steps::Values { values, channels }
             }
             (Transform::Text { vocabulary }, Raw::Text(text)) => {
-                let words = words(text).into_iter().take(most.unwrap_or(usize::MAX));
-                let tokens: Vec<u32> = words.map(|word| vocabulary.number(&word)).collect();
-                Steps::Tokens(if tokens.is_empty() { vec![UNKNOWN] } else { tokens })
+                let text = normal(text);
+                let words = words(&text);
+                let kept = &words[self.keep.range(words.len(), most)];
+                let tokens: Vec<u32> = kept.iter().map(|word| vocabulary.number(word)).collect();
+                let tokens = if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
+                Steps::Tokens(self.pad.fill(tokens, most.unwrap_or(0), PADDING))
             }
             _ => unreachable!("a preprocessing meets content of its own form only"),
         }
     }
 }
 
-/// Values in their order as steps, cut after the first `most` of them.
-fn arrange(values: &[f32], order: Option<&[usize]>, channels: usize, most: Option<usize>) -> Vec<f32> {
-    let count = most.map_or(values.len(), |most| values.len().min(most.saturating_mul(channels)));
+/// Values in their order as steps, `most` of them at one end.
+fn arrange(
+    values: &[f32],
+    order: Option<&[usize]>,
+    channels: usize,
+    keep: Keep,
+    most: Option<usize>,
+) -> Vec<f32> {
+    let steps = keep.range(values.len() / channels, most);
+    let range = steps.start * channels..steps.end * channels;
     match order {
-        Some(order) => order[..count].iter().map(|place| values[*place]).collect(),
-        None => values[..count].to_vec(),
+        Some(order) => order[range].iter().map(|place| values[*place]).collect(),
+        None => values[range].to_vec(),
     }
 }
 
@@ -166,8 +190,11 @@ mod tests {
     use crate::find;
 
     fn fit(dataset: &str, max_length: Option<usize>, train: &[Raw]) -> Preprocessing {
+        fit_with(dataset, DataConfig { max_length, ..DataConfig::default() }, train)
+    }
+
+    fn fit_with(dataset: &str, config: DataConfig, train: &[Raw]) -> Preprocessing {
         let train: Vec<Example> = train.iter().map(|raw| Example { raw: raw.clone(), label: 0 }).collect();
-        let config = DataConfig { max_length, ..DataConfig::default() };
         Preprocessing::fit(find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>())
     }
 
@@ -225,6 +252,25 @@ mod tests {
         let preprocessing = fit("movie-snippets", Some(1), &[text("good film")]);
         assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 3 });
         assert_eq!(one(&preprocessing, &text("good good")), Steps::Tokens(vec![2]));
+    }
+
+    #[test]
+    fn the_end_can_be_kept_and_the_start_filled_up() {
+        let config =
+            DataConfig { max_length: Some(2), keep: Keep::End, pad: Pad::Start, ..DataConfig::default() };
+        let texts = fit_with("movie-snippets", config.clone(), &[text("a good good film film film")]);
+        // What is cut off is not counted either: `a` and `good` have no number.
+        assert_eq!(texts.input(), InputKind::Tokens { vocabulary: 3 });
+        assert_eq!(one(&texts, &text("film a good")), Steps::Tokens(vec![UNKNOWN, UNKNOWN]));
+        assert_eq!(one(&texts, &text("film")), Steps::Tokens(vec![PADDING, 2]));
+        assert_eq!(one(&texts, &text("...")), Steps::Tokens(vec![PADDING, UNKNOWN]));
+
+        let series = Raw::Values([vec![1e6; 12], vec![1.0; 12], vec![3.0; 12]].concat());
+        let vowels = fit_with("japanese-vowels", config, std::slice::from_ref(&series));
+        let values = [vec![-1.0; 12], vec![1.0; 12]].concat();
+        assert_eq!(one(&vowels, &series), Steps::Values { values, channels: 12 });
+        let values = [vec![0.0; 12], vec![1.0; 12]].concat();
+        assert_eq!(one(&vowels, &Raw::Values(vec![3.0; 12])), Steps::Values { values, channels: 12 });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a `recipe.toml` says of a data set: where it comes from, what it holds, what may be done with it.
 
-use crate::Layout;
+use crate::{Layout, Origin};
 use serde::Deserialize;
 use std::fmt;
 
@@ -25,12 +25,28 @@ pub struct Recipe {
     /// The data sets read from these files.
     #[serde(rename = "dataset")]
     pub(crate) datasets: Vec<Named>,
-    /// Where the files come from.
-    pub source: Source,
+    /// Where the files that ship come from.
+    pub source: Option<Source>,
+    /// Where the files of a set that does not ship are fetched from: the first of these that can be reached.
+    #[serde(default)]
+    pub fetch: Vec<Origin>,
     /// The training data.
     pub train: Part,
     /// The test data.
     pub test: Part,
+}
+
+impl Recipe {
+    /// The files of both parts.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        self.train.files.iter().chain(&self.test.files)
+    }
+
+    /// The packages and addresses that carry the original.
+    pub fn sources(&self) -> String {
+        let shipped = self.source.iter().map(Source::to_string);
+        shipped.chain(self.fetch.iter().map(Origin::to_string)).collect::<Vec<_>>().join(", or ")
+    }
 }
 
 /// One name under which a recipe's files are read, and how.
@@ -53,6 +69,8 @@ pub(crate) enum Format {
     Ts,
     /// One file of texts with a rating each, whose sign is the class.
     RatedText,
+    /// One file of series of one channel, each after its class, as the UCR archive keeps them.
+    Ucr,
 }
 
 /// What the sequences of a data set are made of.
@@ -118,11 +136,11 @@ pub struct Part {
     pub files: Vec<File>,
 }
 
-/// One file that ships.
+/// One file of a data set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// Its name in the recipe's folder.
+    /// Its name in the folder of the recipe, or where fetched sets are kept.
     pub name: String,
     /// Its size.
     pub bytes: usize,

@@ -1,9 +1,10 @@
 //! Words and their numbers.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Range;
 
-/// Fills the end of a sequence that is shorter than others of its batch. No word has it.
+/// Fills up a sequence that is shorter than others. No word has it.
 pub(crate) const PADDING: u32 = 0;
 /// Stands for every word that the training part did not show often enough.
 pub(crate) const UNKNOWN: u32 = 1;
@@ -18,15 +19,27 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Counts words and keeps the `most` frequent; of equally frequent ones, the first by alphabet.
-    pub(crate) fn fit(words: impl Iterator<Item = String>, most: usize) -> Self {
-        let mut counts = BTreeMap::<String, usize>::new();
-        for word in words {
-            *counts.entry(word).or_default() += 1;
+    /// Counts the words of texts, those in the range that `kept` makes of their number, and keeps the `most`
+    /// frequent; of equally frequent ones, the first by alphabet.
+    pub(crate) fn fit<'a>(
+        texts: impl Iterator<Item = &'a str>,
+        kept: impl Fn(usize) -> Range<usize>,
+        most: usize,
+    ) -> Self {
+        let mut counts = HashMap::<String, usize>::new();
+        for text in texts {
+            let text = normal(text);
+            let words = words(&text);
+            for word in &words[kept(words.len())] {
+                // Only a new word is worth a copy.
+                match counts.get_mut(*word) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert((*word).to_owned(), 1)),
+                }
+            }
         }
         let mut words: Vec<(String, usize)> = counts.into_iter().collect();
-        // The sort is stable, so equal counts stay in the alphabetical order of the map.
-        words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        words.sort_unstable_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
         Self { numbers: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
     }
 
@@ -63,11 +76,15 @@ impl From<Vocabulary> for Vec<String> {
     }
 }
 
-/// The words of a text in lower case: runs of letters and digits, with the apostrophes inside them.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let text = text.to_lowercase().replace('’', "'");
+/// A text as its words are found in it: in lower case, with one kind of apostrophe.
+pub(crate) fn normal(text: &str) -> String {
+    text.to_lowercase().replace('’', "'")
+}
+
+/// The words of a [`normal`] text: runs of letters and digits, with the apostrophes inside them.
+pub(crate) fn words(text: &str) -> Vec<&str> {
     let runs = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
-    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -75,13 +92,13 @@ mod tests {
     use super::*;
 
     fn fit(text: &str, most: usize) -> Vocabulary {
-        Vocabulary::fit(words(text).into_iter(), most)
+        Vocabulary::fit([text].into_iter(), |len| 0..len, most)
     }
 
     #[test]
     fn words_are_lower_case_runs_with_inner_apostrophes() {
         assert_eq!(
-            words("Don't STOP -- it’s ''21st''-century Amélie!"),
+            words(&normal("Don't STOP -- it’s ''21st''-century Amélie!")),
             ["don't", "stop", "it's", "21st", "century", "amélie"]
         );
         assert!(words(" ... '' ").is_empty());

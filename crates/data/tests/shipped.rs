@@ -1,7 +1,7 @@
 //! The data sets that ship, prepared as a run prepares them.
 
 use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence, Steps};
-use slimgate_data::{catalog, find, prepare, prepare_with};
+use slimgate_data::{Presence, catalog, find, prepare, prepare_with};
 
 fn config(dataset: &str) -> DataConfig {
     DataConfig { dataset: dataset.into(), ..DataConfig::default() }
@@ -19,7 +19,7 @@ fn class_counts(parts: &[&[Sequence]], classes: usize) -> Vec<usize> {
 
 #[test]
 fn every_data_set_holds_what_its_recipe_says() {
-    for entry in catalog() {
+    for entry in catalog().iter().filter(|entry| entry.set.presence() == Presence::Shipped) {
         let Prepared { description, preprocessing, train, validation, test } = prepared(&entry.name);
         assert_eq!(description.dataset, entry.name);
         assert_eq!(train.len() + validation.len(), entry.recipe.train.sequences, "{}", entry.name);

@@ -199,7 +199,9 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings that are one of a few words, and the words.
-const WORDS: [(&str, &[&str]); 7] = [
+const WORDS: [(&str, &[&str]); 9] = [
+    ("data.keep", &["start", "end"]),
+    ("data.pad", &["none", "start", "end"]),
     (
         "run.backend",
         &[
@@ -248,7 +250,7 @@ impl Backend {
     ///
     /// If this build has none.
     pub fn named(name: &str) -> Result<Backend, ConfigError> {
-        let (key, words) = WORDS[0];
+        let (key, words) = WORDS.into_iter().find(|(key, _)| *key == "run.backend").expect("it has words");
         let known = Backend::ALL.iter().find(|backend| backend.name() == name);
         known.copied().ok_or_else(|| unknown_word(key, name, words))
     }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{Entry, catalog, find};
+use slimgate_data::{Entry, Presence, catalog, find};
 
 use crate::args::{DataArguments, DataCommand};
+use crate::commands::fetch;
 use crate::output::{CliError, grouped, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
@@ -15,6 +16,7 @@ pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
         }
         DataCommand::List { json: false } => list()?,
         DataCommand::Show { name } => show(find(&name)?)?,
+        DataCommand::Fetch(arguments) => fetch::run(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -32,6 +34,8 @@ struct Row<'a> {
     channels: Option<usize>,
     classes: &'a [String],
     licence: &'a str,
+    set: &'a str,
+    presence: &'static str,
 }
 
 impl<'a> Row<'a> {
@@ -48,6 +52,20 @@ impl<'a> Row<'a> {
             channels: entry.form.channels(),
             classes: &recipe.classes,
             licence: &recipe.licence,
+            set: entry.set.name,
+            presence: match entry.set.presence() {
+                Presence::Shipped => "shipped",
+                Presence::Fetched => "fetched",
+                Presence::Absent => "absent",
+            },
+        }
+    }
+
+    /// Whether it is here, or what brings it.
+    fn here(&self) -> String {
+        match self.presence {
+            "absent" => format!("slimgate data fetch {}", self.set),
+            presence => presence.to_owned(),
         }
     }
 
@@ -65,7 +83,8 @@ impl<'a> Row<'a> {
 }
 
 fn list() -> Result<(), CliError> {
-    let mut rows = table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence"]);
+    let mut rows =
+        table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence", "here"]);
     for entry in catalog() {
         let row = Row::new(entry);
         rows.add_row([
@@ -77,10 +96,11 @@ fn list() -> Result<(), CliError> {
             &row.channels(),
             &row.classes.len().to_string(),
             row.licence,
+            &row.here(),
         ]);
     }
     say(rows)?;
-    say("All of these ship with the program. A validation part is taken from the training part.")
+    say("A validation part is taken from the training part.")
 }
 
 fn show(entry: &Entry) -> Result<(), CliError> {
@@ -95,9 +115,10 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("channels", row.channels()),
         ("classes", row.classes.join(", ")),
         ("split", recipe.split.clone()),
-        ("source", recipe.source.to_string()),
+        ("source", recipe.sources()),
         ("licence", recipe.licence.clone()),
         ("attribution", recipe.attribution.clone()),
+        ("here", row.here()),
     ];
     for (name, fact) in facts {
         say(format_args!("{name:<12} {fact}"))?;

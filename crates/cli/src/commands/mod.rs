@@ -6,6 +6,7 @@ pub mod completions;
 pub mod data;
 pub mod devices;
 pub mod evaluate;
+pub mod fetch;
 pub mod predict;
 pub mod report;
 pub mod status;

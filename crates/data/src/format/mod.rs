@@ -5,3 +5,4 @@ pub(crate) mod png;
 pub(crate) mod rated;
 pub(crate) mod table;
 pub(crate) mod ts;
+pub(crate) mod ucr;

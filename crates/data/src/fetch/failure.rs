@@ -1,0 +1,31 @@
+//! Why fetching does not go on.
+
+use crate::DataError;
+use std::io;
+use std::path::Path;
+
+/// Whether another origin may help.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// This origin does not serve; another one may.
+    Origin(String),
+    /// What was fetched cannot be kept, wherever it comes from.
+    Disk(DataError),
+}
+
+impl Failure {
+    /// Something has another sum than it must have.
+    pub(crate) fn sum(name: &str, found: &str, wanted: &str) -> Failure {
+        let short = |sum: &str| sum.chars().take(12).collect::<String>();
+        Failure::Origin(format!("{name} has the sha256 {}… where {}… belongs", short(found), short(wanted)))
+    }
+
+    pub(crate) fn disk(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Failure {
+        move |source| Failure::Disk(keep(action, path)(source))
+    }
+}
+
+/// What could not be done in the store.
+pub(crate) fn keep(action: &'static str, path: &Path) -> impl Fn(io::Error) -> DataError {
+    move |source| DataError::Keep { action, path: path.display().to_string(), source }
+}

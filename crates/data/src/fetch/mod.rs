@@ -1,0 +1,208 @@
+//! Fetching a data set: from the web, from a registry, or from files that the user has.
+//!
+//! Whatever an origin gives is held against the sums of the recipe before it counts. The set appears in the
+//! [`Store`] whole, by a rename, or not at all.
+
+mod client;
+mod download;
+mod failure;
+mod given;
+mod reviews;
+mod unpack;
+mod workshop;
+
+use crate::origin::{Archive, Making, Origin, Place};
+use crate::recipe::Recipe;
+use crate::{DataError, Store, sum};
+use failure::Failure;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use unpack::Pieces;
+use workshop::Workshop;
+
+/// How fetching goes.
+#[derive(Debug)]
+pub enum FetchProgress<'a> {
+    /// Another process fetches the set; its end is waited for.
+    Waiting,
+    /// An archive is asked for, by its address or the command of a registry's client.
+    Asking(&'a str),
+    /// So much of a file has arrived.
+    Bytes {
+        /// The file.
+        name: &'a str,
+        /// How much there is.
+        done: u64,
+        /// How much there will be, where the server says so.
+        total: Option<u64>,
+    },
+    /// A connection was lost, and another one goes on where it ended.
+    Again {
+        /// The file.
+        name: &'a str,
+        /// Why the connection was lost.
+        reason: &'a str,
+    },
+    /// A file that was put together from more than one download is not what it should be; it was thrown
+    /// away and is downloaded anew.
+    Discarded {
+        /// The file.
+        name: &'a str,
+        /// What is wrong with it.
+        reason: &'a str,
+    },
+    /// An origin does not serve; the next one is tried.
+    Failed(&'a str),
+    /// An archive has arrived, is checked and unpacked.
+    Unpacking(&'a str),
+}
+
+/// Who is told how fetching goes.
+pub(crate) type Report<'a> = &'a mut dyn FnMut(FetchProgress);
+
+/// Brings a set into the store, unless it is there unchanged. Says whether it had to be brought.
+///
+/// With `from`, a file or a folder that the user has takes the place of the recipe's origins.
+///
+/// # Errors
+/// If no origin serves, with what was tried; if the store cannot be written.
+pub fn fetch(
+    set: &str,
+    recipe: &Recipe,
+    store: &Store,
+    from: Option<&Path>,
+    report: Report,
+) -> Result<bool, DataError> {
+    if store.has_unchanged(set, recipe) {
+        return Ok(false);
+    }
+    let mut workshop = Workshop::open(store, set, report)?;
+    // Whoever was waited for may have brought it.
+    if store.has_unchanged(set, recipe) {
+        return Ok(false);
+    }
+    let mut tried = Vec::new();
+    for origin in &recipe.fetch {
+        match files(origin, recipe, &workshop, from, report) {
+            Ok((files, source)) => {
+                workshop.publish(recipe, &files, &source)?;
+                return Ok(true);
+            }
+            Err(Failure::Disk(error)) => {
+                workshop.forget();
+                return Err(error);
+            }
+            Err(Failure::Origin(reason)) => {
+                report(FetchProgress::Failed(&reason));
+                let line = format!("  {reason}");
+                // Two addresses may want the same files of the user.
+                if !tried.contains(&line) {
+                    tried.push(line);
+                }
+            }
+        }
+    }
+    Err(DataError::Unfetched { set: set.into(), tried: tried.join("\n"), advice: advice(set, recipe) })
+}
+
+/// Everything that a set consists of, by file names, and where it came from.
+fn files(
+    origin: &Origin,
+    recipe: &Recipe,
+    workshop: &Workshop,
+    from: Option<&Path>,
+    report: Report,
+) -> Result<(Pieces, String), Failure> {
+    let given = from.map(|from| given::find(origin, from)).transpose()?;
+    let mut pieces = HashMap::new();
+    for (at, archive) in origin.archives.iter().enumerate() {
+        pieces.extend(match (&given, &origin.from) {
+            (Some(given), _) => open(archive, &given[at], recipe, report)?,
+            (None, Place::Web(_)) => from_web(origin, archive, recipe, workshop, report)?,
+            (None, registry) => {
+                report(FetchProgress::Asking(&origin.how(archive)));
+                let folder = workshop.folder_for("client")?;
+                open(archive, &client::get(registry, archive, &folder)?, recipe, report)?
+            }
+        });
+    }
+    let files = match origin.making {
+        Making::Taken => pieces,
+        Making::ReviewTables => reviews::from_tables(&pieces)?,
+        Making::ReviewLines => reviews::from_lines(&pieces),
+    };
+    for file in recipe.files() {
+        let found = files.get(&file.name).map(|bytes| sum::of(bytes)).unwrap_or_default();
+        if found != file.sha256 {
+            return Err(Failure::sum(&file.name, &found, &file.sha256));
+        }
+    }
+    let source = from.map_or(origin.to_string(), |from| format!("{} ({origin})", from.display()));
+    Ok((files, source))
+}
+
+/// Downloads an archive and takes out what is wanted. What was put together from more than one download and
+/// is wrong gets a second chance, from the beginning.
+fn from_web(
+    origin: &Origin,
+    archive: &Archive,
+    recipe: &Recipe,
+    workshop: &Workshop,
+    report: Report,
+) -> Result<Pieces, Failure> {
+    let (address, part) = (origin.how(archive), workshop.part(&archive.name));
+    report(FetchProgress::Asking(&address));
+    for last in [false, true] {
+        let resumed = download::download(&address, &archive.name, &part, report)?;
+        match open(archive, &part, recipe, report) {
+            Err(Failure::Origin(reason)) => {
+                workshop.discard(&part)?;
+                if last || !resumed {
+                    return Err(Failure::Origin(format!("{address}: {reason}")));
+                }
+                report(FetchProgress::Discarded { name: &archive.name, reason: &reason });
+            }
+            done => return done,
+        }
+    }
+    unreachable!("the last round returns")
+}
+
+/// Takes what is wanted out of an archive that has its sum.
+fn open(archive: &Archive, path: &Path, recipe: &Recipe, report: Report) -> Result<Pieces, Failure> {
+    report(FetchProgress::Unpacking(&archive.name));
+    if let Some(wanted) = &archive.sha256 {
+        let found =
+            sum::of_file(path).map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
+        // A user may have unpacked what was packed: then the sums of the files alone decide.
+        if found != *wanted && !unpack::is_bare(archive, path)? {
+            return Err(Failure::sum(&archive.name, &found, wanted));
+        }
+    }
+    let pieces = unpack::unpack(archive, path, recipe)?;
+    for member in &archive.members {
+        let file = recipe.files().find(|file| file.name == member.file);
+        let Some(wanted) = member.sha256.as_ref().or(file.map(|file| &file.sha256)) else { continue };
+        let found = sum::of(&pieces[&member.file]);
+        if found != *wanted {
+            return Err(Failure::sum(&member.file, &found, wanted));
+        }
+    }
+    Ok(pieces)
+}
+
+/// How to bring the set by hand.
+fn advice(set: &str, recipe: &Recipe) -> String {
+    let mut lines = vec!["Where one of these can be reached, get all files of one line:".to_owned()];
+    for origin in &recipe.fetch {
+        let how: Vec<String> = origin.archives.iter().map(|archive| origin.how(archive)).collect();
+        lines.push(format!("  {}", how.join(if matches!(origin.from, Place::Web(_)) { " " } else { "; " })));
+    }
+    lines.push(format!("put them in a folder here, and run `slimgate data fetch {set} --from FOLDER`"));
+    lines.join("\n")
+}
+
+/// The path of a file below a folder, for a name that is a file name and nothing else.
+fn below(folder: &Path, name: &str) -> PathBuf {
+    folder.join(Path::new(name).file_name().unwrap_or_default())
+}

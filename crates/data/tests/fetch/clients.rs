@@ -1,0 +1,121 @@
+//! Packages made here, fetched by the registries' own clients where they are installed.
+
+use crate::support::{Here, archive, packed, recipe, sum, test, train};
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::Path;
+use std::process::Command;
+
+/// Whether a client is on this machine; without it there is nothing to test.
+fn is_here(client: &str) -> bool {
+    Command::new(client).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn npm_packs_a_package() {
+    if !is_here("npm") {
+        return;
+    }
+    let here = Here::new();
+    let package = here.path("package");
+    fs::create_dir(&package).unwrap();
+    fs::write(package.join("package.json"), r#"{"name": "demo", "version": "1.0.0"}"#).unwrap();
+    fs::write(package.join("train.tsv"), train()).unwrap();
+    fs::write(package.join("test.tsv"), test()).unwrap();
+    // A version that is a folder keeps npm off the network.
+    let version = format!("file:{}", package.display());
+    let spec = format!("demo@{version}");
+    let packing =
+        Command::new("npm").args(["pack", "--silent", &spec]).current_dir(here.folder.path()).output();
+    assert!(packing.unwrap().status.success());
+    let sum = sum(&fs::read(here.path("demo-1.0.0.tgz")).unwrap());
+    here.bring(&recipe(&packed("npm", "demo-1.0.0.tgz", &version, &sum)));
+}
+
+/// A wheel of both files.
+fn wheel() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [
+        ("package/train.tsv", train()),
+        ("package/test.tsv", test()),
+        ("demo-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n".to_vec()),
+        (
+            "demo-1.0.dist-info/WHEEL",
+            b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_vec(),
+        ),
+        ("demo-1.0.dist-info/RECORD", Vec::new()),
+    ] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const WHEEL: &str = "demo-1.0-py3-none-any.whl";
+
+/// Runs an ignored test of this module in a process with other variables.
+fn again(test: &str, variables: &[(&str, &Path)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("clients::{test}"), "--ignored"]).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn pip_downloads_a_wheel() {
+    if !is_here("pip") {
+        return;
+    }
+    let here = Here::new();
+    fs::write(here.path(WHEEL), wheel()).unwrap();
+    again(
+        "inside_a_folder_for_pip",
+        &[("PIP_NO_INDEX", Path::new("1")), ("PIP_FIND_LINKS", here.folder.path())],
+    );
+}
+
+#[test]
+#[ignore = "needs a wheel where pip looks"]
+fn inside_a_folder_for_pip() {
+    let here = Here::new();
+    here.bring(&recipe(&packed("PyPI", WHEEL, "1.0", &sum(&wheel()))));
+    let missing = recipe(&packed("PyPI", "demo-2.0-py3-none-any.whl", "2.0", &sum(&wheel())));
+    let message = Here::new().refuse(&missing, None);
+    assert!(message.contains("pip download") && message.contains("demo==2.0"), "{message}");
+}
+
+/// A client of which the test knows what it does.
+#[cfg(unix)]
+fn stand_in(folder: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(folder.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn clients_are_asked_as_their_manuals_say() {
+    let here = Here::new();
+    let bin = here.path("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::write(here.path("bin/archive"), archive()).unwrap();
+    let give = |words: &str| {
+        let copy = format!("/bin/cp {}/archive demo.tgz", bin.display());
+        format!("case \"$*\" in *'{words}'*) {copy};; *) echo \"E: asked $*\" >&2; exit 100;; esac")
+    };
+    stand_in(&bin, "apt-get", &give("download --quiet demo=1.0"));
+    stand_in(&bin, "pip3", &give("--no-binary demo demo==1.0"));
+    again("inside_a_path_of_stand_ins", &[("PATH", &bin)]);
+}
+
+#[test]
+#[ignore = "needs stand-ins for the clients"]
+fn inside_a_path_of_stand_ins() {
+    let of = |registry: &str, version: &str| recipe(&packed(registry, "demo.tgz", version, &sum(&archive())));
+    Here::new().bring(&of("Debian", "1.0"));
+    // There is no `pip`, so `pip3` is asked.
+    Here::new().bring(&of("PyPI", "1.0"));
+    assert!(Here::new().refuse(&of("Debian", "2.0"), None).contains("E: asked download --quiet demo=2.0"));
+    assert!(Here::new().refuse(&of("npm", "1.0"), None).contains("no npm on this machine"));
+}

@@ -1,0 +1,8 @@
+//! Fetching a small set from a server in this process, from packages made here, and from files.
+
+mod clients;
+mod disk;
+mod given;
+mod server;
+mod support;
+mod web;
