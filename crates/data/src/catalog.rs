@@ -116,6 +116,21 @@ pub struct Entry {
     pub set: &'static Set,
 }
 
+impl Entry {
+    /// Checks that the data is on this machine.
+    ///
+    /// # Errors
+    /// Data that has to be fetched first.
+    pub fn require(&self) -> Result<(), DataError> {
+        match self.set.presence() {
+            Presence::Absent => {
+                Err(DataError::NotFetched { dataset: self.name.clone(), set: self.set.name.to_owned() })
+            }
+            Presence::Shipped | Presence::Fetched => Ok(()),
+        }
+    }
+}
+
 /// Every data set, in the order to list them.
 pub fn catalog() -> &'static [Entry] {
     &CATALOG

@@ -2,7 +2,7 @@
 
 use crate::format::{idx, rated, ts, ucr};
 use crate::recipe::{Format, Part};
-use crate::{DataError, Entry, Presence, file};
+use crate::{DataError, Entry, file};
 
 /// The content of one sequence. There is at least one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,10 +22,7 @@ pub(crate) struct Example {
 
 /// Reads the training or the test part of a data set.
 pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError> {
-    if entry.set.presence() == Presence::Absent {
-        let (dataset, set) = (entry.name.clone(), entry.set.name.to_owned());
-        return Err(DataError::NotFetched { dataset, set });
-    }
+    entry.require()?;
     let packed = part.files.iter().map(|file| entry.set.read(file)).collect::<Result<Vec<_>, _>>()?;
     let mut files = Vec::with_capacity(packed.len());
     for (name, packed) in &packed {

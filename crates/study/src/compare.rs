@@ -114,6 +114,7 @@ pub fn compare(
     match_sizes(path, &mut config)?;
     // The space checks every point before anything is written.
     let space = Space::new(&config)?;
+    space.require_data()?;
     let folder = StudyFolder::create(path, &config)?;
     let mut run = Run {
         records: Records::new(&folder),

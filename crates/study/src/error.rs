@@ -15,6 +15,9 @@ pub enum StudyError {
     /// A run folder, or what is in it.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A data set.
+    #[error(transparent)]
+    Data(#[from] slimgate_data::DataError),
     /// A variant that is neither a name nor gate terms.
     #[error("malformed gate form: {0}")]
     Gates(#[from] FormError),

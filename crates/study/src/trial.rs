@@ -43,7 +43,7 @@ impl Trial {
     ) -> Result<Trial, StudyError> {
         // A name stays a name; anything else is gate terms.
         let key = if variant(cell).is_ok() { VARIANT } else { "model.gates" };
-        let mut all: Vec<(String, Value)> = task.values.iter().cloned().collect();
+        let mut all: Vec<(String, Value)> = task.values.clone().into_iter().collect();
         all.extend(settings.clone());
         all.push((key.to_owned(), Value::String(cell.to_owned())));
         all.push((SEED.to_owned(), Value::Integer(seed as i64)));

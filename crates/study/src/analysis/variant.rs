@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use slimgate_train::{Evaluation, History, RunFolder, Split, recurrent_parameters};
-use toml::Value;
 
 use super::{median, states};
 use crate::folder::Records;
@@ -295,9 +294,4 @@ fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
         if all == 0 { 0.0 } else { row[class] as f64 / all as f64 }
     };
     confusion.iter().enumerate().map(of_class).collect()
-}
-
-/// A setting as people write it.
-pub(crate) fn written(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

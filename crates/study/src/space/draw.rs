@@ -101,7 +101,7 @@ fn estimate(key: &str, range: &Range, scored: &[(Settings, f64)], rng: &mut ChaC
             let _ = optimizer.tell(inside, -score);
         }
     }
-    let Ok(drawn) = optimizer.ask(rng) else { return value(range, uniform(rng)) };
+    let Ok(drawn) = optimizer.ask(rng);
     match range {
         Range::Log(_) => Value::Float(rounded(drawn.exp())),
         Range::Linear(_) => Value::Float(rounded(drawn)),

@@ -5,6 +5,7 @@ mod matched;
 
 use std::collections::BTreeMap;
 
+use slimgate_data::find;
 use toml::Value;
 
 pub(crate) use draw::GENERATION;
@@ -77,6 +78,15 @@ impl Space {
             }
         }
         Ok(space)
+    }
+
+    /// Checks that the data of every task is on this machine.
+    pub fn require_data(&self) -> Result<(), StudyError> {
+        for task in &self.tasks {
+            let candidate = self.candidate(task, &self.variants[0], self.grid[0].clone())?;
+            find(&candidate.trials[0].config.data.dataset)?.require()?;
+        }
+        Ok(())
     }
 
     /// The settings with a trial for each seed that settings are chosen with.
