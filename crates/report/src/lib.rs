@@ -1,1 +1,0 @@
-//! Pictures and pages from a run or a study.
