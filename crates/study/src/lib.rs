@@ -1,0 +1,5 @@
+//! Many runs: grids and searches, where they execute, statistics.
+
+mod summary;
+
+pub use summary::*;
