@@ -1,5 +1,8 @@
+// lstm10 comes after lstm2.
+const words = new Intl.Collator("en", { numeric: true });
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const body = table.tBodies[0];
+  table.caption.firstElementChild.append(" (press a heading to sort)");
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
     const button = document.createElement("button");
@@ -18,7 +21,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       };
       const order = (a, b) => {
         const [x, y] = [key(a), key(b)];
-        if (!numeric) return up ? x.localeCompare(y) : y.localeCompare(x);
+        if (!numeric) return up ? words.compare(x, y) : words.compare(y, x);
         // What has no value stays at the end.
         if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
         return up ? x - y : y - x;

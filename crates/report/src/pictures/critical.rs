@@ -7,10 +7,8 @@ use slimgate_study::Across;
 use super::{Picture, label};
 use crate::words::{decimal, list};
 
-const WIDTH: f64 = 640.0;
-/// Where the axis begins and ends; names stand on both sides of it.
-const LEFT: f64 = 150.0;
-const RIGHT: f64 = WIDTH - 150.0;
+/// How long the axis is.
+const LENGTH: f64 = 340.0;
 const AXIS: f64 = 64.0;
 /// Between names, and between the lines of groups.
 const ROW: f64 = 26.0;
@@ -25,33 +23,37 @@ pub fn critical_difference(across: &Across) -> Option<Picture> {
     }
     let groups: Vec<[usize; 2]> =
         across.groups.iter().copied().filter(|&[first, last]| first < last && last < many).collect();
+    // Names stand on both sides of the axis, each followed by its rank.
+    let longest = across.variants.iter().map(|name| label(name).chars().count()).max().unwrap_or(0);
+    let left = 70.0 + 8.0 * longest as f64;
+    let (right, width) = (left + LENGTH, 2.0 * left + LENGTH);
     let left_side = many.div_ceil(2);
     let names_from = AXIS + 16.0 + GROUP * groups.len() as f64;
-    let mut scene = Scene::new(WIDTH, names_from + ROW * left_side as f64 + 16.0);
+    let mut scene = Scene::new(width, names_from + ROW * left_side as f64 + 16.0);
     scene.text_color = Some("var(--ink)".into());
-    let x = |rank: f64| LEFT + (RIGHT - LEFT) * (rank - 1.0) / (many - 1) as f64;
+    let x = |rank: f64| left + (right - left) * (rank - 1.0) / (many - 1) as f64;
 
-    stroke(&mut scene, &[(LEFT, AXIS), (RIGHT, AXIS)], 1.5);
+    stroke(&mut scene, &[(left, AXIS), (right, AXIS)], 1.5);
     for rank in 1..=many {
         let at = x(rank as f64);
         stroke(&mut scene, &[(at, AXIS), (at, AXIS - 6.0)], 1.5);
         text(&mut scene, (at, AXIS - 11.0), &rank.to_string(), TextAnchor::Middle);
     }
     if across.critical_difference.is_finite() && across.critical_difference > 0.0 {
-        let end = x(1.0 + across.critical_difference).min(WIDTH - 8.0);
-        stroke(&mut scene, &[(LEFT, 26.0), (end, 26.0)], 2.0);
-        for at in [LEFT, end] {
+        let end = x(1.0 + across.critical_difference).min(width - 8.0);
+        stroke(&mut scene, &[(left, 26.0), (end, 26.0)], 2.0);
+        for at in [left, end] {
             stroke(&mut scene, &[(at, 22.0), (at, 30.0)], 2.0);
         }
         let name = format!("critical difference {}", decimal(across.critical_difference, 2));
-        text(&mut scene, (LEFT, 15.0), &name, TextAnchor::Start);
+        text(&mut scene, (left, 15.0), &name, TextAnchor::Start);
     }
     for (index, (name, &rank)) in across.variants.iter().zip(&ranks).enumerate() {
         // The better half to the left from the top, the others to the right, the worst at the top.
         let (side, anchor, row) = if index < left_side {
-            (LEFT - 14.0, TextAnchor::End, index)
+            (left - 14.0, TextAnchor::End, index)
         } else {
-            (RIGHT + 14.0, TextAnchor::Start, many - 1 - index)
+            (right + 14.0, TextAnchor::Start, many - 1 - index)
         };
         let y = names_from + ROW * row as f64 + 10.0;
         stroke(&mut scene, &[(x(rank), AXIS), (x(rank), y), (side, y)], 1.0);

@@ -4,7 +4,7 @@ use kuva::render::plots::Plot;
 use slimgate_study::{CurvePoint, Protocol, Task};
 use slimgate_train::Split;
 
-use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks};
+use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
 use crate::looks::Looks;
 use crate::run::Run;
 use crate::words::{choice_accuracy, counted, list, percent};
@@ -36,9 +36,8 @@ pub fn learning_curves(task: &Task, protocol: Protocol, looks: &Looks) -> Option
     if plots.is_empty() {
         return None;
     }
-    let axes = layout(&plots, "epoch", &in_short(protocol))
-        .with_legend_entries(entries)
-        .with_y_tick_format(percent_ticks());
+    let axes =
+        with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
     let description = format!("Lines over epochs: {}.", list(&described));
     let title =
         format!("Learning curves: {} by epoch, mean and range of the seeds", choice_accuracy(protocol));
@@ -119,7 +118,7 @@ fn run_curve(
     if plots.is_empty() {
         return None;
     }
-    let axes = whole_epochs(layout(&plots, "epoch", axis).with_legend_entries(entries), &epochs);
+    let axes = whole_epochs(with_names(layout(&plots, "epoch", axis), entries), &epochs);
     let axes = match axis {
         "learning rate" => axes.with_y_tick_format(rate_ticks()),
         _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),

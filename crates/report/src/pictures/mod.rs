@@ -17,7 +17,7 @@ pub use trade_off::{accuracy_by_parameters, accuracy_by_time};
 use std::sync::Arc;
 
 use kuva::backend::svg::SvgBackend;
-use kuva::plot::legend::{LegendEntry, LegendShape};
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
@@ -46,7 +46,7 @@ pub const ID: &str = "kuva-clip-";
 
 /// The size of most pictures: half a wide page, and text that can be read there.
 const WIDTH: f64 = 620.0;
-const HEIGHT: f64 = 360.0;
+const HEIGHT: f64 = 340.0;
 
 impl Picture {
     fn new(title: impl Into<String>, description: impl Into<String>, mut scene: Scene) -> Picture {
@@ -79,6 +79,20 @@ fn layout(plots: &[Plot], x: &str, y: &str) -> Layout {
         .with_tick_size(12)
 }
 
+/// Names below the axes, where long ones take nothing from the picture and a phone shows them. The picture grows by
+/// the lines that they need.
+fn with_names(axes: Layout, entries: Vec<LegendEntry>) -> Layout {
+    let longest = entries.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0);
+    // A letter of the legend's size, and the marker with the gaps around it.
+    let column = 8.0 * longest as f64 + 38.0;
+    let columns = (((WIDTH - 80.0) / column) as usize).max(1);
+    let lines = entries.len().div_ceil(columns);
+    axes.with_legend_position(LegendPosition::OutsideBottomColumns)
+        .with_legend_col_limit(columns)
+        .with_height(HEIGHT + 30.0 + 18.0 * lines as f64)
+        .with_legend_entries(entries)
+}
+
 /// Every colour is one of the style sheet's, so that a picture follows the page from light to dark.
 fn theme() -> Theme {
     let axis = || "var(--axis)".to_owned();
@@ -101,7 +115,7 @@ fn theme() -> Theme {
 
 /// A name as a picture has room for it. It is data: a `$` in it begins no formula.
 fn label(text: &str) -> String {
-    const MOST: usize = 34;
+    const MOST: usize = 44;
     let mut short: String = text.chars().take(MOST).collect();
     if short.len() < text.len() {
         short.pop();

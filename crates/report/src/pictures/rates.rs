@@ -5,7 +5,7 @@ use kuva::render::plots::Plot;
 use slimgate_study::{Protocol, Task};
 
 use super::curves::in_short;
-use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks};
+use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
 use crate::looks::Looks;
 use crate::words::{choice_accuracy, list, percent, rate};
 
@@ -53,14 +53,13 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
         // A rate on its own is a range too.
         plots.push(markers(&[(range.low, y), (range.high, y)], *look).with_size(3.0).into());
     }
-    let axes = layout(&plots, "learning rate", &in_short(protocol))
+    let axes = with_names(layout(&plots, "learning rate", &in_short(protocol)), entries)
         .with_log_x()
         // Room for the markers at both ends.
         .with_x_axis_min(low / 1.4)
         .with_x_axis_max(high * 1.4)
         .with_y_axis_min(worst - step * (usable.len() as f64 + 2.0))
         .with_y_axis_max(best + step)
-        .with_legend_entries(entries)
         .with_x_tick_format(rate_ticks())
         .with_y_tick_format(percent_ticks());
     let title = format!(

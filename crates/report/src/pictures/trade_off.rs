@@ -6,7 +6,7 @@ use kuva::render::plots::Plot;
 use slimgate_study::{Protocol, Spread, Task, Variant};
 
 use super::rates::bounds;
-use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks};
+use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
 use crate::looks::Looks;
 use crate::words::{choice_accuracy, count, list, percent, seconds, test_accuracy};
 
@@ -75,10 +75,9 @@ fn trade_off(
         let on_front = if front.contains(&index) { "" } else { ", not on the front" };
         described.push(format!("{name} has {} and {}{on_front}", (axis.words)(*price), percent(spread.mean)));
     }
-    let axes = layout(&plots, axis.name, measure.split(',').next().unwrap_or(measure))
+    let axes = with_names(layout(&plots, axis.name, measure.split(',').next().unwrap_or(measure)), entries)
         .with_x_axis_min(0.0)
         .with_x_axis_max(dearest * 1.08)
-        .with_legend_entries(entries)
         .with_x_tick_format(axis.ticks)
         .with_y_tick_format(percent_ticks());
     let title = format!(

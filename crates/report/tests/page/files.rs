@@ -79,29 +79,33 @@ fn a_damaged_line_is_named() {
     assert!(message.contains("metrics.jsonl is not usable: line 1"), "{message}");
 }
 
-/// What the reference reader, the Python package `tensorboard`, makes of the same files is checked by
-/// `tests/tensorboard/check.py`, which needs that package; here only their frame.
 #[test]
-fn each_run_has_an_event_file_of_whole_records() {
+fn there_is_an_event_file_for_each_run_and_one_for_all() {
     let folder = tempfile::tempdir().unwrap();
-    let written = tensorboard(&support::runs(), folder.path()).unwrap();
-    assert_eq!(written.len(), 4);
-    for path in &written {
-        let bytes = fs::read(path).unwrap();
-        let (mut at, mut records) = (0, 0);
-        while at < bytes.len() {
-            let length = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
-            at += 8 + 4 + length + 4;
-            records += 1;
-        }
-        assert_eq!(at, bytes.len(), "{} ends within a record", path.display());
-        assert!(records >= 2);
+    assert_eq!(tensorboard(&support::runs(), folder.path()).unwrap().len(), 4);
+    let wanted = ["begun", "digits-rows-lstm", "digits-rows-lstm1", "events.out.tfevents.0.slimgate"];
+    assert_eq!(names(folder.path()), wanted);
+}
+
+/// The reference is made by `tests/tensorboard/reference.py` with TensorBoard's own messages and writer.
+#[test]
+fn an_event_file_is_the_reference_writers_byte_for_byte() {
+    let mut run = support::runs().remove(0);
+    run.settings.retain(|key, _| {
+        ["model.hidden", "model.variant", "optim.learning_rate", "run.seed"].contains(&key.as_str())
+    });
+    run.epochs.truncate(2);
+    let numbers = [(0.5, 0.75, 1.0), (0.625, 0.7, 0.5)];
+    for (line, (loss, accuracy, seconds)) in run.epochs.iter_mut().zip(numbers) {
+        (line.loss, line.accuracy, line.seconds) = (loss, accuracy, seconds);
     }
-    // The first, the settings, two lines an epoch, the test part, the end.
-    assert_eq!(
-        names(folder.path()),
-        ["begun", "digits-rows-lstm", "digits-rows-lstm1", "events.out.tfevents.0.slimgate"]
-    );
+    run.epochs[0].learning_rate = Some(0.003);
+    let evaluation = run.evaluation.as_mut().unwrap();
+    (evaluation.epoch, evaluation.accuracy, evaluation.loss) = (1, 0.6875, 0.65);
+    let folder = tempfile::tempdir().unwrap();
+    let written = tensorboard(&[run], folder.path()).unwrap();
+    let reference: &[u8] = include_bytes!("../tensorboard/reference.tfevents");
+    assert!(fs::read(&written[1]).unwrap() == reference, "the files differ");
 }
 
 #[test]
