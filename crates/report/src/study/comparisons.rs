@@ -34,7 +34,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
             "#effect (Hedges’ g)",
             "#won, tied, lost",
             "#seeds needed",
-            "#parameters",
+            &format!("#recurrent parameters, of those of {}", summary.baseline),
             "#training speed",
             "#prediction speed",
         ],
