@@ -37,7 +37,11 @@ pub fn points(difference: f64) -> String {
 
 /// An interval of differences in percentage points.
 pub fn points_interval([low, high]: [f64; 2]) -> String {
-    format!("{} to {}", points(low), points(high))
+    if low.is_finite() && high.is_finite() {
+        format!("{} to {}", points(low), points(high))
+    } else {
+        NOTHING.to_owned()
+    }
 }
 
 /// A mean and its interval, where there are values enough for one.
@@ -108,6 +112,9 @@ pub fn bytes(bytes: u64) -> String {
 /// A learning rate, short: `3e-3`.
 pub fn rate(rate: f64) -> String {
     finite(rate, |rate| {
+        if rate == 0.0 {
+            return "0".to_owned();
+        }
         // Nine digits hide what doubling and halving leave at the end.
         let rounded: f64 = format!("{rate:.8e}").parse().unwrap_or(rate);
         format!("{rounded:e}")
@@ -214,7 +221,7 @@ mod tests {
         for text in [percent(f64::NAN), points(f64::INFINITY), p_value(f64::NAN), seconds(f64::NAN)] {
             assert_eq!(text, NOTHING);
         }
-        assert_eq!(points_interval([f64::NAN, 0.01]), "– to +1.00");
+        assert_eq!(points_interval([f64::NAN, 0.01]), NOTHING);
         assert_eq!(optional(None, percent), NOTHING);
     }
 

@@ -92,6 +92,7 @@ fn run_curve(
     value: impl Fn(&slimgate_train::EpochMetrics) -> Option<f64>,
 ) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
+    let mut highest = 0.0;
     let (mut entries, mut described, mut epochs) = (vec![], vec![], vec![]);
     for run in runs {
         let points: Vec<(f64, f64)> = run
@@ -101,6 +102,7 @@ fn run_curve(
             .collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         let look = looks.look(&run.name);
+        highest = points.iter().map(|point| point.1).fold(highest, f64::max);
         epochs.extend(points.iter().map(|point| point.0 as usize));
         let shown =
             |value: f64| if axis.contains("accuracy") { percent(value) } else { crate::words::short(value) };
@@ -120,7 +122,12 @@ fn run_curve(
     }
     let axes = whole_epochs(with_names(layout(&plots, "epoch", axis), entries), &epochs);
     let axes = match axis {
-        "learning rate" => axes.with_y_tick_format(rate_ticks()),
+        // From nothing on: a constant rate has no range of its own. Its ticks take the room of a label.
+        "learning rate" => axes
+            .with_y_label("")
+            .with_y_axis_min(0.0)
+            .with_y_axis_max(1.2 * highest)
+            .with_y_tick_format(rate_ticks()),
         _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),
         _ => axes,
     };

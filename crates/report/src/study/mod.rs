@@ -107,7 +107,7 @@ fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
 fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
     let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
-    let score = baseline.and_then(|variant| variant.test.as_ref());
+    let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
     let classes = counted(task.classes.len(), "class", "classes");
     let sequences = counted(task.test_sequences, "sequence", "sequences");
     blocks.push(Block::text(match score {

@@ -63,7 +63,8 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
 /// The test accuracy of every seed, in order of the seeds.
 fn each_seed(variant: &Variant) -> String {
     let values: Vec<_> = variant.seeds.iter().filter_map(|seed| seed.test).map(bare_percent).collect();
-    if values.is_empty() { NOTHING.to_owned() } else { values.join("  ") }
+    let known = values.iter().any(|value| value != NOTHING);
+    if known { values.join("  ") } else { NOTHING.to_owned() }
 }
 
 fn of_seeds(number: usize, variant: &Variant) -> String {
