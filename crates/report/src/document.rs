@@ -1,0 +1,57 @@
+//! What a page says, before it has a form: HTML and Markdown are made of the same blocks.
+
+use crate::pictures::Picture;
+use crate::table::Table;
+
+/// A page.
+#[derive(Debug)]
+pub struct Document {
+    /// Its title.
+    pub title: String,
+    /// What stands beneath the title.
+    pub lead: String,
+    /// Its content from top to bottom. The first heading is of level 2, and none skips a level.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a page.
+#[derive(Debug)]
+pub enum Block {
+    /// A heading of level 2 or 3.
+    Heading(u8, String),
+    /// The sentence that the whole page is for.
+    Headline(String),
+    /// A paragraph.
+    Text(String),
+    /// A paragraph that must not be overlooked.
+    Notice(String),
+    /// Sentences one below the other.
+    Items(Vec<String>),
+    /// A table.
+    Table(Table),
+    /// Small tables side by side, as far as there is room.
+    Tables(Vec<Table>),
+    /// A picture.
+    Picture(Picture),
+    /// Pictures side by side, as far as there is room.
+    Pictures(Vec<Picture>),
+    /// Lines for a terminal.
+    Commands(Vec<String>),
+}
+
+impl Block {
+    /// A chapter's heading.
+    pub fn chapter(text: impl Into<String>) -> Block {
+        Block::Heading(2, text.into())
+    }
+
+    /// A heading within a chapter.
+    pub fn section(text: impl Into<String>) -> Block {
+        Block::Heading(3, text.into())
+    }
+
+    /// A paragraph.
+    pub fn text(text: impl Into<String>) -> Block {
+        Block::Text(text.into())
+    }
+}

@@ -1,0 +1,40 @@
+//! What keeps a report from being made, each with what to do about it.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// What keeps a report from being made.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// A run folder that cannot be opened.
+    #[error(transparent)]
+    Run(#[from] slimgate_train::TrainError),
+    /// A file of a run folder that does not hold what it should.
+    #[error("{} is not usable: {problem}; restore the file, or leave the run out of the report", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file of a run folder that cannot be read.
+    #[error("cannot read {}: {source}; check the path and the permission to read it", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the report that cannot be written.
+    #[error("cannot write {}: {source}; free some space, or choose another place with `--out`", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A report of nothing.
+    #[error("there is no run to report on; give the folder of at least one run, or of a study")]
+    NoRuns,
+}

@@ -1,0 +1,100 @@
+//! The colour, marker and dash of each variant: the same in every picture of a page, and never the colour alone.
+
+use kuva::plot::scatter::MarkerShape;
+use slimgate_study::Summary;
+
+/// The colours of Okabe and Ito, which colour-blind readers tell apart, by their names in the style sheet. The
+/// first is the ink, for the baseline.
+const COLORS: [&str; 8] = [
+    "var(--black)",
+    "var(--blue)",
+    "var(--vermillion)",
+    "var(--green)",
+    "var(--purple)",
+    "var(--orange)",
+    "var(--sky)",
+    "var(--yellow)",
+];
+
+const MARKERS: [MarkerShape; 7] = [
+    MarkerShape::Circle,
+    MarkerShape::Square,
+    MarkerShape::Triangle,
+    MarkerShape::Diamond,
+    MarkerShape::TriangleDown,
+    MarkerShape::Star,
+    MarkerShape::Pentagon,
+];
+
+const DASHES: [Option<&str>; 5] = [None, Some("7 3"), Some("2 3"), Some("9 3 2 3"), Some("14 4")];
+
+/// How one variant is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Its colour, as CSS.
+    pub color: &'static str,
+    /// Its marker.
+    pub marker: MarkerShape,
+    /// The dashes of its line; none for a solid one.
+    pub dash: Option<&'static str>,
+}
+
+/// How all variants of a page are drawn.
+#[derive(Debug)]
+pub struct Looks {
+    names: Vec<String>,
+}
+
+impl Looks {
+    /// For a study: the baseline first, the others in the order of the tasks.
+    pub fn of(summary: &Summary) -> Looks {
+        let variants =
+            summary.tasks.iter().flat_map(|task| &task.variants).map(|variant| variant.name.as_str());
+        Looks::named(std::iter::once(summary.baseline.as_str()).chain(variants))
+    }
+
+    /// For things with names, in this order.
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Looks {
+        let mut looks = Looks { names: vec![] };
+        for name in names {
+            if !looks.names.iter().any(|known| known == name) {
+                looks.names.push(name.to_owned());
+            }
+        }
+        looks
+    }
+
+    /// How a variant is drawn. The numbers of colours, markers and dashes have no common divisor, so that it takes
+    /// 280 variants for two to look the same.
+    pub fn look(&self, name: &str) -> Look {
+        let index = self.names.iter().position(|known| known == name).unwrap_or(self.names.len());
+        Look {
+            color: COLORS[index % COLORS.len()],
+            marker: MARKERS[index % MARKERS.len()],
+            dash: DASHES[index % DASHES.len()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_of_many_variants_look_the_same() {
+        let names: Vec<String> = (0..40).map(|index| format!("variant {index}")).collect();
+        let looks = Looks::named(names.iter().map(String::as_str));
+        let seen: std::collections::BTreeSet<_> = names
+            .iter()
+            .map(|name| looks.look(name))
+            .map(|look| format!("{} {:?} {:?}", look.color, look.marker, look.dash))
+            .collect();
+        assert_eq!(seen.len(), names.len());
+    }
+
+    #[test]
+    fn a_name_that_comes_again_keeps_its_look() {
+        let looks = Looks::named(["lstm", "lstm1", "lstm", "lstm2"]);
+        assert_eq!(looks.look("lstm2").color, COLORS[2]);
+    }
+}

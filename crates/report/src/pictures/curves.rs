@@ -1,0 +1,135 @@
+//! Learning curves.
+
+use kuva::render::plots::Plot;
+use slimgate_study::{CurvePoint, Protocol, Task};
+use slimgate_train::Split;
+
+use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
+use crate::looks::Looks;
+use crate::run::Run;
+use crate::words::{choice_accuracy, counted, list, percent};
+
+/// Accuracy over the epochs, the seeds as a band about their mean; none before a trial has finished an epoch.
+pub fn learning_curves(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+    let mut plots: Vec<Plot> = vec![];
+    let (mut entries, mut described) = (vec![], vec![]);
+    for variant in &task.variants {
+        let curve: Vec<&CurvePoint> = variant.curve.iter().filter(|point| point.mean.is_finite()).collect();
+        let Some(last) = curve.last() else { continue };
+        let look = looks.look(&variant.name);
+        let means: Vec<_> = curve.iter().map(|point| (point.epoch as f64, point.mean)).collect();
+        let mut mean = line(&means, look);
+        if curve.iter().any(|point| point.seeds > 1) {
+            mean = mean.with_band(curve.iter().map(|point| point.low), curve.iter().map(|point| point.high));
+        }
+        plots.push(mean.into());
+        entries.push(line_entry(&variant.name, look));
+        described.push(format!(
+            "{} begins at {} and is at {} after epoch {} ({})",
+            variant.name,
+            percent(curve[0].mean),
+            percent(last.mean),
+            last.epoch,
+            counted(last.seeds, "seed", "seeds"),
+        ));
+    }
+    if plots.is_empty() {
+        return None;
+    }
+    let axes =
+        with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
+    let description = format!("Lines over epochs: {}.", list(&described));
+    let title =
+        format!("Learning curves: {} by epoch, mean and range of the seeds", choice_accuracy(protocol));
+    Some(Picture::new(title, description, drawn(plots, whole_epochs(axes, &task_epochs(task)))))
+}
+
+/// What an axis has room for.
+pub(super) fn in_short(protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Validation => "validation accuracy".into(),
+        Protocol::Published => "test accuracy (chosen on it)".into(),
+    }
+}
+
+fn task_epochs(task: &Task) -> Vec<usize> {
+    task.variants.iter().flat_map(|variant| &variant.curve).map(|point| point.epoch).collect()
+}
+
+/// Ticks at whole epochs only.
+fn whole_epochs(axes: kuva::render::layout::Layout, epochs: &[usize]) -> kuva::render::layout::Layout {
+    let last = epochs.iter().copied().max().unwrap_or(1);
+    let step =
+        [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|step| last / step <= 10).unwrap_or(1000);
+    let end = last.div_ceil(step).max(1) * step;
+    axes.with_x_axis_min(0.0).with_x_axis_max(end as f64).with_x_tick_step(step as f64)
+}
+
+/// Loss, accuracy and learning rate of runs over their epochs; only what has been recorded.
+pub fn run_curves(runs: &[Run], looks: &Looks) -> Vec<Picture> {
+    let loss =
+        |split: Split| move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.loss);
+    let accuracy = |split: Split| {
+        move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.accuracy)
+    };
+    let rate =
+        |line: &slimgate_train::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
+    let pictures = [
+        run_curve(runs, looks, "Training loss", "training loss (nats)", loss(Split::Train)),
+        run_curve(runs, looks, "Validation loss", "validation loss (nats)", loss(Split::Validation)),
+        run_curve(runs, looks, "Training accuracy", "training accuracy", accuracy(Split::Train)),
+        run_curve(runs, looks, "Validation accuracy", "validation accuracy", accuracy(Split::Validation)),
+        run_curve(runs, looks, "Learning rate", "learning rate", rate),
+    ];
+    pictures.into_iter().flatten().collect()
+}
+
+fn run_curve(
+    runs: &[Run],
+    looks: &Looks,
+    title: &str,
+    axis: &str,
+    value: impl Fn(&slimgate_train::EpochMetrics) -> Option<f64>,
+) -> Option<Picture> {
+    let mut plots: Vec<Plot> = vec![];
+    let mut highest = 0.0;
+    let (mut entries, mut described, mut epochs) = (vec![], vec![], vec![]);
+    for run in runs {
+        let points: Vec<(f64, f64)> = run
+            .epochs
+            .iter()
+            .filter_map(|line| Some((line.epoch as f64, value(line).filter(|value| value.is_finite())?)))
+            .collect();
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
+        let look = looks.look(&run.name);
+        highest = points.iter().map(|point| point.1).fold(highest, f64::max);
+        epochs.extend(points.iter().map(|point| point.0 as usize));
+        let shown =
+            |value: f64| if axis.contains("accuracy") { percent(value) } else { crate::words::short(value) };
+        described.push(format!(
+            "{} goes from {} at epoch {} to {} at epoch {}",
+            run.name,
+            shown(first.1),
+            first.0,
+            shown(last.1),
+            last.0
+        ));
+        plots.push(line(&points, look).into());
+        entries.push(line_entry(&run.name, look));
+    }
+    if plots.is_empty() {
+        return None;
+    }
+    let axes = whole_epochs(with_names(layout(&plots, "epoch", axis), entries), &epochs);
+    let axes = match axis {
+        // From nothing on: a constant rate has no range of its own. Its ticks take the room of a label.
+        "learning rate" => axes
+            .with_y_label("")
+            .with_y_axis_min(0.0)
+            .with_y_axis_max(1.2 * highest)
+            .with_y_tick_format(rate_ticks()),
+        _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),
+        _ => axes,
+    };
+    Some(Picture::new(title, format!("Lines over epochs: {}.", list(&described)), drawn(plots, axes)))
+}

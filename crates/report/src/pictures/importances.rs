@@ -1,0 +1,30 @@
+//! Which settings mattered.
+
+use kuva::plot::BarPlot;
+use kuva::render::plots::Plot;
+use slimgate_study::Task;
+
+use super::{Picture, drawn, label, layout, percent_ticks};
+use crate::words::{list, percent};
+
+/// How many are shown; those after it explain next to nothing.
+const MOST: usize = 12;
+
+/// The share of the variance that each setting explains, the largest on top; none where only the seed varies.
+pub fn importances(task: &Task) -> Option<Picture> {
+    let known = task.importances.iter().filter(|importance| importance.share.is_finite());
+    let shown: Vec<_> = known.take(MOST).map(|it| (it.keys.join(" × "), it.share)).collect();
+    if shown.is_empty() {
+        return None;
+    }
+    // The plot counts its bars from below.
+    let bars = shown.iter().rev().map(|(keys, share)| (label(keys), *share, "var(--blue)"));
+    let plots: Vec<Plot> = vec![BarPlot::new().with_colored_bars(bars).with_horizontal(true).into()];
+    let axes = layout(&plots, "share of the variance of accuracy", "")
+        .with_height(90.0 + 34.0 * shown.len() as f64)
+        .with_x_tick_format(percent_ticks());
+    let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
+    let title =
+        "Importance of settings: the share of how trials differ that a setting, or two together, explain";
+    Some(Picture::new(title, format!("Bars: {}.", list(&described)), drawn(plots, axes)))
+}

@@ -1,0 +1,177 @@
+//! Pictures as SVG that takes its colours from the page, and says in words what it shows.
+
+mod critical;
+mod curves;
+mod differences;
+mod importances;
+mod rates;
+mod trade_off;
+
+pub use critical::critical_difference;
+pub use curves::{learning_curves, run_curves};
+pub use differences::differences;
+pub use importances::importances;
+pub use rates::accuracy_by_rate;
+pub use trade_off::{accuracy_by_parameters, accuracy_by_time};
+
+use std::sync::Arc;
+
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+use kuva::render::render::{Scene, render_multiple};
+use kuva::render::theme::Theme;
+
+use crate::looks::Look;
+
+/// A picture.
+#[derive(Debug)]
+pub struct Picture {
+    /// What it shows.
+    pub title: String,
+    /// What is to be seen in it, for those who do not see it.
+    pub description: String,
+    /// Its width in pixels.
+    pub width: f64,
+    /// Its height in pixels.
+    pub height: f64,
+    /// What is within the `svg` element; the ids begin with [`ID`].
+    pub content: String,
+}
+
+/// What the ids within a picture begin with; each place in a page puts its own in its stead.
+pub const ID: &str = "kuva-clip-";
+
+/// The size of most pictures: half a wide page, and text that can be read there.
+const WIDTH: f64 = 620.0;
+const HEIGHT: f64 = 340.0;
+
+impl Picture {
+    fn new(title: impl Into<String>, description: impl Into<String>, mut scene: Scene) -> Picture {
+        // The page's ground, and its font.
+        scene.background_color = None;
+        scene.font_family = None;
+        let (width, height) = (scene.width, scene.height);
+        let svg = SvgBackend::new().render_scene(&scene);
+        // The page writes the outermost element itself, with a title and a description.
+        let content = svg.split_once("-->").map_or(svg.as_str(), |(_, content)| content);
+        let content = content.trim_end().trim_end_matches("</svg>").to_owned();
+        Picture { title: title.into(), description: description.into(), width, height, content }
+    }
+}
+
+/// Draws plots on axes.
+fn drawn(plots: Vec<Plot>, layout: Layout) -> Scene {
+    render_multiple(plots, layout)
+}
+
+/// Axes of the usual size in the page's colours.
+fn layout(plots: &[Plot], x: &str, y: &str) -> Layout {
+    Layout::auto_from_plots(plots)
+        .with_theme(theme())
+        .with_width(WIDTH)
+        .with_height(HEIGHT)
+        .with_x_label(x)
+        .with_y_label(y)
+        .with_label_size(13)
+        .with_tick_size(12)
+}
+
+/// Names below the axes, where long ones take nothing from the picture and a phone shows them. The picture grows by
+/// the lines that they need.
+fn with_names(axes: Layout, entries: Vec<LegendEntry>) -> Layout {
+    let longest = entries.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0);
+    // A letter of the legend's size, and the marker with the gaps around it.
+    let column = 8.0 * longest as f64 + 38.0;
+    let columns = (((WIDTH - 80.0) / column) as usize).max(1);
+    let lines = entries.len().div_ceil(columns);
+    axes.with_legend_position(LegendPosition::OutsideBottomColumns)
+        .with_legend_col_limit(columns)
+        .with_height(HEIGHT + 30.0 + 18.0 * lines as f64)
+        .with_legend_entries(entries)
+}
+
+/// Every colour is one of the style sheet's, so that a picture follows the page from light to dark.
+fn theme() -> Theme {
+    let axis = || "var(--axis)".to_owned();
+    Theme {
+        background: "none".into(),
+        axis_color: axis(),
+        grid_color: "var(--grid)".into(),
+        tick_color: axis(),
+        text_color: "var(--ink)".into(),
+        legend_bg: "none".into(),
+        legend_border: "none".into(),
+        pie_leader: axis(),
+        box_median: "var(--paper)".into(),
+        violin_border: axis(),
+        colorbar_border: axis(),
+        font_family: None,
+        show_grid: true,
+    }
+}
+
+/// A name as a picture has room for it. It is data: a `$` in it begins no formula.
+fn label(text: &str) -> String {
+    const MOST: usize = 44;
+    let mut short: String = text.chars().take(MOST).collect();
+    if short.len() < text.len() {
+        short.pop();
+        short.push('…');
+    }
+    short.replace('$', "\\$")
+}
+
+fn ticks(format: impl Fn(f64) -> String + Send + Sync + 'static) -> TickFormat {
+    TickFormat::Custom(Arc::new(format))
+}
+
+/// Percentages, with a decimal only where ticks are that close.
+fn percent_ticks() -> TickFormat {
+    ticks(|share| {
+        let percent = (1000.0 * share).round() / 10.0;
+        format!("{percent} %")
+    })
+}
+
+/// Powers of ten and what lies between, as learning rates are written.
+fn rate_ticks() -> TickFormat {
+    ticks(crate::words::rate)
+}
+
+fn line(points: &[(f64, f64)], look: Look) -> LinePlot {
+    let style = look.dash.map_or(LineStyle::Solid, |dash| LineStyle::Custom(dash.to_owned()));
+    LinePlot::new()
+        .with_data(points.iter().copied())
+        .with_color(look.color)
+        .with_line_style(style)
+        .with_stroke_width(2.0)
+}
+
+fn markers(points: &[(f64, f64)], look: Look) -> ScatterPlot {
+    ScatterPlot::new()
+        .with_data(points.iter().copied())
+        .with_color(look.color)
+        .with_marker(look.marker)
+        .with_size(5.0)
+}
+
+fn line_entry(name: &str, look: Look) -> LegendEntry {
+    LegendEntry {
+        label: label(name),
+        color: look.color.to_owned(),
+        shape: LegendShape::Line,
+        dasharray: look.dash.map(str::to_owned),
+    }
+}
+
+fn marker_entry(name: &str, look: Look) -> LegendEntry {
+    LegendEntry {
+        label: label(name),
+        color: look.color.to_owned(),
+        shape: LegendShape::Marker(look.marker),
+        dasharray: None,
+    }
+}

@@ -1,0 +1,119 @@
+//! What accuracy costs: in parameters, in time.
+
+use kuva::plot::{LinePlot, LineStyle};
+use kuva::render::layout::TickFormat;
+use kuva::render::plots::Plot;
+use slimgate_study::{Protocol, Spread, Task, Variant};
+
+use super::rates::bounds;
+use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
+use crate::looks::Looks;
+use crate::words::{choice_accuracy, count, list, percent, seconds, test_accuracy};
+
+/// Accuracy against recurrent parameters.
+pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+    let parameters = |variant: &Variant| Some(variant.parameters.recurrent as f64);
+    let axis = Axis {
+        name: "recurrent parameters",
+        words: |value| format!("{} parameters", count(value as usize)),
+        ticks: ticks(|value| count(value.max(0.0).round() as usize)),
+    };
+    trade_off(task, protocol, looks, axis, parameters)
+}
+
+/// Accuracy against the time that an epoch takes.
+pub fn accuracy_by_time(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+    let axis = Axis {
+        name: "seconds an epoch",
+        words: |value| format!("{} an epoch", seconds(value)),
+        ticks: TickFormat::Auto,
+    };
+    trade_off(task, protocol, looks, axis, |variant| variant.seconds_per_epoch)
+}
+
+/// What lies to the right.
+struct Axis {
+    name: &'static str,
+    words: fn(f64) -> String,
+    ticks: TickFormat,
+}
+
+fn trade_off(
+    task: &Task,
+    protocol: Protocol,
+    looks: &Looks,
+    axis: Axis,
+    price: impl Fn(&Variant) -> Option<f64>,
+) -> Option<Picture> {
+    // On the test part where it has been read, else on the part that choices are made on; never a mixture.
+    let tested = task.variants.iter().any(|variant| variant.test.is_some());
+    let accuracy = |variant: &'_ Variant| -> Option<Spread> {
+        if tested { variant.test.clone() } else { variant.validation.clone() }
+    };
+    let measure = if tested { test_accuracy(protocol) } else { choice_accuracy(protocol) };
+    let points: Vec<(&str, f64, Spread)> = task
+        .variants
+        .iter()
+        .filter_map(|variant| Some((variant.name.as_str(), price(variant)?, accuracy(variant)?)))
+        .filter(|(_, price, spread)| price.is_finite() && spread.mean.is_finite())
+        .collect();
+    let (_, dearest) = bounds(&points.iter().map(|point| point.1).collect::<Vec<_>>())?;
+    let front = front(&points.iter().map(|(_, price, spread)| (*price, spread.mean)).collect::<Vec<_>>());
+    let steps = LinePlot::new().with_data(front.iter().map(|&index| (points[index].1, points[index].2.mean)));
+    let steps = steps.with_color("var(--axis)").with_line_style(LineStyle::Custom("4 3".into())).with_step();
+    let mut plots: Vec<Plot> = vec![steps.into()];
+    let (mut entries, mut described) = (vec![], vec![]);
+    for (index, (name, price, spread)) in points.iter().enumerate() {
+        let look = looks.look(name);
+        let mut point = markers(&[(*price, spread.mean)], look).with_size(6.0);
+        if let Some([low, high]) = spread.interval.filter(|[low, high]| low.is_finite() && high.is_finite()) {
+            point =
+                point.with_y_err_asymmetric([((spread.mean - low).max(0.0), (high - spread.mean).max(0.0))]);
+        }
+        plots.push(point.into());
+        entries.push(marker_entry(name, look));
+        let on_front = if front.contains(&index) { "" } else { ", not on the front" };
+        described.push(format!("{name} has {} and {}{on_front}", (axis.words)(*price), percent(spread.mean)));
+    }
+    let axes = with_names(layout(&plots, axis.name, measure.split(',').next().unwrap_or(measure)), entries)
+        .with_x_axis_min(0.0)
+        .with_x_axis_max(dearest * 1.08)
+        .with_x_tick_format(axis.ticks)
+        .with_y_tick_format(percent_ticks());
+    let title = format!(
+        "{} by {}; nothing is both cheaper and better than what the dashed line joins",
+        capital(measure),
+        axis.name
+    );
+    Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The points that no other beats in price and accuracy, by rising price.
+fn front(points: &[(f64, f64)]) -> Vec<usize> {
+    let mut by_price: Vec<usize> = (0..points.len()).collect();
+    by_price.sort_by(|&a, &b| points[a].0.total_cmp(&points[b].0).then(points[b].1.total_cmp(&points[a].1)));
+    let mut best = f64::NEG_INFINITY;
+    by_price.retain(|&index| {
+        let better = points[index].1 > best;
+        best = best.max(points[index].1);
+        better
+    });
+    by_price
+}
+
+#[cfg(test)]
+mod tests {
+    use super::front;
+
+    #[test]
+    fn the_front_holds_what_is_not_beaten() {
+        assert_eq!(front(&[(3.0, 0.9), (1.0, 0.7), (2.0, 0.6), (4.0, 0.9)]), [1, 0]);
+        assert_eq!(front(&[(1.0, 0.7), (1.0, 0.8)]), [1]);
+        assert!(front(&[]).is_empty());
+    }
+}

@@ -1,0 +1,233 @@
+//! The page of one run, or of several side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slimgate_train::{EpochMetrics, Split, Status};
+
+use crate::document::{Block, Document};
+use crate::looks::Looks;
+use crate::pictures::run_curves;
+use crate::run::Run;
+use crate::study::{confusion, environment_table, recall_table};
+use crate::table::{Cell, Table};
+use crate::words::{self, NOTHING, count, counted, optional, percent, seconds};
+
+/// The page of runs as HTML.
+pub fn runs_page(runs: &[Run]) -> String {
+    crate::html::page(&document(runs))
+}
+
+/// The page of runs as Markdown.
+pub fn runs_markdown(runs: &[Run]) -> String {
+    crate::markdown::page(&document(runs))
+}
+
+fn document(runs: &[Run]) -> Document {
+    let title = match runs {
+        [run] => format!("Run {}", run.name),
+        _ => counted(runs.len(), "run", "runs"),
+    };
+    let datasets: BTreeSet<String> =
+        runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(words::setting).collect();
+    let datasets: Vec<_> = datasets.into_iter().collect();
+    let lead = match datasets.as_slice() {
+        [] => "No run to show.".to_owned(),
+        names => format!("{} on {}.", counted(runs.len(), "training", "trainings"), words::list(names)),
+    };
+    let mut blocks = vec![Block::chapter("Results"), Block::Table(results(runs))];
+    blocks.extend(running(runs).map(Block::Notice));
+    blocks.push(Block::text("The best epoch is the one with the highest accuracy on the validation part."));
+
+    blocks.push(Block::chapter("Learning curves"));
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    let curves = run_curves(runs, &Looks::named(names));
+    blocks.push(match curves.is_empty() {
+        true => Block::text("No run has finished an epoch yet."),
+        false => Block::Pictures(curves),
+    });
+    let evaluated: Vec<_> = runs.iter().filter(|run| run.evaluation.is_some()).collect();
+    if !evaluated.is_empty() {
+        blocks.push(Block::chapter("Test part"));
+        blocks.extend(test_part(&evaluated));
+    }
+    blocks.push(Block::chapter("Settings"));
+    blocks.extend(settings(runs));
+    blocks.push(Block::chapter("Environment and commands"));
+    blocks.extend(environments(runs));
+    blocks.push(Block::text("To repeat it:"));
+    blocks.push(Block::Commands(runs.iter().map(command).collect()));
+    Document { title, lead, blocks }
+}
+
+fn results(runs: &[Run]) -> Table {
+    let mut table = Table::new(
+        "What the runs came to",
+        &[
+            "run",
+            "variant",
+            "status",
+            "#recurrent parameters",
+            "#all parameters",
+            "#epochs",
+            "#best epoch",
+            "#best validation accuracy",
+            "#final validation accuracy",
+            "#final training accuracy",
+            "#test accuracy",
+            "#time",
+            "#peak memory",
+        ],
+    );
+    for run in runs {
+        let summary = run.summary.as_ref();
+        let accuracy =
+            |line: Option<&EpochMetrics>| Cell::from(optional(line, |line| percent(line.accuracy)));
+        let last = run.last(Split::Validation);
+        let best = summary.and_then(|summary| summary.best.as_ref());
+        // The sum of nothing would be a negative zero.
+        let time = run.epochs.iter().fold(0.0, |sum, line| sum + line.seconds);
+        table.row(vec![
+            run.name.as_str().into(),
+            summary.map_or(NOTHING, |summary| &summary.variant).into(),
+            summary.map_or("begun", |summary| status(summary.status)).into(),
+            optional(summary, |summary| count(summary.parameters.recurrent)).into(),
+            optional(summary, |summary| count(summary.parameters.total)).into(),
+            last.map_or("0".into(), |line| count(line.epoch)).into(),
+            optional(best, |line| count(line.epoch)).into(),
+            accuracy(best),
+            accuracy(last),
+            accuracy(run.last(Split::Train)),
+            optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.accuracy)).into(),
+            seconds(time).into(),
+            optional(summary.and_then(|summary| summary.peak_memory_bytes), words::bytes).into(),
+        ]);
+    }
+    table
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Running => "running",
+        Status::Complete => "complete",
+        Status::Diverged => "diverged",
+        Status::Interrupted => "interrupted",
+        Status::Failed => "failed",
+    }
+}
+
+/// Which runs are not at their end.
+fn running(runs: &[Run]) -> Option<String> {
+    let complete =
+        |run: &&Run| run.summary.as_ref().is_some_and(|summary| summary.status == Status::Complete);
+    let open: Vec<_> = runs.iter().filter(|run| !complete(run)).map(|run| run.name.as_str()).collect();
+    let is = if open.len() == 1 { "is" } else { "are" };
+    (!open.is_empty())
+        .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
+}
+
+fn test_part(runs: &[&Run]) -> Vec<Block> {
+    let mut table = Table::new(
+        "On the test part",
+        &["run", "#weights of epoch", "#sequences", "#accuracy", "#loss (nats)"],
+    );
+    let mut matrices = vec![];
+    let mut recalls: Vec<(&str, Vec<f64>)> = vec![];
+    for run in runs {
+        let Some(evaluation) = &run.evaluation else { continue };
+        table.row(vec![
+            run.name.as_str().into(),
+            count(evaluation.epoch).into(),
+            count(evaluation.sequences).into(),
+            percent(evaluation.accuracy).into(),
+            words::decimal(evaluation.loss, 4).into(),
+        ]);
+        matrices.extend(confusion(&run.name, &run.classes, &evaluation.confusion));
+        if !evaluation.confusion.is_empty() {
+            let right = |(index, row): (usize, &Vec<usize>)| {
+                row.get(index).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
+            };
+            recalls.push((&run.name, evaluation.confusion.iter().enumerate().map(right).collect()));
+        }
+    }
+    let mut blocks = vec![Block::Table(table)];
+    let same_classes = runs.iter().all(|run| run.classes == runs[0].classes);
+    if same_classes {
+        blocks.extend(recall_table(&runs[0].classes, &recalls).map(Block::Table));
+    }
+    if !matrices.is_empty() {
+        blocks.push(Block::Tables(matrices));
+    }
+    blocks
+}
+
+/// The settings in which the runs differ, and those that they share.
+fn settings(runs: &[Run]) -> Vec<Block> {
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
+    let values = |key: &String| -> Vec<Option<&toml::Value>> {
+        runs.iter().map(|run| run.settings.get(key)).collect()
+    };
+    let (same, different): (Vec<&String>, Vec<&String>) =
+        keys.into_iter().partition(|key| values(key).windows(2).all(|pair| pair[0] == pair[1]));
+    let cell = |value: Option<&toml::Value>| Cell::from(optional(value, words::setting));
+    let mut blocks = vec![];
+    if !different.is_empty() {
+        let heads: Vec<&str> =
+            std::iter::once("setting").chain(runs.iter().map(|run| run.name.as_str())).collect();
+        let mut table = Table::new("Settings in which the runs differ", &heads);
+        for key in different {
+            table
+                .row(std::iter::once(key.as_str().into()).chain(values(key).into_iter().map(cell)).collect());
+        }
+        blocks.push(Block::Table(table));
+    } else if runs.len() > 1 {
+        blocks.push(Block::text("The runs do not differ in any setting."));
+    }
+    let caption = if runs.len() > 1 { "Settings that all runs share" } else { "All settings" };
+    let mut table = Table::new(caption, &["setting", "value"]);
+    for key in same {
+        table.row(vec![key.as_str().into(), cell(values(key)[0])]);
+    }
+    blocks.push(Block::Table(table));
+    blocks
+}
+
+/// Each machine once, with the runs that it ran.
+fn environments(runs: &[Run]) -> Vec<Block> {
+    let mut machines: Vec<(&BTreeMap<String, serde_json::Value>, Vec<&str>)> = vec![];
+    for run in runs {
+        match machines.iter_mut().find(|(environment, _)| *environment == &run.environment) {
+            Some((_, names)) => names.push(&run.name),
+            None => machines.push((&run.environment, vec![&run.name])),
+        }
+    }
+    machines
+        .into_iter()
+        .map(|(environment, names)| match environment_table(environment, &words::list(&names)) {
+            Some(table) => Block::Table(table),
+            None => Block::text(format!("No environment was recorded for {}.", words::list(&names))),
+        })
+        .collect()
+}
+
+/// The command that trains the run again beside the old one.
+fn command(run: &Run) -> String {
+    let config = run.path.join("config.toml").display().to_string();
+    format!("slimgate train {} --name {}", quoted(&config), quoted(&format!("{}-again", run.name)))
+}
+
+/// A word that a shell takes as one.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,".contains(letter);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_takes_a_name_as_one_word() {
+        assert_eq!(quoted("runs/a-1"), "runs/a-1");
+        assert_eq!(quoted("it's $5"), r"'it'\''s $5'");
+    }
+}

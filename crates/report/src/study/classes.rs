@@ -1,0 +1,90 @@
+//! How the test part was told: confusion matrices and the recall of each class, side by side.
+//!
+//! They are tables with a ground as dark as the share is large, so that who cannot see the picture reads the numbers.
+
+use slimgate_study::{Protocol, Summary, Task};
+
+use crate::document::Block;
+use crate::table::{Cell, Table};
+use crate::words::{self, count, percent};
+
+/// A matrix of more classes is not drawn: nobody reads it.
+const MOST: usize = 40;
+
+/// The recall of each class and the confusion matrices, where the test part has been read.
+pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
+    let read = task.variants.iter().filter(|variant| !variant.recall.is_empty());
+    let recalls: Vec<_> = read.map(|variant| (variant.name.as_str(), variant.recall.clone())).collect();
+    let matrices: Vec<Table> = task
+        .variants
+        .iter()
+        .filter_map(|variant| confusion(&variant.name, &task.classes, &variant.confusion))
+        .collect();
+    if recalls.is_empty() && matrices.is_empty() {
+        return vec![];
+    }
+    let mut blocks = vec![Block::section(format!("Classes of {}", task.name))];
+    blocks.push(Block::text(match summary.protocol {
+        Protocol::Validation => "On the test part, summed over the seeds at the chosen settings.",
+        Protocol::Published => "On the test set, at epochs that were chosen on it, summed over the seeds.",
+    }));
+    blocks.extend(recall_table(&task.classes, &recalls).map(Block::Table));
+    if !matrices.is_empty() {
+        blocks.push(Block::Tables(matrices));
+    }
+    blocks
+}
+
+/// The share of each class that was told right, by variant or run.
+pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> Option<Table> {
+    if recalls.is_empty() {
+        return None;
+    }
+    let mut heads = vec!["class".to_owned()];
+    heads.extend(recalls.iter().map(|(name, _)| format!("#{name}")));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut table = Table::new("Recall: the share of each class’s sequences that was told right", &heads);
+    // From the lowest to the highest: recalls of a good model would all look the same.
+    let known: Vec<f64> =
+        recalls.iter().flat_map(|(_, recall)| recall).copied().filter(|share| share.is_finite()).collect();
+    let low = known.iter().copied().fold(1.0, f64::min);
+    let high = known.iter().copied().fold(0.0, f64::max);
+    let shade = |share: f64| (share - low) / (high - low).max(0.01);
+    let most = recalls.iter().map(|(_, recall)| recall.len()).max().unwrap_or(0);
+    for index in 0..most {
+        let mut row: Vec<Cell> = vec![class(classes, index).into()];
+        row.extend(recalls.iter().map(|(_, recall)| {
+            let share = recall.get(index).copied().unwrap_or(f64::NAN);
+            Cell::shaded(percent(share), shade(share))
+        }));
+        table.row(row);
+    }
+    Some(table)
+}
+
+/// Sequences by class and told class; none where there is no matrix, or one too large to read.
+pub(crate) fn confusion(name: &str, classes: &[String], matrix: &[Vec<usize>]) -> Option<Table> {
+    let widest = matrix.iter().map(Vec::len).max()?;
+    if widest == 0 || widest > MOST || matrix.len() > MOST {
+        return None;
+    }
+    let mut heads = vec!["class".to_owned()];
+    heads.extend((0..widest).map(|index| format!("#{}", class(classes, index))));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let caption = format!("{name}: sequences by class (rows) and by what they were told to be (columns)");
+    let mut table = Table::new(caption, &heads);
+    for (index, counts) in matrix.iter().enumerate() {
+        let all: usize = counts.iter().sum();
+        let mut row: Vec<Cell> = vec![class(classes, index).into()];
+        row.extend((0..widest).map(|told| {
+            let number = counts.get(told).copied().unwrap_or(0);
+            Cell::shaded(count(number), number as f64 / all.max(1) as f64)
+        }));
+        table.row(row);
+    }
+    Some(table)
+}
+
+fn class(classes: &[String], index: usize) -> String {
+    classes.get(index).cloned().unwrap_or_else(|| words::count(index))
+}

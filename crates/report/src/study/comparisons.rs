@@ -1,0 +1,101 @@
+//! Each variant against the baseline.
+
+use slimgate_study::{Comparison, Summary, Task};
+
+use crate::document::Block;
+use crate::table::{Cell, Table};
+use crate::words::{self, optional, p_value, points, points_interval};
+
+/// What the evidence says and what it is read off, or that there is none.
+pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
+    if task.comparisons.is_empty() {
+        return vec![Block::text(
+            "No variant has been compared with the baseline yet: a comparison takes complete trials of both with the \
+             same seeds.",
+        )];
+    }
+    let margin = words::decimal(100.0 * summary.margin, 2);
+    let confidence = words::decimal(100.0 * summary.confidence, 0);
+    // Two one-sided tests at 5 % go with an interval of 90 %.
+    let equivalence = words::decimal(100.0 * (2.0 * summary.confidence - 1.0), 0);
+    let mut evidence = Table::new(
+        format!(
+            "Differences in {}, variant minus {}, in percentage points over pairs of trials with the same seed",
+            words::test_accuracy(summary.protocol),
+            summary.baseline
+        ),
+        &[
+            "variant",
+            "verdict",
+            "#pairs",
+            "#difference",
+            &format!("#{confidence} % interval"),
+            &format!("#{equivalence} % interval, for equivalence"),
+            "#effect (Hedges’ g)",
+            "#won, tied, lost",
+            "#seeds needed",
+            &format!("#recurrent parameters, of those of {}", summary.baseline),
+            "#training speed",
+            "#prediction speed",
+        ],
+    );
+    let mut tests = Table::new(
+        format!(
+            "p values on {}, and after Holm’s correction for {}; the margin is ±{margin} points",
+            task.name,
+            words::counted(task.comparisons.len(), "comparison", "comparisons")
+        ),
+        &[
+            "variant",
+            "#no difference",
+            "#after Holm",
+            "#signed rank",
+            "#not equivalent",
+            "#after Holm",
+            "#worse by the margin",
+            "#after Holm",
+        ],
+    );
+    for comparison in &task.comparisons {
+        evidence.row(evidence_row(comparison));
+        tests.row(tests_row(comparison));
+    }
+    // Columns of p values come in pairs with the same heading, and keep their places.
+    let tested = tests.rows.iter().any(|row| row[1..].iter().any(|cell| cell.text != words::NOTHING));
+    let mut blocks = vec![Block::Table(evidence.without_empty_columns())];
+    if tested {
+        blocks.push(Block::Table(tests));
+    } else {
+        blocks.push(Block::text("There are too few pairs for a test; a p value takes at least two."));
+    }
+    blocks
+}
+
+fn evidence_row(comparison: &Comparison) -> Vec<Cell> {
+    let [won, tied, lost] = comparison.won_tied_lost;
+    vec![
+        comparison.variant.as_str().into(),
+        words::verdict(comparison.verdict).into(),
+        words::count(comparison.pairs).into(),
+        points(comparison.difference).into(),
+        optional(comparison.interval, points_interval).into(),
+        optional(comparison.equivalence_interval, points_interval).into(),
+        optional(comparison.effect, |effect| words::decimal(effect, 2)).into(),
+        format!("{won}, {tied}, {lost}").into(),
+        optional(comparison.seeds_needed, words::count).into(),
+        words::percent(comparison.parameters_ratio).into(),
+        optional(comparison.training_speedup, words::times).into(),
+        optional(comparison.prediction_speedup, words::times).into(),
+    ]
+}
+
+fn tests_row(comparison: &Comparison) -> Vec<Cell> {
+    let both =
+        |pair: Option<[f64; 2]>| [0, 1].map(|index| optional(pair.map(|pair| pair[index]), p_value).into());
+    let mut row: Vec<Cell> = vec![comparison.variant.as_str().into()];
+    row.extend(both(comparison.p_difference));
+    row.push(optional(comparison.p_signed_rank, p_value).into());
+    row.extend(both(comparison.p_equivalence));
+    row.extend(both(comparison.p_noninferiority));
+    row
+}

@@ -1,0 +1,159 @@
+//! What the page of a study says, from its answer to its trials.
+
+mod across;
+mod classes;
+mod comparisons;
+mod end;
+mod trials;
+mod variants;
+
+pub(crate) use classes::{confusion, recall_table};
+pub(crate) use end::environment_table;
+
+use slimgate_study::{Protocol, State, Summary, Task};
+
+use crate::document::{Block, Document};
+use crate::looks::Looks;
+use crate::pictures::{
+    accuracy_by_parameters, accuracy_by_rate, accuracy_by_time, differences, importances, learning_curves,
+};
+use crate::words::{self, counted, percent};
+
+/// The page of a study as HTML.
+pub fn study_page(summary: &Summary) -> String {
+    crate::html::page(&document(summary))
+}
+
+/// The page of a study as Markdown.
+pub fn study_markdown(summary: &Summary) -> String {
+    crate::markdown::page(&document(summary))
+}
+
+fn document(summary: &Summary) -> Document {
+    let looks = Looks::of(summary);
+    let mut blocks = answer(summary);
+    for task in &summary.tasks {
+        blocks.extend(task_tables(summary, task));
+    }
+    blocks.extend(across::across(summary));
+    for task in &summary.tasks {
+        blocks.extend(task_pictures(summary, task, &looks));
+    }
+    blocks.extend(across::published(summary));
+    blocks.extend(trials::trials(summary));
+    blocks.extend(end::costs(summary));
+    blocks.extend(end::environment(summary));
+    Document { title: format!("Study {}", summary.study), lead: lead(summary), blocks }
+}
+
+fn lead(summary: &Summary) -> String {
+    let tasks = counted(summary.tasks.len(), "task", "tasks");
+    let trials = counted(summary.trials.len(), "trial", "trials");
+    format!(
+        "{trials} on {tasks}, {} of training in all. Compared with {}; a difference within ±{} points does not \
+         matter; intervals at {} %.",
+        words::seconds(summary.trial_seconds),
+        summary.baseline,
+        words::decimal(100.0 * summary.margin, 2),
+        words::decimal(100.0 * summary.confidence, 0),
+    )
+}
+
+/// What the study comes to, and what a reader must know before all figures.
+fn answer(summary: &Summary) -> Vec<Block> {
+    let mut blocks = vec![Block::chapter("Answer"), Block::Headline(summary.answer.headline.clone())];
+    if !summary.answer.notes.is_empty() {
+        blocks.push(Block::Items(summary.answer.notes.clone()));
+    }
+    if summary.protocol == Protocol::Published {
+        blocks.push(Block::Notice(
+            "This study follows the published protocol: the epoch and the settings are chosen on the test set. Its \
+             figures are too good by as much as that choice gains, and say nothing about new data."
+                .into(),
+        ));
+    }
+    blocks.extend(partial(summary).map(Block::Notice));
+    blocks
+}
+
+/// What is not there yet.
+fn partial(summary: &Summary) -> Option<String> {
+    if summary.trials.is_empty() {
+        return Some("The study has no trial yet.".into());
+    }
+    let mut states = std::collections::BTreeMap::<State, usize>::new();
+    for trial in &summary.trials {
+        *states.entry(trial.state).or_default() += 1;
+    }
+    let open: Vec<_> = [State::Running, State::Waiting, State::Interrupted, State::Failed]
+        .into_iter()
+        .filter_map(|state| states.get(&state).map(|number| format!("{number} {}", words::state(state))))
+        .collect();
+    let all = counted(summary.trials.len(), "trial", "trials");
+    match (states.get(&State::Complete), open.is_empty()) {
+        (None, _) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
+        (Some(_), false) => Some(format!(
+            "The study is not complete: of {all}, {}. Figures are of what is there.",
+            words::list(&open)
+        )),
+        (Some(_), true) => None,
+    }
+}
+
+fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
+    states.iter().map(|(state, number)| format!("{number} {}", words::state(*state))).collect()
+}
+
+fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
+    let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
+    let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
+    let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
+    let classes = counted(task.classes.len(), "class", "classes");
+    let sequences = counted(task.test_sequences, "sequence", "sequences");
+    blocks.push(Block::text(match score {
+        Some(score) => format!(
+            "{classes}; {sequences} in the test part. The baseline {} tells {} of them right ({}).",
+            summary.baseline,
+            percent(score.mean),
+            words::test_accuracy(summary.protocol),
+        ),
+        None => format!(
+            "{classes}; {sequences} in the test part, which has not been read for {}.",
+            summary.baseline
+        ),
+    }));
+    if task.variants.is_empty() {
+        blocks.push(Block::text("There is no variant to show on this task yet."));
+        return blocks;
+    }
+    blocks.push(Block::section(format!("Variants on {}", task.name)));
+    blocks.extend(variants::tables(summary, task).into_iter().map(Block::Table));
+    blocks.push(Block::section(format!("Comparisons with {} on {}", summary.baseline, task.name)));
+    blocks.extend(comparisons::comparisons(summary, task));
+    blocks
+}
+
+fn task_pictures(summary: &Summary, task: &Task, looks: &Looks) -> Vec<Block> {
+    let protocol = summary.protocol;
+    let pictures: Vec<_> = [
+        learning_curves(task, protocol, looks),
+        accuracy_by_rate(task, protocol, looks),
+        accuracy_by_parameters(task, protocol, looks),
+        accuracy_by_time(task, protocol, looks),
+        differences(task, &summary.baseline, summary.margin, looks),
+        importances(task),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut blocks = vec![Block::chapter(format!("Pictures: {}", task.name))];
+    if protocol == Protocol::Published {
+        blocks.push(Block::Notice("The accuracies in these pictures are chosen on the test set.".into()));
+    }
+    blocks.push(match pictures.is_empty() {
+        true => Block::text("There is nothing to draw yet: no trial has finished an epoch."),
+        false => Block::Pictures(pictures),
+    });
+    blocks.extend(classes::classes(summary, task));
+    blocks
+}

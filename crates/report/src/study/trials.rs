@@ -1,0 +1,58 @@
+//! The list of all trials.
+
+use slimgate_study::{Protocol, Summary};
+
+use crate::document::Block;
+use crate::table::{Cell, Table};
+use crate::words::{self, NOTHING, count, optional, percent};
+
+/// Every trial with its status.
+pub fn trials(summary: &Summary) -> Vec<Block> {
+    let mut blocks = vec![Block::chapter("Trials")];
+    if summary.trials.is_empty() {
+        blocks.push(Block::text("There is no trial yet."));
+        return blocks;
+    }
+    let (best, last) = match summary.protocol {
+        Protocol::Validation => ("#best validation accuracy", "#final validation accuracy"),
+        Protocol::Published => ("#best test accuracy, chosen on the test set", "#final test accuracy"),
+    };
+    let heads = [
+        "trial",
+        "status",
+        "task",
+        "variant",
+        "#seed",
+        "settings",
+        "#epochs",
+        best,
+        "#best epoch",
+        last,
+        "#time",
+        "reason",
+    ];
+    let mut table = Table::new("All trials", &heads);
+    for trial in &summary.trials {
+        let accuracy = |value: Option<f64>| Cell::number(optional(value, percent), value.unwrap_or(f64::NAN));
+        let best = trial.best.map(|(_, accuracy)| accuracy);
+        let epoch = trial.best.map(|(epoch, _)| epoch);
+        table.row(vec![
+            trial.id.as_str().into(),
+            words::state(trial.state).into(),
+            trial.task.as_str().into(),
+            trial.variant.as_str().into(),
+            Cell::number(trial.seed.to_string(), trial.seed as f64),
+            words::settings(&trial.settings).into(),
+            Cell::number(count(trial.epochs), trial.epochs as f64),
+            accuracy(best),
+            Cell::number(optional(epoch, count), epoch.map_or(f64::NAN, |epoch| epoch as f64)),
+            accuracy(trial.last),
+            Cell::number(words::seconds(trial.seconds), trial.seconds),
+            trial.reason.as_deref().unwrap_or(NOTHING).into(),
+        ]);
+    }
+    table = table.without_empty_columns();
+    table.sortable = true;
+    blocks.push(Block::Table(table));
+    blocks
+}

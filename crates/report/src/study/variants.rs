@@ -1,0 +1,180 @@
+//! The tables of variants: how well they do, what they take, how they are set.
+
+use slimgate_study::{Protocol, Reach, Spread, State, Summary, Task, UsableRates, Variant};
+
+use crate::table::{Cell, Table};
+use crate::words::{self, NOTHING, bare_percent, count, optional, rate};
+
+/// Three tables with a row for each variant.
+pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
+    let tables = [accuracy(summary, task), effort(summary, task), settings(task)];
+    tables.into_iter().map(Table::without_empty_columns).collect()
+}
+
+fn accuracy(summary: &Summary, task: &Task) -> Table {
+    let confidence = words::decimal(100.0 * summary.confidence, 0);
+    let (best, last) = match summary.protocol {
+        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
+        Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),
+    };
+    let test = words::test_accuracy(summary.protocol);
+    let heads = [
+        "variant",
+        "gates",
+        "#hidden units",
+        "#recurrent parameters",
+        "#all parameters",
+        &format!("#{test}"),
+        "#of each seed (%)",
+        &format!("#{best}"),
+        &format!("#{last}"),
+        "#collapsed",
+        "#diverged",
+    ];
+    let caption = format!(
+        "Accuracy on {}: means over the seeds, with a bootstrap interval of {confidence} % from three seeds on. \
+         Collapsed: the last epoch is worse than the best by more than {} points.",
+        task.name,
+        words::decimal(500.0 * summary.margin, 2),
+    );
+    let mut table = Table::new(caption, &heads);
+    for variant in &task.variants {
+        let mean = |spread: &Option<Spread>| {
+            let mean = spread.as_ref().map_or(f64::NAN, |spread| spread.mean);
+            Cell::number(optional(spread.as_ref(), words::spread), mean)
+        };
+        table.row(vec![
+            variant.name.as_str().into(),
+            variant.gates.as_str().into(),
+            count(variant.hidden).into(),
+            count(variant.parameters.recurrent).into(),
+            count(variant.parameters.total).into(),
+            mean(&variant.test),
+            each_seed(variant).into(),
+            mean(&variant.validation),
+            mean(&variant.last),
+            of_seeds(variant.collapsed, variant).into(),
+            count(variant.states.get(&State::Diverged).copied().unwrap_or(0)).into(),
+        ]);
+    }
+    table
+}
+
+/// The test accuracy of every seed, in order of the seeds.
+fn each_seed(variant: &Variant) -> String {
+    let values: Vec<_> = variant.seeds.iter().filter_map(|seed| seed.test).map(bare_percent).collect();
+    let known = values.iter().any(|value| value != NOTHING);
+    if known { values.join("  ") } else { NOTHING.to_owned() }
+}
+
+fn of_seeds(number: usize, variant: &Variant) -> String {
+    if variant.seeds.is_empty() { NOTHING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
+}
+
+fn effort(summary: &Summary, task: &Task) -> Table {
+    let mut shares: Vec<f64> = vec![];
+    for reach in task.variants.iter().flat_map(|variant| &variant.reaches) {
+        if !shares.contains(&reach.share) {
+            shares.push(reach.share);
+        }
+    }
+    shares.sort_by(f64::total_cmp);
+    let to = |share: &f64| {
+        format!("#epochs and time to {} % of {}", words::decimal(100.0 * share, 0), summary.baseline)
+    };
+    let mut heads = vec!["variant".to_owned()];
+    heads.extend(shares.iter().map(to));
+    let fixed = ["#time of an epoch", "#training step", "#predicting one", "#predicting 128", "#peak memory"];
+    heads.extend(fixed.map(str::to_owned));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let caption = format!(
+        "What the variants take on {}: medians over the seeds. Steps and predictions were timed side by side.",
+        task.name
+    );
+    let mut table = Table::new(caption, &heads);
+    for variant in &task.variants {
+        let mut row: Vec<Cell> = vec![variant.name.as_str().into()];
+        for share in &shares {
+            let reach = variant.reaches.iter().find(|reach| reach.share == *share);
+            row.push(optional(reach, reached).into());
+        }
+        let timing = |of: fn(&slimgate_study::Timing) -> f64| {
+            Cell::from(optional(variant.timing.as_ref().map(of), words::milliseconds))
+        };
+        row.push(optional(variant.seconds_per_epoch, words::seconds).into());
+        row.push(timing(|timing| timing.training_step_ms));
+        row.push(timing(|timing| timing.prediction_ms));
+        row.push(timing(|timing| timing.batch_prediction_ms));
+        row.push(optional(variant.peak_memory_bytes, words::bytes).into());
+        table.row(row);
+    }
+    table
+}
+
+/// Epochs and seconds until a share of the baseline's accuracy, and how many seeds got there.
+fn reached(reach: &Reach) -> String {
+    if reach.of == 0 {
+        return NOTHING.to_owned();
+    }
+    if reach.reached == 0 {
+        return format!("not reached (0 of {})", reach.of);
+    }
+    let epochs =
+        optional(reach.epochs, |epochs| if epochs.is_finite() { epochs.to_string() } else { NOTHING.into() });
+    let time = optional(reach.seconds, words::seconds);
+    let some = if reach.reached < reach.of {
+        format!(" ({} of {})", reach.reached, reach.of)
+    } else {
+        String::new()
+    };
+    format!("{epochs} · {time}{some}")
+}
+
+fn settings(task: &Task) -> Table {
+    let caption = format!(
+        "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best. \
+         A rate picked blindly from those that were tried loses the price of a blind choice.",
+        task.name
+    );
+    let heads = [
+        "variant",
+        "chosen",
+        "usable learning rates",
+        "#powers of ten",
+        "#price of a blind choice (points)",
+        "#price nearby (points)",
+        "trials",
+    ];
+    let mut table = Table::new(caption, &heads);
+    for variant in &task.variants {
+        let price = |of: fn(&UsableRates) -> f64| {
+            Cell::from(optional(variant.usable.as_ref().map(of), |price| words::decimal(100.0 * price, 2)))
+        };
+        let states: Vec<_> = variant
+            .states
+            .iter()
+            .map(|(state, number)| format!("{number} {}", words::state(*state)))
+            .collect();
+        table.row(vec![
+            variant.name.as_str().into(),
+            words::settings(&variant.chosen).into(),
+            optional(variant.usable.as_ref(), usable).into(),
+            optional(variant.usable, |usable| words::decimal(usable.decades, 1)).into(),
+            price(|usable| usable.price),
+            price(|usable| usable.price_nearby),
+            if states.is_empty() { NOTHING.into() } else { states.join(", ").into() },
+        ]);
+    }
+    table
+}
+
+/// A range of rates, and at which ends nothing beyond was tried.
+fn usable(range: &UsableRates) -> String {
+    let beyond = match (range.open_below, range.open_above) {
+        (true, true) => "; lower and higher ones untried",
+        (true, false) => "; lower ones untried",
+        (false, true) => "; higher ones untried",
+        (false, false) => "",
+    };
+    format!("{} to {}{beyond}", rate(range.low), rate(range.high))
+}

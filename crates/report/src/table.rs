@@ -1,0 +1,94 @@
+//! A table with a caption, whatever form it will have.
+
+/// A table. Its first column names the rows.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its rows, each with a cell for every column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Whether a reader may sort its rows.
+    pub sortable: bool,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its heading.
+    pub head: String,
+    /// Whether it holds numbers, which are set to the right.
+    pub numeric: bool,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    /// What it says.
+    pub text: String,
+    /// What it is sorted by, where that is a number.
+    pub sort: Option<f64>,
+    /// How dark its ground is, from 0 to 1, where the table is a picture too.
+    pub shade: Option<f64>,
+}
+
+impl Table {
+    /// A table without rows. A column whose heading begins with `#` holds numbers.
+    pub fn new(caption: impl Into<String>, heads: &[&str]) -> Table {
+        let column = |head: &&str| match head.strip_prefix('#') {
+            Some(head) => Column { head: head.to_owned(), numeric: true },
+            None => Column { head: (*head).to_owned(), numeric: false },
+        };
+        Table {
+            caption: caption.into(),
+            columns: heads.iter().map(column).collect(),
+            rows: vec![],
+            sortable: false,
+        }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.caption);
+        self.rows.push(cells);
+    }
+
+    /// Leaves out the columns that say nothing in any row.
+    pub fn without_empty_columns(mut self) -> Table {
+        let says = |index: usize| self.rows.iter().any(|row| row[index].text != crate::words::NOTHING);
+        let keep: Vec<bool> = (0..self.columns.len()).map(|index| index == 0 || says(index)).collect();
+        let mut kept = keep.iter();
+        self.columns.retain(|_| *kept.next().expect("as many as columns"));
+        for row in &mut self.rows {
+            let mut kept = keep.iter();
+            row.retain(|_| *kept.next().expect("as many as columns"));
+        }
+        self
+    }
+}
+
+impl Cell {
+    /// A cell that is sorted as a number.
+    pub fn number(text: impl Into<String>, sort: f64) -> Cell {
+        Cell { text: text.into(), sort: sort.is_finite().then_some(sort), shade: None }
+    }
+
+    /// A cell with a ground.
+    pub fn shaded(text: impl Into<String>, shade: f64) -> Cell {
+        let shade = if shade.is_finite() { shade.clamp(0.0, 1.0) } else { 0.0 };
+        Cell { text: text.into(), sort: None, shade: Some(shade) }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Cell {
+        Cell { text, ..Cell::default() }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Cell {
+        text.to_owned().into()
+    }
+}

@@ -1,0 +1,264 @@
+//! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
+
+use slimgate_study::{Protocol, Spread, State, Verdict};
+
+/// What stands for a value that is not there.
+pub const NOTHING: &str = "–";
+
+/// The text of a finite number, a dash for any other.
+fn finite(value: f64, text: impl FnOnce(f64) -> String) -> String {
+    if value.is_finite() { text(value) } else { NOTHING.to_owned() }
+}
+
+/// The text of a value, a dash where there is none.
+pub fn optional<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| NOTHING.to_owned(), text)
+}
+
+/// A share as a percentage.
+pub fn percent(share: f64) -> String {
+    finite(share, |share| format!("{:.2} %", 100.0 * share))
+}
+
+/// A share as a percentage without its sign, for a list of several.
+pub fn bare_percent(share: f64) -> String {
+    finite(share, |share| format!("{:.2}", 100.0 * share))
+}
+
+/// A difference of shares in percentage points, always with its sign.
+pub fn points(difference: f64) -> String {
+    // A sign before zero says nothing.
+    finite(difference, |difference| match (100.0 * difference * 100.0).round() {
+        0.0 => "0.00".to_owned(),
+        rounded if rounded < 0.0 => format!("−{:.2}", -rounded / 100.0),
+        rounded => format!("+{:.2}", rounded / 100.0),
+    })
+}
+
+/// An interval of differences in percentage points.
+pub fn points_interval([low, high]: [f64; 2]) -> String {
+    if low.is_finite() && high.is_finite() {
+        format!("{} to {}", points(low), points(high))
+    } else {
+        NOTHING.to_owned()
+    }
+}
+
+/// A mean and its interval, where there are values enough for one.
+pub fn spread(spread: &Spread) -> String {
+    match spread.interval {
+        Some([low, high]) if low.is_finite() && high.is_finite() => {
+            format!("{} ({} to {})", percent(spread.mean), bare_percent(low), bare_percent(high))
+        }
+        _ => percent(spread.mean),
+    }
+}
+
+/// A p value: three decimals, or that it is smaller.
+pub fn p_value(p: f64) -> String {
+    finite(p, |p| if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") })
+}
+
+/// A number with the given decimals.
+pub fn decimal(value: f64, decimals: usize) -> String {
+    finite(value, |value| {
+        let text = format!("{value:.decimals$}");
+        text.strip_prefix('-').map_or(text.clone(), |size| format!("−{size}"))
+    })
+}
+
+/// A count with groups of three.
+pub fn count(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// One of something, or several.
+pub fn counted(number: usize, one: &str, several: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { several })
+}
+
+/// A stretch of time.
+pub fn seconds(seconds: f64) -> String {
+    finite(seconds, |seconds| match seconds.round() {
+        _ if seconds < 10.0 => format!("{seconds:.2} s"),
+        _ if seconds < 59.95 => format!("{seconds:.1} s"),
+        whole if whole < 3600.0 => format!("{:.0} min {:02.0} s", (whole / 60.0).floor(), whole % 60.0),
+        whole => format!("{:.0} h {:02.0} min", (whole / 3600.0).floor(), (whole % 3600.0 / 60.0).floor()),
+    })
+}
+
+/// Thousandths of a second.
+pub fn milliseconds(milliseconds: f64) -> String {
+    finite(milliseconds, |milliseconds| {
+        let decimals = if milliseconds < 10.0 { 3 } else { 1 };
+        format!("{milliseconds:.decimals$} ms")
+    })
+}
+
+/// An amount of memory.
+pub fn bytes(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    if mebibytes < 1024.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
+}
+
+/// A learning rate, short: `3e-3`.
+pub fn rate(rate: f64) -> String {
+    finite(rate, |rate| {
+        if rate == 0.0 {
+            return "0".to_owned();
+        }
+        // Nine digits hide what doubling and halving leave at the end.
+        let rounded: f64 = format!("{rate:.8e}").parse().unwrap_or(rate);
+        format!("{rounded:e}")
+    })
+}
+
+/// A number of any size with four digits that count.
+pub fn short(value: f64) -> String {
+    finite(value, |value| match value.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-3..1e5).contains(&size) => {
+            let whole_digits = size.log10().floor() as i32 + 1;
+            let decimals = usize::try_from(4 - whole_digits).unwrap_or(0);
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.3e}"),
+    })
+}
+
+/// How many times faster or slower.
+pub fn times(factor: f64) -> String {
+    finite(factor, |factor| format!("{factor:.2} ×"))
+}
+
+/// The value of a setting.
+pub fn setting(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(word) => word.clone(),
+        toml::Value::Float(number) if number.abs() < 0.01 && *number != 0.0 => rate(*number),
+        toml::Value::Float(number) => finite(*number, |number| number.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// Settings by key, in one line.
+pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Value)>) -> String {
+    let text = |key: &str, value: &toml::Value| match value {
+        toml::Value::Float(number) if key.ends_with("rate") => rate(*number),
+        other => setting(other),
+    };
+    let each: Vec<_> =
+        settings.into_iter().map(|(key, value)| format!("{key} = {}", text(key, value))).collect();
+    if each.is_empty() { NOTHING.to_owned() } else { each.join(", ") }
+}
+
+/// How a trial stands.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Complete => "complete",
+        State::Running => "running",
+        State::Waiting => "waiting",
+        State::Interrupted => "interrupted",
+        State::Pruned => "pruned",
+        State::Diverged => "diverged",
+        State::Failed => "failed",
+    }
+}
+
+/// What the evidence says of a variant against the baseline.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Equivalent => "equivalent within the margin",
+        Verdict::Better => "better",
+        Verdict::NonInferior => "not worse by the margin, perhaps better",
+        Verdict::Worse => "worse",
+        Verdict::NotEnoughEvidence => "not enough evidence",
+    }
+}
+
+/// What a figure of the test part is called: one that was chosen on the test part says so.
+pub fn test_accuracy(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Validation => "test accuracy",
+        Protocol::Published => "test accuracy, chosen on the test set",
+    }
+}
+
+/// What a figure of the part that choices were made on is called.
+pub fn choice_accuracy(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Validation => "validation accuracy",
+        Protocol::Published => "accuracy on the test set, on which figures are chosen",
+    }
+}
+
+/// Words with commas, and `and` before the last.
+pub fn list<T: AsRef<str>>(words: &[T]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_a_dash() {
+        for text in [percent(f64::NAN), points(f64::INFINITY), p_value(f64::NAN), seconds(f64::NAN)] {
+            assert_eq!(text, NOTHING);
+        }
+        assert_eq!(points_interval([f64::NAN, 0.01]), NOTHING);
+        assert_eq!(optional(None, percent), NOTHING);
+    }
+
+    #[test]
+    fn differences_carry_a_sign_unless_they_are_nothing() {
+        assert_eq!(points(0.0123), "+1.23");
+        assert_eq!(points(-0.0123), "−1.23");
+        assert_eq!(points(-0.00001), "0.00");
+    }
+
+    #[test]
+    fn stretches_of_time_have_the_unit_that_fits() {
+        assert_eq!(seconds(0.853), "0.85 s");
+        assert_eq!(seconds(42.31), "42.3 s");
+        assert_eq!(seconds(59.97), "1 min 00 s");
+        assert_eq!(seconds(125.0), "2 min 05 s");
+        assert_eq!(seconds(7384.0), "2 h 03 min");
+    }
+
+    #[test]
+    fn learning_rates_are_short() {
+        assert_eq!(rate(0.003), "3e-3");
+        assert_eq!(rate(0.1 * 0.1), "1e-2");
+        assert_eq!(setting(&toml::Value::Float(0.0001)), "1e-4");
+        assert_eq!(setting(&toml::Value::Float(0.5)), "0.5");
+    }
+
+    #[test]
+    fn counts_are_grouped_from_the_right() {
+        assert_eq!(count(7), "7");
+        assert_eq!(count(15_800), "15,800");
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn lists_end_in_and() {
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+}

@@ -1,0 +1,117 @@
+//! What is written, and when nothing is.
+
+use std::fs;
+
+use slimgate_report::{Run, tensorboard, write_file, write_runs, write_study};
+
+use crate::support;
+
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_report_is_five_files_and_no_leftover() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write_study(&support::study(), &folder.path().join("report")).unwrap();
+    assert_eq!(written.len(), 5);
+    let wanted = ["comparisons.csv", "report.html", "report.md", "trials.csv", "variants.csv"];
+    assert_eq!(names(&folder.path().join("report")), wanted);
+    write_study(&support::study(), &folder.path().join("report")).unwrap();
+    assert_eq!(names(&folder.path().join("report")), wanted);
+}
+
+#[test]
+fn what_cannot_be_written_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("report.html"), "old").unwrap();
+    fs::create_dir(folder.path().join("trials.csv")).unwrap();
+    let error = write_study(&support::study(), folder.path()).unwrap_err();
+    assert!(error.to_string().contains("trials.csv") && error.to_string().contains("--out"), "{error}");
+    assert_eq!(fs::read_to_string(folder.path().join("report.html")).unwrap(), "old");
+    assert_eq!(names(folder.path()), ["report.html", "trials.csv"]);
+}
+
+#[test]
+fn a_file_is_replaced_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    write_file(&path, b"old").unwrap();
+    write_file(&path, b"new").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    assert_eq!(names(folder.path()), ["page.html"]);
+}
+
+#[test]
+fn runs_without_a_run_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for error in [write_runs(&[], folder.path()).unwrap_err(), tensorboard(&[], folder.path()).unwrap_err()] {
+        assert!(error.to_string().contains("give the folder"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_run_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Run::read(folder.path()).unwrap_err().to_string().contains("is not a run folder"));
+}
+
+#[test]
+fn a_run_that_has_just_begun_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), "[model]\nhidden = 7\n").unwrap();
+    let run = Run::read(folder.path()).unwrap();
+    assert_eq!(run.settings["model.hidden"].as_integer(), Some(7));
+    assert!(run.summary.is_none() && run.epochs.is_empty());
+}
+
+#[test]
+fn a_damaged_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), "").unwrap();
+    fs::write(folder.path().join("metrics.jsonl"), "{").unwrap();
+    let message = Run::read(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("metrics.jsonl is not usable: line 1"), "{message}");
+}
+
+#[test]
+fn there_is_an_event_file_for_each_run_and_one_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(tensorboard(&support::runs(), folder.path()).unwrap().len(), 4);
+    let wanted = ["begun", "digits-rows-lstm", "digits-rows-lstm1", "events.out.tfevents.0.slimgate"];
+    assert_eq!(names(folder.path()), wanted);
+}
+
+/// The reference is made by `tests/tensorboard/reference.py` with TensorBoard's own messages and writer.
+#[test]
+fn an_event_file_is_the_reference_writers_byte_for_byte() {
+    let mut run = support::runs().remove(0);
+    run.settings.retain(|key, _| {
+        ["model.hidden", "model.variant", "optim.learning_rate", "run.seed"].contains(&key.as_str())
+    });
+    run.epochs.truncate(2);
+    let numbers = [(0.5, 0.75, 1.0), (0.625, 0.7, 0.5)];
+    for (line, (loss, accuracy, seconds)) in run.epochs.iter_mut().zip(numbers) {
+        (line.loss, line.accuracy, line.seconds) = (loss, accuracy, seconds);
+    }
+    run.epochs[0].learning_rate = Some(0.003);
+    let evaluation = run.evaluation.as_mut().unwrap();
+    (evaluation.epoch, evaluation.accuracy, evaluation.loss) = (1, 0.6875, 0.65);
+    let folder = tempfile::tempdir().unwrap();
+    let written = tensorboard(&[run], folder.path()).unwrap();
+    let reference: &[u8] = include_bytes!("../tensorboard/reference.tfevents");
+    assert!(fs::read(&written[1]).unwrap() == reference, "the files differ");
+}
+
+#[test]
+fn runs_of_one_name_have_folders_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = &support::runs()[0];
+    tensorboard(&[run.clone(), run.clone()], folder.path()).unwrap();
+    assert!(folder.path().join("digits-rows-lstm-2").is_dir());
+}

@@ -1,0 +1,192 @@
+//! The HTML, read as text.
+
+use std::collections::BTreeSet;
+
+use slimgate_report::{runs_page, study_page};
+
+use crate::support;
+
+/// Every page that there can be.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("whole", study_page(&support::study())),
+        ("waiting", study_page(&support::waiting())),
+        ("empty", study_page(&support::empty())),
+        ("one seed", study_page(&support::one_seed())),
+        ("undefined", study_page(&support::undefined())),
+        ("published", study_page(&support::chosen_on_test())),
+        ("hostile", study_page(&support::hostile())),
+        ("runs", runs_page(&support::runs())),
+        ("one run", runs_page(&support::runs()[..1])),
+        ("no run", runs_page(&[])),
+    ]
+}
+
+/// What stands between two marks, each time.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
+    text.split(start).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
+}
+
+/// What a reader sees: no tags, no style, no script.
+fn seen(page: &str) -> String {
+    let body = page.split("<body>").nth(1).unwrap().split("<script>").next().unwrap();
+    body.split('<')
+        .map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn no_page_shows_what_is_no_number() {
+    for (name, page) in pages() {
+        for word in ["NaN", "None", "Some(", "inf ", "null"] {
+            assert!(!seen(&page).contains(word), "{name} shows {word}");
+        }
+        for attribute in ["NaN", "inf"] {
+            assert!(!page.contains(&format!("=\"{attribute}")), "{name} draws at {attribute}");
+        }
+    }
+}
+
+#[test]
+fn every_id_comes_once_and_every_reference_has_its_id() {
+    for (name, page) in pages() {
+        let ids = between(&page, " id=\"", "\"");
+        let unique: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(ids.len(), unique.len(), "{name} uses an id twice");
+        let references =
+            between(&page, "aria-labelledby=\"", "\"").into_iter().flat_map(str::split_whitespace);
+        let links = between(&page, "href=\"#", "\"");
+        let clips = between(&page, "url(#", ")");
+        for reference in references.chain(links).chain(clips) {
+            assert!(unique.contains(&reference), "{name} refers to {reference}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn every_picture_says_what_it_shows() {
+    let page = study_page(&support::study());
+    let pictures = between(&page, "<svg ", "</svg>");
+    assert!(pictures.len() >= 13, "only {} pictures", pictures.len());
+    for picture in pictures {
+        assert!(picture.starts_with("role=\"img\" aria-labelledby=\""));
+        assert!(!between(picture, "<title id=", "</title>")[0].is_empty());
+        let description = between(picture, "<desc id=", "</desc>")[0];
+        assert!(description.len() > 40, "{description}");
+    }
+}
+
+#[test]
+fn headings_skip_no_level_and_there_is_one_title() {
+    for (name, page) in pages() {
+        let levels: Vec<u32> =
+            page.match_indices("<h").filter_map(|(at, _)| page[at + 2..at + 3].parse().ok()).collect();
+        assert_eq!(levels[0], 1, "{name}");
+        assert_eq!(levels.iter().filter(|&&level| level == 1).count(), 1, "{name}");
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{name}: {levels:?}");
+    }
+}
+
+#[test]
+fn every_table_has_a_caption_and_its_headings_have_a_scope() {
+    for (name, page) in pages() {
+        for table in between(&page, "<table", "</table>") {
+            assert!(table.contains("<caption id="), "{name}");
+            let headings = table.matches("<th").count() - table.matches("<thead").count();
+            assert_eq!(headings, table.matches("scope=\"").count(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_answer_comes_first_then_tables_then_pictures_then_trials_then_the_environment() {
+    let page = study_page(&support::study());
+    let chapters: Vec<String> = between(&page, "<h2 id=", "</h2>")
+        .into_iter()
+        .map(|heading| heading.split_once('>').unwrap().1.to_owned())
+        .collect();
+    assert_eq!(
+        chapters,
+        [
+            "Answer",
+            "Results: digits-rows",
+            "Results: japanese-vowels",
+            "All tasks together",
+            "Pictures: digits-rows",
+            "Pictures: japanese-vowels",
+            "Beside the published table",
+            "Trials",
+            "Cost",
+            "Environment and commands",
+        ]
+    );
+}
+
+#[test]
+fn names_are_text_and_never_markup() {
+    let page = study_page(&support::hostile());
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    // A dollar begins no formula in a picture either.
+    assert!(!page.contains("x²"));
+}
+
+#[test]
+fn a_page_needs_nothing_but_itself() {
+    for (name, page) in pages() {
+        for outside in ["http://", "https://", "@import", "src=", "@font-face", "<link rel=\"stylesheet"] {
+            assert!(!page.contains(outside), "{name} holds {outside}");
+        }
+    }
+}
+
+#[test]
+fn a_page_is_the_same_each_time() {
+    assert_eq!(study_page(&support::study()), study_page(&support::study()));
+}
+
+#[test]
+fn what_is_not_there_yet_is_said() {
+    let waiting = study_page(&support::waiting());
+    assert!(waiting.contains("No trial is complete yet; of 48 trials, 48 waiting."));
+    assert!(waiting.contains("There is nothing to draw yet"));
+    assert!(waiting.contains("No variant has been compared with the baseline yet"));
+    assert!(study_page(&support::empty()).contains("The study has no trial yet."));
+    assert!(study_page(&support::one_seed()).contains("There are too few pairs for a test"));
+    assert!(study_page(&support::one_seed()).contains("which has not been read for lstm"));
+    assert!(runs_page(&support::runs()).contains("begun is not complete"));
+}
+
+#[test]
+fn figures_that_were_chosen_on_the_test_set_say_so_wherever_they_are() {
+    let page = study_page(&support::chosen_on_test());
+    assert!(page.contains("too good by as much as that choice gains"));
+    for chapter in page.split("<h2 ").skip(1) {
+        let title = chapter.split_once('>').unwrap().1.split('<').next().unwrap();
+        if title.starts_with("Results")
+            || title.starts_with("Pictures")
+            || title == "Trials"
+            || title.starts_with("Beside")
+        {
+            assert!(chapter.contains("chosen on the test set"), "{title} does not say so");
+        }
+    }
+    assert!(!seen(&page).contains("validation"), "nothing is validated there");
+    assert!(!study_page(&support::study()).contains("chosen on the test set"));
+}
+
+#[test]
+fn a_variant_has_the_same_colour_in_every_picture() {
+    let page = study_page(&support::study());
+    let entries = |name: &str| -> BTreeSet<String> {
+        let label = format!(">{name}</text>");
+        between(&page, "<svg ", "</svg>")
+            .into_iter()
+            .filter(|picture| picture.contains("<desc id") && picture.contains("lstm1 begins"))
+            .flat_map(|picture| picture.split(&label).next().map(str::to_owned))
+            .map(|before| before.rsplit("var(--").next().unwrap().split(')').next().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(entries("lstm2").len(), 1, "{:?}", entries("lstm2"));
+}

@@ -1,0 +1,7 @@
+//! Pages, tables and event files as a reader has them.
+
+mod browser;
+mod files;
+mod html;
+mod support;
+mod tables;

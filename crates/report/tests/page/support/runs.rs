@@ -1,0 +1,68 @@
+//! Made-up runs.
+
+use slimgate_report::{Evaluation, Run};
+use slimgate_train::{EpochMetrics, Parameters, Split, Status};
+
+use super::environment;
+use super::tasks::{EPOCHS, classes, confusion};
+
+/// Two runs, one of which has begun only.
+pub fn runs() -> Vec<Run> {
+    vec![
+        run("digits-rows-lstm", "lstm", 3e-3, EPOCHS),
+        run("digits-rows-lstm1", "lstm1", 1e-3, EPOCHS),
+        run("begun", "lstm2", 1e-3, 0),
+    ]
+}
+
+fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
+    let line = |epoch: usize, split: Split| EpochMetrics {
+        epoch,
+        split,
+        loss: 2.3 / epoch as f64 + if split == Split::Train { 0.0 } else { 0.05 },
+        accuracy: 0.97 - 0.7 / (epoch as f64 + 0.5),
+        seconds: 1.5,
+        sequences_per_second: 1000.0,
+        learning_rate: (split == Split::Train).then_some(rate * 0.9f64.powi(epoch as i32)),
+    };
+    let lines: Vec<EpochMetrics> =
+        (1..=epochs).flat_map(|epoch| [line(epoch, Split::Train), line(epoch, Split::Validation)]).collect();
+    let last = lines.last().cloned();
+    let settings = [
+        ("data.dataset", toml::Value::from("digits-rows")),
+        ("model.variant", variant.into()),
+        ("model.hidden", 50.into()),
+        ("optim.learning_rate", rate.into()),
+        ("optim.optimizer", "adam".into()),
+        ("run.seed", 1.into()),
+        ("run.tolerate_divergence", false.into()),
+    ];
+    Run {
+        name: name.into(),
+        path: format!("runs/{name}").into(),
+        started: 1_700_000_000.0,
+        settings: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        summary: last.clone().map(|last| slimgate_train::Summary {
+            status: Status::Complete,
+            dataset: "digits-rows".into(),
+            variant: variant.into(),
+            gates: "xhb".into(),
+            parameters: Parameters { recurrent: 15_800, total: 16_310 },
+            epochs,
+            best: Some(last.clone()),
+            last: Some(last),
+            seconds: 45.0,
+            peak_memory_bytes: Some(123 << 20),
+        }),
+        epochs: lines,
+        environment: environment(),
+        evaluation: (epochs > 0).then(|| Evaluation {
+            epoch: epochs,
+            sequences: 500,
+            loss: 0.123,
+            accuracy: 0.962,
+            confusion: confusion(0.962),
+        }),
+        classes: classes(),
+    }
+}
