@@ -12,15 +12,16 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     let Some(across) = &summary.across else { return vec![] };
     let mut blocks = vec![Block::chapter("All tasks together")];
     let [chi_square, p_friedman] = across.friedman;
-    let [f, p_f] = across.iman_davenport;
+    let ratio = match across.iman_davenport {
+        Some([f, p]) => format!("Iman and Davenport’s F is {} (p {})", decimal(f, 2), p_value(p)),
+        None => "all tasks rank the variants alike".to_owned(),
+    };
     blocks.push(Block::text(format!(
-        "Over {}: Friedman’s χ² is {} (p {}), Iman and Davenport’s F is {} (p {}). Mean ranks that differ by less than \
+        "Over {}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
          {} are not told apart (Nemenyi).",
         words::counted(summary.tasks.len(), "task", "tasks"),
         decimal(chi_square, 2),
         p_value(p_friedman),
-        decimal(f, 2),
-        p_value(p_f),
         decimal(across.critical_difference, 2),
     )));
     blocks.extend(critical_difference(across).map(Block::Picture));

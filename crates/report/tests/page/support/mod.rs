@@ -184,7 +184,7 @@ fn across() -> Across {
         variants: VARIANTS.iter().map(|variant| variant.0.to_owned()).collect(),
         mean_ranks: vec![1.3, 1.9, 2.8, 4.0],
         friedman: [9.6, 0.022],
-        iman_davenport: [6.1, 0.004],
+        iman_davenport: Some([6.1, 0.004]),
         critical_difference: 1.66,
         groups: vec![[0, 2], [2, 3]],
         pairs: vec![("lstm".into(), "lstm1".into(), 0.5), ("lstm".into(), "lstm3".into(), 0.03)],
