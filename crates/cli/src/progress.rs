@@ -66,7 +66,8 @@ impl Progress {
         let line = match event {
             Event::Finished { label, state, best, seconds, .. } => {
                 self.done += 1;
-                let best = best.map_or_else(String::new, |best| format!(", validation accuracy {}", percent(best)));
+                let best =
+                    best.map_or_else(String::new, |best| format!(", validation accuracy {}", percent(best)));
                 format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
             }
             Event::Failed { label, reason, again, .. } => {
@@ -142,8 +143,11 @@ impl Bars {
                         Some((_, known)) => *known = known.max(best),
                         None => self.best_of.push((variant, best)),
                     }
-                    let best: Vec<String> =
-                        self.best_of.iter().map(|(variant, best)| format!("{variant} {}", percent(*best))).collect();
+                    let best: Vec<String> = self
+                        .best_of
+                        .iter()
+                        .map(|(variant, best)| format!("{variant} {}", percent(*best)))
+                        .collect();
                     self.best.set_message(format!("best on validation so far: {}", best.join(", ")));
                 }
             }

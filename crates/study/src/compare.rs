@@ -174,7 +174,11 @@ struct Run {
 }
 
 impl Run {
-    fn work(&mut self, interrupter: &Interrupter, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+    fn work(
+        &mut self,
+        interrupter: &Interrupter,
+        on_event: &mut impl FnMut(Event),
+    ) -> Result<(), StudyError> {
         let mut stopping = false;
         loop {
             if interrupter.should_stop() && !stopping {
@@ -227,7 +231,8 @@ impl Run {
                 }
             }
         }
-        let trials = (self.space.tasks.len() * self.space.variants.len() * self.space.trials_a_group().1).max(known);
+        let trials =
+            (self.space.tasks.len() * self.space.variants.len() * self.space.trials_a_group().1).max(known);
         epochs += (trials - known) * longest;
         on_event(Event::Planned { trials, done, epochs, epochs_done });
         Ok(())
@@ -237,7 +242,8 @@ impl Run {
     fn start_all(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         // A job of each group in turn, so that all variants advance together and the first choice comes early.
         let most = groups.iter().map(|group| group.jobs.len()).max().unwrap_or(0);
-        let in_turn = (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.jobs.get(index)));
+        let in_turn =
+            (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.jobs.get(index)));
         for job in in_turn {
             if self.executor.room() == 0 {
                 break;
@@ -252,7 +258,8 @@ impl Run {
             self.records.forget(&trial.id);
             let now = self.folder.record(&trial.id)?;
             let advanced = now.tested != before.tested
-                || now.summary.as_ref().map(|summary| summary.epochs) != before.summary.as_ref().map(|summary| summary.epochs)
+                || now.summary.as_ref().map(|summary| summary.epochs)
+                    != before.summary.as_ref().map(|summary| summary.epochs)
                 || now.state.is_final() != before.state.is_final();
             if advanced {
                 continue;
@@ -319,10 +326,21 @@ impl Run {
         let (state, tested) = (record.state, record.tested);
         match job {
             Job::Train { .. } if state.is_final() => {
-                let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref()).map(|best| best.accuracy);
+                let best = record
+                    .summary
+                    .as_ref()
+                    .and_then(|summary| summary.best.as_ref())
+                    .map(|best| best.accuracy);
                 let seconds = record.summary.as_ref().map_or(0.0, |summary| summary.seconds);
                 self.in_a_row = 0;
-                on_event(Event::Finished { trial: id, variant: trial.variant.clone(), label, state, best, seconds });
+                on_event(Event::Finished {
+                    trial: id,
+                    variant: trial.variant.clone(),
+                    label,
+                    state,
+                    best,
+                    seconds,
+                });
             }
             // Stopped at a pause, or asked to stop.
             Job::Train { .. } if code == Some(130) => on_event(Event::Paused { trial: id }),
@@ -369,15 +387,22 @@ impl Run {
             }
             on_event(Event::Timing);
             let Some(held) = claim.take().or(self.folder.claim("timing")?) else { return Ok(()) };
-            let arguments = ["time".into(), "--json".into()].into_iter().chain(runs.into_iter().map(OsString::from));
+            let arguments =
+                ["time".into(), "--json".into()].into_iter().chain(runs.into_iter().map(OsString::from));
             let log = self.folder.log("timing");
-            self.executor.start(Process { trial: "timing".into(), arguments: arguments.collect(), claim: held, log })?;
+            self.executor.start(Process {
+                trial: "timing".into(),
+                arguments: arguments.collect(),
+                claim: held,
+                log,
+            })?;
             loop {
                 match self.executor.next(PATIENCE) {
                     Some(Report::Ended { code: Some(0), .. }) => break,
                     Some(Report::Ended { code, .. }) => {
                         let reason = self.folder.reason("timing");
-                        let reason = reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
+                        let reason =
+                            reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
                         self.first_failure.get_or_insert(format!("timing the chosen trials: {reason}"));
                         return Ok(());
                     }
@@ -393,7 +418,10 @@ impl Run {
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Said {
-    Epoch { epoch: usize, validation: Validation },
+    Epoch {
+        epoch: usize,
+        validation: Validation,
+    },
     #[serde(other)]
     Other,
 }

@@ -333,6 +333,9 @@ impl StudyConfig {
         }
         let known = Config::keys();
         let ranges = self.ranges()?;
+        if let Some(key) = [VARIANT, SEED].into_iter().find(|key| ranges.contains_key(*key)) {
+            return Err(StudyError::NotSearched(key));
+        }
         for key in self.grid.keys().chain(ranges.keys()) {
             if OWN.contains(&key.as_str()) {
                 return Err(StudyError::Own(key.clone()));
@@ -349,9 +352,6 @@ impl StudyConfig {
             if self.base.get(section).is_some_and(|section| section.get(name).is_some()) {
                 return Err(StudyError::Own(key.to_owned()));
             }
-        }
-        if let Some(key) = [VARIANT, SEED].into_iter().find(|key| ranges.contains_key(*key)) {
-            return Err(StudyError::NotSearched(key));
         }
         if let Some((key, _)) = self.grid.iter().find(|(_, values)| values.is_empty()) {
             return Err(StudyError::NoValues(key.clone()));

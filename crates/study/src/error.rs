@@ -72,7 +72,10 @@ pub enum StudyError {
         variants: String,
     },
     /// A section that neither runs nor studies have.
-    #[error("there is no section [{section}]{}; a study has [data], [model], [optim], [run], [grid], [search], [compare] and [cost]", did_you_mean(nearest))]
+    #[error(
+        "there is no section [{section}]{}; a study has [data], [model], [optim], [run], [grid], [search], [compare] and [cost]",
+        did_you_mean(nearest)
+    )]
     UnknownSection {
         /// Its name.
         section: String,
@@ -91,7 +94,9 @@ pub enum StudyError {
     #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]
     Start(std::io::Error),
     /// Trials failed.
-    #[error("{failed} trial(s) of the study failed, the first one: {first}\nmend the cause; the same command goes on")]
+    #[error(
+        "{failed} trial(s) of the study failed, the first one: {first}\nmend the cause; the same command goes on"
+    )]
     Failed {
         /// How many.
         failed: usize,

@@ -129,7 +129,8 @@ impl Planner<'_> {
     /// The jobs of some candidates, from rung to rung.
     fn try_out(&mut self, candidates: &[Candidate], group: &mut Group) -> Result<(), StudyError> {
         let search = self.config.search.as_ref();
-        let (prune, reduction) = search.map_or((Default::default(), 2), |search| (search.prune, search.reduction));
+        let (prune, reduction) =
+            search.map_or((Default::default(), 2), |search| (search.prune, search.reduction));
         let epochs = candidates[0].trials[0].config.optim.epochs;
         let mut alive: Vec<&Candidate> = candidates.iter().collect();
         let mut dropped = Vec::new();
@@ -153,7 +154,11 @@ impl Planner<'_> {
                     group.pruned.extend(candidate.trials.iter().map(|trial| (trial.id.clone(), rung)));
                 }
             }
-            alive = alive.into_iter().zip(kept).filter_map(|(candidate, kept)| kept.then_some(candidate)).collect();
+            alive = alive
+                .into_iter()
+                .zip(kept)
+                .filter_map(|(candidate, kept)| kept.then_some(candidate))
+                .collect();
         }
         self.train(&alive, None, group)
     }

@@ -80,8 +80,11 @@ impl Requirement {
     ///
     /// If it names a variant or a task that the study does not have.
     pub fn check(&self, summary: &Summary) -> Result<Outcome, StudyError> {
-        let tasks: Vec<&Task> =
-            summary.tasks.iter().filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name)).collect();
+        let tasks: Vec<&Task> = summary
+            .tasks
+            .iter()
+            .filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name))
+            .collect();
         if tasks.is_empty() {
             let known: Vec<&str> = summary.tasks.iter().map(|task| task.name.as_str()).collect();
             let remedy = format!("the study has no such task; it has {}", known.join("; "));
@@ -113,11 +116,17 @@ impl Requirement {
         Ok(match &self.claim {
             Claim::Equivalent { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
                 let interval = [found.equivalence.low, found.equivalence.high];
-                (found.p_equivalent < alpha, evidence(found.difference.value, interval, found.p_equivalent, found.pairs))
+                (
+                    found.p_equivalent < alpha,
+                    evidence(found.difference.value, interval, found.p_equivalent, found.pairs),
+                )
             }),
             Claim::NotWorse { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
                 let interval = [found.equivalence.low, found.equivalence.high];
-                (found.p_not_worse < alpha, evidence(found.difference.value, interval, found.p_not_worse, found.pairs))
+                (
+                    found.p_not_worse < alpha,
+                    evidence(found.difference.value, interval, found.p_not_worse, found.pairs),
+                )
             }),
             Claim::Better { other } => against(other, 0.01)?.map_or_else(too_few, |found| {
                 let interval = [found.difference.low, found.difference.high];
@@ -185,7 +194,13 @@ mod tests {
 
     #[test]
     fn what_is_no_requirement_is_told_what_would_be() {
-        for text in ["", "lstm2", "lstm2 equals lstm", "lstm2 equivalent to lstm", "lstm2 equivalent to lstm within -1"] {
+        for text in [
+            "",
+            "lstm2",
+            "lstm2 equals lstm",
+            "lstm2 equivalent to lstm",
+            "lstm2 equivalent to lstm within -1",
+        ] {
             let message = text.parse::<Requirement>().unwrap_err().to_string();
             assert!(message.contains("within 1.0") || message.contains("percentage points"), "{message}");
         }

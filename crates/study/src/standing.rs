@@ -89,14 +89,13 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
             let state = if group.pruned.contains_key(&trial.id) { State::Pruned } else { record.state };
             *states.entry(state).or_default() += 1;
             let of = trial.config.optim.epochs;
-            let epochs = record.summary.as_ref().map_or(0, |summary| summary.epochs);
             let label = trial.label();
-            standing.epochs += if state.is_final() || state == State::Pruned { epochs } else { of };
-            standing.epochs_done += epochs;
+            let mut epochs = record.summary.as_ref().map_or(0, |summary| summary.epochs);
             match state {
                 State::Running => {
                     let (epoch, accuracy) = progress(folder, &trial.id);
                     standing.running.push(Running { label: label.clone(), epoch, of, accuracy });
+                    epochs = epoch;
                 }
                 State::Failed => {
                     let reason = folder.reason(&trial.id).unwrap_or_else(|| "its process died".into());
@@ -104,6 +103,8 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
                 }
                 _ => (),
             }
+            standing.epochs += if state.is_final() || state == State::Pruned { epochs } else { of };
+            standing.epochs_done += epochs;
             if let Some(best) = record.summary.and_then(|summary| summary.best) {
                 let best = Best { variant: trial.variant.clone(), accuracy: best.accuracy, label };
                 match standing.best.iter_mut().find(|known| known.variant == best.variant) {
@@ -128,7 +129,7 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
 /// The complete epochs of a running trial and its last accuracy, off its metrics.
 fn progress(folder: &StudyFolder, id: &str) -> (usize, Option<f64>) {
     let text = std::fs::read_to_string(folder.run(id).join("metrics.jsonl")).unwrap_or_default();
-    let last = text.lines().last().and_then(|line| serde_json::from_str::<slimgate_train::EpochMetrics>(line).ok());
+    let last =
+        text.lines().last().and_then(|line| serde_json::from_str::<slimgate_train::EpochMetrics>(line).ok());
     last.map_or((0, None), |line| (line.epoch, Some(line.accuracy)))
 }
-

@@ -271,7 +271,11 @@ impl Run {
             .with_metric_logger(Nowhere)
             .with_interrupter(interrupter.clone())
             .with_checkpointing_strategy(end_of_epoch)
-            .early_stopping(Ending { patience: optim.early_stopping, until: self.until, ledger: ledger.clone() })
+            .early_stopping(Ending {
+                patience: optim.early_stopping,
+                until: self.until,
+                ledger: ledger.clone(),
+            })
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
         let training = with_metrics(training, board, interrupter);
         let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, ledger));

@@ -44,9 +44,9 @@ mod signals;
 mod step;
 mod timing;
 
+pub use backend::{Backend, FoundDevice, devices};
 pub use build::recurrent_parameters;
 pub use burn::train::Interrupter;
-pub use backend::{Backend, FoundDevice, devices};
 pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};

@@ -23,7 +23,10 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
     let interrupter = stop_on_signals();
     let (config, folder) = read(&arguments)?;
-    let options = Options { program: std::env::current_exe().map_err(CliError::Program)?, at_once: at_once(&arguments, &config) };
+    let options = Options {
+        program: std::env::current_exe().map_err(CliError::Program)?,
+        at_once: at_once(&arguments, &config),
+    };
     let _keys = stop_on_q(&interrupter);
     let mut progress = Progress::new(arguments.json, std::io::stdout().is_terminal());
     let compared = compare(&folder, config, &options, &interrupter, |event| progress.report(event));

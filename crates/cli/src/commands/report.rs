@@ -21,7 +21,10 @@ pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
         }
         None => {
             let runs = read(&arguments.folders)?;
-            (write_runs(&runs, arguments.out.as_deref().unwrap_or(Path::new(".")))?, arguments.folders.clone())
+            (
+                write_runs(&runs, arguments.out.as_deref().unwrap_or(Path::new(".")))?,
+                arguments.folders.clone(),
+            )
         }
     };
     let mut written = written;

@@ -18,12 +18,22 @@ pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     say(format_args!("{}: {} trials: {}", arguments.study.display(), standing.trials, states.join(", ")))?;
     say(format_args!("epochs: {} of {}", standing.epochs_done, standing.epochs))?;
     for running in &standing.running {
-        let accuracy = running.accuracy.map(|accuracy| format!(", validation accuracy {}", percent(accuracy)));
+        let accuracy =
+            running.accuracy.map(|accuracy| format!(", validation accuracy {}", percent(accuracy)));
         let (epoch, of) = (running.epoch, running.of);
-        say(format_args!("running: {}: epoch {epoch} of {of}{}", running.label, accuracy.unwrap_or_default()))?;
+        say(format_args!(
+            "running: {}: epoch {epoch} of {of}{}",
+            running.label,
+            accuracy.unwrap_or_default()
+        ))?;
     }
     for best in &standing.best {
-        say(format_args!("best {}: validation accuracy {} ({})", best.variant, percent(best.accuracy), best.label))?;
+        say(format_args!(
+            "best {}: validation accuracy {} ({})",
+            best.variant,
+            percent(best.accuracy),
+            best.label
+        ))?;
     }
     for failed in &standing.failed {
         say(format_args!("failed: {}: {}", failed.label, failed.reason))?;

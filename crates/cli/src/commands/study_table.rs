@@ -24,7 +24,8 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| format!("{:+.1} points, {}", 100.0 * found.difference, found.verdict),
         );
-        let mean = |spread: &Option<Spread>| spread.as_ref().map(|spread| format!("{:.1} %", 100.0 * spread.mean));
+        let mean =
+            |spread: &Option<Spread>| spread.as_ref().map(|spread| format!("{:.1} %", 100.0 * spread.mean));
         let interval = variant.test.as_ref().and_then(|test| test.interval);
         let validation = [&variant.validation, &variant.last].map(|spread| mean(spread).unwrap_or_default());
         let chosen = variant.chosen.iter().map(|(key, value)| {
@@ -35,7 +36,8 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             variant.name.clone(),
             grouped(variant.parameters.recurrent),
             mean(&variant.test).unwrap_or_default(),
-            interval.map_or_else(String::new, |[low, high]| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)),
+            interval
+                .map_or_else(String::new, |[low, high]| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)),
             variant.seeds.len().to_string(),
             validation.join(" / "),
             against,

@@ -21,7 +21,13 @@ pub fn run(arguments: TimeArguments) -> Result<ExitCode, CliError> {
     for (run, timing) in lines {
         let ms = |ms: f64| format!("{ms:.3} ms");
         let Timing { training_step_ms, prediction_ms, batch_prediction_ms, threads } = timing;
-        rows.add_row([run, ms(training_step_ms), ms(prediction_ms), ms(batch_prediction_ms), threads.to_string()]);
+        rows.add_row([
+            run,
+            ms(training_step_ms),
+            ms(prediction_ms),
+            ms(batch_prediction_ms),
+            threads.to_string(),
+        ]);
     }
     say(rows)?;
     Ok(ExitCode::SUCCESS)

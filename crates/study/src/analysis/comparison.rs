@@ -8,18 +8,24 @@ const POWER: f64 = 0.8;
 
 /// Compares the variants with the first of them, by pairs of trials with the same seed. Holm's adjustment is over
 /// the variants, for each question by itself.
-pub(super) fn comparisons(config: &StudyConfig, variants: &[Variant], test_sequences: usize) -> Vec<Comparison> {
+pub(super) fn comparisons(
+    config: &StudyConfig,
+    variants: &[Variant],
+    test_sequences: usize,
+) -> Vec<Comparison> {
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let alpha = 1.0 - config.compare.confidence;
     let margin = config.compare.margin / 100.0;
     let resolution = if test_sequences > 0 { 1.0 / test_sequences as f64 } else { 0.0 };
     let criteria = Criteria { margin, alpha, resolution };
-    let found: Vec<_> = others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
+    let found: Vec<_> =
+        others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
 
     let family = |p: fn(&statistics::Comparison) -> f64| -> Vec<Option<[f64; 2]>> {
         let raw: Vec<f64> = found.iter().flatten().map(p).collect();
         let mut adjusted = raw.iter().copied().zip(holm(&raw));
-        let next = |found: &Option<_>| found.as_ref().and_then(|_| adjusted.next()).map(|(p, holm)| [p, holm]);
+        let next =
+            |found: &Option<_>| found.as_ref().and_then(|_| adjusted.next()).map(|(p, holm)| [p, holm]);
         found.iter().map(next).collect()
     };
     let different = family(|found| found.p_different);
@@ -61,7 +67,8 @@ pub(super) fn comparisons(config: &StudyConfig, variants: &[Variant], test_seque
             p_equivalence: equivalent[index],
             p_noninferiority: not_worse[index],
             effect: found.and_then(|found| found.effect),
-            won_tied_lost: found.map_or([0; 3], |found| [found.won, found.tied, found.pairs - found.won - found.tied]),
+            won_tied_lost: found
+                .map_or([0; 3], |found| [found.won, found.tied, found.pairs - found.won - found.tied]),
             verdict,
             seeds_needed: found.filter(|_| verdict == Verdict::NotEnoughEvidence).and_then(|found| {
                 let scenario = Scenario { difference, sd: found.sd, alpha };

@@ -15,19 +15,25 @@ pub(super) fn importances(
     groups: &[&Group],
     records: &mut Records,
 ) -> Result<Vec<Importance>, StudyError> {
-    let Some(first) = groups.first().and_then(|group| group.candidates.first()) else { return Ok(Vec::new()) };
+    let Some(first) = groups.first().and_then(|group| group.candidates.first()) else {
+        return Ok(Vec::new());
+    };
     let keys: Vec<&String> = first.settings.keys().collect();
     let ranges = config.ranges()?;
     let axes: Vec<Axis> = keys.iter().map(|key| Axis::new(config, ranges.get(*key), key)).collect();
     let mut parameters = vec![Parameter { name: VARIANT.into(), scale: Scale::Category }];
-    parameters.extend(keys.iter().zip(&axes).map(|(key, axis)| Parameter { name: (*key).clone(), scale: axis.scale }));
+    parameters.extend(
+        keys.iter().zip(&axes).map(|(key, axis)| Parameter { name: (*key).clone(), scale: axis.scale }),
+    );
 
     let mut trials = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         for candidate in &group.candidates {
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id)?;
-                let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else { continue };
+                let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else {
+                    continue;
+                };
                 let best = summary.best.as_ref().map(|best| best.accuracy);
                 let score = if record.state == State::Diverged { best.or(Some(0.0)) } else { best };
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
@@ -40,7 +46,11 @@ pub(super) fn importances(
     }
     // Too few trials, or all alike, leave nothing to explain.
     let Ok(found) = importance(&parameters, &trials, 1) else { return Ok(Vec::new()) };
-    Ok(found.effects.into_iter().map(|effect| Importance { keys: effect.parameters, share: effect.share }).collect())
+    Ok(found
+        .effects
+        .into_iter()
+        .map(|effect| Importance { keys: effect.parameters, share: effect.share })
+        .collect())
 }
 
 /// How the values of a setting become numbers.
@@ -54,14 +64,18 @@ impl Axis {
     fn new(config: &StudyConfig, range: Option<&Range>, key: &str) -> Axis {
         let listed = match range {
             Some(Range::Log(_)) => return Axis { scale: Scale::Log, names: Vec::new() },
-            Some(Range::Linear(_) | Range::Integer(_)) => return Axis { scale: Scale::Linear, names: Vec::new() },
+            Some(Range::Linear(_) | Range::Integer(_)) => {
+                return Axis { scale: Scale::Linear, names: Vec::new() };
+            }
             Some(Range::Choice(values)) => values,
             None => &config.grid[key],
         };
         let numbers: Option<Vec<f64>> = listed.iter().map(number).collect();
         match numbers {
             // Lists of rates, widths and the like go up by factors.
-            Some(numbers) if numbers.iter().all(|&number| number > 0.0) => Axis { scale: Scale::Log, names: Vec::new() },
+            Some(numbers) if numbers.iter().all(|&number| number > 0.0) => {
+                Axis { scale: Scale::Log, names: Vec::new() }
+            }
             Some(_) => Axis { scale: Scale::Linear, names: Vec::new() },
             None => Axis { scale: Scale::Category, names: listed.clone() },
         }

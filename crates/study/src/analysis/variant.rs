@@ -10,8 +10,8 @@ use crate::plan::Group;
 use crate::statistics::{bootstrap_interval, t_interval, usable_range};
 use crate::trial::{Settings, Trial};
 use crate::{
-    Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder, Timing,
-    UsableRates, Variant,
+    Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder,
+    Timing, UsableRates, Variant,
 };
 
 /// The key whose curve a study always draws.
@@ -114,7 +114,12 @@ pub(super) fn variant(
         seeds,
         seconds_per_epoch,
         peak_memory_bytes: median(
-            chosen.trials.iter().filter_map(|trial| trial.summary.peak_memory_bytes).map(|bytes| bytes as f64).collect(),
+            chosen
+                .trials
+                .iter()
+                .filter_map(|trial| trial.summary.peak_memory_bytes)
+                .map(|bytes| bytes as f64)
+                .collect(),
         )
         .map(|bytes| bytes as u64),
         reaches: reaches(chosen, baseline),
@@ -144,7 +149,8 @@ pub(super) fn variant(
 
 /// What a variant saves a year against another.
 pub(super) fn saved_a_year(baseline: &Variant, variant: &Variant) -> Option<f64> {
-    let a_year = |variant: &Variant| variant.cost.as_ref().map(|cost| cost.trainings_a_year + cost.predictions_a_year);
+    let a_year =
+        |variant: &Variant| variant.cost.as_ref().map(|cost| cost.trainings_a_year + cost.predictions_a_year);
     Some(a_year(baseline)? - a_year(variant)?)
 }
 
@@ -232,7 +238,8 @@ fn rates(group: &Group, records: &mut Records) -> Result<Vec<RatePoint>, StudyEr
     let mut rates: Vec<RatePoint> = Vec::new();
     for candidate in &group.candidates {
         let rate = candidate.settings.get(RATE);
-        let Some(rate) = rate.and_then(|rate| rate.as_float().or(rate.as_integer().map(|rate| rate as f64))) else {
+        let Some(rate) = rate.and_then(|rate| rate.as_float().or(rate.as_integer().map(|rate| rate as f64)))
+        else {
             continue;
         };
         let (mut values, mut diverged) = (Vec::new(), 0);

@@ -12,17 +12,21 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
         }
     }
-    let open: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::NotEnoughEvidence).collect();
+    let open: Vec<&Comparison> =
+        all(summary).filter(|found| found.verdict == Verdict::NotEnoughEvidence).collect();
     let (variant, headline) = match replacement(summary) {
         Some(variant) => (Some(variant.to_owned()), reason_to_replace(summary, variant)),
-        None if all(summary).all(|found| found.pairs == 0) => {
-            (None, "no answer yet: no variant and the baseline have been tested with the same seed".to_owned())
-        }
+        None if all(summary).all(|found| found.pairs == 0) => (
+            None,
+            "no answer yet: no variant and the baseline have been tested with the same seed".to_owned(),
+        ),
         None if all(summary).next().is_none() => {
             (None, format!("no answer: {baseline} is the only variant, so there is nothing to compare"))
         }
         None if !open.is_empty() => {
-            let needed = open.iter().filter_map(|found| Some(found.seeds_needed? - found.pairs.min(found.seeds_needed?)));
+            let needed = open
+                .iter()
+                .filter_map(|found| Some(found.seeds_needed? - found.pairs.min(found.seeds_needed?)));
             let more = match needed.filter(|&more| more > 0).min() {
                 Some(more) => {
                     let all = open[0].pairs + more;
@@ -70,7 +74,11 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
         let found = task.comparisons.iter().find(|found| found.variant == name)?;
         Some(finding(summary, task, found))
     };
-    let several = if summary.tasks.len() > 1 { format!(" (on {}; the notes have the others)", task.name) } else { String::new() };
+    let several = if summary.tasks.len() > 1 {
+        format!(" (on {}; the notes have the others)", task.name)
+    } else {
+        String::new()
+    };
     format!("use {name} instead of {}: {}{several}", summary.baseline, finding(task).unwrap_or_default())
 }
 
@@ -91,6 +99,11 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
         None => String::new(),
     };
     let name = &found.variant;
+    let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
+    if let Some(speedup) = found.training_speedup {
+        facts.push(format!("{speedup:.1} times the training speed"));
+    }
+    let facts = facts.join(" and ");
     let verdict = match found.verdict {
         Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{numbers}"),
         Verdict::Better => format!("{name} is more accurate than {baseline}{numbers}"),
@@ -98,26 +111,19 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
         Verdict::Worse => format!("{name} is less accurate than {baseline}{numbers}"),
         Verdict::NotEnoughEvidence => {
             let more = match found.seeds_needed {
-                Some(seeds) if seeds > found.pairs => format!("; run {} more seeds", seeds - found.pairs),
+                Some(seeds) if seeds > found.pairs => format!(": run {} more seeds", seeds - found.pairs),
                 _ => String::new(),
             };
-            format!("there is not enough evidence on {name}{numbers}{more}")
+            return format!("there is not enough evidence on {name}{numbers}{more}; it has {facts}");
         }
     };
-    let mut parts = vec![format!(
-        "{verdict}, with {}",
-        fewer(found.parameters_ratio, "recurrent parameters")
-    )];
-    if let Some(speedup) = found.training_speedup {
-        parts.push(format!("{speedup:.1} times the training speed"));
-    }
     let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
     let of = |name: &str| task.variants.iter().find(|variant| variant.name == name);
     let rate = match (rates(of(name)), rates(of(baseline))) {
         (Some(own), Some(other)) => format!("; its learning rate must lie {own} ({baseline}: {other})"),
         _ => String::new(),
     };
-    parts.join(" and ") + &rate
+    format!("{verdict}, with {facts}{rate}")
 }
 
 /// `27 % fewer recurrent parameters`.
@@ -191,9 +197,15 @@ fn limits(summary: &Summary) -> Vec<String> {
     limits
 }
 
-/// With a full stop; no capital, since many begin with the name of a variant.
+/// With a full stop, and a capital unless it begins with the name of a variant.
 fn sentence(text: &str) -> String {
-    format!("{text}.")
+    let begins_with_word = ["use ", "keep ", "no answer", "not enough", "there is", "on "];
+    match text.chars().next() {
+        Some(first) if begins_with_word.iter().any(|word| text.starts_with(word)) => {
+            format!("{}{}.", first.to_uppercase(), &text[first.len_utf8()..])
+        }
+        _ => format!("{text}."),
+    }
 }
 
 #[cfg(test)]

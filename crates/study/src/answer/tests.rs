@@ -100,7 +100,7 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
     assert_eq!(found.variant.as_deref(), Some("lstm2"));
     assert_eq!(
         found.headline,
-        "use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
+        "Use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
          0.2, margin 1.0), with 27 % fewer recurrent parameters and 1.2 times the training speed; its learning rate \
          must lie between 3e-4 and 5e-3 or beyond (lstm: between 1e-4 and 5e-3 or beyond)."
     );
@@ -111,14 +111,14 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
 fn where_every_gate_costs_accuracy_the_baseline_stays() {
     let found = answer(&summary(vec![comparison("lstm3", Verdict::Worse, -0.05, 0.3)]));
     assert_eq!(found.variant.as_deref(), Some("lstm"));
-    assert_eq!(found.headline, "keep lstm: every simplified gate that was tried costs accuracy.");
+    assert_eq!(found.headline, "Keep lstm: every simplified gate that was tried costs accuracy.");
 }
 
 #[test]
 fn without_evidence_there_is_no_claim_but_a_number_of_seeds() {
     let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)]));
     assert_eq!(found.variant, None);
-    assert_eq!(found.headline, "not enough evidence to replace lstm: run 7 more seeds (`--seeds 12`).");
+    assert_eq!(found.headline, "Not enough evidence to replace lstm: run 7 more seeds (`--seeds 12`).");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_variant_must_keep_the_accuracy_on_every_task() {
     two.tasks.push(other);
     let found = answer(&two);
     assert_eq!(found.variant.as_deref(), Some("lstm"));
-    assert!(found.notes.iter().any(|note| note.starts_with("on japanese-vowels, lstm2 is less accurate")));
+    assert!(found.notes.iter().any(|note| note.starts_with("On japanese-vowels, lstm2 is less accurate")));
 }
 
 #[test]

@@ -34,9 +34,10 @@ pub(super) fn point(
             }
             // The same points for every variant: they start from the same footing.
             Sampler::Random => value(range, uniform(&mut generator(search.seed, key, index))),
-            Sampler::QuasiRandom | Sampler::Tpe => {
-                value(range, f64::from(sobol_burley::sample(index as u32, dimension as u32, search.seed as u32)))
-            }
+            Sampler::QuasiRandom | Sampler::Tpe => value(
+                range,
+                f64::from(sobol_burley::sample(index as u32, dimension as u32, search.seed as u32)),
+            ),
         };
         (key.clone(), value)
     });
@@ -115,7 +116,11 @@ mod tests {
     use super::*;
 
     fn search(sampler: Sampler) -> Search {
-        Search { trials: 40, seed: 3, ..toml::from_str(&format!("trials = 40\nsampler = '{}'", name(sampler))).unwrap() }
+        Search {
+            trials: 40,
+            seed: 3,
+            ..toml::from_str(&format!("trials = 40\nsampler = '{}'", name(sampler))).unwrap()
+        }
     }
 
     fn name(sampler: Sampler) -> &'static str {
@@ -141,7 +146,11 @@ mod tests {
     #[test]
     fn variants_are_tried_at_the_same_points() {
         for sampler in [Sampler::Random, Sampler::QuasiRandom] {
-            let at = |variant| (0..20).map(|index| point(&search(sampler), &ranges(), variant, index, &[])).collect::<Vec<_>>();
+            let at = |variant| {
+                (0..20)
+                    .map(|index| point(&search(sampler), &ranges(), variant, index, &[]))
+                    .collect::<Vec<_>>()
+            };
             assert_eq!(at("lstm"), at("lstm3"));
         }
     }
@@ -161,7 +170,8 @@ mod tests {
 
     #[test]
     fn every_value_of_a_list_and_both_ends_of_whole_numbers_are_drawn() {
-        let points: Vec<_> = (0..400).map(|index| point(&search(Sampler::Random), &ranges(), "lstm", index, &[])).collect();
+        let points: Vec<_> =
+            (0..400).map(|index| point(&search(Sampler::Random), &ranges(), "lstm", index, &[])).collect();
         for wanted in [Value::Integer(16), Value::Integer(64)] {
             assert!(points.iter().any(|point| point["model.hidden"] == wanted), "{wanted}");
         }
@@ -177,15 +187,17 @@ mod tests {
             let score = -(rate(&settings).log10() + 2.5).abs();
             scored.push((settings, score));
         }
-        let late = scored[20..].iter().filter(|(settings, _)| (rate(settings).log10() + 2.5).abs() < 0.75).count();
+        let late =
+            scored[20..].iter().filter(|(settings, _)| (rate(settings).log10() + 2.5).abs() < 0.75).count();
         // Random draws would put 7 or 8 of 20 there.
         assert!(late >= 13, "{late}");
     }
 
     #[test]
     fn a_draw_depends_on_its_index_and_the_results_alone() {
-        let scored: Vec<_> =
-            (0..12).map(|index| (point(&search(Sampler::Random), &ranges(), "lstm", index, &[]), index as f64)).collect();
+        let scored: Vec<_> = (0..12)
+            .map(|index| (point(&search(Sampler::Random), &ranges(), "lstm", index, &[]), index as f64))
+            .collect();
         let draw = || point(&search(Sampler::Tpe), &ranges(), "lstm", 12, &scored);
         assert_eq!(draw(), draw());
     }

@@ -15,7 +15,7 @@ const LARGEST: usize = 16;
 ///
 /// # Errors
 ///
-/// If no size comes within a tenth, or a step cannot be timed.
+/// If every size is too small or too large, or a step cannot be timed.
 pub(crate) fn hidden_sizes(
     config: &StudyConfig,
     task: &Task,
@@ -29,9 +29,14 @@ pub(crate) fn hidden_sizes(
             Match::Time => step_seconds(&trial.config)?,
         })
     };
-    let (baseline, others) = config.variants().split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).expect("the baseline is a variant");
+    let (baseline, others) = config
+        .variants()
+        .split_first()
+        .map(|(first, rest)| (first.clone(), rest.to_vec()))
+        .expect("the baseline is a variant");
     let goal = measure(&baseline, None)?;
-    let largest = LARGEST * Trial::new(&base, task, &baseline, None, 1, &Settings::new())?.config.model.hidden;
+    let largest =
+        LARGEST * Trial::new(&base, task, &baseline, None, 1, &Settings::new())?.config.model.hidden;
     let mut sizes = BTreeMap::new();
     for variant in others {
         let size = nearest(goal, largest, |hidden| measure(&variant, Some(hidden)))?;
@@ -40,8 +45,8 @@ pub(crate) fn hidden_sizes(
     Ok(sizes)
 }
 
-/// The size from 1 to `largest` whose measure, which grows with it, is nearest to the goal; none if that is more
-/// than a tenth away.
+/// The size from 1 to `largest` whose measure, which grows with it, is nearest to the goal; none if that is one of
+/// the ends and more than a tenth away.
 fn nearest(
     goal: f64,
     largest: usize,
@@ -60,7 +65,8 @@ fn nearest(
             best = Some((size, distance));
         }
     }
-    Ok(best.filter(|(_, distance)| *distance <= goal / 10.0).map(|(size, _)| size))
+    let at_end = |size: usize| size == 1 || size == largest;
+    Ok(best.filter(|&(size, distance)| !at_end(size) || distance <= goal / 10.0).map(|(size, _)| size))
 }
 
 #[cfg(test)]
@@ -84,7 +90,8 @@ mod tests {
         let sizes = hidden_sizes(&config, &task, Match::Parameters).unwrap();
         // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
         // 28 n + n² + 4 n.
-        let near = |size: usize, count: usize| assert!((count as f64 - 51_600.0).abs() < 1000.0, "{size}: {count}");
+        let near =
+            |size: usize, count: usize| assert!((count as f64 - 51_600.0).abs() < 1000.0, "{size}: {count}");
         let (one, three) = (sizes["lstm1"], sizes["lstm3"]);
         near(one, 32 * one + 4 * one * one);
         near(three, 32 * three + three * three);

@@ -69,10 +69,15 @@ impl Space {
         for task in &space.tasks {
             for variant in &space.variants {
                 for end in [0.0, 1.0] {
-                    let drawn = space.ranges.iter().map(|(key, range)| (key.clone(), draw::value(range, end)));
+                    let drawn =
+                        space.ranges.iter().map(|(key, range)| (key.clone(), draw::value(range, end)));
                     let drawn: Settings = drawn.collect();
                     for point in &space.grid {
-                        space.candidate(task, variant, point.clone().into_iter().chain(drawn.clone()).collect())?;
+                        space.candidate(
+                            task,
+                            variant,
+                            point.clone().into_iter().chain(drawn.clone()).collect(),
+                        )?;
                     }
                 }
             }
@@ -134,7 +139,10 @@ impl Space {
         for point in &self.grid {
             // A sampler learns from the trials at its own grid point.
             let here = |(settings, score): &(Settings, f64)| {
-                point.iter().all(|(key, value)| settings.get(key) == Some(value)).then(|| (settings.clone(), *score))
+                point
+                    .iter()
+                    .all(|(key, value)| settings.get(key) == Some(value))
+                    .then(|| (settings.clone(), *score))
             };
             let scored: Vec<_> = scored.iter().filter_map(here).collect();
             for index in from..to {
@@ -159,7 +167,8 @@ impl Task {
         let name_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), name_of);
         let rest = values.iter().filter(|(key, _)| *key != "data.dataset");
-        let rest = rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), name_of(value)));
+        let rest =
+            rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), name_of(value)));
         Task { name: dataset + &rest.collect::<String>(), values }
     }
 }
