@@ -456,3 +456,28 @@ fn steps_are_timed_side_by_side() {
     }
     assert_eq!(here.json("runs/lstm/timing.json")["prediction_ms"], timed[0]["prediction_ms"]);
 }
+
+#[test]
+fn reports_of_studies_and_runs_are_whole_pages() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let page = here.read("study/report.html");
+    assert!(page.ends_with("</html>") || page.trim_end().ends_with("</html>"));
+    let headline = here.json("study/summary.json")["answer"]["headline"].as_str().unwrap().to_owned();
+    assert!(here.read("study/report.md").contains(&headline), "{headline}");
+    assert_eq!(here.read("study/trials.csv").lines().count(), 13);
+
+    std::fs::remove_file(here.path("study/report.html")).unwrap();
+    here.succeed("report study --tensorboard board");
+    assert_eq!(here.read("study/report.html"), page, "the same study gives the same page");
+    assert!(std::fs::read_dir(here.path("board")).unwrap().count() >= 12);
+
+    for variant in ["lstm", "lstm3"] {
+        here.succeed(&format!("train {} --variant {variant} --name {variant}", crate::support::TINY));
+    }
+    here.succeed("report runs/lstm runs/lstm3 --out both");
+    assert!(here.read("both/report.html").contains("lstm3"));
+    assert!(here.refuse("report study runs/lstm").contains("one study"));
+    assert!(here.refuse("report nowhere").contains("nowhere"));
+}

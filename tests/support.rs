@@ -66,6 +66,16 @@ impl Workspace {
         said(self.command(line).output().unwrap())
     }
 
+    /// A command line as a person types it in a shell, without the program's name.
+    pub fn shell(&self, line: &str) -> Said {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{} {line}", env!("CARGO_BIN_EXE_slimgate"))])
+            .current_dir(self.folder.path());
+        command.env("XDG_RUNTIME_DIR", self.folder.path()).stdin(Stdio::null());
+        said(command.output().unwrap())
+    }
+
     /// Starts a run and waits until it has saved an epoch.
     pub fn start(&self, line: &str, run: &str) -> Running {
         let mut process = self.command(line).spawn().unwrap();

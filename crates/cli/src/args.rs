@@ -34,8 +34,7 @@ pub enum Command {
     /// Check claims about a study: exit code 0 if all hold, 1 if not
     #[command(
         after_help = "Examples:\n  slimgate check studies/digits --require \"lstm2 equivalent to lstm within 1.0\"\n  \
-                            slimgate check studies/digits --require \"lstm3 not worse than lstm within 2\" \
-                            --require \"lstm accuracy at least 90\""
+                            slimgate check studies/digits --require \"lstm accuracy at least 90\""
     )]
     Check(CheckArguments),
     /// Train a model, or go on training one

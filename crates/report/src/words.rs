@@ -121,6 +121,11 @@ pub fn rate(rate: f64) -> String {
     })
 }
 
+/// A learning rate between those that were tried, which is known to two digits at best.
+pub fn rate_between(rate: f64) -> String {
+    finite(rate, |rate| format!("{:e}", format!("{rate:.1e}").parse().unwrap_or(rate)))
+}
+
 /// A number of any size with four digits that count.
 pub fn short(value: f64) -> String {
     finite(value, |value| match value.abs() {
@@ -245,6 +250,8 @@ mod tests {
     fn learning_rates_are_short() {
         assert_eq!(rate(0.003), "3e-3");
         assert_eq!(rate(0.1 * 0.1), "1e-2");
+        assert_eq!(rate_between(0.00212824128), "2.1e-3");
+        assert_eq!(rate_between(0.03), "3e-2");
         assert_eq!(setting(&toml::Value::Float(0.0001)), "1e-4");
         assert_eq!(setting(&toml::Value::Float(0.5)), "0.5");
     }

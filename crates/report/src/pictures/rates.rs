@@ -7,7 +7,7 @@ use slimgate_study::{Protocol, Task};
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
 use crate::looks::Looks;
-use crate::words::{choice_accuracy, list, percent, rate};
+use crate::words::{choice_accuracy, list, percent, rate, rate_between};
 
 /// Accuracy over learning rates, with a bar beneath for the rates that serve; none where a study tried one rate.
 pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
@@ -29,8 +29,8 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
                 variant.name,
                 rate(best.0),
                 percent(best.1),
-                rate(range.low),
-                rate(range.high)
+                rate_between(range.low),
+                rate_between(range.high)
             ),
             None => format!("{} does best at {} with {}", variant.name, rate(best.0), percent(best.1)),
         });

@@ -3,7 +3,7 @@
 use slimgate_study::{Protocol, Reach, Spread, State, Summary, Task, UsableRates, Variant};
 
 use crate::table::{Cell, Table};
-use crate::words::{self, NOTHING, bare_percent, count, optional, rate};
+use crate::words::{self, NOTHING, bare_percent, count, optional, rate_between};
 
 /// Three tables with a row for each variant.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
@@ -176,5 +176,5 @@ fn usable(range: &UsableRates) -> String {
         (false, true) => "; higher ones untried",
         (false, false) => "",
     };
-    format!("{} to {}{beyond}", rate(range.low), rate(range.high))
+    format!("{} to {}{beyond}", rate_between(range.low), rate_between(range.high))
 }

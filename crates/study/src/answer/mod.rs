@@ -30,7 +30,7 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             let more = match needed.filter(|&more| more > 0).min() {
                 Some(more) => {
                     let all = open[0].pairs + more;
-                    format!("run {more} more seeds (`--seeds {all}`)")
+                    format!("run {more} more seeds (--seeds {all})")
                 }
                 None => "more seeds would hardly settle it: the differences are near the margin".to_owned(),
             };

@@ -118,7 +118,7 @@ fn where_every_gate_costs_accuracy_the_baseline_stays() {
 fn without_evidence_there_is_no_claim_but_a_number_of_seeds() {
     let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)]));
     assert_eq!(found.variant, None);
-    assert_eq!(found.headline, "Not enough evidence to replace lstm: run 7 more seeds (`--seeds 12`).");
+    assert_eq!(found.headline, "Not enough evidence to replace lstm: run 7 more seeds (--seeds 12).");
 }
 
 #[test]
