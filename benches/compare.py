@@ -201,29 +201,86 @@ PEERS = {"PyTorch": torch_work, "JAX": jax_work, "ONNX Runtime": onnxruntime_wor
 
 
 def measure(peer, arguments):
-    """One round of one peer, in a process of its own, as {(work, cell, mode, batch): ms}."""
+    """The measurements of one round of one of them, in a process of its own."""
+    options = ["--threads", str(arguments.threads), "--seconds", str(arguments.seconds)]
     if peer == "Slimgate":
-        command = ["cargo", "bench", "--quiet", "--bench", "steps", "--",
-                   "--threads", str(arguments.threads), "--seconds", str(arguments.seconds)]
+        build = ["cargo", "bench", "--quiet", "--bench", "steps", "--"]
+        command = [*([arguments.bench] if arguments.bench else build), *arguments.names, *options]
     else:
-        command = [sys.executable, __file__, "--only", peer,
-                   "--threads", str(arguments.threads), "--seconds", str(arguments.seconds)]
+        command = [sys.executable, __file__, "--only", peer, *arguments.names, *options]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    rows = [json.loads(line) for line in lines if line.startswith("{")]
-    return {(row["work"], row["cell"], row["mode"], row["batch"]): row["ms"] for row in rows}
+    return [{"by": peer, **json.loads(line)} for line in lines if line.startswith("{")]
+
+
+def table(header, rows):
+    print("| " + " | ".join(header) + " |")
+    print("|---" * len(header) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def report(rows):
+    """All tables, of medians over the rounds."""
+    def key(row):
+        return row["work"], row["cell"], row["mode"], row["batch"]
+
+    def median(by, of, name):
+        values = [row[name] for row in rows if row["by"] == by and "cell" in row and key(row) == of]
+        return statistics.median(values) if values else None
+
+    def digits(value):
+        return "" if value is None else f"{value:.3g}"
+
+    limits = [row["limit"] for row in rows if "limit" in row]
+    print(f"The limit of a core: {statistics.median(limits):.0f} GFLOP/s, by independent fused multiply-adds.\n")
+
+    measured = list(dict.fromkeys(key(row) for row in rows if row["by"] == "Slimgate" and "cell" in row))
+    compared = []
+    for of in measured:
+        times = {peer: median(peer, of, "ms") for peer in PEERS}
+        known = [(ms, peer) for peer, ms in times.items() if ms is not None]
+        if not known:
+            continue
+        own, (best, peer) = median("Slimgate", of, "ms"), min(known)
+        rounds = sum(1 for row in rows if row["by"] == "Slimgate" and "cell" in row and key(row) == of)
+        compared.append([*map(str, of), digits(own), *map(digits, times.values()), f"{own / best:.2f} × {peer}",
+                         digits(median("Slimgate", of, "bare")), f"{median('Slimgate', of, 'share'):.0%}", str(rounds)])
+    table(["work", "cell", "mode", "batch", "Slimgate", *PEERS, "of the fastest other", "kernel alone",
+           "of the limit", "rounds"], compared)
+
+    words = [of for of in measured if of[0] == "words" and of[2] == "train"]
+    if words:
+        table(["work", "cell", "batch", "step", "kernel alone", "optimizer"],
+              [[of[0], of[1], str(of[3]), *(digits(median("Slimgate", of, name)) for name in ("ms", "bare", "optimizer"))]
+               for of in words])
+
+    checks = list(dict.fromkeys((row["check"], row["work"], row["batch"]) for row in rows if "check" in row))
+    if checks:
+        table(["Slimgate against itself", "work", "batch", "ratio"],
+              [[what, work, str(batch), digits(statistics.median(
+                  row["ratio"] for row in rows
+                  if "check" in row and (row["check"], row["work"], row["batch"]) == (what, work, batch)))]
+               for what, work, batch in checks])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only what begins so, such as rows or text/lstm/train/32")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seconds", type=float, default=1.0, help="time for each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="how often each one's turn comes")
     parser.add_argument("--only", choices=list(PEERS), help="measure one peer, a JSON line each")
+    parser.add_argument("--bench", help="Slimgate's benchmark where it is built already")
+    parser.add_argument("--checks", action="store_true", help="also measure Slimgate against itself")
+    parser.add_argument("--record", help="a file of JSON lines: add the measurements, report all that it holds")
     arguments = parser.parse_args()
 
-    keys = [(work, cell, *mode) for work in WORKS for cell in CELLS for mode in MODES]
     if arguments.only:
-        for key in keys:
+        for key in [(work, cell, *mode) for work in WORKS for cell in CELLS for mode in MODES]:
+            name = "/".join(map(str, key)) + "/"
+            if arguments.names and not any(name.startswith(wanted + "/") for wanted in arguments.names):
+                continue
             call = PEERS[arguments.only](key[1], key[0], key[2], key[3], arguments.threads)
             if call:
                 ms = median_ms(call, arguments.seconds)
@@ -231,19 +288,18 @@ def main():
                 print(json.dumps(row), flush=True)
         return
 
-    rounds = {peer: [] for peer in ["Slimgate", *PEERS]}
+    rows = []
     for _ in range(arguments.rounds):
-        for peer in rounds:
-            rounds[peer].append(measure(peer, arguments))
-    print("| work | cell | mode | batch | " + " | ".join(rounds) + " | of the fastest other |")
-    print("|---" * (5 + len(rounds)) + "|")
-    for key in keys:
-        times = {peer: statistics.median(measured[key] for measured in all_rounds)
-                 for peer, all_rounds in rounds.items() if key in all_rounds[0]}
-        best = min((ms, peer) for peer, ms in times.items() if peer != "Slimgate")
-        cells = [f"{times[peer]:.3g}" if peer in times else "" for peer in rounds]
-        print(f"| {key[0]} | {key[1]} | {key[2]} | {key[3]} | " + " | ".join(cells)
-              + f" | {times['Slimgate'] / best[0]:.2f} × {best[1]} |")
+        for peer in ["Slimgate", *PEERS]:
+            rows += measure(peer, arguments)
+        if arguments.checks:
+            rows += measure("Slimgate", argparse.Namespace(**{**vars(arguments), "names": ["--checks"]}))
+    if arguments.record:
+        with open(arguments.record, "a+") as record:
+            record.writelines(json.dumps(row) + "\n" for row in rows)
+            record.seek(0)
+            rows = [json.loads(line) for line in record]
+    report(rows)
 
 
 if __name__ == "__main__":

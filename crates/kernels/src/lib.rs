@@ -35,7 +35,7 @@
 mod autodiff;
 mod composed;
 mod cpu;
-mod fused;
+pub mod fused;
 mod ops;
 pub mod plain;
 mod recurrence;

@@ -8,7 +8,7 @@ use slimgate_data::{Preprocessing, find};
 use slimgate_gates::Sizes;
 use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
-use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, config};
+use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, config, rmsprop};
 
 /// Draws the classifier of a run, from its seed.
 pub(crate) fn classifier(
@@ -65,12 +65,19 @@ pub fn recurrent_parameters(config: &Config) -> Result<usize, TrainError> {
 }
 
 /// The optimizer that the configuration asks for.
-pub(crate) fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
+pub fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
     let decay = (optim.weight_decay > 0.0).then(|| WeightDecayConfig::new(optim.weight_decay as f32));
     let epsilon = optim.epsilon as f32;
     match optim.optimizer {
+        Optimizer::RmsProp
+            if decay.is_none()
+                && optim.momentum.is_none_or(|momentum| momentum == 0.0)
+                && backend.in_memory() =>
+        {
+            rmsprop::on_cpu(epsilon)
+        }
         Optimizer::RmsProp => RmsPropConfig::new()
-            .with_alpha(0.9)
+            .with_alpha(rmsprop::DECAY)
             .with_momentum(optim.momentum.unwrap_or(0.0) as f32)
             .with_epsilon(epsilon)
             .with_weight_decay(decay)

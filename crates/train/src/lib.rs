@@ -8,9 +8,10 @@
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
-//! | `adam` | Adam in one pass over each parameter |
+//! | `adam`, `rmsprop`, `in_place` | optimizers in one pass over each parameter |
 //! | `schedule` | learning rates over time |
-//! | `step` | the training step, clipping, and what Burn's Learner calls |
+//! | `step` | the training step, and what Burn's Learner calls |
+//! | `clip` | cutting the gradient of all parameters together |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
 //! | `metrics` | what is measured while training |
 //! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch |
@@ -27,17 +28,20 @@ mod adam;
 mod backend;
 mod build;
 mod checkpoints;
+mod clip;
 mod config;
 mod environment;
 mod error;
 mod evaluate;
 mod folder;
 mod history;
+mod in_place;
 mod learn;
 mod leftovers;
 mod loader;
 mod metrics;
 mod quiet;
+mod rmsprop;
 mod schedule;
 mod settings;
 mod signals;
@@ -45,7 +49,7 @@ mod step;
 mod timing;
 
 pub use backend::{Backend, FoundDevice, devices};
-pub use build::recurrent_parameters;
+pub use build::{optimizer, recurrent_parameters};
 pub use burn::train::Interrupter;
 pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};

@@ -308,73 +308,67 @@ impl WithSimd for StepBack<'_> {
         let StepBack { plan, first_row, k, parts, c_before, c_after, seen, sums, h, c, totals } = self;
         let (n, columns) = (plan.operands.units, stride(plan.columns));
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        for units in vectors::<S>(n) {
-            let mut totals_of_parts = [zero; 4];
-            let mut totals_of_diagonals = [zero; 4];
-            for r in 0..h.len() / n {
-                let sums = &mut sums[r * columns..][..columns];
-                if !plan.runs_at(first_row + r, k) {
-                    sums.fill(0.0);
-                    continue;
-                }
-                let here = r * n + units.start..r * n + units.end;
-                let parts = &parts[r * columns..][..columns];
+        let Totals { parts: totals, diagonal: diagonal_totals, .. } = totals;
+        // Along the rows, as they lie in memory, from which much of this comes.
+        for r in 0..h.len() / n {
+            let sums = &mut sums[r * columns..][..columns];
+            if !plan.runs_at(first_row + r, k) {
+                sums.fill(0.0);
+                continue;
+            }
+            let (h, c) = (&mut h[r * n..][..n], &mut c[r * n..][..n]);
+            let (c_before, c_after) = (&c_before[r * n..][..n], &c_after[r * n..][..n]);
+            let parts = &parts[r * columns..][..columns];
+            let seen = &seen[r * stride(n)..][..n];
+            for units in vectors::<S>(n) {
                 let i = value(simd, plan, Part::Input, parts, &units);
                 let f = value(simd, plan, Part::Forget, parts, &units);
                 let o = value(simd, plan, Part::Output, parts, &units);
                 let g = value(simd, plan, Part::Candidate, parts, &units);
 
                 // h = o ⊙ tanh(c)
-                let dh = load(simd, &h[here.clone()]);
-                let c_after = load(simd, &c_after[here.clone()]);
+                let dh = load(simd, &h[units.clone()]);
+                let c_after = load(simd, &c_after[units.clone()]);
                 let tanh_c = tanh(simd, c_after);
                 let slope = simd.negate_mul_add_e_f32s(tanh_c, tanh_c, one);
-                let mut dc = simd.mul_add_e_f32s(simd.mul_f32s(dh, o), slope, load(simd, &c[here.clone()]));
+                let mut dc = simd.mul_add_e_f32s(simd.mul_f32s(dh, o), slope, load(simd, &c[units.clone()]));
                 if let Some(clip) = plan.spec.clip {
                     let inside = simd.less_than_f32s(simd.abs_f32s(c_after), simd.splat_f32s(clip));
                     dc = simd.select_f32s(inside, dc, zero);
                 }
 
                 // c = f ⊙ c' + i ⊙ g
-                let c_before = load(simd, &c_before[here.clone()]);
                 let values = [i, f, o, g];
                 let gradients = [
                     simd.mul_f32s(dc, g),
-                    simd.mul_f32s(dc, c_before),
+                    simd.mul_f32s(dc, load(simd, &c_before[units.clone()])),
                     simd.mul_f32s(dh, tanh_c),
                     simd.mul_f32s(dc, i),
                 ];
                 let mut through_diagonal = zero;
                 for p in 0..4 {
-                    match &plan.roles[p] {
-                        Role::Constant(_) => {}
-                        Role::Still { .. } => {
-                            totals_of_parts[p] = simd.add_f32s(totals_of_parts[p], gradients[p]);
-                        }
+                    let total = match &plan.roles[p] {
+                        Role::Constant(_) => continue,
+                        Role::Still { .. } => gradients[p],
                         Role::Moves { first, diagonal } => {
                             let dz = before_activation(simd, plan, PARTS[p], values[p], gradients[p]);
                             store(simd, &mut sums[first + units.start..first + units.end], dz);
-                            totals_of_parts[p] = simd.add_f32s(totals_of_parts[p], dz);
-                            if let Some(Diagonal { u, .. }) = diagonal {
+                            if let Some(Diagonal { u, block }) = diagonal {
                                 let u = load(simd, &u[units.clone()]);
-                                let seen = load(simd, &seen[r * stride(n)..][units.clone()]);
                                 through_diagonal = simd.mul_add_e_f32s(u, dz, through_diagonal);
-                                totals_of_diagonals[p] =
-                                    simd.mul_add_e_f32s(seen, dz, totals_of_diagonals[p]);
+                                let seen = load(simd, &seen[units.clone()]);
+                                let of_diagonal = &mut diagonal_totals[block * n..][units.clone()];
+                                let total = load(simd, of_diagonal);
+                                store(simd, of_diagonal, simd.mul_add_e_f32s(seen, dz, total));
                             }
+                            dz
                         }
-                    }
+                    };
+                    let of_part = &mut totals[p * n..][units.clone()];
+                    store(simd, of_part, simd.add_f32s(load(simd, of_part), total));
                 }
-                store(simd, &mut h[here.clone()], through_diagonal);
-                store(simd, &mut c[here], simd.mul_f32s(dc, f));
-            }
-            for p in 0..4 {
-                let of_part = &mut totals.parts[p * n..][units.clone()];
-                store(simd, of_part, simd.add_f32s(load(simd, of_part), totals_of_parts[p]));
-                if let Role::Moves { diagonal: Some(Diagonal { block, .. }), .. } = &plan.roles[p] {
-                    let of_diagonal = &mut totals.diagonal[block * n..][units.clone()];
-                    store(simd, of_diagonal, simd.add_f32s(load(simd, of_diagonal), totals_of_diagonals[p]));
-                }
+                store(simd, &mut h[units.clone()], through_diagonal);
+                store(simd, &mut c[units], simd.mul_f32s(dc, f));
             }
         }
     }

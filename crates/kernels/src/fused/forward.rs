@@ -14,7 +14,7 @@ use crate::GateActivation;
 
 /// What the walk back needs of the way there.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Keep {
+pub enum Keep {
     /// Nothing: there is none.
     Nothing,
     /// The state before each stretch of steps, from which the rest is computed again.
@@ -108,19 +108,20 @@ impl Matrix<'_> {
 impl<'a> Matrices<'a> {
     pub fn new<S: Simd>(simd: S, plan: &Plan<'a>) -> Matrices<'a> {
         let operands = &plan.operands;
-        // So few rows read the weights so seldom that packing would cost more than it saves.
-        let in_place = operands.batch < 4;
-        let matrix = |numbers: &'a [f32], depth, columns, stride| match in_place {
+        // A few rows read a matrix so seldom that packing it would cost more than it saves.
+        let matrix = |rows: usize, numbers: &'a [f32], depth, columns, stride| match rows < 4 {
             true => Matrix::InPlace(Right::rows(numbers, depth, columns, stride)),
             false => Matrix::Packed(Packed::new(simd, numbers, depth, columns, (stride, 1))),
         };
+        let (batch, recurrent) = (operands.batch, plan.recurrent);
         let of_run = |run: &Run| {
-            matrix(&operands.input[run.weight..], operands.x.width, run.width, plan.input_columns)
+            let w = &operands.input[run.weight..];
+            matrix(batch * operands.steps, w, operands.x.width, run.width, plan.input_columns)
         };
-        let recurrent = plan.recurrent;
         Matrices {
             input: plan.runs.iter().map(of_run).collect(),
-            hidden: (recurrent > 0).then(|| matrix(operands.hidden, operands.units, recurrent, recurrent)),
+            hidden: (recurrent > 0)
+                .then(|| matrix(batch, operands.hidden, operands.units, recurrent, recurrent)),
         }
     }
 }

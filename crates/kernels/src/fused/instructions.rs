@@ -45,8 +45,8 @@ impl Instructions {
     }
 }
 
-/// Does `work`, compiled for the instruction set.
-pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+/// Does `work`, compiled for the instruction set that the kernel runs with.
+pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
     static FOUND: OnceLock<Instructions> = OnceLock::new();
     match FOUND.get_or_init(Instructions::find) {
         #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,5 @@
-//! The recurrence on slices of numbers: one pass over the batch for each direction of time.
+//! The recurrence on slices of numbers: one pass over the batch for each direction of time. What
+//! [`crate::recurrence`] does on the CPU backends, for who has slices and no tensors.
 //!
 //! The batch is cut into shares of some rows, and each share walks through all steps on its own, on
 //! whichever thread is free; how it is cut depends on the batch alone, and gradients of shares are added in
@@ -15,6 +16,7 @@
 //! | `activation` | logistic, hard sigmoid, tanh |
 //! | `lanes`, `buffer` | vectors at the end of a row; working memory |
 //! | `instructions` | the instruction set |
+//! | `team` | the threads |
 
 mod activation;
 mod backward;
@@ -24,6 +26,7 @@ mod instructions;
 mod lanes;
 mod plan;
 mod product;
+mod team;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -31,43 +34,45 @@ use pulp::{Simd, WithSimd};
 
 use crate::Recurrence;
 use backward::{OutputGradient, Own, Totals, Transposed, walk_back};
-pub(crate) use forward::Keep;
+pub use forward::Keep;
 use forward::{Matrices, States, walk};
-pub(crate) use plan::{Operands, Steps};
+pub use instructions::dispatch;
+pub use plan::{Operands, Steps};
 use plan::{Plan, Role};
 
 /// What the walk back needs of the way there.
 #[derive(Debug)]
-pub(crate) struct Trace {
+pub struct Trace {
     shares: Vec<States>,
     keep: Keep,
 }
 
 /// The gradients of [`Operands`], laid out as these are; `x` as `[batch, steps, m]`.
-pub(crate) struct Gradients {
-    /// Empty if nobody asked.
+pub struct Gradients {
+    /// Of the inputs; empty if nobody asked.
     pub x: Vec<f32>,
+    /// Of `W`.
     pub input: Vec<f32>,
+    /// Of `U`.
     pub hidden: Vec<f32>,
+    /// Of `u`.
     pub diagonal: Vec<f32>,
+    /// Of `b`.
     pub bias: Vec<f32>,
+    /// Of the first `h`.
     pub h0: Vec<f32>,
+    /// Of the first `c`.
     pub c0: Vec<f32>,
 }
 
 /// Walks the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
 /// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
-pub(crate) fn forward(
-    operands: Operands,
-    spec: &Recurrence,
-    keep: Keep,
-    every_step: bool,
-) -> (Vec<f32>, Trace) {
-    instructions::dispatch(Forward { plan: Plan::new(operands, spec), keep, every_step })
+pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bool) -> (Vec<f32>, Trace) {
+    dispatch(Forward { plan: Plan::new(operands, spec), keep, every_step })
 }
 
 /// Back-propagation through time, from the gradient of what [`forward`] returned, time-major.
-pub(crate) fn backward(
+pub fn backward(
     operands: Operands,
     spec: &Recurrence,
     trace: &Trace,
@@ -76,7 +81,7 @@ pub(crate) fn backward(
     wants_x: bool,
 ) -> Gradients {
     let output = OutputGradient { rows: output, every_step };
-    instructions::dispatch(Backward { plan: Plan::new(operands, spec), trace, output, wants_x })
+    dispatch(Backward { plan: Plan::new(operands, spec), trace, output, wants_x })
 }
 
 struct Forward<'a> {
@@ -169,22 +174,16 @@ fn biases(plan: &Plan, totals: &Totals) -> Vec<f32> {
     plan.spec.cell.biased().into_iter().flat_map(of_part).collect()
 }
 
-/// Does all jobs, on this thread and those of rayon's pool; results in the order of the jobs.
-///
-/// This thread takes jobs too instead of waiting for the pool to wake up, which takes as long as a small job.
+/// Does all jobs, on this thread and others; results in the order of the jobs.
 fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<R> {
     let results: Vec<OnceLock<R>> = jobs.iter().map(|_| OnceLock::new()).collect();
     let helpers = rayon::current_num_threads().min(jobs.len()) - 1;
     let jobs = Mutex::new(jobs.into_iter().enumerate());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let take_turns = || {
+    team::together(helpers, &|| {
         while let Some((at, job)) = next() {
             let _ = results[at].set(work(job));
         }
-    };
-    rayon::in_place_scope(|scope| {
-        (0..helpers).for_each(|_| scope.spawn(|_| take_turns()));
-        take_turns();
     });
     results.into_iter().map(|result| result.into_inner().expect("every job is done")).collect()
 }

@@ -9,15 +9,19 @@ use crate::{GateActivation, Recurrence};
 
 /// A `[steps, batch, width]` tensor whose rows are contiguous.
 #[derive(Clone, Copy)]
-pub(crate) struct Steps<'a> {
+pub struct Steps<'a> {
+    /// Those of the first step and row first.
     pub numbers: &'a [f32],
+    /// From a step to the next.
     pub step_stride: usize,
+    /// From a row of the batch to the next.
     pub row_stride: usize,
+    /// Numbers of one row at one step.
     pub width: usize,
 }
 
 impl<'a> Steps<'a> {
-    pub fn row(&self, step: usize, row: usize) -> &'a [f32] {
+    pub(super) fn row(&self, step: usize, row: usize) -> &'a [f32] {
         &self.numbers[step * self.step_stride + row * self.row_stride..][..self.width]
     }
 }
@@ -25,16 +29,26 @@ impl<'a> Steps<'a> {
 /// The operands of the operation as slices; see [`crate::Weights`] for their shapes. Those of terms that the
 /// cell does not keep are not read.
 #[derive(Clone, Copy)]
-pub(crate) struct Operands<'a> {
+pub struct Operands<'a> {
+    /// The inputs.
     pub x: Steps<'a>,
+    /// `W`.
     pub input: &'a [f32],
+    /// `U`.
     pub hidden: &'a [f32],
+    /// `u`.
     pub diagonal: &'a [f32],
+    /// `b`.
     pub bias: &'a [f32],
+    /// The first `h`.
     pub h0: &'a [f32],
+    /// The first `c`.
     pub c0: &'a [f32],
+    /// The mask on `h'`.
     pub dropout: Option<&'a [f32]>,
+    /// Steps of a sequence.
     pub steps: usize,
+    /// Sequences.
     pub batch: usize,
     /// Hidden units.
     pub units: usize,

@@ -1,9 +1,11 @@
 //! Products of matrices, adding to what is there: `C += A · B`.
 //!
 //! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
-//! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, four
+//! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, some
 //! rows of a panel, whose sums stay in registers over the whole depth. Each sum is taken in the order of
 //! the depth whatever the shape of its tile, so a row's result does not depend on the rows beside it.
+
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
@@ -61,7 +63,7 @@ impl Packed {
     ) -> Packed {
         let width = columns.next_multiple_of(S::F32_LANES);
         let mut packed = Buffer::stale(depth * width);
-        for panel in panels::<S>(columns, widest::<S>()) {
+        for panel in panels::<S>(columns, largest::<S>().1) {
             let panel_width = panel.vectors * S::F32_LANES;
             let panel_columns = panel.first..columns.min(panel.first + panel_width);
             let packed = &mut packed[depth * panel.first..][..depth * panel_width];
@@ -96,19 +98,26 @@ struct Panel {
     vectors: usize,
 }
 
-/// Vectors of a panel of which four rows of sums and one row of `B` fit in the registers.
-const fn widest<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 5 } else { 3 }
+/// The rows and vectors of the largest tile: its sums, a row of `B` and a number of `A` fit in the registers, and
+/// there are enough sums to hide the latency of one.
+const fn largest<S: Simd>() -> (usize, usize) {
+    if S::REGISTER_COUNT >= 32 { (4, 5) } else { (6, 2) }
 }
+
+/// Vectors of the widest tile of one row.
+const WIDEST_ROW: usize = 12;
 
 /// The columns in panels of nearly equal width, none wider than `most` vectors.
 fn panels<S: Simd>(columns: usize, most: usize) -> impl Iterator<Item = Panel> {
     let vectors = columns.div_ceil(S::F32_LANES);
-    let count = vectors.div_ceil(most);
-    (0..count).map(move |panel| {
-        let [first, end] = [panel, panel + 1].map(|panel| (panel * vectors).div_ceil(count));
-        Panel { first: first * S::F32_LANES, vectors: end - first }
-    })
+    parts(vectors, most)
+        .map(|Range { start, end }| Panel { first: start * S::F32_LANES, vectors: end - start })
+}
+
+/// `0..count` in parts of nearly equal length, none longer than `most`.
+fn parts(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = count.div_ceil(most);
+    (0..parts).map(move |part| (part * count).div_ceil(parts)..((part + 1) * count).div_ceil(parts))
 }
 
 /// `C += A · B`, where row `r` of `C` begins at `r · c_stride`.
@@ -142,36 +151,38 @@ impl<S: Simd> WithSimd for Product<'_, S> {
     #[inline(always)]
     fn with_simd<T: Simd>(self, _: T) {
         let Product { simd, c, c_stride, a, b } = self;
-        // A single row leaves registers for more columns, and needs them to hide the latency of a sum.
-        let packed = matches!(b.layout, Layout::Panels);
-        let most = if a.rows == 1 && !packed { 2 * widest::<S>() } else { widest::<S>() };
-        for panel in panels::<S>(b.columns, most) {
-            let (b_from, b_stride) = match b.layout {
-                Layout::Panels => (b.depth * panel.first, panel.vectors * S::F32_LANES),
+        let (most_rows, most_vectors) = match (a.rows, b.layout) {
+            // One row leaves the registers to its sums, which a row of `B` passes by in long runs.
+            (1, Layout::Rows { .. }) => (1, WIDEST_ROW),
+            _ => largest::<S>(),
+        };
+        for panel in panels::<S>(b.columns, most_vectors) {
+            let width = panel.vectors * S::F32_LANES;
+            let (from, stride) = match b.layout {
+                Layout::Panels => (b.depth * panel.first, width),
                 Layout::Rows { stride } => (panel.first, stride),
             };
-            let width = b.columns - panel.first;
-            let mut row = 0;
-            while row < a.rows {
-                let rows = (a.rows - row).min(4);
+            // Rows of `B` whose last vector may be loaded whole, though it may hold columns of no use.
+            let whole =
+                (b.numbers.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
+            for rows in parts(a.rows, most_rows) {
                 // SAFETY: `add_product` has checked that the last row, column and depth lie within the
-                // slices; a tile's loads of `B` are cut to its columns unless these are padded.
+                // slices, and a vector that would reach beyond the end of `B` is not loaded whole.
                 unsafe {
                     let tile = Tile {
                         depth: b.depth,
-                        a: a.numbers.as_ptr().add(row * a.row_stride),
+                        whole: whole.min(b.depth),
+                        a: a.numbers.as_ptr().add(rows.start * a.row_stride),
                         a_row: a.row_stride,
                         a_depth: a.depth_stride,
-                        b: b.numbers.as_ptr().add(b_from),
-                        b_depth: b_stride,
-                        c: c.add(row * c_stride + panel.first),
+                        b: b.numbers.as_ptr().add(from),
+                        b_depth: stride,
+                        c: c.add(rows.start * c_stride + panel.first),
                         c_row: c_stride,
-                        last_lanes: width.min(panel.vectors * S::F32_LANES)
-                            - (panel.vectors - 1) * S::F32_LANES,
+                        last_lanes: width.min(b.columns - panel.first) - (width - S::F32_LANES),
                     };
-                    tile.add(simd, rows, panel.vectors, packed);
+                    tile.add(simd, rows.len(), panel.vectors);
                 }
-                row += rows;
             }
         }
     }
@@ -180,6 +191,8 @@ impl<S: Simd> WithSimd for Product<'_, S> {
 /// A few rows and vectors of `C`, with what they are the sums of.
 struct Tile {
     depth: usize,
+    /// The first rows of `B`, whose last vector is in bounds as a whole.
+    whole: usize,
     a: *const f32,
     a_row: usize,
     a_depth: usize,
@@ -194,23 +207,23 @@ struct Tile {
 impl Tile {
     /// # Safety
     ///
-    /// `rows` rows of `A` and `C`, `depth` of `A` and `B` and `vectors` vectors of `B` and `C` (the last one
-    /// of `last_lanes`; whole in `B` if `padded`) are in bounds.
+    /// `rows` rows of `A` and `C`, `depth` of `A` and `B` and `vectors` vectors of `B` and `C` are in bounds, the
+    /// last vector with `last_lanes` lanes, but with all lanes in the `whole` first rows of `B`.
     #[inline(always)]
-    unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize, padded: bool) {
+    unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize) {
         macro_rules! shapes {
-            ($padded:literal: $($rows:literal x [$($vectors:literal)*])*) => {
+            ($($rows:literal x [$($vectors:literal)*])*) => {
                 match (rows, vectors) {
                     // SAFETY: the caller's promise, with the numbers as constants.
-                    $($(($rows, $vectors) => unsafe { self.add_shape::<S, $rows, $vectors, $padded>(simd) },)*)*
+                    $($(($rows, $vectors) => unsafe { self.add_shape::<S, $rows, $vectors>(simd) },)*)*
                     _ => unreachable!("no tile has {rows} rows of {vectors} vectors"),
                 }
             };
         }
-        if padded {
-            shapes!(true: 1 x [1 2 3 4 5] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
+        if const { largest::<S>().0 == 4 } {
+            shapes!(1 x [1 2 3 4 5 6 7 8 9 10 11 12] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
         } else {
-            shapes!(false: 1 x [1 2 3 4 5 6 7 8 9 10] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
+            shapes!(1 x [1 2 3 4 5 6 7 8 9 10 11 12] 2 x [1 2] 3 x [1 2] 4 x [1 2] 5 x [1 2] 6 x [1 2]);
         }
     }
 
@@ -218,10 +231,7 @@ impl Tile {
     ///
     /// As for [`add`](Self::add).
     #[inline(always)]
-    unsafe fn add_shape<S: Simd, const ROWS: usize, const VECTORS: usize, const PADDED: bool>(
-        &self,
-        simd: S,
-    ) {
+    unsafe fn add_shape<S: Simd, const ROWS: usize, const VECTORS: usize>(&self, simd: S) {
         let last = simd.mask_between_m32s(0, self.last_lanes as u32);
         let lanes = S::F32_LANES;
         // No closures here: they would be compiled without the instruction set.
@@ -229,15 +239,10 @@ impl Tile {
         // SAFETY: all within the bounds that the caller promises.
         unsafe {
             let (mut a, mut b) = (self.a, self.b);
-            for _ in 0..self.depth {
+            for _ in 0..self.whole {
                 let mut b_row = [simd.splat_f32s(0.0); VECTORS];
                 for (v, b_vector) in b_row.iter_mut().enumerate() {
-                    let at = b.add(v * lanes);
-                    *b_vector = if PADDED || v + 1 < VECTORS {
-                        at.cast::<S::f32s>().read_unaligned()
-                    } else {
-                        simd.mask_load_ptr_f32s(last, at)
-                    };
+                    *b_vector = b.add(v * lanes).cast::<S::f32s>().read_unaligned();
                 }
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let a = simd.splat_f32s(*a.add(row * self.a_row));
@@ -248,10 +253,26 @@ impl Tile {
                 a = a.wrapping_add(self.a_depth);
                 b = b.wrapping_add(self.b_depth);
             }
+            for _ in self.whole..self.depth {
+                for v in 0..VECTORS {
+                    let at = b.add(v * lanes);
+                    let b_vector = if v + 1 < VECTORS {
+                        at.cast::<S::f32s>().read_unaligned()
+                    } else {
+                        simd.mask_load_ptr_f32s(last, at)
+                    };
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let a = simd.splat_f32s(*a.add(row * self.a_row));
+                        sums[v] = simd.mul_add_e_f32s(a, b_vector, sums[v]);
+                    }
+                }
+                a = a.wrapping_add(self.a_depth);
+                b = b.wrapping_add(self.b_depth);
+            }
             for (row, sums) in sums.into_iter().enumerate() {
                 for (v, sum) in sums.into_iter().enumerate() {
                     let at = self.c.add(row * self.c_row + v * lanes);
-                    if v + 1 < VECTORS {
+                    if v + 1 < VECTORS || self.last_lanes == lanes {
                         let c = at.cast::<S::f32s>().read_unaligned();
                         at.cast::<S::f32s>().write_unaligned(simd.add_f32s(c, sum));
                     } else {

@@ -1,0 +1,40 @@
+//! What a core could do at most: a loop of fused multiply-adds that do not wait for one another.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use pulp::{Simd, WithSimd};
+use slimgate_kernels::fused::dispatch;
+
+/// Enough sums to hide the latency of one, in half of the registers.
+const SUMS: usize = 10;
+const TURNS: usize = 100_000;
+
+struct Loop;
+
+impl WithSimd for Loop {
+    type Output = f64;
+
+    /// Floating-point operations.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let [factor, term] = [0.999, 0.001].map(|number: f32| black_box(simd.splat_f32s(number)));
+        let mut sums = [simd.splat_f32s(1.0); SUMS];
+        for _ in 0..TURNS {
+            for sum in &mut sums {
+                *sum = simd.mul_add_e_f32s(*sum, factor, term);
+            }
+        }
+        black_box(sums);
+        (2 * S::F32_LANES * SUMS * TURNS) as f64
+    }
+}
+
+/// The highest of many measurements, in GFLOP/s.
+pub fn gflops() -> f64 {
+    let rate = || {
+        let start = Instant::now();
+        dispatch(Loop) / start.elapsed().as_secs_f64() / 1e9
+    };
+    (0..200).map(|_| rate()).fold(0.0, f64::max)
+}

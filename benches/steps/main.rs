@@ -1,0 +1,182 @@
+//! Times training steps and predictions on fixed shapes, on the CPU, and the kernel alone beside them.
+//!
+//! `cargo bench --bench steps -- [rows/lstm/train/32 text ..] [--seconds 2] [--threads 2]` prints JSON lines, of all
+//! measurements or those whose names begin so: first what the machine could do, `limit` in GFLOP/s a core; then one a
+//! measurement, medians of `runs` repeats in milliseconds. `ms` is a step as in training, through Burn: tensors
+//! in, loss, gradients, and the optimizer's step, whose part is `optimizer`; or a prediction. `bare` is the
+//! kernel's part alone, on slices, `gflops` its rate and `share` that as a share of the limit of the cores it
+//! could use. The work `words` is `text` behind an embedding of 20,000 words.
+//!
+//! `-- --checks` measures Slimgate against itself instead. `benches/compare.py` sets all that beside PyTorch, JAX
+//! and ONNX Runtime. `SLIMGATE_SIMD=avx2` or `portable` asks for less than the machine has.
+
+mod bare;
+mod checks;
+mod limit;
+
+use std::time::{Duration, Instant};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::activation::{log_sigmoid, log_softmax};
+use burn::tensor::{Device, Distribution, Int, Tensor};
+use slimgate_gates::variant;
+use slimgate_models::{Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_train::{Backend, OptimConfig};
+
+/// What is computed: a recurrent layer and a linear head.
+#[derive(Clone, Copy)]
+struct Shape {
+    work: &'static str,
+    steps: usize,
+    inputs: usize,
+    hidden: usize,
+    logits: usize,
+    /// Words of an embedding before it.
+    words: Option<usize>,
+}
+
+const SHAPES: [Shape; 4] = [
+    Shape { work: "rows", steps: 28, inputs: 28, hidden: 100, logits: 10, words: None },
+    Shape { work: "pixels", steps: 784, inputs: 1, hidden: 100, logits: 10, words: None },
+    Shape { work: "text", steps: 80, inputs: 128, hidden: 128, logits: 1, words: None },
+    Shape { work: "words", steps: 80, inputs: 128, hidden: 128, logits: 1, words: Some(20_000) },
+];
+const CELLS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
+
+fn main() {
+    let seconds = flag("--seconds").map_or(2.0, |seconds| seconds.parse().expect("--seconds is a number"));
+    let budget = Duration::from_secs_f64(seconds);
+    let threads = flag("--threads").map_or(0, |threads| threads.parse().expect("--threads is a number"));
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("nobody used it before");
+    if std::env::args().any(|argument| argument == "--checks") {
+        return checks::run(budget);
+    }
+
+    let limit = limit::gflops();
+    println!(r#"{{"limit":{limit:.1}}}"#);
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| SHAPES.iter().any(|shape| argument.starts_with(shape.work)))
+        .collect();
+    for shape in SHAPES {
+        for cell in CELLS {
+            for (mode, batch) in [("train", 32), ("train", 128), ("infer", 1), ("infer", 128)] {
+                let (work, trains) = (shape.work, mode == "train");
+                let name = format!("{work}/{cell}/{mode}/{batch}/");
+                if !wanted.is_empty() && !wanted.iter().any(|wanted| name.starts_with(&format!("{wanted}/")))
+                {
+                    continue;
+                }
+                let Times { ms, part, runs } = match trains {
+                    true => median(budget, training_step(cell, shape, batch)),
+                    false => median(budget, prediction(cell, shape, batch)),
+                };
+                let bare = median(budget, bare::call(cell, shape, batch, trains)).ms;
+                let gflops = bare::operations(cell, shape, batch, trains) / bare / 1e6;
+                let cores = if batch == 1 { 1 } else { rayon::current_num_threads() };
+                let share = gflops / (limit * cores as f64);
+                println!(
+                    r#"{{"cell":"{cell}","work":"{work}","mode":"{mode}","batch":{batch},"ms":{ms:.5},"runs":{runs},"optimizer":{part:.5},"bare":{bare:.5},"gflops":{gflops:.1},"share":{share:.3}}}"#
+                );
+            }
+        }
+    }
+}
+
+fn flag(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
+}
+
+/// Medians in milliseconds.
+struct Times {
+    ms: f64,
+    /// Of what the work itself says that a part of it took.
+    part: f64,
+    runs: usize,
+}
+
+/// Times `work`, which returns the duration of a part of it, after three calls that do not count.
+fn median(budget: Duration, mut work: impl FnMut() -> Duration) -> Times {
+    (0..3).for_each(|_| drop(work()));
+    let (begin, mut times, mut parts) = (Instant::now(), Vec::new(), Vec::new());
+    while times.len() < 5 || (begin.elapsed() < budget && times.len() < 2000) {
+        let start = Instant::now();
+        parts.push(work().as_secs_f64() * 1e3);
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let middle = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let runs = times.len();
+    Times { ms: middle(times), part: middle(parts), runs }
+}
+
+fn classifier(cell: &str, shape: Shape, device: &Device) -> Classifier {
+    let layer = SlimLstmConfig::new(variant(cell).expect("a name").cell(), shape.inputs, shape.hidden);
+    let stack = StackConfig { layer, layers: 1, bidirectional: false, dropout: 0.0 };
+    let input = match shape.words {
+        Some(vocabulary) => InputKind::Tokens { vocabulary },
+        None => InputKind::Values,
+    };
+    ClassifierConfig { input, stack, classes: shape.logits }.init(device)
+}
+
+fn features(shape: Shape, batch: usize) -> Features {
+    let device = Device::flex();
+    match shape.words {
+        Some(words) => {
+            let words = Distribution::Uniform(0.0, words as f64);
+            Features::Tokens(Tensor::<2>::random([batch, shape.steps], words, &device).int())
+        }
+        None => {
+            let sizes = [batch, shape.steps, shape.inputs];
+            Features::Values(Tensor::random(sizes, Distribution::Normal(0.0, 1.0), &device))
+        }
+    }
+}
+
+/// A step with the optimizer that `slimgate train` uses; returns the optimizer's part.
+fn training_step(cell: &str, shape: Shape, batch: usize) -> impl FnMut() -> Duration {
+    let mut model = Some(classifier(cell, shape, &Device::flex().autodiff()));
+    let mut optimizer = slimgate_train::optimizer(&OptimConfig::default(), Backend::Flex);
+    let features = features(shape, batch);
+    let labels = (0..batch).map(|row| (row % shape.logits.max(2)) as i32).collect::<Vec<_>>();
+    let labels = Tensor::<1, Int>::from_ints(labels.as_slice(), &Device::flex());
+    move || {
+        let labels = labels.clone().autodiff();
+        let features = match features.clone() {
+            Features::Values(values) => Features::Values(values.autodiff()),
+            Features::Tokens(tokens) => Features::Tokens(tokens.autodiff()),
+        };
+        let before = model.take().expect("each step returns the model");
+        let logits = before.forward(features, None);
+        let loss = match shape.logits {
+            1 => {
+                let y: Tensor<2> = labels.float().unsqueeze_dim(1);
+                let one: Tensor<2> = y.clone() * log_sigmoid(logits.clone());
+                let other: Tensor<2> = y.neg().add_scalar(1.0) * log_sigmoid(logits.neg());
+                one.add(other).mean().neg()
+            }
+            _ => log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)).mean().neg(),
+        };
+        let gradients = GradientsParams::from_grads(loss.backward(), &before);
+        let start = Instant::now();
+        model = Some(optimizer.step(1e-3, before, gradients));
+        start.elapsed()
+    }
+}
+
+fn prediction(cell: &str, shape: Shape, batch: usize) -> impl FnMut() -> Duration {
+    let model = classifier(cell, shape, &Device::flex()).valid();
+    let features = features(shape, batch);
+    move || {
+        drop(std::hint::black_box(model.forward(features.clone(), None)).to_data());
+        Duration::ZERO
+    }
+}
