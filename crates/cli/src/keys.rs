@@ -26,8 +26,9 @@ pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
     }
     let interrupter = interrupter.clone();
     thread::spawn(move || {
-        for key in std::io::stdin().bytes().map_while(Result::ok) {
-            if key == b'q' {
+        let mut key = [0];
+        while std::io::stdin().read_exact(&mut key).is_ok() {
+            if key == *b"q" {
                 interrupter.stop(Some("interrupted"));
             }
         }
