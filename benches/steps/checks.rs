@@ -48,7 +48,7 @@ fn epoch(cell: &str) -> f64 {
             let _ = sender.send(1e3 * batch / train.sequences_per_second);
         }
     };
-    train(config, Interrupter::new(), Display::Quiet, each_epoch).expect("the run ends");
+    train(config, None, Interrupter::new(), Display::Quiet, each_epoch).expect("the run ends");
     let mut times: Vec<f64> = times.iter().collect();
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
