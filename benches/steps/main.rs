@@ -102,7 +102,9 @@ struct Times {
 
 /// Times `work`, which returns the duration of a part of it, after three calls that do not count.
 fn median(budget: Duration, mut work: impl FnMut() -> Duration) -> Times {
-    (0..3).for_each(|_| drop(work()));
+    for _ in 0..3 {
+        work();
+    }
     let (begin, mut times, mut parts) = (Instant::now(), Vec::new(), Vec::new());
     while times.len() < 5 || (begin.elapsed() < budget && times.len() < 2000) {
         let start = Instant::now();
