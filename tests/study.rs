@@ -395,6 +395,7 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
     let here = Workspace::new();
     for (text, told) in [
         ("[grid]\noptim.lerning_rate = [1]", "did you mean `optim.learning_rate`?"),
+        ("[grid]\nmodel.variant = ['lstm', 'lstmX']", "did you mean `lstm"),
         ("[grid]\noptim.learning_rate = 1", "[grid] crosses lists"),
         ("[grid]\noptim.learning_rate = [2.0]", "a rate lies above 0"),
         ("[grid]\noptim.learning_rate = []", "has no values"),
@@ -480,4 +481,25 @@ fn reports_of_studies_and_runs_are_whole_pages() {
     assert!(here.read("both/report.html").contains("lstm3"));
     assert!(here.refuse("report study runs/lstm").contains("one study"));
     assert!(here.refuse("report nowhere").contains("nowhere"));
+}
+
+#[test]
+fn prices_turn_times_into_money() {
+    let here = Workspace::new();
+    here.write(
+        "small.toml",
+        format!("{}\n[cost]\nprice_per_hour = 36.0\npredictions_per_year = 1e6", small()),
+    );
+    here.succeed("compare small.toml --out study");
+    let summary = here.json("study/summary.json");
+    let variants = summary["tasks"][0]["variants"].as_array().unwrap();
+    let a_year = |variant: &Value| variant["cost"]["predictions_a_year"].as_f64().unwrap();
+    for variant in variants {
+        // 36 an hour is a hundredth a second, so a million predictions of a millisecond cost ten.
+        let wanted = 10.0 * variant["timing"]["prediction_ms"].as_f64().unwrap();
+        assert!((a_year(variant) - wanted).abs() < 1e-9 * wanted, "{variant}");
+        let saved = variant["cost"]["saved_a_year"].as_f64().unwrap();
+        assert!((saved - (a_year(&variants[0]) - a_year(variant))).abs() < 1e-9);
+    }
+    assert!(here.read("study/report.md").contains("EUR"));
 }

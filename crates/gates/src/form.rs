@@ -162,6 +162,11 @@ impl fmt::Display for Cell {
     }
 }
 
+/// Whether a text that is no variant's name was meant as gate terms: only these have such characters.
+pub fn means_terms(text: &str) -> bool {
+    text.contains('=') || text.chars().all(|c| "xhdb-.0123456789".contains(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

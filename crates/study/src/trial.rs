@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use slimgate_gates::variant;
-use slimgate_train::Config;
+use slimgate_gates::{means_terms, variant};
+use slimgate_train::{Config, ConfigError};
 use toml::Value;
 
 use crate::StudyError;
@@ -41,8 +41,10 @@ impl Trial {
         seed: u64,
         settings: &Settings,
     ) -> Result<Trial, StudyError> {
-        // A name stays a name; anything else is gate terms.
-        let key = if variant(cell).is_ok() { VARIANT } else { "model.gates" };
+        let key = match variant(cell) {
+            Err(_) if means_terms(cell) => "model.gates",
+            named => named.map(|_| VARIANT).map_err(ConfigError::from)?,
+        };
         let mut all: Vec<(String, Value)> = task.values.clone().into_iter().collect();
         all.extend(settings.clone());
         all.push((key.to_owned(), Value::String(cell.to_owned())));

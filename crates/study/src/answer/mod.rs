@@ -140,9 +140,8 @@ fn fewer(ratio: f64, what: &str) -> String {
 
 /// Learning rates that serve, such as `between 3e-4 and 5e-3`.
 fn span(usable: &UsableRates) -> String {
-    let at_least = |open, text: String| if open { format!("{text} or beyond") } else { text };
-    let low = at_least(usable.open_below, format!("{:.0e}", usable.low));
-    let high = at_least(usable.open_above, format!("{:.0e}", usable.high));
+    let low = format!("{:.0e}{}", usable.low, if usable.open_below { " or less" } else { "" });
+    let high = format!("{:.0e}{}", usable.high, if usable.open_above { " or more" } else { "" });
     format!("between {low} and {high}")
 }
 

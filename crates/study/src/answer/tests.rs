@@ -102,7 +102,7 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
         found.headline,
         "Use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
          0.2, margin 1.0), with 27 % fewer recurrent parameters and 1.2 times the training speed; its learning rate \
-         must lie between 3e-4 and 5e-3 or beyond (lstm: between 1e-4 and 5e-3 or beyond)."
+         must lie between 3e-4 and 5e-3 or more (lstm: between 1e-4 and 5e-3 or more)."
     );
     assert!(found.notes[2].starts_with("lstm3 is less accurate than lstm (difference −5.0 points"));
 }
