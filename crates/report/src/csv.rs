@@ -6,7 +6,6 @@ use slimgate_study::{Spread, State, Summary, Variant};
 use slimgate_train::Split;
 
 use crate::run::Run;
-use crate::words;
 
 /// The variants on each task, one a line.
 pub fn variants_csv(summary: &Summary) -> String {
@@ -122,7 +121,7 @@ pub fn trials_csv(summary: &Summary) -> String {
     table.head(keys.iter().map(|key| (*key).clone()));
     for trial in &summary.trials {
         table.text(&trial.id);
-        table.text(words::state(trial.state));
+        table.text(&trial.state.to_string());
         table.text(&trial.task);
         table.text(&trial.variant);
         table.text(&trial.seed.to_string());

@@ -48,17 +48,6 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     )
 }
 
-/// Writes one file whole: a reader sees the old content or the new.
-///
-/// # Errors
-///
-/// If it cannot be written.
-pub fn write_file(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let draft = draft(path, content)?;
-    draft.persist(path).map_err(|error| failed(path)(error.error))?;
-    Ok(())
-}
-
 /// Writes files by their place in a folder, each whole before any takes its place.
 pub(crate) fn write_all(
     folder: &Path,

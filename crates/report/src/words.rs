@@ -1,6 +1,6 @@
 //! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
 
-use slimgate_study::{Protocol, Spread, State, Verdict};
+use slimgate_study::{Protocol, Spread, Verdict};
 
 /// What stands for a value that is not there.
 pub const NOTHING: &str = "–";
@@ -163,19 +163,6 @@ pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Va
     let each: Vec<_> =
         settings.into_iter().map(|(key, value)| format!("{key} = {}", text(key, value))).collect();
     if each.is_empty() { NOTHING.to_owned() } else { each.join(", ") }
-}
-
-/// How a trial stands.
-pub fn state(state: State) -> &'static str {
-    match state {
-        State::Complete => "complete",
-        State::Running => "running",
-        State::Waiting => "waiting",
-        State::Interrupted => "interrupted",
-        State::Pruned => "pruned",
-        State::Diverged => "diverged",
-        State::Failed => "failed",
-    }
 }
 
 /// What the evidence says of a variant against the baseline.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::{Config, ConfigError};
+use slimgate_train::{Config, ConfigError, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -201,13 +201,7 @@ impl StudyConfig {
     ///
     /// If the text is not TOML, or anything in it is unknown or cannot be used.
     pub fn read(name: &str, text: &str, settings: &[(String, Value)]) -> Result<StudyConfig, StudyError> {
-        let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
-            name: name.to_owned(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
-        for (key, value) in settings {
-            lay_over(&mut table, key, value.clone())?;
-        }
+        let mut table = table_with(name, text, settings)?;
         let mut section = |name: &str| match table.remove(name) {
             None => Ok(None),
             Some(Value::Table(section)) => Ok(Some(section)),
@@ -399,23 +393,6 @@ impl StudyConfig {
             });
         }
         Ok(())
-    }
-}
-
-/// Lays a value over the table at a dotted key of any depth.
-fn lay_over(table: &mut Table, key: &str, value: Value) -> Result<(), StudyError> {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
-            Ok(())
-        }
-        Some((section, rest)) => {
-            let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-            let inner = inner.as_table_mut().ok_or_else(|| StudyError::Section(section.to_owned()))?;
-            // `grid.optim.learning_rate` may also stand there as a quoted key.
-            inner.remove(rest);
-            lay_over(inner, rest, value)
-        }
     }
 }
 

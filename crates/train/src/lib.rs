@@ -57,6 +57,6 @@ pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
 pub use folder::{Parameters, RunFolder, Status, Summary, write_whole};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
-pub use settings::parse_setting;
+pub use settings::{parse_setting, table_with};
 pub use signals::stop_on_signals;
 pub use timing::{Timing, step_seconds, time};

@@ -12,13 +12,7 @@ impl Config {
     ///
     /// If the text is not TOML, a key is unknown, or a value is not one that the setting can have.
     pub fn read(name: &str, text: &str, settings: &[(String, Value)]) -> Result<Config, ConfigError> {
-        let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
-            name: name.to_owned(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
-        for (key, value) in settings {
-            lay_over(&mut table, key, value.clone())?;
-        }
+        let table = table_with(name, text, settings)?;
         refuse_unknown(&table)?;
         refuse_wrong_types(&table)?;
         refuse_unknown_words(&table)?;
@@ -146,19 +140,38 @@ pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
     Ok((key.trim().to_owned(), value))
 }
 
-fn lay_over(table: &mut Table, key: &str, value: Value) -> Result<(), ConfigError> {
-    let unknown = || ConfigError::unknown_key(key);
-    let (section, name) = key.split_once('.').ok_or_else(unknown)?;
-    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-    let section = section.as_table_mut().ok_or_else(unknown)?;
-    // A cell is given by its name or by its terms: the later word replaces the earlier one.
-    match key {
-        "model.variant" => section.remove("gates"),
-        "model.gates" => section.remove("variant"),
-        _ => None,
+/// The table of TOML text called `name`, with settings laid over it by their dotted keys.
+///
+/// # Errors
+///
+/// If the text is not TOML, or a key leads through something that is no table.
+pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Result<Table, ConfigError> {
+    let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
+        name: name.to_owned(),
+        problem: error.to_string().trim_end().to_owned(),
+    })?;
+    for (key, value) in settings {
+        lay_over(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
+        // A cell is given by its name or by its terms: the later word replaces the earlier one.
+        let replaced = match key.as_str() {
+            "model.variant" => "gates",
+            "model.gates" => "variant",
+            _ => continue,
+        };
+        table.get_mut("model").and_then(Value::as_table_mut).and_then(|model| model.remove(replaced));
+    }
+    Ok(table)
+}
+
+fn lay_over(table: &mut Table, key: &str, value: Value) -> Option<()> {
+    // A quoted key of the text, such as `"optim.learning_rate"` in a study's grid, would stand beside this one.
+    table.remove(key);
+    let Some((section, name)) = key.split_once('.') else {
+        table.insert(key.to_owned(), value);
+        return Some(());
     };
-    section.insert(name.to_owned(), value);
-    Ok(())
+    let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    lay_over(inner.as_table_mut()?, name, value)
 }
 
 fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {

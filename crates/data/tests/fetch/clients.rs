@@ -1,21 +1,13 @@
-//! Packages made here, fetched by the registries' own clients where they are installed.
+//! Packages made here, fetched by the registries' own clients: npm and pip must be installed.
 
-use crate::support::{Here, archive, packed, recipe, sum, test, train};
+use crate::support::{Here, archive, outside, packed, recipe, sum, test, train};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use std::process::Command;
 
-/// Whether a client is on this machine; without it there is nothing to test.
-fn is_here(client: &str) -> bool {
-    Command::new(client).arg("--version").output().is_ok_and(|output| output.status.success())
-}
-
 #[test]
 fn npm_packs_a_package() {
-    if !is_here("npm") {
-        return;
-    }
     let here = Here::new();
     let package = here.path("package");
     fs::create_dir(&package).unwrap();
@@ -27,7 +19,8 @@ fn npm_packs_a_package() {
     let spec = format!("demo@{version}");
     let packing =
         Command::new("npm").args(["pack", "--silent", &spec]).current_dir(here.folder.path()).output();
-    assert!(packing.unwrap().status.success());
+    let packing = packing.expect("this test needs npm (Debian: apt-get install npm)");
+    assert!(packing.status.success(), "{}", String::from_utf8_lossy(&packing.stderr));
     let sum = sum(&fs::read(here.path("demo-1.0.0.tgz")).unwrap());
     here.bring(&recipe(&packed("npm", "demo-1.0.0.tgz", &version, &sum)));
 }
@@ -53,33 +46,15 @@ fn wheel() -> Vec<u8> {
 
 const WHEEL: &str = "demo-1.0-py3-none-any.whl";
 
-/// Runs an ignored test of this module in a process with other variables.
-fn again(test: &str, variables: &[(&str, &Path)]) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", &format!("clients::{test}"), "--ignored"]).envs(variables.iter().copied());
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-}
-
 #[test]
 fn pip_downloads_a_wheel() {
-    if !is_here("pip") {
+    let wheels = Here::new();
+    fs::write(wheels.path(WHEEL), wheel()).unwrap();
+    let links = format!("PIP_FIND_LINKS={}", wheels.folder.path().display());
+    if outside("clients::pip_downloads_a_wheel", Command::new("env").args(["PIP_NO_INDEX=1", &links])) {
         return;
     }
-    let here = Here::new();
-    fs::write(here.path(WHEEL), wheel()).unwrap();
-    again(
-        "inside_a_folder_for_pip",
-        &[("PIP_NO_INDEX", Path::new("1")), ("PIP_FIND_LINKS", here.folder.path())],
-    );
-}
-
-#[test]
-#[ignore = "needs a wheel where pip looks"]
-fn inside_a_folder_for_pip() {
-    let here = Here::new();
-    here.bring(&recipe(&packed("PyPI", WHEEL, "1.0", &sum(&wheel()))));
+    Here::new().bring(&recipe(&packed("PyPI", WHEEL, "1.0", &sum(&wheel()))));
     let missing = recipe(&packed("PyPI", "demo-2.0-py3-none-any.whl", "2.0", &sum(&wheel())));
     let message = Here::new().refuse(&missing, None);
     assert!(message.contains("pip download") && message.contains("demo==2.0"), "{message}");
@@ -106,12 +81,10 @@ fn clients_are_asked_as_their_manuals_say() {
     };
     stand_in(&bin, "apt-get", &give("download --quiet demo=1.0"));
     stand_in(&bin, "pip3", &give("--no-binary demo demo==1.0"));
-    again("inside_a_path_of_stand_ins", &[("PATH", &bin)]);
-}
-
-#[test]
-#[ignore = "needs stand-ins for the clients"]
-fn inside_a_path_of_stand_ins() {
+    let path = format!("PATH={}", bin.display());
+    if outside("clients::clients_are_asked_as_their_manuals_say", Command::new("env").arg(path)) {
+        return;
+    }
     let of = |registry: &str, version: &str| recipe(&packed(registry, "demo.tgz", version, &sum(&archive())));
     Here::new().bring(&of("Debian", "1.0"));
     // There is no `pip`, so `pip3` is asked.

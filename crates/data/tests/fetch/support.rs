@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{DataError, FetchProgress, Recipe, Store, fetch};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fs, iter};
 use tempfile::TempDir;
 
@@ -138,4 +139,18 @@ pub fn names(folder: &Path) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// Whether a test, called `name`, still runs in the surroundings that it began in. Then `wrapper`, which ends in a
+/// program and its arguments, runs it once more in the ones that it wants, and it must succeed there.
+pub fn outside(name: &str, wrapper: &mut Command) -> bool {
+    const INSIDE: &str = "SLIMGATE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some_and(|inside| inside == name) {
+        return false;
+    }
+    let again = wrapper.arg(std::env::current_exe().unwrap()).args(["--exact", name]).env(INSIDE, name);
+    let output = again.output().expect("this test runs itself again");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    true
 }

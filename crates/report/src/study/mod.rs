@@ -87,7 +87,7 @@ fn partial(summary: &Summary) -> Option<String> {
     }
     let open: Vec<_> = [State::Running, State::Waiting, State::Interrupted, State::Failed]
         .into_iter()
-        .filter_map(|state| states.get(&state).map(|number| format!("{number} {}", words::state(state))))
+        .filter_map(|state| states.get(&state).map(|number| format!("{number} {state}")))
         .collect();
     let all = counted(summary.trials.len(), "trial", "trials");
     match (states.get(&State::Complete), open.is_empty()) {
@@ -101,7 +101,7 @@ fn partial(summary: &Summary) -> Option<String> {
 }
 
 fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
-    states.iter().map(|(state, number)| format!("{number} {}", words::state(*state))).collect()
+    states.iter().map(|(state, number)| format!("{number} {state}")).collect()
 }
 
 fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {

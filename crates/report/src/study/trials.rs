@@ -38,7 +38,7 @@ pub fn trials(summary: &Summary) -> Vec<Block> {
         let epoch = trial.best.map(|(epoch, _)| epoch);
         table.row(vec![
             trial.id.as_str().into(),
-            words::state(trial.state).into(),
+            trial.state.to_string().into(),
             trial.task.as_str().into(),
             trial.variant.as_str().into(),
             Cell::number(trial.seed.to_string(), trial.seed as f64),

@@ -150,11 +150,8 @@ fn settings(task: &Task) -> Table {
         let price = |of: fn(&UsableRates) -> f64| {
             Cell::from(optional(variant.usable.as_ref().map(of), |price| words::decimal(100.0 * price, 2)))
         };
-        let states: Vec<_> = variant
-            .states
-            .iter()
-            .map(|(state, number)| format!("{number} {}", words::state(*state)))
-            .collect();
+        let states: Vec<_> =
+            variant.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
         table.row(vec![
             variant.name.as_str().into(),
             words::settings(&variant.chosen).into(),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use slimgate_report::{Run, tensorboard, write_file, write_runs, write_study};
+use slimgate_report::{Run, tensorboard, write_runs, write_study};
 
 use crate::support;
 
@@ -35,16 +35,6 @@ fn what_cannot_be_written_leaves_everything_as_it_was() {
     assert!(error.to_string().contains("trials.csv") && error.to_string().contains("--out"), "{error}");
     assert_eq!(fs::read_to_string(folder.path().join("report.html")).unwrap(), "old");
     assert_eq!(names(folder.path()), ["report.html", "trials.csv"]);
-}
-
-#[test]
-fn a_file_is_replaced_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("page.html");
-    write_file(&path, b"old").unwrap();
-    write_file(&path, b"new").unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-    assert_eq!(names(folder.path()), ["page.html"]);
 }
 
 #[test]

@@ -1,0 +1,248 @@
+//! Studies as a person runs them.
+
+mod refusals;
+mod sharing;
+mod space;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{Workspace, lines, said};
+
+/// Trials that take a tenth of a second.
+const SHARED: &str = "
+[data]
+dataset = 'japanese-vowels'
+train_limit = 60
+[model]
+hidden = 4
+[optim]
+epochs = 3
+";
+
+/// A small study: 2 variants × 2 rates × 2 seeds, and 2 more seeds at each chosen rate: 12 trials.
+fn small() -> String {
+    format!(
+        "{SHARED}
+        [grid]
+        model.variant = ['lstm', 'lstm3']
+        optim.learning_rate = [1e-3, 1e-2]
+        run.seed = [1, 2]
+        [compare]
+        seeds = 4
+        margin = 5.0"
+    )
+}
+
+/// What a study came to, without what no two share: times and memory.
+fn results(here: &Workspace, study: &str) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                for key in [
+                    "seconds",
+                    "seconds_per_epoch",
+                    "trial_seconds",
+                    "peak_memory_bytes",
+                    "timing",
+                    "study",
+                    "training_speedup",
+                    "prediction_speedup",
+                    "answer",
+                    "commands",
+                    "cost",
+                ] {
+                    object.remove(key);
+                }
+                object.values_mut().for_each(strip);
+            }
+            Value::Array(array) => array.iter_mut().for_each(strip),
+            _ => (),
+        }
+    }
+    let mut summary = here.json(&format!("{study}/summary.json"));
+    strip(&mut summary);
+    summary
+}
+
+/// How many epochs of each trial were recorded, and how it ended.
+fn trials(here: &Workspace, study: &str) -> BTreeMap<String, (usize, String)> {
+    let folder = here.path(study).join("trials");
+    let mut trials = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.starts_with('.') {
+            let epochs = here.read(&format!("{study}/trials/{name}/metrics.jsonl")).lines().count() / 2;
+            let status = here.json(&format!("{study}/trials/{name}/summary.json"))["status"].clone();
+            trials.insert(name, (epochs, status.as_str().unwrap().to_owned()));
+        }
+    }
+    trials
+}
+
+#[test]
+fn a_study_answers_and_does_nothing_twice() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let said = here.succeed("compare small.toml");
+    assert_eq!(
+        said.lines().filter(|line| line.contains(": complete, validation accuracy")).count(),
+        12,
+        "{said}"
+    );
+    let all = trials(&here, "studies/small");
+    assert_eq!(all.len(), 12);
+    assert!(all.values().all(|trial| *trial == (3, "complete".to_owned())), "{all:?}");
+
+    let summary = here.json("studies/small/summary.json");
+    let headline = summary["answer"]["headline"].as_str().unwrap();
+    assert_eq!(said.trim_end().lines().last(), Some(headline));
+    let variants = summary["tasks"][0]["variants"].as_array().unwrap();
+    assert_eq!(variants[0]["name"], "lstm");
+    for variant in variants {
+        assert_eq!(variant["seeds"].as_array().unwrap().len(), 4);
+        assert_eq!(variant["test"]["values"].as_array().unwrap().len(), 4);
+        assert_eq!(variant["rates"].as_array().unwrap().len(), 2);
+        assert_eq!(variant["confusion"].as_array().unwrap().len(), 9);
+        assert!(variant["timing"]["training_step_ms"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(summary["tasks"][0]["comparisons"][0]["pairs"], 4);
+
+    let before = results(&here, "studies/small");
+    let again = here.succeed("compare studies/small");
+    assert!(!again.contains(": complete,"), "{again}");
+    assert_eq!(results(&here, "studies/small"), before);
+    let status = here.succeed("status studies/small");
+    assert!(status.contains("12 trials: 12 complete"), "{status}");
+}
+
+#[test]
+fn the_test_part_is_read_for_chosen_trials_alone() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml");
+    let summary = here.json("studies/small/summary.json");
+    let mut chosen = Vec::new();
+    for variant in summary["tasks"][0]["variants"].as_array().unwrap() {
+        chosen.extend(
+            variant["seeds"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|seed| seed["trial"].as_str().unwrap().to_owned()),
+        );
+    }
+    for id in trials(&here, "studies/small").keys() {
+        let tested = here.path(&format!("studies/small/trials/{id}/evaluation.json")).exists();
+        assert_eq!(tested, chosen.contains(id), "{id}");
+    }
+}
+
+#[test]
+fn more_seeds_keep_what_is_there() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml");
+    let more = here.succeed("compare studies/small --seeds 5");
+    assert_eq!(more.lines().filter(|line| line.contains(": complete,")).count(), 2, "{more}");
+    assert_eq!(here.json("studies/small/summary.json")["tasks"][0]["comparisons"][0]["pairs"], 5);
+}
+
+#[test]
+fn the_published_protocol_chooses_on_the_test_part_and_says_so() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let said = here.succeed("compare small.toml --set compare.protocol=published --out published");
+    assert!(said.contains("chosen on the test part"), "{said}");
+    let summary = here.json("published/summary.json");
+    let variant = &summary["tasks"][0]["variants"][0];
+    assert_eq!(variant["test"]["values"], variant["validation"]["values"]);
+}
+
+#[test]
+fn requirements_decide_the_exit_code() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let check = |claim: &str| {
+        let mut command = here.command("check study --require");
+        said(command.arg(claim).output().unwrap())
+    };
+    assert_eq!(check("lstm3 equivalent to lstm within 100").code, Some(0));
+    let not = check("lstm accuracy at least 100");
+    assert_eq!(not.code, Some(1), "{}", not.err);
+    assert!(not.out.contains("is not shown"), "{}", not.out);
+    for (claim, told) in [
+        ("lstm4 better than lstm", "it has lstm, lstm3"),
+        ("lstm3 better than lstm on mnist", "japanese-vowels"),
+        ("lstm3 is good", "within 1.0"),
+    ] {
+        let refused = check(claim);
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.err.contains(told), "{}", refused.err);
+    }
+}
+
+#[test]
+fn steps_are_timed_side_by_side() {
+    let here = Workspace::new();
+    for variant in ["lstm", "lstm3"] {
+        here.succeed(&format!("train {} --variant {variant} --name {variant}", crate::support::TINY));
+    }
+    let timed = lines(&here.succeed("time runs/lstm runs/lstm3 --json"));
+    assert_eq!(timed.len(), 2);
+    for timing in &timed {
+        assert!(
+            timing["training_step_ms"].as_f64().unwrap() > 0.0
+                && timing["prediction_ms"].as_f64().unwrap() > 0.0
+        );
+    }
+    assert_eq!(here.json("runs/lstm/timing.json")["prediction_ms"], timed[0]["prediction_ms"]);
+}
+
+#[test]
+fn reports_of_studies_and_runs_are_whole_pages() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let page = here.read("study/report.html");
+    assert!(page.ends_with("</html>") || page.trim_end().ends_with("</html>"));
+    let headline = here.json("study/summary.json")["answer"]["headline"].as_str().unwrap().to_owned();
+    assert!(here.read("study/report.md").contains(&headline), "{headline}");
+    assert_eq!(here.read("study/trials.csv").lines().count(), 13);
+
+    std::fs::remove_file(here.path("study/report.html")).unwrap();
+    here.succeed("report study --tensorboard board");
+    assert_eq!(here.read("study/report.html"), page, "the same study gives the same page");
+    assert!(std::fs::read_dir(here.path("board")).unwrap().count() >= 12);
+
+    for variant in ["lstm", "lstm3"] {
+        here.succeed(&format!("train {} --variant {variant} --name {variant}", crate::support::TINY));
+    }
+    here.succeed("report runs/lstm runs/lstm3 --out both");
+    assert!(here.read("both/report.html").contains("lstm3"));
+    assert!(here.refuse("report study runs/lstm").contains("one study"));
+    assert!(here.refuse("report nowhere").contains("nowhere"));
+}
+
+#[test]
+fn prices_turn_times_into_money() {
+    let here = Workspace::new();
+    here.write(
+        "small.toml",
+        format!("{}\n[cost]\nprice_per_hour = 36.0\npredictions_per_year = 1e6", small()),
+    );
+    here.succeed("compare small.toml --out study");
+    let summary = here.json("study/summary.json");
+    let variants = summary["tasks"][0]["variants"].as_array().unwrap();
+    let a_year = |variant: &Value| variant["cost"]["predictions_a_year"].as_f64().unwrap();
+    for variant in variants {
+        // 36 an hour is a hundredth a second, so a million predictions of a millisecond cost ten.
+        let wanted = 10.0 * variant["timing"]["prediction_ms"].as_f64().unwrap();
+        assert!((a_year(variant) - wanted).abs() < 1e-9 * wanted, "{variant}");
+        let saved = variant["cost"]["saved_a_year"].as_f64().unwrap();
+        assert!((saved - (a_year(&variants[0]) - a_year(variant))).abs() < 1e-9);
+    }
+    assert!(here.read("study/report.md").contains("EUR"));
+}

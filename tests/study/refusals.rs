@@ -1,0 +1,55 @@
+//! Studies that cannot be run, or have nowhere to write.
+
+use super::small;
+use crate::support::{Workspace, on_a_small_disk};
+
+#[test]
+fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
+    let here = Workspace::new();
+    for (text, told) in [
+        ("[grid]\noptim.lerning_rate = [1]", "did you mean `optim.learning_rate`?"),
+        ("[grid]\nmodel.variant = ['lstm', 'lstmX']", "did you mean `lstm"),
+        ("[grid]\noptim.learning_rate = 1", "[grid] crosses lists"),
+        ("[grid]\noptim.learning_rate = [2.0]", "a rate lies above 0"),
+        ("[grid]\noptim.learning_rate = []", "has no values"),
+        ("[grid]\nmodel.variant = ['lstm', 'lstm2']\nrun.name = ['a']", "set by the study itself"),
+        ("[compare]\nmargn = 1", "margn"),
+        ("[compare]\nmargin = -1.0", "compare.margin"),
+        ("[compare]\nbaseline = 'lstm9'", "not one of the variants"),
+        ("[comparre]\nmargin = 1.0", "did you mean [compare]?"),
+        ("[search]\ntrials = 5", "search.ranges"),
+        ("[search]\ntrials = 5\n[search.ranges]\noptim.learning_rate = { log = [0.0, 1.0] }", "log = [1e-5"),
+        ("[search]\ntrials = 5\n[search.ranges]\nrun.seed = { integer = [1, 9] }", "list it under [grid]"),
+        ("[optim", "not valid TOML"),
+    ] {
+        here.write("wrong.toml", text);
+        let refusal = here.refuse("compare wrong.toml");
+        assert!(refusal.contains(told), "{text}\n{refusal}");
+        assert!(!here.path("studies").exists(), "{text}");
+    }
+    assert!(here.refuse("compare nowhere.toml").contains("nowhere.toml"));
+    assert!(here.refuse("status .").contains("is not a study folder"));
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_study_with_one_message() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let full = on_a_small_disk(&here, "192k", "$slimgate compare ../small.toml --out study");
+    assert_eq!(full.code, Some(2), "{}\n{}", full.out, full.err);
+    assert_eq!(full.err.matches("error: ").count(), 1, "{}", full.err);
+    assert!(full.err.contains("free some space"), "{}", full.err);
+}
+
+#[test]
+fn a_folder_that_is_read_only_is_told_at_once() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let refused = on_a_small_disk(
+        &here,
+        "4m",
+        "mount -o remount,ro tmpfs . && $slimgate compare ../small.toml --out study",
+    );
+    assert_eq!(refused.code, Some(2), "{}\n{}", refused.out, refused.err);
+    assert!(refused.err.contains("cannot create study/trials"), "{}", refused.err);
+}
