@@ -126,7 +126,7 @@ fn classifier(cell: &str, shape: Shape, device: &Device) -> Classifier {
         Some(vocabulary) => InputKind::Tokens { vocabulary },
         None => InputKind::Values,
     };
-    ClassifierConfig { input, stack, classes: shape.logits }.init(device)
+    ClassifierConfig { input, embedding_dropout: 0.0, stack, classes: shape.logits }.init(device)
 }
 
 fn features(shape: Shape, batch: usize) -> Features {

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::layer::dropout_mask;
 use crate::{Stack, StackConfig};
 
 /// What one step of the input is.
@@ -32,6 +33,9 @@ pub enum Features {
 pub struct ClassifierConfig {
     /// What it reads.
     pub input: InputKind,
+    /// The share of tokens that a batch in training does without: wherever such a token stands, its embedding is
+    /// zero (Gal and Ghahramani 2016, section 4.2).
+    pub embedding_dropout: f64,
     /// The recurrent layers.
     pub stack: StackConfig,
     /// Classes to tell apart.
@@ -51,7 +55,7 @@ impl ClassifierConfig {
         };
         let stack = self.stack.init(&cpu);
         let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
-        let drawn = Classifier { embedding, stack, head };
+        let drawn = Classifier { embedding, stack, head, embedding_dropout: self.embedding_dropout };
         // Either way every weight is drawn before the move; Burn would draw some only when first used.
         if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) }
     }
@@ -64,6 +68,8 @@ pub struct Classifier {
     embedding: Option<Embedding>,
     stack: Stack,
     head: Linear,
+    #[module(skip)]
+    embedding_dropout: f64,
 }
 
 impl Classifier {
@@ -75,10 +81,21 @@ impl Classifier {
     pub fn forward(&self, features: Features, lengths: Option<&[usize]>) -> Tensor<2> {
         let x = match (features, &self.embedding) {
             (Features::Values(values), None) => values,
-            (Features::Tokens(tokens), Some(embedding)) => embedding.forward(tokens),
+            (Features::Tokens(tokens), Some(embedding)) => self.embed(tokens, embedding),
             _ => panic!("values go to a classifier of values, tokens to one of tokens"),
         };
         self.head.forward(self.stack.whole(x, lengths))
+    }
+
+    /// The embeddings `[batch, steps, m]` of tokens, in training without those that are left out.
+    fn embed(&self, tokens: Tensor<2, Int>, embedding: &Embedding) -> Tensor<3> {
+        let [batch, steps] = tokens.dims();
+        let x = embedding.forward(tokens.clone());
+        let [vocabulary, _] = embedding.weight.dims();
+        match dropout_mask(self.embedding_dropout, [vocabulary], &x.device()) {
+            Some(mask) => x * mask.select(0, tokens.reshape([batch * steps])).reshape([batch, steps, 1]),
+            None => x,
+        }
     }
 
     /// Learned numbers of the recurrent layers alone, what the published tables count.

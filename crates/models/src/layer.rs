@@ -163,11 +163,12 @@ impl SlimLstm {
         let [batch, _, inputs] = x.dims();
         let (config, device) = (&self.config, x.device());
         let state = state.unwrap_or_else(|| State::zeros(batch, config.hidden, &device));
-        let x = match sequence_mask(config.input_dropout, [batch, inputs], &device) {
+        // Each mask holds for a whole sequence (Gal and Ghahramani 2016).
+        let x = match dropout_mask(config.input_dropout, [batch, inputs], &device) {
             Some(mask) => x * mask.unsqueeze_dim(1),
             None => x,
         };
-        let mask = sequence_mask(config.recurrent_dropout, [batch, config.hidden], &device);
+        let mask = dropout_mask(config.recurrent_dropout, [batch, config.hidden], &device);
         let spec = Recurrence {
             cell: config.cell,
             gate_activation: config.gate_activation,
@@ -195,9 +196,12 @@ impl SlimLstm {
     }
 }
 
-/// A dropout mask that holds for a whole sequence (Gal and Ghahramani 2016), scaled so that sums keep their
-/// expectation; none outside training.
-fn sequence_mask(dropout: f64, shape: [usize; 2], device: &Device) -> Option<Tensor<2>> {
+/// A dropout mask, scaled so that sums keep their expectation; none outside training.
+pub(crate) fn dropout_mask<const D: usize>(
+    dropout: f64,
+    shape: [usize; D],
+    device: &Device,
+) -> Option<Tensor<D>> {
     let keep = 1.0 - dropout;
     (dropout > 0.0 && device.is_autodiff())
         .then(|| Tensor::random(shape, Distribution::Bernoulli(keep), device) / keep)

@@ -163,7 +163,32 @@ fn only_the_forget_gate_has_a_bias_that_starts_at_one() {
 
 fn classifier(input: InputKind, device: &Device) -> Classifier {
     let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: true, dropout: 0.0 };
-    ClassifierConfig { input, stack, classes: 4 }.init(device)
+    ClassifierConfig { input, embedding_dropout: 0.0, stack, classes: 4 }.init(device)
+}
+
+#[test]
+fn a_token_that_is_left_out_is_left_out_wherever_it_stands() {
+    let device = Device::flex().autodiff();
+    let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 1, bidirectional: false, dropout: 0.0 };
+    let input = InputKind::Tokens { vocabulary: 9 };
+    let classifier = ClassifierConfig { input, embedding_dropout: 0.5, stack, classes: 4 }.init(&device);
+    let tokens = || Features::Tokens(Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 1]], &device));
+    let left_out = (0..200).filter(|_| {
+        let gradients = classifier.forward(tokens(), None).sum().backward();
+        let of_embedding = support::gradients(&classifier, &gradients).remove(0);
+        assert_eq!(of_embedding.0, "embedding.weight");
+        of_embedding.1.unwrap().iter().all(|&g| g == 0.0)
+    });
+    // Were places left out instead, all eight would be in one batch of 256.
+    let left_out = left_out.count();
+    assert!((60..140).contains(&left_out), "{left_out}");
+
+    let infers = |classifier: &Classifier| {
+        let tokens = Tensor::from_ints([[1, 2, 3, 4]], &Device::flex());
+        values(&classifier.forward(Features::Tokens(tokens), None))
+    };
+    let trained = classifier.valid();
+    assert_eq!(infers(&trained), infers(&trained));
 }
 
 #[test]

@@ -13,7 +13,12 @@ fn a_seed_draws_the_same_classifier_on_every_backend() {
         // Orthogonal, diagonal and constant starts are all in this cell.
         let layer = SlimLstmConfig::new("i=xhb,f=xdb,o=xh".parse().unwrap(), 3, 5);
         let stack = StackConfig { layer, layers: 2, bidirectional: true, dropout: 0.0 };
-        let config = ClassifierConfig { input: InputKind::Tokens { vocabulary: 6 }, stack, classes: 3 };
+        let config = ClassifierConfig {
+            input: InputKind::Tokens { vocabulary: 6 },
+            embedding_dropout: 0.0,
+            stack,
+            classes: 3,
+        };
         Device::flex().seed(seed);
         support::weights(&config.init(device))
     };

@@ -44,7 +44,13 @@ pub(crate) fn classifier(
         dropout: model.dropout,
     };
     Device::flex().seed(config.run.seed);
-    Ok(ClassifierConfig { input, stack, classes: preprocessing.classes().len() }.init(device))
+    let config = ClassifierConfig {
+        input,
+        embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
+        stack,
+        classes: preprocessing.classes().len(),
+    };
+    Ok(config.init(device))
 }
 
 /// The learned numbers in the recurrent layers of a run's model, without building it.

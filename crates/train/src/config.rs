@@ -39,6 +39,9 @@ pub struct ModelConfig {
     pub bidirectional: bool,
     /// Numbers that a token is embedded in.
     pub embedding: usize,
+    /// The share of the vocabulary that each batch is trained without; nothing: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_dropout: Option<f64>,
     /// Dropout between layers.
     pub dropout: f64,
     /// Dropout of the input of each layer, one mask a sequence.
@@ -69,6 +72,7 @@ impl Default for ModelConfig {
             layers: 1,
             bidirectional: false,
             embedding: 128,
+            embedding_dropout: None,
             dropout: 0.0,
             input_dropout: 0.0,
             recurrent_dropout: 0.0,

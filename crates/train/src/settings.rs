@@ -38,6 +38,7 @@ impl Config {
             model: ModelConfig {
                 variant: Some(String::new()),
                 gates: Some(String::new()),
+                embedding_dropout: Some(0.0),
                 cell_clip: Some(1.0),
                 ..Default::default()
             },
@@ -73,6 +74,7 @@ impl Config {
         let amount =
             |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
 
+        share("model.embedding_dropout", model.embedding_dropout.unwrap_or(0.0))?;
         share("model.dropout", model.dropout)?;
         share("model.input_dropout", model.input_dropout)?;
         share("model.recurrent_dropout", model.recurrent_dropout)?;
