@@ -153,11 +153,37 @@ fn more_seeds_keep_what_is_there() {
 fn the_published_protocol_chooses_on_the_test_part_and_says_so() {
     let here = Workspace::new();
     here.write("small.toml", small());
-    let said = here.succeed("compare small.toml --set compare.protocol=published --out published");
-    assert!(said.contains("chosen on the test part"), "{said}");
+    let answer = here.succeed("compare small.toml --set compare.protocol=published --out published");
+    assert!(answer.contains("chosen on the test part"), "{answer}");
+    assert!(here.succeed("status published").contains("chosen on the test set"));
+    let check = here.command("check published --require").arg("lstm accuracy at least 1").output().unwrap();
+    assert!(said(check).out.contains("chosen on the test set"));
     let summary = here.json("published/summary.json");
     let variant = &summary["tasks"][0]["variants"][0];
     assert_eq!(variant["test"]["values"], variant["validation"]["values"]);
+}
+
+#[test]
+fn published_figures_stand_beside_the_measured_ones_wherever_the_study_is_read() {
+    let here = Workspace::new();
+    std::fs::create_dir_all(here.path("experiments/published")).unwrap();
+    here.write(
+        "experiments/published/table.csv",
+        "task,variant,eta0,best_test_accuracy,params\nvowels,lstm3,0.01,0.9,80\nother,lstm,0.01,0.1,1\n",
+    );
+    let study =
+        small() + "\npublished = { file = 'published/table.csv', task = 'vowels' }\nprotocol = 'published'";
+    here.write("experiments/vowels.toml", study);
+    here.succeed("compare experiments/vowels.toml --out study");
+    std::fs::remove_dir_all(here.path("experiments")).unwrap();
+    std::fs::rename(here.path("study"), here.path("elsewhere")).unwrap();
+    here.succeed("report elsewhere");
+    let summary = here.json("elsewhere/summary.json");
+    let cells = summary["published"].as_array().unwrap();
+    assert_eq!(cells.len(), 1);
+    assert_eq!(cells[0]["published"], 0.9);
+    assert_eq!(cells[0]["parameters"], cells[0]["published_parameters"]);
+    assert!(cells[0]["measured"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
@@ -233,7 +259,7 @@ fn prices_turn_times_into_money() {
         "small.toml",
         format!("{}\n[cost]\nprice_per_hour = 36.0\npredictions_per_year = 1e6", small()),
     );
-    here.succeed("compare small.toml --out study");
+    assert!(here.succeed("compare small.toml --out study").contains("cost in EUR"));
     let summary = here.json("study/summary.json");
     let variants = summary["tasks"][0]["variants"].as_array().unwrap();
     let a_year = |variant: &Value| variant["cost"]["predictions_a_year"].as_f64().unwrap();

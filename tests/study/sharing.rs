@@ -103,34 +103,63 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     let here = Workspace::new();
     here.write("small.toml", small());
     here.succeed("compare small.toml --out study");
+    let whole = here.read("study/report.html");
     // One trial that can never be resumed.
-    let id = trials(&here, "study").into_keys().next().unwrap();
-    for name in ["config.toml", "summary.json"] {
-        here.write(&format!("study/trials/{id}/{name}"), "[model]\nhidden = 'many'\n");
-    }
-    here.write(
-        &format!("study/trials/{id}/summary.json"),
-        here.read(&format!("study/trials/{}/summary.json", other(&here, &id)))
-            .replace("\"complete\"", "\"running\""),
-    );
+    let ids: Vec<String> = trials(&here, "study").into_keys().collect();
+    here.write(&format!("study/trials/{}/config.toml", ids[0]), "[model]\nhidden = 'many'\n");
+    let running =
+        here.read(&format!("study/trials/{}/summary.json", ids[0])).replace("\"complete\"", "\"running\"");
+    here.write(&format!("study/trials/{}/summary.json", ids[0]), running);
     let said = here.run("compare study");
     assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
     assert!(said.out.contains("it is tried again"), "{}", said.out);
-    assert!(
-        said.err.contains("1 trial(s) of the study failed") && said.err.contains("config.toml"),
-        "{}",
-        said.err
-    );
+    let told = "1 trial(s) of the study failed";
+    assert!(said.err.contains(told) && said.err.contains("config.toml"), "{}", said.err);
+    // What the others came to is there all the same, and so for whoever looks later.
+    assert_ne!(here.read("study/report.html"), whole);
+    let seeds = &here.json("study/summary.json")["tasks"][0]["variants"][0]["seeds"];
+    assert!(seeds.as_array().unwrap().len() >= 3, "{seeds}");
     let status = here.succeed("status study");
-    assert!(status.contains("11 complete"), "{status}");
+    assert!(status.contains("11 complete") && status.contains("1 failed"), "{status}");
+    // The next command tries it anew.
+    let again = here.run("compare study");
+    assert!(again.code == Some(2) && again.out.contains("it is tried again"), "{}", again.out);
 }
 
-/// Another trial than the one that is named.
-fn other(here: &Workspace, id: &str) -> String {
-    trials_named(here).into_iter().find(|name| name != id).unwrap()
+#[test]
+fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let id = trials(&here, "study").into_keys().next().unwrap();
+    here.write(&format!("study/trials/{id}/summary.json"), "{");
+    let said = here.run("compare study");
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("summary.json"), "{}", said.err);
+    for command in ["status study", "report study"] {
+        here.succeed(command);
+    }
+    let states = here.json("study/summary.json")["trials"].clone();
+    let complete = states.as_array().unwrap().iter().filter(|trial| trial["state"] == "complete");
+    assert_eq!(complete.count(), 11);
 }
 
-fn trials_named(here: &Workspace) -> Vec<String> {
-    let entries = std::fs::read_dir(here.path("study/trials")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+#[test]
+fn a_test_that_fails_changes_no_choice() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let summary = here.json("study/summary.json");
+    let variant = &summary["tasks"][0]["variants"][0];
+    let (rate, id) = (&variant["chosen"], variant["seeds"][0]["trial"].as_str().unwrap());
+    // Its weights are gone, so it cannot be tested again.
+    std::fs::remove_file(here.path(&format!("study/trials/{id}/evaluation.json"))).unwrap();
+    std::fs::remove_dir_all(here.path(&format!("study/trials/{id}/checkpoint"))).unwrap();
+    let said = here.run("compare study");
+    assert_eq!(said.code, Some(2), "{}", said.out);
+    let now = here.json("study/summary.json");
+    let variant = &now["tasks"][0]["variants"][0];
+    assert_eq!(&variant["chosen"], rate);
+    assert_eq!(variant["seeds"].as_array().unwrap().len(), 4);
+    assert_eq!(now["tasks"][0]["comparisons"][0]["pairs"], 3);
 }

@@ -39,12 +39,12 @@ fn a_search_gives_every_variant_as_many_draws_and_prunes_within_them() {
                 all.iter().all(|trial| trial["state"] != "pruned" || trial["epochs"].as_u64().unwrap() < 9)
             );
         }
-        assert!(!summary["tasks"][0]["importances"].as_array().unwrap().is_empty());
+        assert!(!summary["tasks"][0]["importances"]["effects"].as_array().unwrap().is_empty());
     }
 }
 
 #[test]
-fn several_data_sets_and_amounts_are_ranked_together() {
+fn data_sets_are_ranked_together_and_amounts_of_one_are_not() {
     let here = Workspace::new();
     let study = format!(
         "{}
@@ -59,6 +59,16 @@ fn several_data_sets_and_amounts_are_ranked_together() {
     let summary = here.json("studies/amounts/summary.json");
     assert_eq!(summary["tasks"].as_array().unwrap().len(), 3);
     assert_eq!(summary["tasks"][1]["name"], "japanese-vowels, train_limit 80");
+    // Amounts of one data set are no sample of data sets.
+    assert!(summary["across"].is_null());
+
+    here.write(
+        "sets.toml",
+        here.read("amounts.toml")
+            .replace("train_limit = [40, 80, 120]", "dataset = ['japanese-vowels', 'digits-rows']"),
+    );
+    here.succeed("compare sets.toml --set data.train_limit=60");
+    let summary = here.json("studies/sets/summary.json");
     assert_eq!(summary["across"]["variants"].as_array().unwrap().len(), 3);
     assert!(summary["across"]["critical_difference"].as_f64().unwrap() > 0.0);
 }
@@ -84,4 +94,29 @@ fn sizes_can_be_matched_by_parameters_or_time() {
     assert!(summary["tasks"][0]["variants"][1]["hidden"].as_u64().unwrap() > 40, "slimmer gates, more units");
     let ratio = summary["tasks"][0]["comparisons"][0]["parameters_ratio"].as_f64().unwrap();
     assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
+}
+
+#[test]
+fn sizes_are_matched_on_each_data_set_and_for_variants_that_come_later() {
+    let here = Workspace::new();
+    let study = format!(
+        "{}
+        [grid]
+        data.dataset = ['japanese-vowels', 'digits-rows']
+        model.variant = ['lstm', 'lstm3']
+        [compare]
+        match = 'parameters'",
+        SHARED.replace("hidden = 4", "hidden = 20")
+    );
+    here.write("sizes.toml", study);
+    here.succeed("compare sizes.toml");
+    let size = |task: usize, variant: usize| {
+        let summary = here.json("studies/sizes/summary.json");
+        summary["tasks"][task]["variants"][variant]["hidden"].as_u64().unwrap()
+    };
+    let of_vowels = size(0, 1);
+    assert_ne!(of_vowels, size(1, 1), "12 and 28 channels make other sizes equal");
+    here.succeed("compare studies/sizes --variants lstm lstm3 lstm2");
+    assert_eq!((size(0, 1), size(0, 0)), (of_vowels, 20));
+    assert!(size(0, 2) > 20, "the new variant is matched too");
 }

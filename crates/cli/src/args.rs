@@ -97,7 +97,7 @@ Without a file it compares the four published variants on the digits that ship, 
 A study's file has a run's sections, which all trials share, and
   [grid]     lists to cross, by key:   optim.learning_rate = [1e-3, 1e-2]
   [search]   sampler, trials, prune and [search.ranges]:   optim.learning_rate = { log = [1e-5, 1e-1] }
-  [compare]  baseline, margin, confidence, seeds, protocol, match, retries
+  [compare]  baseline, margin, confidence, seeds, protocol, match, retries, published
   [cost]     price_per_hour, currency, trainings_per_year, predictions_per_year
 `q` or Ctrl-C stops; the same command, or the study's folder in place of the file, goes on. Several processes may
 work on one study.

@@ -3,10 +3,11 @@
 use std::io::{IsTerminal, Read};
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use slimgate_train::Interrupter;
 
-/// Puts the terminal's modes back when it is dropped.
+/// Puts the terminal's modes back when it is dropped. A second Ctrl-C, which drops nothing, puts them back itself.
 pub struct Keys {
     before: Option<Termios>,
 }
@@ -14,7 +15,7 @@ pub struct Keys {
 /// From now on the key `q` asks for a stop, where a person is at the keyboard.
 pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
     let input = std::io::stdin();
-    if !input.is_terminal() || !std::io::stdout().is_terminal() {
+    if !input.is_terminal() || !std::io::stdout().is_terminal() || !in_foreground() {
         return Keys { before: None };
     }
     let Ok(before) = tcgetattr(&input) else { return Keys { before: None } };
@@ -36,9 +37,15 @@ pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
     Keys { before: Some(before) }
 }
 
+/// Whether the terminal is this process's to set: in the background, setting it stops a process.
+fn in_foreground() -> bool {
+    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
 impl Drop for Keys {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
+        // The shell may have moved the process to the background since.
+        if let Some(before) = self.before.as_ref().filter(|_| in_foreground()) {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
         }
     }

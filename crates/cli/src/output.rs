@@ -7,7 +7,7 @@ use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
 use slimgate_report::ReportError;
-use slimgate_study::StudyError;
+use slimgate_study::{Protocol, StudyError};
 use slimgate_train::{ConfigError, TrainError};
 use thiserror::Error;
 
@@ -51,7 +51,8 @@ impl CliError {
     /// What the program exits with.
     pub fn code(&self) -> u8 {
         match self {
-            CliError::Train(TrainError::Interrupted) => INTERRUPTED,
+            CliError::Train(TrainError::Interrupted)
+            | CliError::Study(StudyError::Train(TrainError::Interrupted)) => INTERRUPTED,
             _ => UNUSABLE,
         }
     }
@@ -89,6 +90,14 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// An accuracy on the part that choices are made on, with its name.
+pub fn choice_accuracy(protocol: Protocol, share: f64) -> String {
+    match protocol {
+        Protocol::Validation => format!("validation accuracy {}", percent(share)),
+        Protocol::Published => format!("test accuracy {}, chosen on the test set", percent(share)),
+    }
+}
+
 /// A table with one line below its header.
 pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
     const HEADER_LINE: LineStyle = LineStyle::none().fill('─').junction('─');
@@ -108,7 +117,9 @@ pub fn grouped(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use slimgate_study::Protocol;
+
+    use super::{choice_accuracy, grouped};
 
     #[test]
     fn counts_are_grouped_from_the_right() {
@@ -116,5 +127,14 @@ mod tests {
         assert_eq!(grouped(100), "100");
         assert_eq!(grouped(1234), "1,234");
         assert_eq!(grouped(41_234_567), "41,234,567");
+    }
+
+    #[test]
+    fn what_is_chosen_on_the_test_set_says_so() {
+        assert_eq!(choice_accuracy(Protocol::Validation, 0.9321), "validation accuracy 93.21 %");
+        assert_eq!(
+            choice_accuracy(Protocol::Published, 0.9321),
+            "test accuracy 93.21 %, chosen on the test set"
+        );
     }
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-use slimgate_study::{Event, State};
+use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{percent, say, say_json};
+use crate::output::{choice_accuracy, percent, say, say_json};
 
 /// Shows the events of a study.
 pub struct Progress {
     json: bool,
+    protocol: Protocol,
     bars: Option<Bars>,
     trials: usize,
     done: usize,
@@ -23,6 +24,7 @@ struct Bars {
     study: ProgressBar,
     best: ProgressBar,
     trials: HashMap<String, ProgressBar>,
+    protocol: Protocol,
     best_of: Vec<(String, f64)>,
 }
 
@@ -38,9 +40,9 @@ enum Line<'a> {
 
 impl Progress {
     /// For machines, for a person at a terminal, or for a pipe.
-    pub fn new(json: bool, terminal: bool) -> Progress {
-        let bars = (terminal && !json).then(Bars::new);
-        Progress { json, bars, trials: 0, done: 0, timing_told: false }
+    pub fn new(json: bool, terminal: bool, protocol: Protocol) -> Progress {
+        let bars = (terminal && !json).then(|| Bars::new(protocol));
+        Progress { json, protocol, bars, trials: 0, done: 0, timing_told: false }
     }
 
     /// Shows an event. A reader that went away must not end a study.
@@ -66,8 +68,8 @@ impl Progress {
         let line = match event {
             Event::Finished { label, state, best, seconds, .. } => {
                 self.done += 1;
-                let best =
-                    best.map_or_else(String::new, |best| format!(", validation accuracy {}", percent(best)));
+                let accuracy = |best| format!(", {}", choice_accuracy(self.protocol, best));
+                let best = best.map_or_else(String::new, accuracy);
                 format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
             }
             Event::Failed { label, reason, again, .. } => {
@@ -98,7 +100,7 @@ fn report_json(event: &Event) {
 }
 
 impl Bars {
-    fn new() -> Bars {
+    fn new(protocol: Protocol) -> Bars {
         let all = MultiProgress::new();
         let style = |template: &str| ProgressStyle::with_template(template).expect("the template is right");
         let study = all.add(ProgressBar::new(1));
@@ -106,7 +108,7 @@ impl Bars {
         study.enable_steady_tick(Duration::from_millis(500));
         let best = all.add(ProgressBar::new(1));
         best.set_style(style("{wide_msg}"));
-        Bars { all, study, best, trials: HashMap::new(), best_of: Vec::new() }
+        Bars { all, study, best, trials: HashMap::new(), protocol, best_of: Vec::new() }
     }
 
     fn report(&mut self, event: Event) {
@@ -139,16 +141,7 @@ impl Bars {
             Event::Finished { trial, variant, best, .. } => {
                 self.remove(&trial);
                 if let Some(best) = best {
-                    match self.best_of.iter_mut().find(|(known, _)| *known == variant) {
-                        Some((_, known)) => *known = known.max(best),
-                        None => self.best_of.push((variant, best)),
-                    }
-                    let best: Vec<String> = self
-                        .best_of
-                        .iter()
-                        .map(|(variant, best)| format!("{variant} {}", percent(*best)))
-                        .collect();
-                    self.best.set_message(format!("best on validation so far: {}", best.join(", ")));
+                    self.show_best(variant, best);
                 }
             }
             Event::Paused { trial } => self.remove(&trial),
@@ -159,6 +152,20 @@ impl Bars {
             }
             Event::Timing => self.study.set_message("timing the chosen trials side by side"),
         }
+    }
+
+    fn show_best(&mut self, variant: String, best: f64) {
+        match self.best_of.iter_mut().find(|(known, _)| *known == variant) {
+            Some((_, known)) => *known = known.max(best),
+            None => self.best_of.push((variant, best)),
+        }
+        let what = match self.protocol {
+            Protocol::Validation => "best on validation so far",
+            Protocol::Published => "best test accuracy so far, chosen on the test set",
+        };
+        let best: Vec<String> =
+            self.best_of.iter().map(|(variant, best)| format!("{variant} {}", percent(*best))).collect();
+        self.best.set_message(format!("{what}: {}", best.join(", ")));
     }
 
     fn remove(&mut self, trial: &str) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_study::{Spread, State, Summary, Variant};
+use slimgate_study::{Protocol, Spread, State, Summary, Variant};
 use slimgate_train::Split;
 
 use crate::run::Run;
@@ -13,12 +13,17 @@ pub fn variants_csv(summary: &Summary) -> String {
         all_variants(summary).flat_map(|(_, variant)| &variant.reaches).map(share).collect();
     let chosen: BTreeSet<&String> =
         all_variants(summary).flat_map(|(_, variant)| variant.chosen.keys()).collect();
-    let mut table = Csv::new(words_of(
-        "task variant gates hidden recurrent_parameters parameters protocol \
-         test test_deviation test_low test_high test_seeds \
-         validation validation_deviation validation_low validation_high validation_seeds \
-         last last_deviation last_low last_high last_seeds \
-         complete running waiting interrupted pruned diverged failed collapsed \
+    let mut table = Csv::new(words_of("task variant gates hidden recurrent_parameters parameters protocol"));
+    let accuracies = match summary.protocol {
+        Protocol::Validation => ["test", "validation", "last"],
+        Protocol::Published => ["test_chosen_on_test", "best_chosen_on_test", "last_on_test"],
+    };
+    for of in accuracies {
+        table.head(["", "_deviation", "_low", "_high", "_seeds"].map(|end| format!("{of}{end}")));
+    }
+    // The states are of all trials, what follows is of those at the chosen settings.
+    table.head(words_of(
+        "complete running waiting interrupted pruned diverged failed collapsed diverged_at_chosen \
          seconds_per_epoch peak_memory_bytes training_step_ms prediction_ms batch_prediction_ms \
          usable_low usable_high usable_decades",
     ));
@@ -49,6 +54,7 @@ pub fn variants_csv(summary: &Summary) -> String {
             table.count(Some(variant.states.get(&state).copied().unwrap_or(0)));
         }
         table.count(Some(variant.collapsed));
+        table.count(Some(variant.diverged));
         table.number(variant.seconds_per_epoch);
         table.text(&variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
         table.number(variant.timing.map(|timing| timing.training_step_ms));
@@ -116,8 +122,13 @@ pub fn comparisons_csv(summary: &Summary) -> String {
 /// All trials, one a line, with a column for each setting that the study varies.
 pub fn trials_csv(summary: &Summary) -> String {
     let keys: BTreeSet<&String> = summary.trials.iter().flat_map(|trial| trial.settings.keys()).collect();
-    let mut table =
-        Csv::new(words_of("trial state task variant seed epochs best_epoch best last seconds reason"));
+    let accuracies = match summary.protocol {
+        Protocol::Validation => "best last",
+        Protocol::Published => "best_chosen_on_test last_on_test",
+    };
+    let mut table = Csv::new(words_of("trial state task variant seed epochs best_epoch"));
+    table.head(words_of(accuracies));
+    table.head(words_of("seconds reason"));
     table.head(keys.iter().map(|key| (*key).clone()));
     for trial in &summary.trials {
         table.text(&trial.id);
@@ -170,8 +181,8 @@ fn share(reach: &slimgate_study::Reach) -> String {
 
 fn protocol(summary: &Summary) -> &'static str {
     match summary.protocol {
-        slimgate_study::Protocol::Validation => "validation",
-        slimgate_study::Protocol::Published => "published",
+        Protocol::Validation => "validation",
+        Protocol::Published => "published",
     }
 }
 

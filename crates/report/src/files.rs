@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use slimgate_study::Summary;
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::{ReportError, Run, csv, runs, study};
 
@@ -73,8 +73,9 @@ pub(crate) fn write_all(
         .collect()
 }
 
-/// A file beside the place that it is to take, with all its content on the disk.
-fn draft(path: &Path, content: &[u8]) -> Result<NamedTempFile, ReportError> {
+/// A file beside the place that it is to take, with all its content on the disk. It is closed: of a thousand runs a
+/// process may not have all files open at once.
+fn draft(path: &Path, content: &[u8]) -> Result<TempPath, ReportError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -88,7 +89,7 @@ fn draft(path: &Path, content: &[u8]) -> Result<NamedTempFile, ReportError> {
         let mut file = builder.tempfile_in(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
-        Ok(file)
+        Ok(file.into_temp_path())
     };
     whole().map_err(failed(path))
 }

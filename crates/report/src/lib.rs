@@ -35,7 +35,7 @@ mod words;
 pub use csv::{comparisons_csv, epochs_csv, trials_csv, variants_csv};
 pub use error::ReportError;
 pub use files::{write_runs, write_study};
-pub use run::{Evaluation, Run};
+pub use run::Run;
 pub use runs::{runs_markdown, runs_page};
 pub use study::{study_markdown, study_page};
 pub use tensorboard::tensorboard;

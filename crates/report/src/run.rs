@@ -6,9 +6,7 @@ use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use slimgate_train::{EpochMetrics, RunFolder, Split, Summary};
+use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError};
 
 use crate::ReportError;
 
@@ -31,24 +29,6 @@ pub struct Run {
     pub environment: BTreeMap<String, serde_json::Value>,
     /// How it does on the test part, if that has been read.
     pub evaluation: Option<Evaluation>,
-    /// The classes, in the order of the confusion matrix.
-    pub classes: Vec<String>,
-}
-
-/// How a run does on the test part: what a report takes from `evaluation.json`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Evaluation {
-    /// The epoch whose weights were used.
-    pub epoch: usize,
-    /// Sequences of the test part.
-    pub sequences: usize,
-    /// The mean cross-entropy, in nats.
-    pub loss: f64,
-    /// The share of sequences told right.
-    pub accuracy: f64,
-    /// Sequences by class (rows) and told class (columns).
-    #[serde(default)]
-    pub confusion: Vec<Vec<usize>>,
 }
 
 impl Run {
@@ -58,7 +38,7 @@ impl Run {
     ///
     /// If it is not one, or a file of it is damaged.
     pub fn read(path: &Path) -> Result<Run, ReportError> {
-        RunFolder::open(path)?;
+        let folder = RunFolder::open(path)?;
         // As it stands: a report needs no backend that the run needed.
         let config = text(&path.join("config.toml"))?.unwrap_or_default();
         let config: toml::Table = config
@@ -66,21 +46,18 @@ impl Run {
             .map_err(|problem: toml::de::Error| damaged(&path.join("config.toml"), &problem))?;
         let mut settings = BTreeMap::new();
         flatten("", config, &mut settings);
-        #[derive(Deserialize)]
-        struct Classes {
-            classes: Vec<String>,
-        }
-        let classes: Option<Classes> = json(&path.join("preprocessing.json"))?;
         Ok(Run {
             name: name_of(path),
             path: path.to_owned(),
             started: started(&path.join("config.toml")),
             settings,
-            summary: json(&path.join("summary.json"))?,
+            summary: folder.summary().map_err(unread)?,
             epochs: epochs(&path.join("metrics.jsonl"))?,
-            environment: json(&path.join("environment.json"))?.unwrap_or_default(),
-            evaluation: json(&path.join("evaluation.json"))?,
-            classes: classes.map(|it| it.classes).unwrap_or_default(),
+            environment: match folder.environment() {
+                Err(TrainError::File { source, .. }) if source.kind() == NotFound => BTreeMap::new(),
+                environment => environment.map_err(unread)?,
+            },
+            evaluation: folder.evaluation().map_err(unread)?,
         })
     }
 
@@ -125,11 +102,7 @@ fn text(path: &Path) -> Result<Option<String>, ReportError> {
     }
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
-    let text = text(path)?;
-    text.map(|text| serde_json::from_str(&text).map_err(|problem| damaged(path, &problem))).transpose()
-}
-
+/// All lines that are there, also those after the last epoch that the run has saved.
 fn epochs(path: &Path) -> Result<Vec<EpochMetrics>, ReportError> {
     let text = text(path)?.unwrap_or_default();
     let line = |(index, line): (usize, &str)| {
@@ -140,4 +113,12 @@ fn epochs(path: &Path) -> Result<Vec<EpochMetrics>, ReportError> {
 
 fn damaged(path: &Path, problem: &dyn std::fmt::Display) -> ReportError {
     ReportError::Damaged { path: path.to_owned(), problem: problem.to_string() }
+}
+
+/// The error of a file of the run: what to do about damage is another thing for a report than for a run.
+fn unread(error: TrainError) -> ReportError {
+    match error {
+        TrainError::Damaged { path, problem } => ReportError::Damaged { path, problem },
+        other => other.into(),
+    }
 }

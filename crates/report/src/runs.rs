@@ -36,6 +36,7 @@ fn document(runs: &[Run]) -> Document {
     };
     let mut blocks = vec![Block::chapter("Results"), Block::Table(results(runs))];
     blocks.extend(running(runs).map(Block::Notice));
+    blocks.extend(chosen_on_test(runs).map(Block::Notice));
     blocks.push(Block::text("The best epoch is the one with the highest accuracy on the validation part."));
 
     blocks.push(Block::chapter("Learning curves"));
@@ -125,6 +126,21 @@ fn running(runs: &[Run]) -> Option<String> {
         .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
 }
 
+/// Which runs have no validation part of their own, as in the published protocol.
+fn chosen_on_test(runs: &[Run]) -> Option<String> {
+    let on_test = |run: &&Run| {
+        run.settings.get("data.validation").is_some_and(|validation| validation.as_str() == Some("test"))
+    };
+    let names: Vec<_> = runs.iter().filter(on_test).map(|run| run.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "The validation part of {} is the test part: the best accuracy is chosen on the test set, and too good by \
+             as much as that choice gains.",
+            words::list(&names)
+        )
+    })
+}
+
 fn test_part(runs: &[&Run]) -> Vec<Block> {
     let mut table = Table::new(
         "On the test part",
@@ -141,7 +157,7 @@ fn test_part(runs: &[&Run]) -> Vec<Block> {
             percent(evaluation.accuracy).into(),
             words::decimal(evaluation.loss, 4).into(),
         ]);
-        matrices.extend(confusion(&run.name, &run.classes, &evaluation.confusion));
+        matrices.extend(confusion(&run.name, &evaluation.classes, &evaluation.confusion));
         if !evaluation.confusion.is_empty() {
             let right = |(index, row): (usize, &Vec<usize>)| {
                 row.get(index).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
@@ -150,9 +166,11 @@ fn test_part(runs: &[&Run]) -> Vec<Block> {
         }
     }
     let mut blocks = vec![Block::Table(table)];
-    let same_classes = runs.iter().all(|run| run.classes == runs[0].classes);
-    if same_classes {
-        blocks.extend(recall_table(&runs[0].classes, &recalls).map(Block::Table));
+    let mut classes = runs.iter().filter_map(|run| run.evaluation.as_ref()).map(|it| &it.classes);
+    if let Some(first) = classes.next()
+        && classes.all(|other| other == first)
+    {
+        blocks.extend(recall_table(first, &recalls).map(Block::Table));
     }
     if !matrices.is_empty() {
         blocks.push(Block::Tables(matrices));

@@ -1,23 +1,24 @@
 //! The study itself: from a plan to a folder of finished trials.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use slimgate_train::Interrupter;
+use slimgate_train::{Interrupter, TrainError};
 
+use crate::analysis::published;
 use crate::executor::{Executor, Local, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
 use crate::space::{Space, hidden_sizes};
-use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
+use crate::{Sizes, State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
 
 /// How long to wait for something to happen before looking whether another process did something.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A study gives up when so many trials fail one after the other: the cause is not in the trials.
+/// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
 
 /// How a study runs here.
@@ -96,65 +97,89 @@ pub enum Event {
     Timing,
 }
 
-/// Runs a study in its folder, or goes on with it, until nothing is left to do.
+/// Runs a study in its folder, or goes on with it, until nothing is left to do. Besides what it came to, returns
+/// the error that names what failed, if anything did.
 ///
 /// Several processes may do so at once: they share the trials.
 ///
 /// # Errors
 ///
-/// If the study cannot be run, or trials failed; what is complete stays. An interrupted study is no error: what is
-/// returned says how far it came.
+/// If the study cannot be run; what is complete stays. An interrupted study is no error: what is returned says how
+/// far it came.
 pub fn compare(
     path: &Path,
-    mut config: StudyConfig,
+    config: StudyConfig,
     options: &Options,
     interrupter: &Interrupter,
     mut on_event: impl FnMut(Event),
-) -> Result<(StudyFolder, Summary), StudyError> {
-    match_sizes(path, &mut config)?;
-    // The space checks every point before anything is written.
-    let space = Space::new(&config)?;
-    space.require_data()?;
-    let folder = StudyFolder::create(path, &config)?;
+) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
+    let (folder, config, space) = settle(path, config, interrupter)?;
     let mut run = Run {
-        records: Records::new(&folder),
+        records: Records::new(&folder, &config),
         executor: Local::new(options.program.clone(), options.at_once),
         folder: folder.clone(),
         space,
         config,
         jobs: HashMap::new(),
-        failures: HashMap::new(),
-        given_up: HashSet::new(),
         in_a_row: 0,
-        first_failure: None,
+        stopping: false,
+        failed: BTreeMap::new(),
     };
-    run.work(interrupter, &mut on_event)?;
+    run.try_failed_again()?;
+    if let Err(error) = run.work(interrupter, &mut on_event) {
+        // Nobody would hear of them, and they would go on for days.
+        run.stop_all();
+        return Err(error);
+    }
     let summary = summarize(&folder)?;
     folder.write_summary(&summary)?;
-    match run.first_failure {
-        Some(first) if !interrupter.should_stop() => {
-            Err(StudyError::Failed { failed: run.given_up.len().max(1), first })
-        }
-        _ => Ok((folder, summary)),
-    }
+    let failure = run.failure(&summary);
+    Ok((folder, summary, failure))
 }
 
-/// Finds hidden sizes that match, unless the study in the folder has them already: they are found once.
-fn match_sizes(path: &Path, config: &mut StudyConfig) -> Result<(), StudyError> {
-    let Some(by) = config.compare.matched else { return Ok(()) };
+/// The study with all that is found once and kept, and its folder. Everything is checked before anything is written.
+fn settle(
+    path: &Path,
+    mut config: StudyConfig,
+    interrupter: &Interrupter,
+) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
+    let figures = published::figures(path, &config)?;
+    if let Some(by) = config.compare.matched {
+        config.compare.hidden.clear();
+        let tasks = Space::new(&config)?.tasks;
+        let known = sizes_in(path, &config);
+        config.compare.hidden = hidden_sizes(&config, &tasks, by, known)?;
+    }
+    let mut space = Space::new(&config)?;
+    space.require_data()?;
+    if interrupter.should_stop() {
+        return Err(TrainError::Interrupted.into());
+    }
+    let folder = StudyFolder::create(path)?;
+    let _claim = folder.wait_for("study")?;
+    if config.compare.matched.is_some() {
+        // Of two processes that measured at the same time, the first decides.
+        for (task, sizes) in sizes_in(path, &config) {
+            config.compare.hidden.entry(task).or_default().extend(sizes);
+        }
+        space = Space::new(&config)?;
+    }
+    if let (Some(published), Some(figures)) = (&mut config.compare.published, figures) {
+        published.file = folder.keep_figures(&figures)?;
+    }
+    folder.write_config(&config)?;
+    Ok((folder, config, space))
+}
+
+/// The hidden sizes that the study in a folder has, where they are those of this study.
+fn sizes_in(path: &Path, config: &StudyConfig) -> Sizes {
     let earlier = StudyFolder::open(path).and_then(|folder| folder.config());
-    if let Ok(earlier) = earlier
-        && earlier.compare.matched == config.compare.matched
-        && earlier.base == config.base
-        && earlier.variants() == config.variants()
-    {
-        config.compare.hidden = earlier.compare.hidden;
-    }
-    if config.compare.hidden.is_empty() {
-        let space = Space::new(config)?;
-        config.compare.hidden = hidden_sizes(config, &space.tasks[0], by)?;
-    }
-    Ok(())
+    let same = |earlier: &StudyConfig| {
+        earlier.compare.matched == config.compare.matched
+            && earlier.base == config.base
+            && earlier.compare.baseline == config.compare.baseline
+    };
+    earlier.ok().filter(same).map(|earlier| earlier.compare.hidden).unwrap_or_default()
 }
 
 struct Run {
@@ -165,12 +190,11 @@ struct Run {
     executor: Local,
     /// What each process that runs here does.
     jobs: HashMap<String, Job>,
-    /// How often each trial has failed here.
-    failures: HashMap<String, usize>,
-    /// Trials that are not tried again.
-    given_up: HashSet<String>,
+    /// Trials given up one after the other.
     in_a_row: usize,
-    first_failure: Option<String>,
+    stopping: bool,
+    /// What was given up here, by trial, and why.
+    failed: BTreeMap<String, String>,
 }
 
 impl Run {
@@ -179,21 +203,20 @@ impl Run {
         interrupter: &Interrupter,
         on_event: &mut impl FnMut(Event),
     ) -> Result<(), StudyError> {
-        let mut stopping = false;
         loop {
-            if interrupter.should_stop() && !stopping {
-                stopping = true;
+            if interrupter.should_stop() && !self.stopping {
+                self.stopping = true;
                 self.executor.stop();
             }
-            if !stopping && self.in_a_row < FAILURES_IN_A_ROW {
+            if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
                 self.records.forget_unfinished();
-                let groups = plan(&self.space, &self.config, &mut self.records, &self.given_up)?;
-                self.announce(&groups, on_event)?;
+                let groups = plan(&self.space, &self.config, &mut self.records)?;
+                self.announce(&groups, on_event);
                 let left = groups.iter().any(|group| !group.jobs.is_empty());
                 if left {
                     self.start_all(&groups, on_event)?;
                 } else if self.jobs.is_empty() {
-                    return self.time(&groups, on_event);
+                    return self.time(&groups, interrupter, on_event);
                 }
             } else if self.jobs.is_empty() {
                 return Ok(());
@@ -205,37 +228,72 @@ impl Run {
                     Some(report) => self.note(report, on_event)?,
                     None => self.executor.room() > 0,
                 };
-                if ended || (interrupter.should_stop() && !stopping) {
+                if ended || (interrupter.should_stop() && !self.stopping) {
                     break;
                 }
             }
         }
     }
 
-    fn announce(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
-        let (mut known, mut done, mut epochs, mut epochs_done, mut longest) = (0, 0, 0, 0, 0);
+    /// Trials that failed in an earlier process get another chance: the cause may have been mended since.
+    fn try_failed_again(&mut self) -> Result<(), StudyError> {
+        let groups = plan(&self.space, &self.config, &mut self.records)?;
+        for trial in groups.iter().flat_map(Group::trials) {
+            if self.records.get(&trial.id).given_up && self.folder.claim(&trial.id)?.is_some() {
+                self.folder.forget_failures(&trial.id)?;
+                self.records.forget(&trial.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what runs here.
+    fn stop_all(&mut self) {
+        self.executor.stop();
+        while !self.jobs.is_empty() {
+            if let Some(Report::Ended { trial, .. }) = self.executor.next(PATIENCE) {
+                self.jobs.remove(&trial);
+            }
+        }
+    }
+
+    /// The error that names what failed.
+    fn failure(&self, summary: &Summary) -> Option<StudyError> {
+        let mut failed = self.failed.clone();
+        for trial in summary.trials.iter().filter(|trial| trial.state == State::Failed) {
+            let reason = trial.reason.as_deref().unwrap_or("it said nothing");
+            let known = failed.entry(trial.id.clone());
+            known.or_insert_with(|| {
+                format!("{} on {}, seed {}: {reason}", trial.variant, trial.task, trial.seed)
+            });
+        }
+        let first = failed.values().next()?.clone();
+        Some(StudyError::Failed { failed: failed.len(), first })
+    }
+
+    fn announce(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) {
+        let (mut trials, mut done, mut epochs, mut epochs_done) = (0, 0, 0, 0);
         for group in groups {
+            let (mut known, mut longest) = (0, 0);
             for trial in group.trials() {
                 known += 1;
                 let of = trial.config.optim.epochs;
                 longest = longest.max(of);
-                let ended = group.pruned.contains_key(&trial.id) || self.given_up.contains(&trial.id);
-                let record = self.records.get(&trial.id)?;
+                let record = self.records.get(&trial.id);
                 let complete = record.summary.as_ref().map_or(0, |summary| summary.epochs);
                 epochs_done += complete;
-                if ended || record.state.is_final() {
+                if group.pruned.contains_key(&trial.id) || record.given_up || record.state.is_final() {
                     done += 1;
                     epochs += complete;
                 } else {
                     epochs += of;
                 }
             }
+            let planned = group.planned(&self.space);
+            trials += planned;
+            epochs += (planned - known) * longest;
         }
-        let trials =
-            (self.space.tasks.len() * self.space.variants.len() * self.space.trials_a_group().1).max(known);
-        epochs += (trials - known) * longest;
         on_event(Event::Planned { trials, done, epochs, epochs_done });
-        Ok(())
     }
 
     /// Starts as many jobs as there is room for.
@@ -254,9 +312,9 @@ impl Run {
             }
             let Some(claim) = self.folder.claim(&trial.id)? else { continue };
             // Between the plan and the claim another process may have finished it.
-            let before = self.records.get(&trial.id)?.clone();
+            let before = self.records.get(&trial.id).clone();
             self.records.forget(&trial.id);
-            let now = self.folder.record(&trial.id)?;
+            let now = self.records.get(&trial.id);
             let advanced = now.tested != before.tested
                 || now.summary.as_ref().map(|summary| summary.epochs)
                     != before.summary.as_ref().map(|summary| summary.epochs)
@@ -322,7 +380,7 @@ impl Run {
     ) -> Result<(), StudyError> {
         let trial = job.trial();
         let (id, label) = (trial.id.clone(), trial.label());
-        let record = self.records.get(&id)?;
+        let record = self.records.get(&id);
         let (state, tested) = (record.state, record.tested);
         match job {
             Job::Train { .. } if state.is_final() => {
@@ -332,7 +390,7 @@ impl Run {
                     .and_then(|summary| summary.best.as_ref())
                     .map(|best| best.accuracy);
                 let seconds = record.summary.as_ref().map_or(0.0, |summary| summary.seconds);
-                self.in_a_row = 0;
+                self.succeed(&id)?;
                 on_event(Event::Finished {
                     trial: id,
                     variant: trial.variant.clone(),
@@ -342,23 +400,20 @@ impl Run {
                     seconds,
                 });
             }
-            // Stopped at a pause, or asked to stop.
+            Job::Test { .. } if tested => self.succeed(&id)?,
+            // Stopped at a pause, or asked to stop, which a signal may have done before it could listen.
             Job::Train { .. } if code == Some(130) => on_event(Event::Paused { trial: id }),
-            Job::Test { .. } if tested => self.in_a_row = 0,
+            _ if self.stopping => on_event(Event::Paused { trial: id }),
             _ => {
-                let failures = self.failures.entry(id.clone()).or_default();
-                *failures += 1;
-                let again = *failures <= self.config.compare.retries;
                 let reason = self.folder.reason(&id).unwrap_or_else(|| match code {
                     Some(code) => format!("its process ended with code {code} and said nothing"),
                     None => "its process was ended by a signal".into(),
                 });
-                self.in_a_row += 1;
+                let again = self.folder.note_failure(&id, &reason)? <= self.config.compare.retries;
+                self.records.forget(&id);
                 if !again {
-                    self.given_up.insert(id.clone());
-                }
-                if !again || self.in_a_row >= FAILURES_IN_A_ROW {
-                    self.first_failure.get_or_insert(format!("{label}: {reason}"));
+                    self.in_a_row += 1;
+                    self.failed.insert(id.clone(), format!("{label}: {reason}"));
                 }
                 on_event(Event::Failed { trial: id, label, reason, again });
             }
@@ -366,9 +421,19 @@ impl Run {
         Ok(())
     }
 
+    fn succeed(&mut self, id: &str) -> Result<(), StudyError> {
+        self.in_a_row = 0;
+        self.folder.forget_failures(id)
+    }
+
     /// Times the chosen trials of each task side by side, the first seed of each variant, while nothing else runs
     /// here.
-    fn time(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+    fn time(
+        &mut self,
+        groups: &[Group],
+        interrupter: &Interrupter,
+        on_event: &mut impl FnMut(Event),
+    ) -> Result<(), StudyError> {
         let Some(claim) = self.folder.claim("timing")? else { return Ok(()) };
         let mut claim = Some(claim);
         for task in 0..self.space.tasks.len() {
@@ -376,7 +441,7 @@ impl Run {
             let mut runs = Vec::new();
             let mut timed = true;
             for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
-                let record = self.records.get(&trial.id)?;
+                let record = self.records.get(&trial.id);
                 if record.state.is_final() {
                     timed &= record.timed;
                     runs.push(self.folder.run(&trial.id));
@@ -396,18 +461,23 @@ impl Run {
                 claim: held,
                 log,
             })?;
-            loop {
-                match self.executor.next(PATIENCE) {
-                    Some(Report::Ended { code: Some(0), .. }) => break,
-                    Some(Report::Ended { code, .. }) => {
-                        let reason = self.folder.reason("timing");
-                        let reason =
-                            reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
-                        self.first_failure.get_or_insert(format!("timing the chosen trials: {reason}"));
-                        return Ok(());
-                    }
-                    _ => (),
+            let code = loop {
+                if interrupter.should_stop() && !self.stopping {
+                    self.stopping = true;
+                    self.executor.stop();
                 }
+                if let Some(Report::Ended { code, .. }) = self.executor.next(PATIENCE) {
+                    break code;
+                }
+            };
+            if self.stopping {
+                return Ok(());
+            }
+            if code != Some(0) {
+                let reason = self.folder.reason("timing");
+                let reason = reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
+                self.failed.insert("timing".into(), format!("timing the chosen trials: {reason}"));
+                return Ok(());
             }
         }
         Ok(())

@@ -112,9 +112,9 @@ pub struct Compare {
     /// What hidden sizes are made equal by.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub matched: Option<Match>,
-    /// Hidden units of each variant, where sizes are matched; found once and kept.
+    /// Hidden units of each variant on each task, where sizes are matched; found once and kept.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub hidden: BTreeMap<String, usize>,
+    pub hidden: Sizes,
     /// How often a trial whose process died or failed is tried again.
     pub retries: usize,
     /// Published figures to set beside the measured ones.
@@ -131,12 +131,15 @@ impl Default for Compare {
             seeds: None,
             protocol: Protocol::Validation,
             matched: None,
-            hidden: BTreeMap::new(),
+            hidden: Sizes::new(),
             retries: 2,
             published: None,
         }
     }
 }
+
+/// Hidden units by task and variant.
+pub type Sizes = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// What the hidden size of a variant is chosen by, so that it equals the baseline's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +156,7 @@ pub enum Match {
 #[serde(deny_unknown_fields)]
 pub struct Published {
     /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_accuracy` and `params`; its path is
-    /// relative to the study's file.
+    /// relative to the study's file. A study's folder gets a copy.
     pub file: String,
     /// The rows to take, by their `task`.
     pub task: String,
@@ -187,6 +190,9 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
+
+/// Settings that decide how large a model is.
+const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
 /// The sections of a run, then those of a study.
 const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
@@ -347,8 +353,13 @@ impl StudyConfig {
                 return Err(StudyError::Own(key.to_owned()));
             }
         }
-        if let Some((key, _)) = self.grid.iter().find(|(_, values)| values.is_empty()) {
-            return Err(StudyError::NoValues(key.clone()));
+        for (key, values) in &self.grid {
+            if values.is_empty() {
+                return Err(StudyError::NoValues(key.clone()));
+            }
+            if (1..values.len()).any(|index| values[..index].contains(&values[index])) {
+                return Err(StudyError::Repeated(key.clone()));
+            }
         }
         for (key, range) in &ranges {
             let usable = match range {
@@ -362,6 +373,24 @@ impl StudyConfig {
             }
         }
         let refused = |key, remedy| Err(StudyError::Value { key, remedy });
+        if self.variants().len() < self.grid[VARIANT].len() {
+            return refused(
+                VARIANT,
+                "each is text: a name such as `lstm2`, or gate terms such as `i=hb,f=hb,o=hb`",
+            );
+        }
+        if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
+            return refused(SEED, "each is a whole number from 0");
+        }
+        if self.compare.matched.is_some()
+            && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))
+        {
+            return refused(
+                "compare.match",
+                "it chooses `model.hidden` for one size of the baseline; take model.hidden, layers, bidirectional and \
+                 embedding out of [grid] and [search.ranges]",
+            );
+        }
         let Compare { margin, confidence, seeds, .. } = &self.compare;
         if !(*margin > 0.0 && *margin < 100.0) {
             return refused("compare.margin", "it is a number of percentage points above 0 and below 100");

@@ -38,6 +38,9 @@ pub enum StudyError {
     /// A grid key with an empty list.
     #[error("`{0}` in [grid] has no values; give at least one")]
     NoValues(String),
+    /// A grid key with a value that stands there twice.
+    #[error("`{0}` in [grid] has a value twice; keep one of them")]
+    Repeated(String),
     /// A range that is none.
     #[error(
         "`{0}` in [search.ranges] is not a range; write `{{ log = [1e-5, 1e-1] }}` (above 0), `{{ linear = [0.0, 0.5] }}`, \

@@ -5,16 +5,21 @@
 //! | `study.toml` | the study, resolved |
 //! | `trials/ID/` | the run folder of a trial |
 //! | `queue/ID.toml`, `.lock`, `.log` | its configuration, who works on it, what its process had to say |
+//! | `queue/ID.failed` | what each failed attempt at it said, a JSON text a line |
+//! | `published.csv` | the published figures, where the study names some |
 //! | `summary.json` and the report | derived from the trials |
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use slimgate_train::{RunFolder, Status, TrainError, write_whole};
 
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError, Summary};
+
+const FIGURES: &str = "published.csv";
 
 /// A folder that holds one study.
 #[derive(Clone, Debug)]
@@ -26,6 +31,10 @@ pub struct StudyFolder {
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub state: State,
+    /// Why it failed, if it did.
+    pub reason: Option<String>,
+    /// Whether it has failed more often than it is tried again.
+    pub given_up: bool,
     pub summary: Option<slimgate_train::Summary>,
     /// Whether its accuracy on the test part is known.
     pub tested: bool,
@@ -34,22 +43,32 @@ pub(crate) struct Record {
 }
 
 impl StudyFolder {
-    /// Opens the folder of a study, or makes it, and puts its resolved configuration there.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn create(path: &Path, config: &StudyConfig) -> Result<StudyFolder, StudyError> {
-        let folder = StudyFolder { path: path.to_owned() };
+    /// Makes the folder of a study where it is not there.
+    pub(crate) fn create(path: &Path) -> Result<StudyFolder, StudyError> {
         for inner in ["trials", "queue"] {
             let inner = path.join(inner);
             fs::create_dir_all(&inner).map_err(TrainError::file("create", &inner))?;
         }
-        let (file, text) = (path.join("study.toml"), config.to_toml());
-        if fs::read_to_string(&file).ok().as_ref() != Some(&text) {
+        Ok(StudyFolder { path: path.to_owned() })
+    }
+
+    /// Puts the resolved study there.
+    pub(crate) fn write_config(&self, config: &StudyConfig) -> Result<(), StudyError> {
+        self.write_changed("study.toml", &config.to_toml())
+    }
+
+    /// Puts published figures there, and says by which name the study finds them.
+    pub(crate) fn keep_figures(&self, text: &str) -> Result<String, StudyError> {
+        self.write_changed(FIGURES, text)?;
+        Ok(FIGURES.to_owned())
+    }
+
+    fn write_changed(&self, name: &str, text: &str) -> Result<(), StudyError> {
+        let file = self.path.join(name);
+        if fs::read_to_string(&file).ok().as_deref() != Some(text) {
             write_whole(&file, text.as_bytes())?;
         }
-        Ok(folder)
+        Ok(())
     }
 
     /// Opens the folder of a study.
@@ -87,8 +106,12 @@ impl StudyFolder {
         StudyConfig::read(&path.display().to_string(), &text, &[])
     }
 
-    /// Writes what the study has come to.
-    pub(crate) fn write_summary(&self, summary: &Summary) -> Result<(), StudyError> {
+    /// Writes what the study has come to, `summary.json`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write_summary(&self, summary: &Summary) -> Result<(), StudyError> {
         let mut text = serde_json::to_vec_pretty(summary).expect("a summary has a JSON form");
         text.push(b'\n');
         Ok(write_whole(&self.path.join("summary.json"), &text)?)
@@ -117,14 +140,25 @@ impl StudyFolder {
 
     /// Takes a trial for whoever holds the file that is returned, if nobody has it.
     pub(crate) fn claim(&self, id: &str) -> Result<Option<File>, StudyError> {
-        let path = self.path.join("queue").join(format!("{id}.lock"));
-        let file = File::options().create(true).append(true).read(true).open(&path);
-        let file = file.map_err(TrainError::file("write", &path))?;
+        let (file, path) = self.lock(id)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(TrainError::file("lock", &path)(error).into()),
         }
+    }
+
+    /// The same for what must be had, and takes others but a moment.
+    pub(crate) fn wait_for(&self, id: &str) -> Result<File, StudyError> {
+        let (file, path) = self.lock(id)?;
+        file.lock().map_err(TrainError::file("lock", &path))?;
+        Ok(file)
+    }
+
+    fn lock(&self, id: &str) -> Result<(File, PathBuf), StudyError> {
+        let path = self.path.join("queue").join(format!("{id}.lock"));
+        let file = File::options().create(true).append(true).read(true).open(&path);
+        Ok((file.map_err(TrainError::file("write", &path))?, path))
     }
 
     /// Whether a process has the trial.
@@ -134,31 +168,79 @@ impl StudyFolder {
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
-    /// How a trial stands.
-    ///
-    /// # Errors
-    ///
-    /// If a file of it is damaged.
-    pub(crate) fn record(&self, id: &str) -> Result<Record, StudyError> {
+    /// How a trial stands that is tried again so many times.
+    fn record(&self, id: &str, retries: usize) -> Record {
         // Asked first: a process that ends in between has written its summary before.
         let claimed = self.is_claimed(id);
-        let Ok(run) = RunFolder::open(&self.run(id)) else {
-            let state = match self.reason(id) {
-                _ if claimed => State::Running,
-                Some(_) => State::Failed,
-                None => State::Waiting,
-            };
-            return Ok(Record { state, summary: None, tested: false, timed: false });
+        let failures = self.failures(id);
+        let mut record = Record {
+            state: State::Waiting,
+            given_up: failures.len() > retries,
+            reason: failures.last().cloned(),
+            summary: None,
+            tested: false,
+            timed: false,
         };
-        let summary = run.summary()?;
-        let state = match summary.as_ref().map(|summary| summary.status) {
+        let run = match RunFolder::open(&self.run(id)) {
+            Ok(run) => run,
+            Err(_) if claimed => return Record { state: State::Running, ..record },
+            Err(_) if record.given_up => return Record { state: State::Failed, ..record },
+            Err(_) => return record,
+        };
+        let mut read = || -> Result<(), TrainError> {
+            record.summary = run.summary()?;
+            record.tested = run.evaluation()?.is_some();
+            record.timed = run.timing()?.is_some();
+            Ok(())
+        };
+        // A damaged trial is a failed one, and the others go on.
+        if let Err(damage) = read() {
+            return Record {
+                state: State::Failed,
+                given_up: true,
+                reason: Some(damage.to_string()),
+                summary: None,
+                ..record
+            };
+        }
+        record.state = match record.summary.as_ref().map(|summary| summary.status) {
             Some(Status::Complete) => State::Complete,
             Some(Status::Diverged) => State::Diverged,
             _ if claimed => State::Running,
-            Some(Status::Failed) => State::Failed,
-            Some(Status::Running | Status::Interrupted) | None => State::Interrupted,
+            _ if record.given_up => State::Failed,
+            Some(Status::Running | Status::Interrupted | Status::Failed) | None => State::Interrupted,
         };
-        Ok(Record { state, summary, tested: run.evaluation()?.is_some(), timed: run.timing()?.is_some() })
+        record
+    }
+
+    fn failed(&self, id: &str) -> PathBuf {
+        self.path.join("queue").join(format!("{id}.failed"))
+    }
+
+    /// What each failed attempt at a trial said.
+    fn failures(&self, id: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.failed(id)).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Notes that an attempt at a trial failed; says how many have.
+    pub(crate) fn note_failure(&self, id: &str, reason: &str) -> Result<usize, StudyError> {
+        let mut failures = self.failures(id);
+        failures.push(reason.to_owned());
+        let line = |reason: &String| serde_json::to_string(reason).expect("a text has a JSON form") + "\n";
+        write_whole(&self.failed(id), failures.iter().map(line).collect::<String>().as_bytes())?;
+        Ok(failures.len())
+    }
+
+    /// Lets a trial be tried as if it had not failed yet.
+    pub(crate) fn forget_failures(&self, id: &str) -> Result<(), StudyError> {
+        let path = self.failed(id);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(TrainError::file("remove", &path)(error).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The message that the last process of a trial ended with, if it did.
@@ -173,22 +255,22 @@ impl StudyFolder {
 /// The records of a study, each read again only while it may change.
 pub(crate) struct Records {
     folder: StudyFolder,
+    retries: usize,
     known: HashMap<String, Record>,
     /// The best accuracy up to an epoch, by trial; what is past does not change.
     best: HashMap<(String, usize), f64>,
 }
 
 impl Records {
-    pub fn new(folder: &StudyFolder) -> Records {
-        Records { folder: folder.clone(), known: HashMap::new(), best: HashMap::new() }
+    pub fn new(folder: &StudyFolder, config: &StudyConfig) -> Records {
+        let retries = config.compare.retries;
+        Records { folder: folder.clone(), retries, known: HashMap::new(), best: HashMap::new() }
     }
 
     /// How a trial stood when it was last looked at.
-    pub fn get(&mut self, id: &str) -> Result<&Record, StudyError> {
-        if !self.known.contains_key(id) {
-            self.known.insert(id.to_owned(), self.folder.record(id)?);
-        }
-        Ok(&self.known[id])
+    pub fn get(&mut self, id: &str) -> &Record {
+        let Records { folder, retries, known, .. } = self;
+        known.entry(id.to_owned()).or_insert_with(|| folder.record(id, *retries))
     }
 
     /// Looks again at a trial.
@@ -208,7 +290,7 @@ impl Records {
         if let Some(&best) = self.best.get(&key) {
             return Ok(best);
         }
-        let epochs = self.get(id)?.summary.as_ref().map_or(0, |summary| summary.epochs);
+        let epochs = self.get(id).summary.as_ref().map_or(0, |summary| summary.epochs);
         let best = match RunFolder::open(&self.folder.run(id)) {
             Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.accuracy),
             Err(_) => 0.0,

@@ -38,7 +38,7 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Event, Options, compare};
-pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, StudyConfig};
+pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
 pub use error::StudyError;
 pub use folder::StudyFolder;
 pub use requirement::{Outcome, Requirement};

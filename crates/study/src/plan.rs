@@ -47,6 +47,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// How many trials it will have: known at its end, before that at most.
+    pub fn planned(&self, space: &Space) -> usize {
+        let known = self.trials().count();
+        if self.jobs.is_empty() || self.chosen.is_some() { known } else { known.max(space.trials_a_group()) }
+    }
+
     /// Every trial, once.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         let mut seen = HashSet::new();
@@ -55,14 +61,13 @@ impl Group {
     }
 }
 
-/// Where each task and variant has got to. `failed` are the trials that are not to be tried again.
+/// Where each task and variant has got to.
 pub(crate) fn plan(
     space: &Space,
     config: &StudyConfig,
     records: &mut Records,
-    failed: &HashSet<String>,
 ) -> Result<Vec<Group>, StudyError> {
-    let mut planner = Planner { space, config, records, failed };
+    let mut planner = Planner { space, config, records };
     let mut groups = Vec::new();
     for task in 0..space.tasks.len() {
         for variant in &space.variants {
@@ -76,7 +81,6 @@ struct Planner<'a> {
     space: &'a Space,
     config: &'a StudyConfig,
     records: &'a mut Records,
-    failed: &'a HashSet<String>,
 }
 
 impl Planner<'_> {
@@ -98,7 +102,7 @@ impl Planner<'_> {
             self.try_out(&candidates, &mut group)?;
             if group.jobs.is_empty() {
                 for candidate in &candidates {
-                    if let Some((score, _)) = self.score(candidate)? {
+                    if let Some((score, _)) = self.score(candidate) {
                         scored.push((candidate.settings.clone(), score));
                     }
                 }
@@ -108,17 +112,17 @@ impl Planner<'_> {
                 return Ok(group);
             }
         }
-        let Some(best) = self.best(&group)? else { return Ok(group) };
+        let Some(best) = self.best(&group) else { return Ok(group) };
         let seeds = self.config.comparison_seeds();
         let chosen = self.space.with_seeds(&self.space.tasks[task], variant, best, &seeds)?;
         for trial in &chosen.trials {
-            if !self.is_done(trial)? {
+            if !self.is_done(trial) {
                 group.jobs.push(Job::Train { trial: trial.clone(), until: None });
                 continue;
             }
-            let record = self.records.get(&trial.id)?;
+            let record = self.records.get(&trial.id);
             let has_weights = record.summary.as_ref().is_some_and(|summary| summary.best.is_some());
-            if !record.tested && has_weights && !self.failed.contains(&trial.id) {
+            if !record.tested && has_weights && !record.given_up {
                 group.jobs.push(Job::Test { trial: trial.clone() });
             }
         }
@@ -170,24 +174,29 @@ impl Planner<'_> {
         group: &mut Group,
     ) -> Result<(), StudyError> {
         for trial in candidates.iter().flat_map(|candidate| &candidate.trials) {
-            let epochs = self.records.get(&trial.id)?.summary.as_ref().map_or(0, |summary| summary.epochs);
-            if !self.is_done(trial)? && until.is_none_or(|until| epochs < until) {
+            let epochs = self.records.get(&trial.id).summary.as_ref().map_or(0, |summary| summary.epochs);
+            if !self.is_done(trial) && until.is_none_or(|until| epochs < until) {
                 group.jobs.push(Job::Train { trial: trial.clone(), until });
             }
         }
         Ok(())
     }
 
-    fn is_done(&mut self, trial: &Trial) -> Result<bool, StudyError> {
-        Ok(self.failed.contains(&trial.id) || self.records.get(&trial.id)?.state.is_final())
+    fn is_done(&mut self, trial: &Trial) -> bool {
+        let record = self.records.get(&trial.id);
+        record.given_up || record.state.is_final()
     }
 
     /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation part, then by
     /// the mean loss there. None where no trial has an outcome.
-    fn score(&mut self, candidate: &Candidate) -> Result<Option<(f64, f64)>, StudyError> {
+    fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
         let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);
-        for trial in candidate.trials.iter().filter(|trial| !self.failed.contains(&trial.id)) {
-            let record = self.records.get(&trial.id)?;
+        for trial in &candidate.trials {
+            let record = self.records.get(&trial.id);
+            // One whose test alone failed has its outcome here.
+            if record.state == State::Failed {
+                continue;
+            }
             let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref());
             match best {
                 Some(best) => {
@@ -200,17 +209,17 @@ impl Planner<'_> {
             }
             trials += 1;
         }
-        Ok((trials > 0).then(|| (accuracy / trials as f64, loss / trials as f64)))
+        (trials > 0).then(|| (accuracy / trials as f64, loss / trials as f64))
     }
 
     /// The settings of the best candidate, the first among equals.
-    fn best(&mut self, group: &Group) -> Result<Option<Settings>, StudyError> {
+    fn best(&mut self, group: &Group) -> Option<Settings> {
         let mut best: Option<((f64, f64), &Settings)> = None;
         for candidate in &group.candidates {
             if candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id)) {
                 continue;
             }
-            let Some(score) = self.score(candidate)? else { continue };
+            let Some(score) = self.score(candidate) else { continue };
             let better = best.is_none_or(|((accuracy, loss), _)| {
                 score.0 > accuracy || (score.0 == accuracy && score.1 < loss)
             });
@@ -218,6 +227,6 @@ impl Planner<'_> {
                 best = Some((score, &candidate.settings));
             }
         }
-        Ok(best.map(|(_, settings)| settings.clone()))
+        best.map(|(_, settings)| settings.clone())
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::analysis::pairs;
+use crate::analysis::{lost, pairs};
 use crate::statistics::{Criteria, compare, t_interval};
 use crate::{StudyError, Summary, Task, Variant};
 
@@ -112,6 +112,9 @@ impl Requirement {
         let against = |other: &str, margin: f64| -> Result<_, StudyError> {
             Ok(compare(&pairs(variant, find(other)?), Criteria { margin, alpha, resolution }))
         };
+        if lost(variant) {
+            return Ok((false, "a seed diverged before it could be tested".to_owned()));
+        }
         let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
         Ok(match &self.claim {
             Claim::Equivalent { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {

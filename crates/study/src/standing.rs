@@ -1,8 +1,9 @@
 //! How far a study is, whoever works on it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Serialize;
+use slimgate_train::EpochMetrics;
 
 use crate::folder::Records;
 use crate::plan::plan;
@@ -20,6 +21,8 @@ pub struct Standing {
     pub epochs: usize,
     /// Those that are complete.
     pub epochs_done: usize,
+    /// Seconds that these took, added up.
+    pub seconds: f64,
     /// Each trial that a process works on.
     pub running: Vec<Running>,
     /// The best trial of each variant.
@@ -69,13 +72,14 @@ pub struct Failure {
 pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
     let config = folder.config()?;
     let space = Space::new(&config)?;
-    let mut records = Records::new(folder);
-    let groups = plan(&space, &config, &mut records, &HashSet::new())?;
+    let mut records = Records::new(folder, &config);
+    let groups = plan(&space, &config, &mut records)?;
     let mut standing = Standing {
-        trials: space.tasks.len() * space.variants.len() * space.trials_a_group().1,
+        trials: groups.iter().map(|group| group.planned(&space)).sum(),
         states: Vec::new(),
         epochs: 0,
         epochs_done: 0,
+        seconds: 0.0,
         running: Vec::new(),
         best: Vec::new(),
         failed: Vec::new(),
@@ -85,26 +89,29 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
     for group in &groups {
         for trial in group.trials() {
             known += 1;
-            let record = records.get(&trial.id)?.clone();
+            let record = records.get(&trial.id).clone();
             let state = if group.pruned.contains_key(&trial.id) { State::Pruned } else { record.state };
             *states.entry(state).or_default() += 1;
             let of = trial.config.optim.epochs;
             let label = trial.label();
-            let mut epochs = record.summary.as_ref().map_or(0, |summary| summary.epochs);
+            let summary = record.summary.as_ref();
+            let (mut epochs, mut seconds) =
+                summary.map_or((0, 0.0), |summary| (summary.epochs, summary.seconds));
             match state {
                 State::Running => {
-                    let (epoch, accuracy) = progress(folder, &trial.id);
-                    standing.running.push(Running { label: label.clone(), epoch, of, accuracy });
-                    epochs = epoch;
+                    let accuracy;
+                    (epochs, accuracy, seconds) = progress(folder, &trial.id);
+                    standing.running.push(Running { label: label.clone(), epoch: epochs, of, accuracy });
                 }
                 State::Failed => {
-                    let reason = folder.reason(&trial.id).unwrap_or_else(|| "its process died".into());
+                    let reason = record.reason.unwrap_or_else(|| "its process died".into());
                     standing.failed.push(Failure { label: label.clone(), reason });
                 }
                 _ => (),
             }
             standing.epochs += if state.is_final() || state == State::Pruned { epochs } else { of };
             standing.epochs_done += epochs;
+            standing.seconds += seconds;
             if let Some(best) = record.summary.and_then(|summary| summary.best) {
                 let best = Best { variant: trial.variant.clone(), accuracy: best.accuracy, label };
                 match standing.best.iter_mut().find(|known| known.variant == best.variant) {
@@ -126,10 +133,11 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
     Ok(standing)
 }
 
-/// The complete epochs of a running trial and its last accuracy, off its metrics.
-fn progress(folder: &StudyFolder, id: &str) -> (usize, Option<f64>) {
+/// The complete epochs of a running trial, its last accuracy and the seconds it took, off its metrics.
+fn progress(folder: &StudyFolder, id: &str) -> (usize, Option<f64>, f64) {
     let text = std::fs::read_to_string(folder.run(id).join("metrics.jsonl")).unwrap_or_default();
-    let last =
-        text.lines().last().and_then(|line| serde_json::from_str::<slimgate_train::EpochMetrics>(line).ok());
-    last.map_or((0, None), |line| (line.epoch, Some(line.accuracy)))
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<EpochMetrics>(line).ok());
+    lines.fold((0, None, 0.0), |(_, _, seconds), line| {
+        (line.epoch, Some(line.accuracy), seconds + line.seconds)
+    })
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use slimgate_train::Parameters;
 
+use crate::Match;
+
 /// The result of a study, or of as much of it as is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
@@ -18,11 +20,14 @@ pub struct Summary {
     pub margin: f64,
     /// The confidence of intervals, such as 0.95.
     pub confidence: f64,
+    /// What the hidden sizes of the variants are made equal by, if they are.
+    #[serde(default)]
+    pub matched: Option<Match>,
     /// What to do, and what not to conclude.
     pub answer: Answer,
     /// The comparison on each task.
     pub tasks: Vec<Task>,
-    /// The comparison over all tasks, where there are several.
+    /// The comparison over all tasks, where there are several, each with a data set of its own.
     pub across: Option<Across>,
     /// Published figures beside measured ones, where the study names a file of them.
     pub published: Vec<PublishedCell>,
@@ -74,8 +79,8 @@ pub struct Task {
     pub variants: Vec<Variant>,
     /// Each other variant against the baseline.
     pub comparisons: Vec<Comparison>,
-    /// Which settings mattered, the most important first; empty where nothing but the seed was varied.
-    pub importances: Vec<Importance>,
+    /// Which settings mattered; none where nothing but the seed was varied, or all came to the same.
+    pub importances: Option<Importances>,
 }
 
 /// One variant on one task.
@@ -103,6 +108,8 @@ pub struct Variant {
     pub last: Option<Spread>,
     /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five.
     pub collapsed: usize,
+    /// Trials at the chosen settings whose loss became infinite or undefined.
+    pub diverged: usize,
     /// Median seconds of an epoch's training pass at the chosen settings.
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
@@ -183,7 +190,7 @@ pub struct Spread {
     pub mean: f64,
     /// The standard deviation; none of a single value.
     pub deviation: Option<f64>,
-    /// A bootstrap interval of the mean; none of fewer than three values.
+    /// An interval of the mean: by the bootstrap from five values on, by Student's t of fewer, none of one.
     pub interval: Option<[f64; 2]>,
     /// Every value, in order of the seeds.
     pub values: Vec<f64>,
@@ -294,7 +301,8 @@ pub struct Comparison {
     pub won_tied_lost: [usize; 3],
     /// What the evidence says.
     pub verdict: Verdict,
-    /// Pairs in all that it would take to show equivalence with a power of 80 %, where the evidence is not enough.
+    /// Pairs in all that it would take to show equivalence, or else that it is not worse or different, with a power
+    /// of 80 % after Holm's adjustment, where the evidence is not enough.
     pub seeds_needed: Option<usize>,
     /// Recurrent parameters as a share of the baseline's.
     pub parameters_ratio: f64,
@@ -330,6 +338,21 @@ impl std::fmt::Display for Verdict {
             Verdict::NotEnoughEvidence => "not enough evidence",
         })
     }
+}
+
+/// Which settings mattered: shares of the variance of the best validation accuracy over the whole space.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Importances {
+    /// Settings alone and pairs of them, the most important first.
+    pub effects: Vec<Importance>,
+    /// Standard deviation of the accuracy over the whole space.
+    pub spread: f64,
+    /// Standard deviation between seeds at one setting. A spread that is not well above it is chance, and its shares
+    /// mean nothing.
+    pub between_seeds: Option<f64>,
+    /// Where the space was searched, the share of the variance that the forest behind these shares foretells of
+    /// trials that it has not seen: at 0 or below they are guesses. None where the whole space was tried.
+    pub foretold: Option<f64>,
 }
 
 /// How much a setting, or two together, explain of how trials differ.

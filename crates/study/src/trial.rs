@@ -67,12 +67,21 @@ impl Trial {
     pub fn label(&self) -> String {
         let setting = |(key, value): (&String, &Value)| {
             let name = key.rsplit('.').next().unwrap_or(key);
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!(", {name} {value}")
+            format!(", {name} {}", written(value))
         };
         let settings: String = self.settings.iter().map(setting).collect();
         format!("{} on {}{settings}, seed {}", self.variant, self.task, self.seed)
     }
+}
+
+/// A setting's value as a number, if it is one.
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|number| number as f64))
+}
+
+/// A setting's value as people write it.
+pub(crate) fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The identity of a trial: its variant for people, and the hash of all that decides its result.

@@ -35,11 +35,14 @@ impl Optimizer for OnePassRmsProp {
         gradient: Tensor<D>,
         state: Option<RmsPropState<D>>,
     ) -> (Tensor<D>, Option<RmsPropState<D>>) {
-        // Burn's state holds the mean square twice; what is left of it here can be written where it lies.
-        let Some(RmsPropState { square_avg: SquareAvgState { square_avg: mean_square, .. }, .. }) = state
+        let Some(RmsPropState {
+            square_avg: SquareAvgState { square_avg: mean_square, .. }, centered, ..
+        }) = state
         else {
             return self.first.step(rate, parameter, gradient, None);
         };
+        // It holds the mean square too; alone, that can be written where it lies.
+        drop(centered);
         let (rate, epsilon) = (rate as f32, self.epsilon);
         let [parameter, mean_square] =
             in_place::update([parameter, mean_square], gradient, |[parameter, mean_square], gradient| {

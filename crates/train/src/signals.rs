@@ -4,6 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use burn::train::Interrupter;
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcgetpgrp, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -11,14 +13,19 @@ use signal_hook::iterator::Signals;
 const INTERRUPTED: i32 = 130;
 
 /// From now on the first Ctrl-C or SIGTERM asks the run that gets this to stop, which it does before it begins
-/// or after the batch it is in, and the second ends the process.
+/// or after the batch it is in, and the second ends the process, with the terminal's modes as they are now.
 pub fn stop_on_signals() -> Interrupter {
     let interrupter = Interrupter::new();
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return interrupter };
     let asked = interrupter.clone();
+    // Whoever changes them puts them back when it is dropped, which does not happen when the process exits.
+    let modes = in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten();
     thread::spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
+                if let Some(modes) = modes.as_ref().filter(|_| in_foreground()) {
+                    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
+                }
                 std::process::exit(INTERRUPTED);
             }
             asked.stop(Some("interrupted"));
@@ -27,11 +34,15 @@ pub fn stop_on_signals() -> Interrupter {
     interrupter
 }
 
+/// Whether the terminal is this process's to set: in the background, setting it stops a process.
+fn in_foreground() -> bool {
+    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C is a key that it ignores. This makes it a
 /// signal again, once the dashboard's own thread has set the mode.
 #[cfg(unix)]
 pub(crate) fn let_control_c_through() {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
     let terminal = std::io::stdin();
     for _ in 0..40 {
         thread::sleep(Duration::from_millis(50));

@@ -11,7 +11,7 @@ use slimgate_train::stop_on_signals;
 use toml::Value;
 
 use crate::args::CompareArguments;
-use crate::commands::study_table::study_table;
+use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
 use crate::output::{CliError, INTERRUPTED, say, say_json};
 use crate::progress::Progress;
@@ -28,10 +28,11 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         at_once: at_once(&arguments, &config),
     };
     let _keys = stop_on_q(&interrupter);
-    let mut progress = Progress::new(arguments.json, std::io::stdout().is_terminal());
+    let terminal = std::io::stdout().is_terminal();
+    let mut progress = Progress::new(arguments.json, terminal, config.compare.protocol);
     let compared = compare(&folder, config, &options, &interrupter, |event| progress.report(event));
     progress.end();
-    let (folder, summary) = compared?;
+    let (folder, summary, failure) = compared?;
     write_study(&summary, folder.path())?;
     match conclude(&arguments, folder.path(), &summary) {
         // A reader that went away does not change how the study ended.
@@ -42,7 +43,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         eprintln!("interrupted; go on with: slimgate compare {}", folder.path().display());
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    Ok(ExitCode::SUCCESS)
+    failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
 fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> Result<(), CliError> {
@@ -51,6 +52,7 @@ fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> R
     }
     for task in &summary.tasks {
         say(study_table(summary, task))?;
+        cost_table(task).map_or(Ok(()), say)?;
     }
     say(format_args!("page: {}\n", folder.join("report.html").display()))?;
     for note in &summary.answer.notes {
@@ -62,18 +64,23 @@ fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> R
 /// The study and its folder: the one that is named, the file that is named, or the default.
 fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError> {
     let settings = arguments.settings()?;
-    let (name, text, folder) = match &arguments.study {
-        None => ("the default study".to_owned(), DEFAULT.to_owned(), PathBuf::from("studies/digits")),
+    // `home` is the folder that the study's file lies in.
+    let (name, text, home, folder) = match &arguments.study {
+        None => {
+            let (name, folder) = ("the default study".to_owned(), PathBuf::from("studies/digits"));
+            (name, DEFAULT.to_owned(), Path::new(""), folder)
+        }
         Some(path) if path.is_dir() => {
             let file = path.join("study.toml");
             if !file.is_file() {
                 return Err(slimgate_study::StudyError::NotAStudy(path.clone()).into());
             }
-            (file.display().to_string(), read_text(&file)?, path.clone())
+            (file.display().to_string(), read_text(&file)?, path.as_path(), path.clone())
         }
         Some(path) => {
             let stem = path.file_stem().map_or("study".into(), |stem| stem.to_string_lossy().into_owned());
-            (path.display().to_string(), read_text(path)?, Path::new("studies").join(stem))
+            let home = path.parent().unwrap_or(Path::new(""));
+            (path.display().to_string(), read_text(path)?, home, Path::new("studies").join(stem))
         }
     };
     let folder = match (&arguments.out, &arguments.dataset) {
@@ -82,7 +89,19 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
         (None, Some(dataset)) if arguments.study.is_none() => Path::new("studies").join(dataset),
         _ => folder,
     };
-    Ok((StudyConfig::read(&name, &text, &settings)?, folder))
+    let mut config = StudyConfig::read(&name, &text, &settings)?;
+    find_published(&mut config, home)?;
+    Ok((config, folder))
+}
+
+/// Names the file of published figures by its whole path: the study's file names it from its own folder, `home`.
+fn find_published(config: &mut StudyConfig, home: &Path) -> Result<(), CliError> {
+    let Some(published) = &mut config.compare.published else { return Ok(()) };
+    let file = home.join(&published.file);
+    let whole = std::path::absolute(&file)
+        .map_err(|source| CliError::Read { path: file.display().to_string(), source })?;
+    published.file = whole.display().to_string();
+    Ok(())
 }
 
 fn read_text(path: &Path) -> Result<String, CliError> {
@@ -99,4 +118,21 @@ fn at_once(arguments: &CompareArguments, config: &StudyConfig) -> usize {
         Some(threads) => threads as usize,
     };
     arguments.jobs.map_or((cores / of_each).max(1), usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_figures_are_named_from_the_file_of_the_study() {
+        for (written, found) in
+            [("../figures.csv", "/studies/mine/../figures.csv"), ("/figures.csv", "/figures.csv")]
+        {
+            let text = format!("[compare]\npublished = {{ file = '{written}', task = 'imdb' }}");
+            let mut config = StudyConfig::read("test", &text, &[]).unwrap();
+            find_published(&mut config, Path::new("/studies/mine")).unwrap();
+            assert_eq!(config.compare.published.unwrap().file, found);
+        }
+    }
 }

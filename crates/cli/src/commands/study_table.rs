@@ -1,19 +1,23 @@
-//! The table of a task's variants.
+//! The tables of a task's variants.
 
-use slimgate_study::{Spread, Summary, Task};
+use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant};
 
 use crate::output::{grouped, table};
 
 /// One row a variant: what it costs and how accurate it is.
 pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     let share = format!("{:.0} % interval", 100.0 * summary.confidence);
+    let (test, choice) = match summary.protocol {
+        Protocol::Validation => ("test accuracy", "validation best / final"),
+        Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
+    };
     let mut rows = table([
         task.name.as_str(),
         "recurrent parameters",
-        "test accuracy",
+        test,
         &share,
         "seeds",
-        "validation best / final",
+        choice,
         "against the baseline",
         "s an epoch",
         "chosen",
@@ -46,4 +50,42 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         ]);
     }
     rows
+}
+
+/// One row a variant: the money that it costs, where the study names a price.
+pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
+    let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
+    let costs: Vec<(&Variant, &Cost)> = costs.collect();
+    let (_, first) = costs.first()?;
+    let head = format!("cost in {}", first.currency);
+    let mut rows =
+        table([head.as_str(), "one training", "trainings a year", "predictions a year", "saved a year"]);
+    for (variant, cost) in costs {
+        rows.add_row([
+            variant.name.clone(),
+            money(cost.training),
+            money(cost.trainings_a_year),
+            money(cost.predictions_a_year),
+            money(cost.saved_a_year),
+        ]);
+    }
+    Some(rows)
+}
+
+/// An amount, with as many decimals as a small one needs to be seen.
+fn money(amount: f64) -> String {
+    let decimals = if amount != 0.0 && amount.abs() < 0.01 { 6 } else { 2 };
+    format!("{amount:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+
+    #[test]
+    fn small_amounts_are_seen() {
+        assert_eq!(money(1234.5), "1234.50");
+        assert_eq!(money(0.0), "0.00");
+        assert_eq!(money(-0.001234), "-0.001234");
+    }
 }

@@ -2,10 +2,10 @@
 
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
-use slimgate_study::Across;
+use slimgate_study::{Across, Protocol};
 
 use super::{Picture, label};
-use crate::words::{decimal, list};
+use crate::words::{decimal, list, test_accuracy};
 
 /// How long the axis is.
 const LENGTH: f64 = 340.0;
@@ -15,7 +15,7 @@ const ROW: f64 = 26.0;
 const GROUP: f64 = 9.0;
 
 /// Mean ranks on an axis, with a line below those that are not told apart; none for fewer than two variants.
-pub fn critical_difference(across: &Across) -> Option<Picture> {
+pub fn critical_difference(across: &Across, protocol: Protocol) -> Option<Picture> {
     let ranks: Vec<f64> = across.mean_ranks.iter().copied().filter(|rank| rank.is_finite()).collect();
     let many = across.variants.len();
     if many < 2 || ranks.len() != many {
@@ -79,8 +79,10 @@ pub fn critical_difference(across: &Across) -> Option<Picture> {
     if !together.is_empty() {
         description = format!("{description} {}.", together.join("; "));
     }
-    let title =
-        "Mean ranks over the tasks, 1 being the best; a thick line joins variants that are not told apart";
+    let title = format!(
+        "Mean ranks over the tasks by {}, 1 being the best; a thick line joins variants that are not told apart",
+        test_accuracy(protocol)
+    );
     Some(Picture::new(title, description, scene))
 }
 

@@ -3,7 +3,7 @@
 use kuva::plot::{ForestPlot, LinePlot};
 use kuva::render::annotations::ShadedRegion;
 use kuva::render::plots::Plot;
-use slimgate_study::Task;
+use slimgate_study::{Summary, Task};
 
 use super::{Picture, drawn, label, layout, ticks};
 use crate::looks::Looks;
@@ -11,7 +11,8 @@ use crate::words::{self, list, points, points_interval};
 
 /// The difference of each variant from the baseline with its intervals, against the margin; none before there is
 /// a difference.
-pub fn differences(task: &Task, baseline: &str, margin: f64, looks: &Looks) -> Option<Picture> {
+pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Picture> {
+    let (baseline, margin) = (&summary.baseline, summary.margin);
     let known: Vec<_> =
         task.comparisons.iter().filter(|comparison| comparison.difference.is_finite()).collect();
     if known.is_empty() {
@@ -56,8 +57,9 @@ pub fn differences(task: &Task, baseline: &str, margin: f64, looks: &Looks) -> O
                     .with_opacity(0.16),
             );
     let title = format!(
-        "Difference from {baseline}: thin, the interval of the difference; thick, the one that equivalence is read off; \
-         the ground marks the margin of ±{margin_points:.2} points"
+        "Difference from {baseline} in {}: thin, the interval of the difference; thick, the one that equivalence is \
+         read off; the ground marks the margin of ±{margin_points:.2} points",
+        words::test_accuracy(summary.protocol)
     );
     Some(Picture::new(
         title,

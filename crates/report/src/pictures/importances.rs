@@ -2,17 +2,19 @@
 
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
-use slimgate_study::Task;
+use slimgate_study::{Protocol, Task};
 
+use super::curves::in_short;
 use super::{Picture, drawn, label, layout, percent_ticks};
-use crate::words::{list, percent};
+use crate::words::{choice_accuracy, list, percent};
 
 /// How many are shown; those after it explain next to nothing.
 const MOST: usize = 12;
 
 /// The share of the variance that each setting explains, the largest on top; none where only the seed varies.
-pub fn importances(task: &Task) -> Option<Picture> {
-    let known = task.importances.iter().filter(|importance| importance.share.is_finite());
+pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
+    let effects = &task.importances.as_ref()?.effects;
+    let known = effects.iter().filter(|importance| importance.share.is_finite());
     let shown: Vec<_> = known.take(MOST).map(|it| (it.keys.join(" × "), it.share)).collect();
     if shown.is_empty() {
         return None;
@@ -20,11 +22,13 @@ pub fn importances(task: &Task) -> Option<Picture> {
     // The plot counts its bars from below.
     let bars = shown.iter().rev().map(|(keys, share)| (label(keys), *share, "var(--blue)"));
     let plots: Vec<Plot> = vec![BarPlot::new().with_colored_bars(bars).with_horizontal(true).into()];
-    let axes = layout(&plots, "share of the variance of accuracy", "")
+    let axes = layout(&plots, &format!("share of the variance of {}", in_short(protocol)), "")
         .with_height(90.0 + 34.0 * shown.len() as f64)
         .with_x_tick_format(percent_ticks());
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
-    let title =
-        "Importance of settings: the share of how trials differ that a setting, or two together, explain";
+    let title = format!(
+        "Importance of settings: the share of the variance that a setting, or two together, explain of {}",
+        choice_accuracy(protocol)
+    );
     Some(Picture::new(title, format!("Bars: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -5,6 +5,7 @@ use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
 use slimgate_study::{Protocol, Spread, Task, Variant};
 
+use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
 use crate::looks::Looks;
@@ -75,7 +76,11 @@ fn trade_off(
         let on_front = if front.contains(&index) { "" } else { ", not on the front" };
         described.push(format!("{name} has {} and {}{on_front}", (axis.words)(*price), percent(spread.mean)));
     }
-    let axes = with_names(layout(&plots, axis.name, measure.split(',').next().unwrap_or(measure)), entries)
+    let short = match protocol {
+        Protocol::Validation => measure.to_owned(),
+        Protocol::Published => in_short(protocol),
+    };
+    let axes = with_names(layout(&plots, axis.name, &short), entries)
         .with_x_axis_min(0.0)
         .with_x_axis_max(dearest * 1.08)
         .with_x_tick_format(axis.ticks)

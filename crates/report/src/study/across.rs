@@ -1,5 +1,7 @@
 //! All tasks together, and published figures beside measured ones.
 
+use std::collections::BTreeSet;
+
 use slimgate_study::{Protocol, Summary};
 
 use crate::document::Block;
@@ -7,34 +9,39 @@ use crate::pictures::critical_difference;
 use crate::table::{Cell, Table};
 use crate::words::{self, count, decimal, optional, p_value, percent, points, rate};
 
+/// The chapter on all tasks.
+const CHAPTER: &str = "All tasks together";
+
 /// Mean ranks over the tasks, where there are several.
 pub fn across(summary: &Summary) -> Vec<Block> {
-    let Some(across) = &summary.across else { return vec![] };
-    let mut blocks = vec![Block::chapter("All tasks together")];
+    let Some(across) = &summary.across else { return not_tested(summary) };
+    let test = words::test_accuracy(summary.protocol);
+    let mut blocks = vec![Block::chapter(CHAPTER)];
     let [chi_square, p_friedman] = across.friedman;
     let ratio = match across.iman_davenport {
         Some([f, p]) => format!("Iman and Davenport’s F is {} (p {})", decimal(f, 2), p_value(p)),
         None => "all tasks rank the variants alike".to_owned(),
     };
     blocks.push(Block::text(format!(
-        "Over {}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
+        "Over {}, by {test}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
          {} are not told apart (Nemenyi).",
         words::counted(summary.tasks.len(), "task", "tasks"),
         decimal(chi_square, 2),
         p_value(p_friedman),
         decimal(across.critical_difference, 2),
     )));
-    blocks.extend(critical_difference(across).map(Block::Picture));
-    let mut ranks = Table::new("Mean ranks over the tasks, 1 being the best", &["variant", "#mean rank"]);
+    blocks.extend(critical_difference(across, summary.protocol).map(Block::Picture));
+    let caption = format!("Mean ranks over the tasks by {test}, 1 being the best");
+    let mut ranks = Table::new(caption, &["variant", "#mean rank"]);
     for (name, &rank) in across.variants.iter().zip(&across.mean_ranks) {
         ranks.row(vec![name.as_str().into(), decimal(rank, 2).into()]);
     }
     blocks.push(Block::Table(ranks));
     if !across.pairs.is_empty() {
-        let mut pairs = Table::new(
-            "Pairs over the tasks: the p value of the signed-rank test, after Holm’s correction",
-            &["variant", "against", "#p after Holm"],
+        let caption = format!(
+            "Pairs over the tasks by {test}: the p value of the signed-rank test, after Holm’s correction"
         );
+        let mut pairs = Table::new(caption, &["variant", "against", "#p after Holm"]);
         for (one, other, p) in &across.pairs {
             pairs.row(vec![one.as_str().into(), other.as_str().into(), p_value(*p).into()]);
         }
@@ -43,28 +50,47 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     blocks
 }
 
+/// Why there is no test over tasks of which several are of one data set.
+fn not_tested(summary: &Summary) -> Vec<Block> {
+    let datasets: BTreeSet<&str> = summary.tasks.iter().map(|task| task.dataset.as_str()).collect();
+    if datasets.len() == summary.tasks.len() {
+        return vec![];
+    }
+    let text = "No test is made over the tasks: several are of one data set, and such tests take tasks for independent \
+                of one another.";
+    vec![Block::chapter(CHAPTER), Block::text(text)]
+}
+
 /// Published figures beside measured ones, where the study names a file of them.
 pub fn published(summary: &Summary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];
     }
-    let measured = match summary.protocol {
-        Protocol::Validation => "#measured",
-        Protocol::Published => "#measured, chosen on the test set",
+    let (part, measured, last) = match summary.protocol {
+        Protocol::Validation => {
+            ("validation part", "#measured validation accuracy", "#validation accuracy after the last epoch")
+        }
+        Protocol::Published => (
+            "test set",
+            "#measured test accuracy, chosen on the test set",
+            "#test accuracy after the last epoch",
+        ),
     };
-    let mut table = Table::new(
-        "Accuracy as published and as measured; the difference is measured minus published, in percentage points",
-        &[
-            "variant",
-            "#learning rate",
-            "#published",
-            measured,
-            "#difference",
-            "#after the last epoch",
-            "#published parameters",
-            "#measured parameters",
-        ],
+    let caption = format!(
+        "Test accuracy as published, and as measured the best over all epochs of one trial on the {part}; the \
+         difference is measured minus published, in percentage points"
     );
+    let heads = [
+        "variant",
+        "#learning rate",
+        "#published test accuracy",
+        measured,
+        "#difference",
+        last,
+        "#published parameters",
+        "#measured parameters",
+    ];
+    let mut table = Table::new(caption, &heads);
     for cell in &summary.published {
         table.row(vec![
             cell.variant.as_str().into(),
@@ -77,6 +103,17 @@ pub fn published(summary: &Summary) -> Vec<Block> {
             optional(cell.parameters, count).into(),
         ]);
     }
-    let notice = "Published figures are the best over all epochs on the test set.";
-    vec![Block::chapter("Beside the published table"), Block::text(notice), Block::Table(table)]
+    let mut blocks = vec![
+        Block::chapter("Beside the published table"),
+        Block::text("Published figures are the best over all epochs on the test set."),
+    ];
+    if summary.protocol == Protocol::Validation {
+        blocks.push(Block::Notice(
+            "Measured figures are on the validation part, which is other data: a difference does not say whether \
+             the published figures were met."
+                .into(),
+        ));
+    }
+    blocks.push(Block::Table(table));
+    blocks
 }

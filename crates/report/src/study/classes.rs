@@ -13,12 +13,18 @@ const MOST: usize = 40;
 
 /// The recall of each class and the confusion matrices, where the test part has been read.
 pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
+    let chosen = match summary.protocol {
+        Protocol::Validation => "",
+        Protocol::Published => ", at epochs chosen on the test set",
+    };
     let read = task.variants.iter().filter(|variant| !variant.recall.is_empty());
     let recalls: Vec<_> = read.map(|variant| (variant.name.as_str(), variant.recall.clone())).collect();
     let matrices: Vec<Table> = task
         .variants
         .iter()
-        .filter_map(|variant| confusion(&variant.name, &task.classes, &variant.confusion))
+        .filter_map(|variant| {
+            confusion(&format!("{}{chosen}", variant.name), &task.classes, &variant.confusion)
+        })
         .collect();
     if recalls.is_empty() && matrices.is_empty() {
         return vec![];
@@ -26,9 +32,14 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     let mut blocks = vec![Block::section(format!("Classes of {}", task.name))];
     blocks.push(Block::text(match summary.protocol {
         Protocol::Validation => "On the test part, summed over the seeds at the chosen settings.",
-        Protocol::Published => "On the test set, at epochs that were chosen on it, summed over the seeds.",
+        Protocol::Published => {
+            "On the test set, at epochs and settings that were chosen on it, summed over the seeds."
+        }
     }));
-    blocks.extend(recall_table(&task.classes, &recalls).map(Block::Table));
+    blocks.extend(recall_table(&task.classes, &recalls).map(|mut table| {
+        table.caption += chosen;
+        Block::Table(table)
+    }));
     if !matrices.is_empty() {
         blocks.push(Block::Tables(matrices));
     }

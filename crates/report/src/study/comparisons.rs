@@ -41,7 +41,8 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     );
     let mut tests = Table::new(
         format!(
-            "p values on {}, and after Holm’s correction for {}; the margin is ±{margin} points",
+            "p values of differences in {} on {}, and after Holm’s correction for {}; the margin is ±{margin} points",
+            words::test_accuracy(summary.protocol),
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons")
         ),

@@ -4,6 +4,7 @@ mod across;
 mod classes;
 mod comparisons;
 mod end;
+mod importances;
 mod trials;
 mod variants;
 
@@ -14,9 +15,7 @@ use slimgate_study::{Protocol, State, Summary, Task};
 
 use crate::document::{Block, Document};
 use crate::looks::Looks;
-use crate::pictures::{
-    accuracy_by_parameters, accuracy_by_rate, accuracy_by_time, differences, importances, learning_curves,
-};
+use crate::pictures;
 use crate::words::{self, counted, percent};
 
 /// The page of a study as HTML.
@@ -136,12 +135,12 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
 fn task_pictures(summary: &Summary, task: &Task, looks: &Looks) -> Vec<Block> {
     let protocol = summary.protocol;
     let pictures: Vec<_> = [
-        learning_curves(task, protocol, looks),
-        accuracy_by_rate(task, protocol, looks),
-        accuracy_by_parameters(task, protocol, looks),
-        accuracy_by_time(task, protocol, looks),
-        differences(task, &summary.baseline, summary.margin, looks),
-        importances(task),
+        pictures::learning_curves(task, protocol, looks),
+        pictures::accuracy_by_rate(task, protocol, looks),
+        pictures::accuracy_by_parameters(task, protocol, looks),
+        pictures::accuracy_by_time(task, protocol, looks),
+        pictures::differences(task, summary, looks),
+        pictures::importances(task, protocol),
     ]
     .into_iter()
     .flatten()
@@ -154,6 +153,7 @@ fn task_pictures(summary: &Summary, task: &Task, looks: &Looks) -> Vec<Block> {
         true => Block::text("There is nothing to draw yet: no trial has finished an epoch."),
         false => Block::Pictures(pictures),
     });
+    blocks.extend(importances::trust(summary, task));
     blocks.extend(classes::classes(summary, task));
     blocks
 }

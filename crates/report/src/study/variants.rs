@@ -1,13 +1,13 @@
 //! The tables of variants: how well they do, what they take, how they are set.
 
-use slimgate_study::{Protocol, Reach, Spread, State, Summary, Task, UsableRates, Variant};
+use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
 
 use crate::table::{Cell, Table};
 use crate::words::{self, NOTHING, bare_percent, count, optional, rate_between};
 
 /// Three tables with a row for each variant.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
-    let tables = [accuracy(summary, task), effort(summary, task), settings(task)];
+    let tables = [accuracy(summary, task), effort(summary, task), settings(summary, task)];
     tables.into_iter().map(Table::without_empty_columns).collect()
 }
 
@@ -15,7 +15,10 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     let confidence = words::decimal(100.0 * summary.confidence, 0);
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
-        Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),
+        Protocol::Published => (
+            "best test accuracy, chosen on the test set",
+            "final test accuracy, at settings chosen on the test set",
+        ),
     };
     let test = words::test_accuracy(summary.protocol);
     let heads = [
@@ -25,15 +28,16 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
         "#recurrent parameters",
         "#all parameters",
         &format!("#{test}"),
-        "#of each seed (%)",
+        &format!("#{test}, of each seed (%)"),
         &format!("#{best}"),
         &format!("#{last}"),
         "#collapsed",
         "#diverged",
     ];
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with a bootstrap interval of {confidence} % from three seeds on. \
-         Collapsed: the last epoch is worse than the best by more than {} points.",
+        "Accuracy on {}: means over the seeds, with an interval of {confidence} % (Student’s t from two seeds, the \
+         bootstrap from five that are not nearly alike). Of the trials at the chosen settings, collapsed: the last \
+         epoch is worse than the best by more than {} points; diverged: the loss became infinite or undefined.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
@@ -54,7 +58,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
             mean(&variant.validation),
             mean(&variant.last),
             of_seeds(variant.collapsed, variant).into(),
-            count(variant.states.get(&State::Diverged).copied().unwrap_or(0)).into(),
+            of_seeds(variant.diverged, variant).into(),
         ]);
     }
     table
@@ -80,7 +84,12 @@ fn effort(summary: &Summary, task: &Task) -> Table {
     }
     shares.sort_by(f64::total_cmp);
     let to = |share: &f64| {
-        format!("#epochs and time to {} % of {}", words::decimal(100.0 * share, 0), summary.baseline)
+        format!(
+            "#epochs and time to {} % of {}’s best {}",
+            words::decimal(100.0 * share, 0),
+            summary.baseline,
+            words::choice_accuracy(summary.protocol)
+        )
     };
     let mut heads = vec!["variant".to_owned()];
     heads.extend(shares.iter().map(to));
@@ -130,11 +139,12 @@ fn reached(reach: &Reach) -> String {
     format!("{epochs} · {time}{some}")
 }
 
-fn settings(task: &Task) -> Table {
+fn settings(summary: &Summary, task: &Task) -> Table {
     let caption = format!(
-        "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best. \
+        "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best by {}. \
          A rate picked blindly from those that were tried loses the price of a blind choice.",
-        task.name
+        task.name,
+        words::choice_accuracy(summary.protocol)
     );
     let heads = [
         "variant",

@@ -70,6 +70,42 @@ fn a_damaged_line_is_named() {
 }
 
 #[test]
+fn a_damaged_file_is_named_with_what_a_report_can_do_about_it() {
+    for name in ["summary.json", "environment.json", "evaluation.json"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.toml"), "").unwrap();
+        fs::write(folder.path().join(name), "{").unwrap();
+        let message = Run::read(folder.path()).unwrap_err().to_string();
+        assert!(message.contains(&format!("{name} is not usable")), "{message}");
+        assert!(message.contains("leave the run out of the report"), "{message}");
+    }
+}
+
+/// Runs itself again where a process may have but few files open.
+#[cfg(unix)]
+#[test]
+fn more_files_are_written_than_may_be_open_at_once() {
+    const NAME: &str = "files::more_files_are_written_than_may_be_open_at_once";
+    if std::env::var_os("SLIMGATE_FEW_FILES").is_none() {
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -n 64 && exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg(NAME)
+            .env("SLIMGATE_FEW_FILES", "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let runs = vec![support::runs().remove(0); 100];
+    assert_eq!(tensorboard(&runs, folder.path()).unwrap().len(), 101);
+    assert_eq!(names(folder.path()).len(), 101);
+    assert_eq!(names(&folder.path().join("digits-rows-lstm-100")), ["events.out.tfevents.0.slimgate"]);
+}
+
+#[test]
 fn there_is_an_event_file_for_each_run_and_one_for_all() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(tensorboard(&support::runs(), folder.path()).unwrap().len(), 4);

@@ -167,6 +167,7 @@ fn figures_that_were_chosen_on_the_test_set_say_so_wherever_they_are() {
         if title.starts_with("Results")
             || title.starts_with("Pictures")
             || title == "Trials"
+            || title == "All tasks together"
             || title.starts_with("Beside")
         {
             assert!(chapter.contains("chosen on the test set"), "{title} does not say so");
@@ -174,6 +175,55 @@ fn figures_that_were_chosen_on_the_test_set_say_so_wherever_they_are() {
     }
     assert!(!seen(&page).contains("validation"), "nothing is validated there");
     assert!(!study_page(&support::study()).contains("chosen on the test set"));
+}
+
+#[test]
+fn beside_published_figures_it_is_said_which_accuracy_is_measured() {
+    let page = study_page(&support::study());
+    assert!(page.contains("measured validation accuracy"));
+    assert!(page.contains("does not say whether the published figures were met"));
+    let page = study_page(&support::chosen_on_test());
+    assert!(page.contains("measured test accuracy, chosen on the test set"));
+    assert!(!page.contains("does not say whether the published figures were met"));
+}
+
+#[test]
+fn importances_say_how_well_they_are_known() {
+    let page = study_page(&support::study());
+    assert!(page.contains("the standard deviation is ±4.20 points of validation accuracy"));
+    assert!(page.contains("between seeds at one setting it is ±0.40"));
+    assert!(page.contains("The forest that the shares are read off foretells 83.00 % of the variance"));
+    assert!(page.contains("The shares are guesses: the forest that they are read off foretells 31.00 %"));
+    let model = |foretold: Option<f64>| {
+        let mut study = support::study();
+        study.tasks.truncate(1);
+        study.tasks[0].importances.as_mut().unwrap().foretold = foretold;
+        study_page(&study)
+    };
+    assert!(model(Some(-0.2)).contains("foretells nothing of the variance"));
+    assert!(model(None).contains("the shares are exact for what was tried"));
+}
+
+#[test]
+fn what_diverged_is_counted_at_the_chosen_settings() {
+    assert!(study_page(&support::study()).contains(">3 of 5<"));
+}
+
+#[test]
+fn amounts_of_one_data_set_are_not_tested_together() {
+    let mut study = support::study();
+    study.across = None;
+    assert!(!study_page(&study).contains("All tasks together"));
+    study.tasks.iter_mut().for_each(|task| task.dataset = "digits-rows".into());
+    assert!(study_page(&study).contains("No test is made over the tasks: several are of one data set"));
+}
+
+#[test]
+fn runs_that_were_chosen_on_the_test_set_are_named() {
+    let mut runs = support::runs();
+    assert!(!runs_page(&runs).contains("chosen on the test set"));
+    runs[1].settings.insert("data.validation".into(), "test".into());
+    assert!(runs_page(&runs).contains("The validation part of digits-rows-lstm1 is the test part"));
 }
 
 #[test]

@@ -46,7 +46,17 @@ fn an_empty_study_has_tables_with_heads_only() {
 
 #[test]
 fn csv_says_on_which_part_figures_are_chosen() {
-    assert_eq!(lines(&variants_csv(&support::chosen_on_test()))[0]["protocol"], "published");
+    let study = support::chosen_on_test();
+    let variants = lines(&variants_csv(&study));
+    assert_eq!(variants[0]["protocol"], "published");
+    assert!(variants[0].contains_key("best_chosen_on_test") && !variants[0].contains_key("validation"));
+    assert!(lines(&trials_csv(&study))[0].contains_key("best_chosen_on_test"));
+}
+
+#[test]
+fn what_diverged_at_the_chosen_settings_has_a_column_of_its_own() {
+    let line = &lines(&variants_csv(&support::study()))[3];
+    assert_eq!((line["diverged"].as_str(), line["diverged_at_chosen"].as_str()), ("4", "3"));
 }
 
 #[test]
@@ -73,6 +83,7 @@ fn markdown_says_what_the_page_says() {
     }
     assert_eq!(text.matches("\n| --- |").count(), page.matches("<table").count());
     assert!(text.contains("**Use lstm1:"));
+    assert!(text.contains("> **Note:** Importances on japanese-vowels:"));
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! Several tasks together.
 
+use std::collections::HashSet;
+
 use crate::statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
 use crate::{Across, Task};
 
 /// Ranks of the variants over the tasks that have a test result for all of them; none where there are fewer than
-/// two such tasks.
+/// two such tasks. The tests take tasks for independent of one another, so amounts of one data set are none.
 pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
+    let datasets: HashSet<&str> = tasks.iter().map(|task| task.dataset.as_str()).collect();
+    if datasets.len() < tasks.len() {
+        return None;
+    }
     let scores: Vec<Vec<f64>> = tasks
         .iter()
         .filter_map(|task| {

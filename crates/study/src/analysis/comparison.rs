@@ -43,7 +43,9 @@ pub(super) fn comparisons(
             }
         };
         let holds = |p: Option<[f64; 2]>| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-        let verdict = if holds(equivalent[index]) {
+        let verdict = if lost(variant) {
+            Verdict::NotEnoughEvidence
+        } else if holds(equivalent[index]) {
             Verdict::Equivalent
         } else if holds(different[index]) && difference > 0.0 {
             Verdict::Better
@@ -70,19 +72,30 @@ pub(super) fn comparisons(
             won_tied_lost: found
                 .map_or([0; 3], |found| [found.won, found.tied, found.pairs - found.won - found.tied]),
             verdict,
-            seeds_needed: found.filter(|_| verdict == Verdict::NotEnoughEvidence).and_then(|found| {
-                let scenario = Scenario { difference, sd: found.sd, alpha };
-                // Equivalence is asked for first; a variant that may be better needs only not to be worse.
-                seeds_needed(Claim::Equivalent { margin }, scenario, POWER)
-                    .or_else(|| seeds_needed(Claim::NotWorse { margin }, scenario, POWER))
-                    .or_else(|| seeds_needed(Claim::Different, scenario, POWER))
-            }),
+            seeds_needed: found.filter(|_| verdict == Verdict::NotEnoughEvidence && !lost(variant)).and_then(
+                |found| {
+                    // The level that Holm's adjustment holds the smallest p to.
+                    let alpha = alpha / others.len() as f64;
+                    let scenario = Scenario { difference, sd: found.sd, alpha };
+                    // Equivalence is asked for first; a variant that may be better needs only not to be worse.
+                    let claims = [Claim::Equivalent { margin }, Claim::NotWorse { margin }, Claim::Different];
+                    let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
+                    // A claim that these pairs should have shown was out of luck.
+                    needed.map(|needed| needed.max(found.pairs + 1))
+                },
+            ),
             parameters_ratio: variant.parameters.recurrent as f64 / baseline.parameters.recurrent as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
         }
     };
     others.iter().enumerate().map(comparison).collect()
+}
+
+/// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the others
+/// do not speak for it.
+pub(crate) fn lost(variant: &Variant) -> bool {
+    variant.seeds.iter().any(|seed| seed.epoch == 0)
 }
 
 /// The test accuracies of two variants under the seeds that both have.

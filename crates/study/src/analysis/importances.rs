@@ -5,8 +5,9 @@ use toml::Value;
 use crate::config::VARIANT;
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::statistics::{Parameter, Scale, Trial, importance};
-use crate::{Importance, Range, State, StudyConfig, StudyError};
+use crate::statistics::{Method, Parameter, Scale, Trial, importance};
+use crate::trial::number;
+use crate::{Importance, Importances, Range, State, StudyConfig, StudyError};
 
 /// The shares of the variance of the best validation accuracy that variant and settings explain, and their
 /// interactions, over the trials that settings were chosen from.
@@ -14,9 +15,9 @@ pub(super) fn importances(
     config: &StudyConfig,
     groups: &[&Group],
     records: &mut Records,
-) -> Result<Vec<Importance>, StudyError> {
+) -> Result<Option<Importances>, StudyError> {
     let Some(first) = groups.first().and_then(|group| group.candidates.first()) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let keys: Vec<&String> = first.settings.keys().collect();
     let ranges = config.ranges()?;
@@ -30,7 +31,7 @@ pub(super) fn importances(
     for (index, group) in groups.iter().enumerate() {
         for candidate in &group.candidates {
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
-                let record = records.get(&trial.id)?;
+                let record = records.get(&trial.id);
                 let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else {
                     continue;
                 };
@@ -45,12 +46,17 @@ pub(super) fn importances(
         }
     }
     // Too few trials, or all alike, leave nothing to explain.
-    let Ok(found) = importance(&parameters, &trials, 1) else { return Ok(Vec::new()) };
-    Ok(found
-        .effects
-        .into_iter()
-        .map(|effect| Importance { keys: effect.parameters, share: effect.share })
-        .collect())
+    let Ok(found) = importance(&parameters, &trials, 1) else { return Ok(None) };
+    let effects = found.effects.into_iter();
+    Ok(Some(Importances {
+        effects: effects.map(|effect| Importance { keys: effect.parameters, share: effect.share }).collect(),
+        spread: found.spread,
+        between_seeds: found.repeat_sd,
+        foretold: match found.method {
+            Method::Grid => None,
+            Method::Forest { foretold } => Some(foretold),
+        },
+    }))
 }
 
 /// How the values of a setting become numbers.
@@ -87,8 +93,4 @@ impl Axis {
             Scale::Linear | Scale::Log => number(value),
         }
     }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    value.as_float().or(value.as_integer().map(|number| number as f64))
 }

@@ -3,12 +3,12 @@
 mod across;
 mod comparison;
 mod importances;
-mod published;
+pub(crate) mod published;
 mod variant;
 
-pub(crate) use comparison::pairs;
+pub(crate) use comparison::{lost, pairs};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use slimgate_train::RunFolder;
 
@@ -27,13 +27,13 @@ use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, Task, TrialLin
 pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     let config = folder.config()?;
     let space = Space::new(&config)?;
-    let mut records = Records::new(folder);
-    let groups = plan(&space, &config, &mut records, &HashSet::new())?;
+    let mut records = Records::new(folder, &config);
+    let groups = plan(&space, &config, &mut records)?;
     let mut trials = Vec::new();
     for group in &groups {
         for trial in group.trials() {
-            let record = records.get(&trial.id)?;
-            trials.push(trial_line(folder, group, trial, record));
+            let record = records.get(&trial.id);
+            trials.push(trial_line(group, trial, record));
         }
     }
     let mut tasks = Vec::new();
@@ -48,11 +48,12 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         baseline: config.compare.baseline.clone(),
         margin: config.compare.margin / 100.0,
         confidence: config.compare.confidence,
+        matched: config.compare.matched,
         answer: crate::Answer { variant: None, headline: String::new(), notes: Vec::new() },
         across: across::across(&tasks, 1.0 - config.compare.confidence),
-        published: published::cells(&config, &groups, &mut records)?,
+        published: published::cells(folder, &config, &groups, &mut records)?,
         environment: first_run.map(|run| run.environment()).transpose()?.unwrap_or_default(),
-        commands: vec![format!("slimgate compare {0}/study.toml --out {0}", folder.path().display())],
+        commands: vec![format!("slimgate compare {0}/study.toml --out {0}-again", folder.path().display())],
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
         trials,
@@ -61,7 +62,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     Ok(summary)
 }
 
-fn trial_line(folder: &StudyFolder, group: &Group, trial: &Trial, record: &Record) -> TrialLine {
+fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
     let pruned = group.pruned.get(&trial.id);
     let state = if pruned.is_some() { State::Pruned } else { record.state };
     let summary = record.summary.as_ref();
@@ -78,7 +79,7 @@ fn trial_line(folder: &StudyFolder, group: &Group, trial: &Trial, record: &Recor
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
             State::Pruned => pruned.map(|epoch| format!("others did better after epoch {epoch}")),
-            State::Failed => folder.reason(&trial.id),
+            State::Failed => record.reason.clone(),
             _ => None,
         },
     }
@@ -132,12 +133,12 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
 }
 
 /// How many trials of a group are in each state.
-fn states(group: &Group, records: &mut Records) -> Result<BTreeMap<State, usize>, StudyError> {
+fn states(group: &Group, records: &mut Records) -> BTreeMap<State, usize> {
     let mut states = BTreeMap::new();
     for trial in group.trials() {
         let pruned = group.pruned.contains_key(&trial.id);
-        let state = if pruned { State::Pruned } else { records.get(&trial.id)?.state };
+        let state = if pruned { State::Pruned } else { records.get(&trial.id).state };
         *states.entry(state).or_default() += 1;
     }
-    Ok(states)
+    states
 }

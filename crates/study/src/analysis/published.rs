@@ -1,12 +1,13 @@
 //! Published figures beside measured ones.
 
+use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::{PublishedCell, StudyConfig, StudyError};
+use crate::{PublishedCell, StudyConfig, StudyError, StudyFolder};
 
 /// A row of a file of published figures.
 #[derive(Deserialize)]
@@ -18,22 +19,43 @@ struct Row {
     params: usize,
 }
 
+/// The text of the study's file of published figures, where it names one, checked to hold rows of its task.
+///
+/// # Errors
+///
+/// If it does not.
+pub(crate) fn figures(folder: &Path, config: &StudyConfig) -> Result<Option<String>, StudyError> {
+    let Some(published) = &config.compare.published else { return Ok(None) };
+    let path = folder.join(&published.file);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| StudyError::Published { path: path.clone(), problem: error.to_string() })?;
+    rows(&path, &text, &published.task)?;
+    Ok(Some(text))
+}
+
+fn rows(path: &Path, text: &str, task: &str) -> Result<Vec<Row>, StudyError> {
+    let unusable = |problem: String| StudyError::Published { path: path.to_owned(), problem };
+    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
+    let rows: Vec<Row> = rows.collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
+    let rows: Vec<Row> = rows.into_iter().filter(|row| row.task == task).collect();
+    if rows.is_empty() {
+        return Err(unusable(format!("it has no row whose task is `{task}`")));
+    }
+    Ok(rows)
+}
+
 /// The published cells of the study's task, each with what was measured at its variant and learning rate.
 pub(super) fn cells(
+    folder: &StudyFolder,
     config: &StudyConfig,
     groups: &[Group],
     records: &mut Records,
 ) -> Result<Vec<PublishedCell>, StudyError> {
-    let Some(published) = &config.compare.published else { return Ok(Vec::new()) };
-    let path = Path::new(&published.file);
-    let unusable = |problem: String| StudyError::Published { path: path.to_owned(), problem };
-    let mut file = csv::Reader::from_path(path).map_err(|error| unusable(error.to_string()))?;
+    let (Some(published), Some(text)) = (&config.compare.published, figures(folder.path(), config)?) else {
+        return Ok(Vec::new());
+    };
     let mut cells = Vec::new();
-    for row in file.deserialize() {
-        let row: Row = row.map_err(|error: csv::Error| unusable(error.to_string()))?;
-        if row.task != published.task {
-            continue;
-        }
+    for row in rows(folder.path(), &text, &published.task)? {
         let mut cell = PublishedCell {
             variant: row.variant,
             learning_rate: row.eta0,
@@ -45,7 +67,7 @@ pub(super) fn cells(
         };
         let trials = groups.iter().filter(|group| group.variant == cell.variant).flat_map(Group::trials);
         for trial in trials.filter(|trial| trial.config.optim.learning_rate == cell.learning_rate) {
-            let Some(summary) = &records.get(&trial.id)?.summary else { continue };
+            let Some(summary) = &records.get(&trial.id).summary else { continue };
             cell.parameters = Some(summary.parameters.recurrent);
             // The first seed: the published figures are of one run.
             if cell.measured.is_none() {
@@ -54,9 +76,6 @@ pub(super) fn cells(
             }
         }
         cells.push(cell);
-    }
-    if cells.is_empty() {
-        return Err(unusable(format!("it has no row whose task is `{}`", published.task)));
     }
     Ok(cells)
 }

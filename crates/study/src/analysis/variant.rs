@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_train::{Evaluation, History, RunFolder, Split, recurrent_parameters};
+use slimgate_train::{Evaluation, History, RunFolder, Split, Status, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
 use crate::statistics::{bootstrap_interval, t_interval, usable_range};
-use crate::trial::{Settings, Trial};
+use crate::trial::{Settings, Trial, number};
 use crate::{
     Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder,
     Timing, UsableRates, Variant,
@@ -43,7 +43,7 @@ impl Chosen {
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
-            let record = records.get(&trial.id)?;
+            let record = records.get(&trial.id);
             let Some(summary) = record.summary.clone().filter(|_| record.state.is_final()) else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
             chosen.trials.push(Finished {
@@ -90,7 +90,7 @@ pub(super) fn variant(
     let spread = |values: Vec<f64>| spread(values, sequences, confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     let timing = chosen.trials.iter().find_map(|trial| trial.timing);
-    let rates = rates(group, records)?;
+    let rates = rates(group, records);
     let confusion = confusion(chosen);
     let seconds_per_epoch = median(chosen.trials.iter().filter_map(epoch_seconds).collect());
     let trained = median(chosen.trials.iter().map(|trial| trial.summary.seconds).collect());
@@ -105,12 +105,13 @@ pub(super) fn variant(
                 slimgate_train::Parameters { recurrent, total: recurrent }
             }
         },
-        states: states(group, records)?,
+        states: states(group, records),
         chosen: chosen.settings.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect()),
         validation: spread(seeds.iter().map(|seed| seed.validation).collect()),
         last: spread(seeds.iter().map(|seed| seed.last).collect()),
         collapsed: seeds.iter().filter(|seed| seed.validation - seed.last > COLLAPSE * margin).count(),
+        diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
         seeds,
         seconds_per_epoch,
         peak_memory_bytes: median(
@@ -234,17 +235,13 @@ fn curve(chosen: &Chosen) -> Vec<CurvePoint> {
 }
 
 /// Accuracy over learning rates, each at the best of the other settings.
-fn rates(group: &Group, records: &mut Records) -> Result<Vec<RatePoint>, StudyError> {
+fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
     let mut rates: Vec<RatePoint> = Vec::new();
     for candidate in &group.candidates {
-        let rate = candidate.settings.get(RATE);
-        let Some(rate) = rate.and_then(|rate| rate.as_float().or(rate.as_integer().map(|rate| rate as f64)))
-        else {
-            continue;
-        };
+        let Some(rate) = candidate.settings.get(RATE).and_then(number) else { continue };
         let (mut values, mut diverged) = (Vec::new(), 0);
         for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
-            let record = records.get(&trial.id)?;
+            let record = records.get(&trial.id);
             if let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) {
                 values.push(best(summary));
                 diverged += usize::from(record.state == State::Diverged);
@@ -262,7 +259,7 @@ fn rates(group: &Group, records: &mut Records) -> Result<Vec<RatePoint>, StudyEr
         }
     }
     rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    Ok(rates)
+    rates
 }
 
 fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {

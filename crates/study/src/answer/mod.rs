@@ -1,6 +1,8 @@
 //! The summary in words.
 
-use crate::{Answer, Comparison, Protocol, Summary, Task, UsableRates, Variant, Verdict};
+use std::collections::BTreeSet;
+
+use crate::{Answer, Comparison, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict};
 
 /// What to do, in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
@@ -12,36 +14,31 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
         }
     }
+    let worse = |found: &Comparison| {
+        all(summary).any(|other| other.variant == found.variant && other.verdict == Verdict::Worse)
+    };
     let open: Vec<&Comparison> =
-        all(summary).filter(|found| found.verdict == Verdict::NotEnoughEvidence).collect();
+        all(summary).filter(|found| found.verdict == Verdict::NotEnoughEvidence && !worse(found)).collect();
     let (variant, headline) = match replacement(summary) {
         Some(variant) => (Some(variant.to_owned()), reason_to_replace(summary, variant)),
+        None if all(summary).next().is_none() => {
+            (None, format!("no answer: {baseline} is the only variant, so there is nothing to compare"))
+        }
         None if all(summary).all(|found| found.pairs == 0) => (
             None,
             "no answer yet: no variant and the baseline have been tested with the same seed".to_owned(),
         ),
-        None if all(summary).next().is_none() => {
-            (None, format!("no answer: {baseline} is the only variant, so there is nothing to compare"))
-        }
         None if !open.is_empty() => {
-            let needed = open
-                .iter()
-                .filter_map(|found| Some(found.seeds_needed? - found.pairs.min(found.seeds_needed?)));
-            let more = match needed.filter(|&more| more > 0).min() {
-                Some(more) => {
-                    let all = open[0].pairs + more;
-                    format!("run {more} more seeds (--seeds {all})")
-                }
-                None => "more seeds would hardly settle it: the differences are near the margin".to_owned(),
-            };
-            (None, format!("not enough evidence to replace {baseline}: {more}"))
+            (None, format!("not enough evidence to replace {baseline}: {}", what_would_settle(&open)))
         }
         None => {
-            let worse = all(summary).any(|found| found.verdict == Verdict::Worse);
-            let why = if worse {
-                "every simplified gate that was tried costs accuracy"
-            } else {
-                "no variant that was tried is slimmer and as accurate"
+            let why = match summary.matched {
+                _ if all(summary).all(worse) => {
+                    format!("every simplified gate that was tried costs accuracy{}", perhaps_little(summary))
+                }
+                None => "no variant that was tried is slimmer and as accurate".to_owned(),
+                Some(Match::Parameters) => "no variant of the same size is more accurate".to_owned(),
+                Some(Match::Time) => "no variant that is as fast is more accurate".to_owned(),
             };
             (Some(baseline.to_owned()), format!("keep {baseline}: {why}"))
         }
@@ -50,20 +47,55 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
     Answer { variant, headline: sentence(&headline), notes }
 }
 
+/// Seeds to begin with where there is but one.
+const SEEDS: usize = 5;
+
+/// What to do about comparisons that are open.
+fn what_would_settle(open: &[&Comparison]) -> String {
+    if open.iter().any(|found| found.pairs < 2) {
+        return format!("one seed shows no spread; run {SEEDS} (--seeds {SEEDS})");
+    }
+    let needed =
+        open.iter().filter_map(|found| Some((found.seeds_needed? - found.pairs, found.seeds_needed?)));
+    match needed.min() {
+        Some((more, all)) => format!("run {more} more seeds (--seeds {all})"),
+        None => "more seeds would hardly settle it".to_owned(),
+    }
+}
+
+/// The variants whose loss of accuracy may lie within the margin, in brackets; nothing where there are none.
+fn perhaps_little(summary: &Summary) -> String {
+    let within = |found: &&Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
+    let names: BTreeSet<&str> = all(summary).filter(within).map(|found| found.variant.as_str()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    format!(" ({} perhaps less than the margin of {:.1} points)", names.join(", "), 100.0 * summary.margin)
+}
+
 fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
     summary.tasks.iter().flat_map(|task| &task.comparisons)
 }
 
-/// The cheapest variant that keeps the baseline's accuracy on every task: the one with the fewest recurrent
-/// parameters.
+/// The variant to use instead of the baseline, if there is one. Where sizes or times are matched, it is the most
+/// accurate, if that is more accurate on every task; else the one with the fewest recurrent parameters of those that
+/// keep the accuracy on every task.
 fn replacement(summary: &Summary) -> Option<&str> {
     let first = summary.tasks.first()?;
-    let keeps = |verdict| matches!(verdict, Verdict::Equivalent | Verdict::Better | Verdict::NonInferior);
-    let candidates = first.comparisons.iter().filter(|found| {
-        let mut everywhere = all(summary).filter(|other| other.variant == found.variant);
-        found.parameters_ratio < 1.0 && everywhere.all(|other| keeps(other.verdict))
-    });
-    let best = candidates.min_by(|a, b| a.parameters_ratio.total_cmp(&b.parameters_ratio));
+    let everywhere = |found: &Comparison, verdicts: &[Verdict]| {
+        let mut of_variant = all(summary).filter(|other| other.variant == found.variant);
+        of_variant.all(|other| verdicts.contains(&other.verdict))
+    };
+    let best = if summary.matched.is_some() {
+        let better = first.comparisons.iter().filter(|found| everywhere(found, &[Verdict::Better]));
+        better.max_by(|a, b| a.difference.total_cmp(&b.difference))
+    } else {
+        let keep = [Verdict::Equivalent, Verdict::Better, Verdict::NonInferior];
+        let slimmer = first.comparisons.iter().filter(|found| found.parameters_ratio < 1.0);
+        let keepers = slimmer.filter(|found| everywhere(found, &keep));
+        keepers.min_by(|a, b| a.parameters_ratio.total_cmp(&b.parameters_ratio))
+    };
     best.map(|found| found.variant.as_str())
 }
 
@@ -167,6 +199,15 @@ fn limits(summary: &Summary) -> Vec<String> {
     }
     for task in &summary.tasks {
         for variant in &task.variants {
+            if variant.diverged > 0 {
+                limits.push(format!(
+                    "{} diverged in {} of {} trials at its chosen settings on {}.",
+                    variant.name,
+                    variant.diverged,
+                    variant.seeds.len(),
+                    task.name
+                ));
+            }
             if variant.collapsed > 0 {
                 limits.push(format!(
                     "{} collapsed in {} of {} trials at its chosen settings on {}: its last epoch is far below its best.",

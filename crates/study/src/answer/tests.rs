@@ -41,6 +41,7 @@ fn variant(name: &str, low: f64) -> Variant {
         validation: None,
         last: None,
         collapsed: 0,
+        diverged: 0,
         seconds_per_epoch: None,
         peak_memory_bytes: None,
         reaches: Vec::new(),
@@ -71,6 +72,7 @@ fn summary(comparisons: Vec<Comparison>) -> Summary {
         baseline: "lstm".into(),
         margin: 0.01,
         confidence: 0.95,
+        matched: None,
         answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
         tasks: vec![Task {
             name: "digits-rows".into(),
@@ -79,7 +81,7 @@ fn summary(comparisons: Vec<Comparison>) -> Summary {
             test_sequences: 1000,
             variants,
             comparisons,
-            importances: Vec::new(),
+            importances: None,
         }],
         across: None,
         published: Vec::new(),
@@ -145,4 +147,70 @@ fn the_published_protocol_is_never_left_unsaid() {
     let mut published = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
     published.protocol = Protocol::Published;
     assert!(answer(&published).notes.iter().any(|note| note.contains("chosen on the test part")));
+}
+
+#[test]
+fn one_seed_asks_for_more_of_them() {
+    let single = Comparison {
+        pairs: 1,
+        interval: None,
+        equivalence_interval: None,
+        seeds_needed: None,
+        ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)
+    };
+    let found = answer(&summary(vec![single]));
+    assert_eq!(
+        found.headline,
+        "Not enough evidence to replace lstm: one seed shows no spread; run 5 (--seeds 5)."
+    );
+}
+
+#[test]
+fn a_study_of_one_variant_compares_nothing() {
+    assert!(answer(&summary(Vec::new())).headline.contains("the only variant"));
+}
+
+#[test]
+fn a_variant_that_costs_accuracy_somewhere_is_not_waited_for() {
+    let mut two = summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]);
+    let mut other = two.tasks[0].clone();
+    other.comparisons = vec![comparison("lstm2", Verdict::Worse, -0.05, 0.7)];
+    two.tasks.push(other);
+    assert_eq!(answer(&two).headline, "Keep lstm: every simplified gate that was tried costs accuracy.");
+}
+
+#[test]
+fn not_every_gate_costs_accuracy_where_one_keeps_it() {
+    let found = answer(&summary(vec![
+        comparison("lstm3", Verdict::Worse, -0.05, 0.3),
+        comparison("wide", Verdict::Equivalent, 0.0, 1.2),
+    ]));
+    assert_eq!(found.headline, "Keep lstm: no variant that was tried is slimmer and as accurate.");
+}
+
+#[test]
+fn a_loss_that_may_lie_within_the_margin_is_said_to() {
+    let found = answer(&summary(vec![comparison("lstm3", Verdict::Worse, -0.008, 0.3)]));
+    assert_eq!(
+        found.headline,
+        "Keep lstm: every simplified gate that was tried costs accuracy (lstm3 perhaps less than the margin of 1.0 \
+         points)."
+    );
+}
+
+#[test]
+fn of_equal_sizes_the_most_accurate_is_used_and_none_for_being_a_unit_smaller() {
+    let matched = |comparisons| Summary { matched: Some(Match::Parameters), ..summary(comparisons) };
+    let equal = comparison("lstm2", Verdict::Equivalent, 0.0, 0.998);
+    let found = answer(&matched(vec![equal.clone()]));
+    assert_eq!(found.headline, "Keep lstm: no variant of the same size is more accurate.");
+    let better = comparison("lstm3", Verdict::Better, 0.02, 1.003);
+    assert_eq!(answer(&matched(vec![equal, better])).variant.as_deref(), Some("lstm3"));
+}
+
+#[test]
+fn what_diverged_is_said() {
+    let mut study = summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]);
+    study.tasks[0].variants[1].diverged = 2;
+    assert!(answer(&study).notes.iter().any(|note| note.starts_with("lstm2 diverged in 2 of")));
 }

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use toml::Value;
 
-use crate::trial::Settings;
+use crate::trial::{Settings, number};
 use crate::{Range, Sampler, Search};
 
 /// Draws of the sampler that learns between which it does not look at results: enough to keep a few cores busy,
@@ -76,7 +76,7 @@ fn rounded(number: f64) -> f64 {
 
 /// Where a value lies in the space that the estimator works in: logarithms, numbers, or places in a list.
 fn coordinate(range: &Range, value: &Value) -> Option<f64> {
-    let number = value.as_float().or(value.as_integer().map(|value| value as f64));
+    let number = number(value);
     match range {
         Range::Log(_) => number.map(f64::ln),
         Range::Linear(_) | Range::Integer(_) => number,

@@ -1,48 +1,50 @@
 //! Hidden sizes that make variants equal in size or in time.
 
-use std::collections::BTreeMap;
-
 use slimgate_train::{recurrent_parameters, step_seconds};
 
 use crate::space::Task;
 use crate::trial::{Settings, Trial};
-use crate::{Match, StudyConfig, StudyError};
+use crate::{Match, Sizes, StudyConfig, StudyError};
 
 /// Sizes up to this many times the baseline's are looked at.
 const LARGEST: usize = 16;
 
-/// The hidden size of each variant other than the baseline, by what the study matches.
+/// The hidden size of each variant other than the baseline on each task, by what the study matches. What is
+/// `known` is kept.
 ///
 /// # Errors
 ///
 /// If every size is too small or too large, or a step cannot be timed.
 pub(crate) fn hidden_sizes(
     config: &StudyConfig,
-    task: &Task,
+    tasks: &[Task],
     by: Match,
-) -> Result<BTreeMap<String, usize>, StudyError> {
+    mut known: Sizes,
+) -> Result<Sizes, StudyError> {
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
-    let measure = |variant: &str, hidden: Option<usize>| -> Result<f64, StudyError> {
-        let trial = Trial::new(&base, task, variant, hidden, 1, &Settings::new())?;
-        Ok(match by {
-            Match::Parameters => recurrent_parameters(&trial.config)? as f64,
-            Match::Time => step_seconds(&trial.config)?,
-        })
-    };
-    let (baseline, others) = config
-        .variants()
-        .split_first()
-        .map(|(first, rest)| (first.clone(), rest.to_vec()))
-        .expect("the baseline is a variant");
-    let goal = measure(&baseline, None)?;
-    let largest =
-        LARGEST * Trial::new(&base, task, &baseline, None, 1, &Settings::new())?.config.model.hidden;
-    let mut sizes = BTreeMap::new();
-    for variant in others {
-        let size = nearest(goal, largest, |hidden| measure(&variant, Some(hidden)))?;
-        sizes.insert(variant.clone(), size.ok_or(StudyError::NoMatch(variant))?);
+    for task in tasks {
+        let trial = |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, &Settings::new());
+        let measure = |trial: Trial| -> Result<f64, StudyError> {
+            Ok(match by {
+                Match::Parameters => recurrent_parameters(&trial.config)? as f64,
+                Match::Time => step_seconds(&trial.config)?,
+            })
+        };
+        let sizes = known.entry(task.name.clone()).or_default();
+        let missing = config.variants().into_iter().skip(1).filter(|variant| !sizes.contains_key(variant));
+        let missing: Vec<String> = missing.collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let baseline = trial(&config.compare.baseline, None)?;
+        let largest = LARGEST * baseline.config.model.hidden;
+        let goal = measure(baseline)?;
+        for variant in missing {
+            let size = nearest(goal, largest, |hidden| measure(trial(&variant, Some(hidden))?))?;
+            sizes.insert(variant.clone(), size.ok_or(StudyError::NoMatch(variant))?);
+        }
     }
-    Ok(sizes)
+    Ok(known)
 }
 
 /// The size from 1 to `largest` whose measure, which grows with it, is nearest to the goal; none if that is one of
@@ -87,7 +89,8 @@ mod tests {
     fn equal_parameters_mean_more_hidden_units_for_slimmer_gates() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
         let task = Task { name: "digits-rows".into(), values: Settings::new() };
-        let sizes = hidden_sizes(&config, &task, Match::Parameters).unwrap();
+        let sizes = hidden_sizes(&config, &[task], Match::Parameters, Sizes::new()).unwrap();
+        let sizes = &sizes["digits-rows"];
         // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
         // 28 n + n² + 4 n.
         let near =

@@ -12,7 +12,7 @@ pub(crate) use draw::GENERATION;
 pub(crate) use matched::hidden_sizes;
 
 use crate::config::{SEED, VARIANT};
-use crate::trial::{Settings, Trial};
+use crate::trial::{Settings, Trial, written};
 use crate::{Range, Sampler, StudyConfig, StudyError};
 
 /// What is learned: a data set, or an amount of it. Variants are compared within a task.
@@ -44,7 +44,7 @@ pub(crate) struct Candidate {
 }
 
 impl Space {
-    /// The space of a study; all of its grid and the ends of its ranges are checked.
+    /// The space of a study; all of its grid, the ends of its ranges and its choices are checked.
     ///
     /// # Errors
     ///
@@ -68,21 +68,35 @@ impl Space {
         };
         for task in &space.tasks {
             for variant in &space.variants {
-                for end in [0.0, 1.0] {
-                    let drawn =
-                        space.ranges.iter().map(|(key, range)| (key.clone(), draw::value(range, end)));
-                    let drawn: Settings = drawn.collect();
+                for drawn in space.extremes() {
                     for point in &space.grid {
-                        space.candidate(
-                            task,
-                            variant,
-                            point.clone().into_iter().chain(drawn.clone()).collect(),
-                        )?;
+                        let settings = point.clone().into_iter().chain(drawn.clone()).collect();
+                        space.candidate(task, variant, settings)?;
                     }
                 }
             }
         }
         Ok(space)
+    }
+
+    /// The ends of all ranges, and every choice.
+    fn extremes(&self) -> Vec<Settings> {
+        let at = |share| -> Settings {
+            self.ranges.iter().map(|(key, range)| (key.clone(), draw::value(range, share))).collect()
+        };
+        let mut extremes = vec![at(0.0)];
+        if !self.ranges.is_empty() {
+            extremes.push(at(1.0));
+        }
+        for (key, range) in &self.ranges {
+            let Range::Choice(values) = range else { continue };
+            for value in values {
+                let mut settings = at(0.0);
+                settings.insert(key.clone(), value.clone());
+                extremes.push(settings);
+            }
+        }
+        extremes
     }
 
     /// Checks that the data of every task is on this machine.
@@ -107,7 +121,8 @@ impl Space {
         settings: Settings,
         seeds: &[u64],
     ) -> Result<Candidate, StudyError> {
-        let hidden = self.config.compare.hidden.get(variant).copied();
+        let sizes = self.config.compare.hidden.get(&task.name);
+        let hidden = sizes.and_then(|sizes| sizes.get(variant)).copied();
         let trial = |&seed: &u64| Trial::new(&self.base, task, variant, hidden, seed, &settings);
         let trials = seeds.iter().map(trial).collect::<Result<_, _>>()?;
         Ok(Candidate { settings, trials })
@@ -154,21 +169,20 @@ impl Space {
         Ok(candidates)
     }
 
-    /// How many trials a task and variant will have while settings are chosen, and in all.
-    pub fn trials_a_group(&self) -> (usize, usize) {
+    /// How many trials a task and variant have at most; less where a sampler draws a point twice.
+    pub fn trials_a_group(&self) -> usize {
         let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
-        let exploring = self.grid.len() * draws * self.config.seeds().len();
-        (exploring, exploring + self.config.comparison_seeds().len() - self.config.seeds().len())
+        let seeds = self.config.seeds().len();
+        self.grid.len() * draws * seeds + self.config.comparison_seeds().len() - seeds
     }
 }
 
 impl Task {
     fn new(dataset: &str, values: Settings) -> Task {
-        let name_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), name_of);
+        let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), written);
         let rest = values.iter().filter(|(key, _)| *key != "data.dataset");
         let rest =
-            rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), name_of(value)));
+            rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), written(value)));
         Task { name: dataset + &rest.collect::<String>(), values }
     }
 }

@@ -19,6 +19,7 @@ pub fn study() -> Summary {
         baseline: "lstm".into(),
         margin: 0.01,
         confidence: 0.95,
+        matched: None,
         answer: Answer {
             variant: Some("lstm1".into()),
             headline: "Use lstm1: it is as accurate as lstm within one point and has 27 % fewer recurrent parameters."
@@ -47,7 +48,7 @@ pub fn waiting() -> Summary {
             *variant = untried(variant.clone());
         }
         task.comparisons.clear();
-        task.importances.clear();
+        task.importances = None;
     }
     for trial in &mut study.trials {
         let (id, variant, task) = (trial.id.clone(), trial.variant.clone(), trial.task.clone());
@@ -167,7 +168,7 @@ pub fn hostile() -> Summary {
         task.variants[0].gates = HOSTILE.into();
         task.variants[0].chosen.insert(HOSTILE.into(), HOSTILE.into());
         task.comparisons[0].variant = HOSTILE.into();
-        task.importances[0].keys = vec![HOSTILE.into()];
+        task.importances.as_mut().unwrap().effects[0].keys = vec![HOSTILE.into()];
     }
     study.across.as_mut().unwrap().variants[0] = HOSTILE.into();
     study.published[0].variant = HOSTILE.into();
@@ -213,6 +214,7 @@ fn untried(variant: Variant) -> Variant {
         validation: None,
         last: None,
         collapsed: 0,
+        diverged: 0,
         seconds_per_epoch: None,
         peak_memory_bytes: None,
         reaches: vec![],

@@ -1,7 +1,7 @@
 //! Made-up runs.
 
-use slimgate_report::{Evaluation, Run};
-use slimgate_train::{EpochMetrics, Parameters, Split, Status};
+use slimgate_report::Run;
+use slimgate_train::{EpochMetrics, Evaluation, Parameters, Split, Status};
 
 use super::environment;
 use super::tasks::{EPOCHS, classes, confusion};
@@ -61,8 +61,9 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             sequences: 500,
             loss: 0.123,
             accuracy: 0.962,
+            classes: classes(),
             confusion: confusion(0.962),
+            weights_sha256: "0".repeat(64),
         }),
-        classes: classes(),
     }
 }

@@ -32,12 +32,17 @@ pub fn task(name: &str, shift: f64) -> Task {
         test_sequences: 500,
         variants,
         comparisons,
-        importances: vec![
-            importance(&["optim.learning_rate"], 0.62),
-            importance(&["model.variant"], 0.21),
-            importance(&["model.variant", "optim.learning_rate"], 0.09),
-            importance(&["model.hidden"], 0.02),
-        ],
+        importances: Some(Importances {
+            effects: vec![
+                importance(&["optim.learning_rate"], 0.62),
+                importance(&["model.variant"], 0.21),
+                importance(&["model.variant", "optim.learning_rate"], 0.09),
+                importance(&["model.hidden"], 0.02),
+            ],
+            spread: 0.042,
+            between_seeds: Some(0.004),
+            foretold: Some(if shift < 0.0 { 0.31 } else { 0.83 }),
+        }),
     }
 }
 
@@ -89,6 +94,7 @@ fn variant(index: usize, shift: f64) -> Variant {
         last: Some(spread(top + 0.001)),
         test: Some(test),
         collapsed: usize::from(index == 3),
+        diverged: if index == 3 { 3 } else { 0 },
         seconds_per_epoch: Some(1.4 - 0.25 * index as f64),
         peak_memory_bytes: Some((130 - 10 * index as u64) << 20),
         reaches: vec![reach(0.95, SEEDS as usize), reach(0.99, [5, 4, 2, 0][index])],
