@@ -5,21 +5,14 @@ use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Varian
 use crate::table::{Cell, Table};
 use crate::words::{self, NOTHING, bare_percent, count, optional, rate_between};
 
-/// Three tables with a row for each variant.
+/// Four tables with a row for each variant.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
-    let tables = [accuracy(summary, task), effort(summary, task), settings(summary, task)];
+    let tables =
+        [accuracy(summary, task), stability(summary, task), effort(summary, task), settings(summary, task)];
     tables.into_iter().map(Table::without_empty_columns).collect()
 }
 
 fn accuracy(summary: &Summary, task: &Task) -> Table {
-    let confidence = words::decimal(100.0 * summary.confidence, 0);
-    let (best, last) = match summary.protocol {
-        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
-        Protocol::Published => (
-            "best test accuracy, chosen on the test set",
-            "final test accuracy, at settings chosen on the test set",
-        ),
-    };
     let test = words::test_accuracy(summary.protocol);
     let heads = [
         "variant",
@@ -29,24 +22,15 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
         "#all parameters",
         &format!("#{test}"),
         &format!("#{test}, of each seed (%)"),
-        &format!("#{best}"),
-        &format!("#{last}"),
-        "#collapsed",
-        "#diverged",
     ];
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with an interval of {confidence} % (Student’s t from two seeds, the \
-         bootstrap from five that are not nearly alike). Of the trials at the chosen settings, collapsed: the last \
-         epoch is worse than the best by more than {} points; diverged: the loss became infinite or undefined.",
+        "Accuracy on {}: means over the seeds, with an interval of {} % (Student’s t from two seeds, the bootstrap \
+         from five that are not nearly alike).",
         task.name,
-        words::decimal(500.0 * summary.margin, 2),
+        words::decimal(100.0 * summary.confidence, 0),
     );
     let mut table = Table::new(caption, &heads);
     for variant in &task.variants {
-        let mean = |spread: &Option<Spread>| {
-            let mean = spread.as_ref().map_or(f64::NAN, |spread| spread.mean);
-            Cell::number(optional(spread.as_ref(), words::spread), mean)
-        };
         table.row(vec![
             variant.name.as_str().into(),
             variant.gates.as_str().into(),
@@ -55,6 +39,31 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
             count(variant.parameters.total).into(),
             mean(&variant.test),
             each_seed(variant).into(),
+        ]);
+    }
+    table
+}
+
+/// Whether training holds what it has reached.
+fn stability(summary: &Summary, task: &Task) -> Table {
+    let (best, last) = match summary.protocol {
+        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
+        Protocol::Published => (
+            "best test accuracy, chosen on the test set",
+            "final test accuracy, at settings chosen on the test set",
+        ),
+    };
+    let heads = ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#diverged"];
+    let caption = format!(
+        "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
+         the last epoch is worse than the best by more than {} points; diverged: the loss became infinite or undefined.",
+        task.name,
+        words::decimal(500.0 * summary.margin, 2),
+    );
+    let mut table = Table::new(caption, &heads);
+    for variant in &task.variants {
+        table.row(vec![
+            variant.name.as_str().into(),
             mean(&variant.validation),
             mean(&variant.last),
             of_seeds(variant.collapsed, variant).into(),
@@ -62,6 +71,11 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
         ]);
     }
     table
+}
+
+fn mean(spread: &Option<Spread>) -> Cell {
+    let mean = spread.as_ref().map_or(f64::NAN, |spread| spread.mean);
+    Cell::number(optional(spread.as_ref(), words::spread), mean)
 }
 
 /// The test accuracy of every seed, in order of the seeds.

@@ -65,13 +65,15 @@ fn what_would_settle(open: &[&Comparison]) -> String {
 
 /// The variants whose loss of accuracy may lie within the margin, in brackets; nothing where there are none.
 fn perhaps_little(summary: &Summary) -> String {
-    let within = |found: &&Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
-    let names: BTreeSet<&str> = all(summary).filter(within).map(|found| found.variant.as_str()).collect();
+    let within = |found: &Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
+    let losses: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::Worse).collect();
+    let mut names: BTreeSet<&str> = losses.iter().map(|found| found.variant.as_str()).collect();
+    names.retain(|name| losses.iter().all(|found| found.variant != *name || within(found)));
     if names.is_empty() {
         return String::new();
     }
-    let names: Vec<&str> = names.into_iter().collect();
-    format!(" ({} perhaps less than the margin of {:.1} points)", names.join(", "), 100.0 * summary.margin)
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    format!(" ({names} perhaps less than the margin of {:.1} points)", 100.0 * summary.margin)
 }
 
 fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
