@@ -91,6 +91,9 @@ fn a_study_answers_and_does_nothing_twice() {
         12,
         "{said}"
     );
+    let counted: Vec<_> =
+        said.lines().filter_map(|line| Some(line.split_once("/12 ")?.0.to_owned())).collect();
+    assert_eq!(counted, (1..=12).map(|number| number.to_string()).collect::<Vec<_>>(), "{said}");
     let all = trials(&here, "studies/small");
     assert_eq!(all.len(), 12);
     assert!(all.values().all(|trial| *trial == (3, "complete".to_owned())), "{all:?}");
@@ -238,6 +241,9 @@ fn reports_of_studies_and_runs_are_whole_pages() {
     assert!(here.read("study/report.md").contains(&headline), "{headline}");
     assert_eq!(here.read("study/trials.csv").lines().count(), 13);
 
+    assert!(here.json("study/summary.json")["commands"][0].as_str().unwrap().ends_with("--out study-again"));
+    here.succeed("report study/");
+    assert_eq!(here.read("study/report.html"), page, "a slash at its end makes no other folder");
     std::fs::remove_file(here.path("study/report.html")).unwrap();
     here.succeed("report study --tensorboard board");
     assert_eq!(here.read("study/report.html"), page, "the same study gives the same page");

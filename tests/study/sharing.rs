@@ -162,4 +162,55 @@ fn a_test_that_fails_changes_no_choice() {
     assert_eq!(&variant["chosen"], rate);
     assert_eq!(variant["seeds"].as_array().unwrap().len(), 4);
     assert_eq!(now["tasks"][0]["comparisons"][0]["pairs"], 3);
+    // Whoever looks later sees it too.
+    assert!(here.succeed("status study").contains("failed: lstm on"));
+    assert!(here.read("study/trials.csv").contains("checkpoint"), "{}", here.read("study/trials.csv"));
+}
+
+#[test]
+fn a_trial_that_gets_another_chance_is_judged_by_what_it_does_with_it() {
+    let here = Workspace::new();
+    let study = format!(
+        "{}
+        [grid]
+        model.variant = ['lstm', 'lstm3']
+        [search]
+        sampler = 'random'
+        prune = 'halving'
+        trials = 9
+        [search.ranges]
+        optim.learning_rate = {{ log = [1e-4, 1e-1] }}",
+        SHARED.replace("epochs = 3", "epochs = 9")
+    );
+    here.write("search.toml", study);
+    here.succeed("compare search.toml --out whole");
+    here.succeed("compare search.toml --out mended");
+    // The best trial is gone, and was given up before.
+    let best = here.json("whole/summary.json")["tasks"][0]["variants"][0]["seeds"][0]["trial"].clone();
+    let best = best.as_str().unwrap();
+    std::fs::remove_dir_all(here.path(&format!("mended/trials/{best}"))).unwrap();
+    here.write(&format!("mended/queue/{best}.failed"), "\"no memory\"\n".repeat(3));
+    here.succeed("compare mended");
+    assert_eq!(results(&here, "mended"), results(&here, "whole"));
+}
+
+#[test]
+fn a_trial_with_a_damaged_history_or_surroundings_is_one_that_failed() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let summary = here.json("study/summary.json");
+    let id = summary["tasks"][0]["variants"][0]["seeds"][0]["trial"].as_str().unwrap();
+    here.write(&format!("study/trials/{id}/metrics.jsonl"), "{");
+    here.write(&format!("study/trials/{id}/environment.json"), "{");
+    let said = here.run("compare study");
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(
+        said.err.contains("metrics.jsonl") && said.err.contains("or remove study/trials/"),
+        "{}",
+        said.err
+    );
+    here.succeed("report study");
+    std::fs::remove_dir_all(here.path(&format!("study/trials/{id}"))).unwrap();
+    here.succeed("compare study");
 }

@@ -93,7 +93,7 @@ Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";
 
 const COMPARE_EXAMPLES: &str = "\
-Without a file it compares the four published variants on the digits that ship, in about three minutes on two cores.
+Without a file it compares the four published variants on the digits that ship, in about two minutes and a half on two cores.
 A study's file has a run's sections, which all trials share, and
   [grid]     lists to cross, by key:   optim.learning_rate = [1e-3, 1e-2]
   [search]   sampler, trials, prune and [search.ranges]:   optim.learning_rate = { log = [1e-5, 1e-1] }

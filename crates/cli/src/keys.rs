@@ -3,9 +3,8 @@
 use std::io::{IsTerminal, Read};
 use std::thread;
 
-use rustix::process::getpgrp;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
-use slimgate_train::Interrupter;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use slimgate_train::{Interrupter, in_foreground};
 
 /// Puts the terminal's modes back when it is dropped. A second Ctrl-C, which drops nothing, puts them back itself.
 pub struct Keys {
@@ -35,11 +34,6 @@ pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
         }
     });
     Keys { before: Some(before) }
-}
-
-/// Whether the terminal is this process's to set: in the background, setting it stops a process.
-fn in_foreground() -> bool {
-    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 impl Drop for Keys {

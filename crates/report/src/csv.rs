@@ -95,7 +95,7 @@ pub fn comparisons_csv(summary: &Summary) -> String {
             table.number(Some(summary.margin));
             table.number(Some(summary.confidence));
             table.count(Some(comparison.pairs));
-            table.number(Some(comparison.difference));
+            table.number(comparison.difference);
             table.number(comparison.deviation);
             table.pair(comparison.interval);
             table.pair(comparison.equivalence_interval);

@@ -14,6 +14,17 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
+impl Document {
+    /// Its pictures from top to bottom.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.blocks.iter().flat_map(|block| match block {
+            Block::Picture(picture) => std::slice::from_ref(picture),
+            Block::Pictures(pictures) => pictures,
+            _ => &[],
+        })
+    }
+}
+
 /// A piece of a page.
 #[derive(Debug)]
 pub enum Block {

@@ -9,27 +9,27 @@ use tempfile::TempPath;
 
 use crate::{ReportError, Run, csv, runs, study};
 
-/// Writes the report of a study into a folder: `report.html`, `report.md`, `variants.csv`, `comparisons.csv` and
-/// `trials.csv`. Returns what was written.
+/// Writes the report of a study into a folder: `report.html`, `report.md` with its `pictures`, `variants.csv`,
+/// `comparisons.csv` and `trials.csv`. Returns what was written.
 ///
 /// # Errors
 ///
 /// If the folder cannot be made or written, in which case no file of it has changed unless the disk failed between
 /// two renames.
 pub fn write_study(summary: &Summary, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    write_all(
-        folder,
-        &[
-            ("report.html", study::study_page(summary)),
-            ("report.md", study::study_markdown(summary)),
-            ("variants.csv", csv::variants_csv(summary)),
-            ("comparisons.csv", csv::comparisons_csv(summary)),
-            ("trials.csv", csv::trials_csv(summary)),
-        ],
-    )
+    let mut files = vec![
+        ("report.html".to_owned(), study::study_page(summary)),
+        ("report.md".to_owned(), study::study_markdown(summary)),
+        ("variants.csv".to_owned(), csv::variants_csv(summary)),
+        ("comparisons.csv".to_owned(), csv::comparisons_csv(summary)),
+        ("trials.csv".to_owned(), csv::trials_csv(summary)),
+    ];
+    files.extend(study::study_pictures(summary));
+    write_all(folder, &files)
 }
 
-/// Writes the report of runs into a folder: `report.html`, `report.md` and `epochs.csv`. Returns what was written.
+/// Writes the report of runs into a folder: `report.html`, `report.md` with its `pictures`, and `epochs.csv`. Returns
+/// what was written.
 ///
 /// # Errors
 ///
@@ -38,14 +38,13 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     if runs.is_empty() {
         return Err(ReportError::NoRuns);
     }
-    write_all(
-        folder,
-        &[
-            ("report.html", runs::runs_page(runs)),
-            ("report.md", runs::runs_markdown(runs)),
-            ("epochs.csv", csv::epochs_csv(runs)),
-        ],
-    )
+    let mut files = vec![
+        ("report.html".to_owned(), runs::runs_page(runs)),
+        ("report.md".to_owned(), runs::runs_markdown(runs)),
+        ("epochs.csv".to_owned(), csv::epochs_csv(runs)),
+    ];
+    files.extend(runs::runs_pictures(runs));
+    write_all(folder, &files)
 }
 
 /// Writes files by their place in a folder, each whole before any takes its place.

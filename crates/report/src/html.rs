@@ -8,7 +8,7 @@ use crate::document::{Block, Document};
 use crate::pictures::{ID, Picture};
 use crate::table::{Cell, Table};
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("palette.css"), include_str!("page.css"));
 /// Lets a reader sort a table; the page is whole without it.
 const SORT: &str = include_str!("sort.js");
 

@@ -1,21 +1,35 @@
-//! A page as Markdown: the same words and tables, and of pictures what they show.
+//! A page as Markdown: the same words and tables; pictures are files beside it, and said in words.
 
 use std::fmt::Write;
 
 use crate::document::{Block, Document};
+use crate::pictures::Picture;
 use crate::table::Table;
 
 /// The page as Markdown.
 pub fn page(document: &Document) -> String {
     let mut text = format!("# {}\n\n{}\n", escaped(&document.title), escaped(&document.lead));
+    let mut pictures = 0;
     for block in &document.blocks {
         text.push('\n');
-        write(&mut text, block).expect("a string takes all that is written");
+        write(&mut text, block, &mut pictures).expect("a string takes all that is written");
     }
     text
 }
 
-fn write(out: &mut String, block: &Block) -> std::fmt::Result {
+/// The pictures that the page as Markdown has beside it: each with its path, which begins at the page's folder.
+pub fn pictures(document: &Document) -> Vec<(String, String)> {
+    document.pictures().enumerate().map(|(index, picture)| (picture.path(index), picture.file())).collect()
+}
+
+/// Writes a block; `pictures` have come before it.
+fn write(out: &mut String, block: &Block, pictures: &mut usize) -> std::fmt::Result {
+    let mut write_picture = |out: &mut String, picture: &Picture| {
+        let path = picture.path(*pictures);
+        *pictures += 1;
+        writeln!(out, "![{}]({path})\n", escaped(&picture.title))?;
+        writeln!(out, "*{}.* {}", escaped(&picture.title), escaped(&picture.description))
+    };
     match block {
         Block::Heading(level, text) => writeln!(out, "{} {}", "#".repeat(usize::from(*level)), escaped(text)),
         Block::Headline(text) => writeln!(out, "**{}**", escaped(text)),
@@ -25,7 +39,7 @@ fn write(out: &mut String, block: &Block) -> std::fmt::Result {
         Block::Table(table) => write_table(out, table),
         Block::Tables(tables) => separated(out, tables, write_table),
         Block::Picture(picture) => write_picture(out, picture),
-        Block::Pictures(pictures) => separated(out, pictures, write_picture),
+        Block::Pictures(several) => separated(out, several, write_picture),
         Block::Commands(lines) => {
             let fence = fence(lines);
             writeln!(out, "{fence}sh\n{}\n{fence}", lines.join("\n"))
@@ -36,7 +50,7 @@ fn write(out: &mut String, block: &Block) -> std::fmt::Result {
 fn separated<T>(
     out: &mut String,
     all: &[T],
-    one: impl Fn(&mut String, &T) -> std::fmt::Result,
+    mut one: impl FnMut(&mut String, &T) -> std::fmt::Result,
 ) -> std::fmt::Result {
     all.iter().enumerate().try_for_each(|(index, item)| {
         if index > 0 {
@@ -44,10 +58,6 @@ fn separated<T>(
         }
         one(out, item)
     })
-}
-
-fn write_picture(out: &mut String, picture: &crate::pictures::Picture) -> std::fmt::Result {
-    writeln!(out, "*{}.* {}", escaped(&picture.title), escaped(&picture.description))
 }
 
 fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {

@@ -22,6 +22,11 @@ pub fn runs_markdown(runs: &[Run]) -> String {
     crate::markdown::page(&document(runs))
 }
 
+/// The pictures that the page of runs as Markdown has beside it, by their paths.
+pub(crate) fn runs_pictures(runs: &[Run]) -> Vec<(String, String)> {
+    crate::markdown::pictures(&document(runs))
+}
+
 fn document(runs: &[Run]) -> Document {
     let title = match runs {
         [run] => format!("Run {}", run.name),

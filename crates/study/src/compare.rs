@@ -1,6 +1,6 @@
 //! The study itself: from a plan to a folder of finished trials.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::executor::{Executor, Local, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
 use crate::space::{Space, hidden_sizes};
+use crate::trial::Trial;
 use crate::{Sizes, State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
 
 /// How long to wait for something to happen before looking whether another process did something.
@@ -123,7 +124,7 @@ pub fn compare(
         jobs: HashMap::new(),
         in_a_row: 0,
         stopping: false,
-        failed: BTreeMap::new(),
+        timing_failure: None,
     };
     run.try_failed_again()?;
     if let Err(error) = run.work(interrupter, &mut on_event) {
@@ -132,7 +133,7 @@ pub fn compare(
         return Err(error);
     }
     let summary = summarize(&folder)?;
-    folder.write_summary(&summary)?;
+    summary.write(folder.path())?;
     let failure = run.failure(&summary);
     Ok((folder, summary, failure))
 }
@@ -193,8 +194,8 @@ struct Run {
     /// Trials given up one after the other.
     in_a_row: usize,
     stopping: bool,
-    /// What was given up here, by trial, and why.
-    failed: BTreeMap<String, String>,
+    /// Why the chosen trials could not be timed.
+    timing_failure: Option<String>,
 }
 
 impl Run {
@@ -257,18 +258,16 @@ impl Run {
         }
     }
 
-    /// The error that names what failed.
-    fn failure(&self, summary: &Summary) -> Option<StudyError> {
-        let mut failed = self.failed.clone();
-        for trial in summary.trials.iter().filter(|trial| trial.state == State::Failed) {
+    /// The error that names what failed, whoever gave it up.
+    fn failure(&mut self, summary: &Summary) -> Option<StudyError> {
+        let mut records = Records::new(&self.folder, &self.config);
+        let failed: Vec<_> = summary.trials.iter().filter(|trial| records.get(&trial.id).given_up).collect();
+        if let Some(trial) = failed.first() {
             let reason = trial.reason.as_deref().unwrap_or("it said nothing");
-            let known = failed.entry(trial.id.clone());
-            known.or_insert_with(|| {
-                format!("{} on {}, seed {}: {reason}", trial.variant, trial.task, trial.seed)
-            });
+            let first = format!("{} on {}, seed {}: {reason}", trial.variant, trial.task, trial.seed);
+            return Some(StudyError::Failed { failed: failed.len(), first });
         }
-        let first = failed.values().next()?.clone();
-        Some(StudyError::Failed { failed: failed.len(), first })
+        self.timing_failure.take().map(StudyError::NotTimed)
     }
 
     fn announce(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) {
@@ -282,7 +281,10 @@ impl Run {
                 let record = self.records.get(&trial.id);
                 let complete = record.summary.as_ref().map_or(0, |summary| summary.epochs);
                 epochs_done += complete;
-                if group.pruned.contains_key(&trial.id) || record.given_up || record.state.is_final() {
+                let ended =
+                    group.pruned.contains_key(&trial.id) || record.given_up || record.state.is_final();
+                // One whose end is still to be told here counts when it is.
+                if ended && !self.trains(&trial.id) {
                     done += 1;
                     epochs += complete;
                 } else {
@@ -296,9 +298,21 @@ impl Run {
         on_event(Event::Planned { trials, done, epochs, epochs_done });
     }
 
+    /// Whether a process that was started here trains a trial.
+    fn trains(&self, id: &str) -> bool {
+        matches!(self.jobs.get(id), Some(Job::Train { .. }))
+    }
+
     /// Starts as many jobs as there is room for.
     fn start_all(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
-        // A job of each group in turn, so that all variants advance together and the first choice comes early.
+        // A job of each group in turn, the one that is furthest behind first, so that all variants advance together.
+        let mut groups: Vec<&Group> = groups.iter().collect();
+        groups.sort_by_cached_key(|group| {
+            let begun = |trial: &&Trial| {
+                self.jobs.contains_key(&trial.id) || self.records.get(&trial.id).state.is_final()
+            };
+            group.trials().filter(begun).count()
+        });
         let most = groups.iter().map(|group| group.jobs.len()).max().unwrap_or(0);
         let in_turn =
             (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.jobs.get(index)));
@@ -316,6 +330,7 @@ impl Run {
             self.records.forget(&trial.id);
             let now = self.records.get(&trial.id);
             let advanced = now.tested != before.tested
+                || now.given_up != before.given_up
                 || now.summary.as_ref().map(|summary| summary.epochs)
                     != before.summary.as_ref().map(|summary| summary.epochs)
                 || now.state.is_final() != before.state.is_final();
@@ -413,7 +428,6 @@ impl Run {
                 self.records.forget(&id);
                 if !again {
                     self.in_a_row += 1;
-                    self.failed.insert(id.clone(), format!("{label}: {reason}"));
                 }
                 on_event(Event::Failed { trial: id, label, reason, again });
             }
@@ -441,6 +455,8 @@ impl Run {
             let mut runs = Vec::new();
             let mut timed = true;
             for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
+                // Another process may have timed it while this one waited for the claim.
+                self.records.forget(&trial.id);
                 let record = self.records.get(&trial.id);
                 if record.state.is_final() {
                     timed &= record.timed;
@@ -476,7 +492,7 @@ impl Run {
             if code != Some(0) {
                 let reason = self.folder.reason("timing");
                 let reason = reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
-                self.failed.insert("timing".into(), format!("timing the chosen trials: {reason}"));
+                self.timing_failure = Some(reason);
                 return Ok(());
             }
         }

@@ -106,8 +106,15 @@ pub enum StudyError {
         /// What the first said.
         first: String,
     },
+    /// The chosen trials ran, but their steps could not be timed.
+    #[error("the chosen trials could not be timed: {0}\nmend the cause; the same command goes on")]
+    NotTimed(String),
     /// A file of published figures that does not read.
-    #[error("cannot use the published figures in {}: {problem}; see experiments/published for the form", path.display())]
+    #[error(
+        "cannot use the published figures in {}: {problem}; `compare.published.file` is a CSV file beside the study's, \
+         with the columns task, variant, eta0, best_test_accuracy and params",
+        path.display()
+    )]
     Published {
         /// The file.
         path: PathBuf,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use slimgate_train::{RunFolder, Status, TrainError, write_whole};
 
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, Summary};
+use crate::{State, StudyConfig, StudyError};
 
 const FIGURES: &str = "published.csv";
 
@@ -49,7 +49,7 @@ impl StudyFolder {
             let inner = path.join(inner);
             fs::create_dir_all(&inner).map_err(TrainError::file("create", &inner))?;
         }
-        Ok(StudyFolder { path: path.to_owned() })
+        Ok(StudyFolder { path: path.components().collect() })
     }
 
     /// Puts the resolved study there.
@@ -78,7 +78,8 @@ impl StudyFolder {
     /// If it is not one.
     pub fn open(path: &Path) -> Result<StudyFolder, StudyError> {
         if path.join("study.toml").is_file() {
-            Ok(StudyFolder { path: path.to_owned() })
+            // Without the slash that a shell puts at its end.
+            Ok(StudyFolder { path: path.components().collect() })
         } else {
             Err(StudyError::NotAStudy(path.to_owned()))
         }
@@ -104,17 +105,6 @@ impl StudyFolder {
         let path = self.path.join("study.toml");
         let text = fs::read_to_string(&path).map_err(TrainError::file("read", &path))?;
         StudyConfig::read(&path.display().to_string(), &text, &[])
-    }
-
-    /// Writes what the study has come to, `summary.json`.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn write_summary(&self, summary: &Summary) -> Result<(), StudyError> {
-        let mut text = serde_json::to_vec_pretty(summary).expect("a summary has a JSON form");
-        text.push(b'\n');
-        Ok(write_whole(&self.path.join("summary.json"), &text)?)
     }
 
     /// The run folder of a trial, there or not.
@@ -189,6 +179,10 @@ impl StudyFolder {
         };
         let mut read = || -> Result<(), TrainError> {
             record.summary = run.summary()?;
+            if let Some(summary) = record.summary.as_ref().filter(|summary| summary.status != Status::Running)
+            {
+                run.history(summary.epochs)?;
+            }
             record.tested = run.evaluation()?.is_some();
             record.timed = run.timing()?.is_some();
             Ok(())
@@ -198,7 +192,10 @@ impl StudyFolder {
             return Record {
                 state: State::Failed,
                 given_up: true,
-                reason: Some(damage.to_string()),
+                reason: Some(format!(
+                    "{damage}; or remove {}, and it is trained again",
+                    run.path().display()
+                )),
                 summary: None,
                 ..record
             };
@@ -295,7 +292,10 @@ impl Records {
             Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.accuracy),
             Err(_) => 0.0,
         };
-        self.best.insert(key, best);
+        // A trial that has not come this far may still do better.
+        if epochs >= epoch {
+            self.best.insert(key, best);
+        }
         Ok(best)
     }
 }

@@ -17,8 +17,8 @@
 //! | `statistics` | intervals, tests, ranks, importances |
 //! | `summary` | the types of the result |
 //!
-//! **Continuing.** What is to be done is a function of the study's configuration and of the run folders that are
-//! there, and of nothing else. So a study that was killed goes on where it was, and ends as one that was not.
+//! **Continuing.** What is to be done is a function of the study's configuration, of the run folders that are there
+//! and of how often each trial failed, and of nothing else. So a study that was killed goes on where it was, and ends as one that was not.
 
 mod analysis;
 mod answer;

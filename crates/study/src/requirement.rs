@@ -112,8 +112,14 @@ impl Requirement {
         let against = |other: &str, margin: f64| -> Result<_, StudyError> {
             Ok(compare(&pairs(variant, find(other)?), Criteria { margin, alpha, resolution }))
         };
-        if lost(variant) {
-            return Ok((false, "a seed diverged before it could be tested".to_owned()));
+        let other = match &self.claim {
+            Claim::Equivalent { other, .. } | Claim::NotWorse { other, .. } | Claim::Better { other } => {
+                Some(find(other)?)
+            }
+            Claim::AtLeast { .. } => None,
+        };
+        if let Some(lost) = [Some(variant), other].into_iter().flatten().find(|variant| lost(variant)) {
+            return Ok((false, format!("a seed of {} diverged before it could be tested", lost.name)));
         }
         let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
         Ok(match &self.claim {
@@ -142,8 +148,8 @@ impl Requirement {
                     let text = format!(
                         "accuracy {:.1} %, interval {:.1} to {:.1} over {} seeds",
                         100.0 * found.value,
-                        100.0 * found.low,
-                        100.0 * found.high,
+                        100.0 * found.low.max(0.0),
+                        100.0 * found.high.min(1.0),
                         values.len()
                     );
                     (found.low >= *accuracy, text)

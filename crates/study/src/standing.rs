@@ -103,13 +103,15 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
                     (epochs, accuracy, seconds) = progress(folder, &trial.id);
                     standing.running.push(Running { label: label.clone(), epoch: epochs, of, accuracy });
                 }
-                State::Failed => {
+                // Its training, or its test.
+                _ if record.given_up => {
                     let reason = record.reason.unwrap_or_else(|| "its process died".into());
                     standing.failed.push(Failure { label: label.clone(), reason });
                 }
                 _ => (),
             }
-            standing.epochs += if state.is_final() || state == State::Pruned { epochs } else { of };
+            let ended = state.is_final() || state == State::Pruned || record.given_up;
+            standing.epochs += if ended { epochs } else { of };
             standing.epochs_done += epochs;
             standing.seconds += seconds;
             if let Some(best) = record.summary.and_then(|summary| summary.best) {

@@ -1,11 +1,12 @@
 //! What a study comes to: the content of `summary.json`, which every page, table and check is made of.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::Parameters;
+use slimgate_train::{Parameters, write_whole};
 
-use crate::Match;
+use crate::{Match, StudyError};
 
 /// The result of a study, or of as much of it as is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +32,9 @@ pub struct Summary {
     pub across: Option<Across>,
     /// Published figures beside measured ones, where the study names a file of them.
     pub published: Vec<PublishedCell>,
-    /// Every trial.
+    /// Trials that there will be, as far as is known.
+    pub planned: usize,
+    /// Every trial of which it is known what it is to try.
     pub trials: Vec<TrialLine>,
     /// The machine, as the first trial recorded it.
     pub environment: BTreeMap<String, serde_json::Value>,
@@ -39,6 +42,21 @@ pub struct Summary {
     pub commands: Vec<String>,
     /// Seconds that all trials took, added up.
     pub trial_seconds: f64,
+}
+
+impl Summary {
+    /// Writes itself into a folder, as `summary.json`; returns where that is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, StudyError> {
+        let path = folder.join("summary.json");
+        let mut text = serde_json::to_vec_pretty(self).expect("a summary has a JSON form");
+        text.push(b'\n');
+        write_whole(&path, &text)?;
+        Ok(path)
+    }
 }
 
 /// How a study chooses the epoch and the settings whose test result it reports.
@@ -279,8 +297,8 @@ pub struct Comparison {
     pub variant: String,
     /// Pairs.
     pub pairs: usize,
-    /// The mean difference in accuracy, variant minus baseline.
-    pub difference: f64,
+    /// The mean difference in accuracy, variant minus baseline; none without pairs.
+    pub difference: Option<f64>,
     /// The standard deviation of the differences.
     pub deviation: Option<f64>,
     /// The interval that two one-sided tests are read off (90 % where the confidence is 95 %).

@@ -58,5 +58,5 @@ pub use folder::{Parameters, RunFolder, Status, Summary, write_whole};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use settings::{parse_setting, table_with};
-pub use signals::stop_on_signals;
+pub use signals::{in_foreground, stop_on_signals};
 pub use timing::{Timing, step_seconds, time};

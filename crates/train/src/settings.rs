@@ -155,12 +155,11 @@ pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Resul
     for (key, value) in settings {
         lay_over(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
         // A cell is given by its name or by its terms: the later word replaces the earlier one.
-        let replaced = match key.as_str() {
-            "model.variant" => "gates",
-            "model.gates" => "variant",
-            _ => continue,
-        };
-        table.get_mut("model").and_then(Value::as_table_mut).and_then(|model| model.remove(replaced));
+        if let Some(section) = key.strip_suffix("model.variant") {
+            take_out(&mut table, &format!("{section}model.gates"));
+        } else if let Some(section) = key.strip_suffix("model.gates") {
+            take_out(&mut table, &format!("{section}model.variant"));
+        }
     }
     Ok(table)
 }
@@ -174,6 +173,16 @@ fn lay_over(table: &mut Table, key: &str, value: Value) -> Option<()> {
     };
     let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
     lay_over(inner.as_table_mut()?, name, value)
+}
+
+/// Removes a dotted key, also where it is quoted as a whole.
+fn take_out(table: &mut Table, key: &str) {
+    table.remove(key);
+    if let Some((section, name)) = key.split_once('.')
+        && let Some(inner) = table.get_mut(section).and_then(Value::as_table_mut)
+    {
+        take_out(inner, name);
+    }
 }
 
 fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
@@ -354,6 +363,15 @@ mod tests {
         let config = Config::read("test.toml", "[model]\nhidden = 5\nvariant = 'lstm'", &over).unwrap();
         assert_eq!(config.model.hidden, 7);
         assert_eq!(config.model.cell_name().unwrap(), "lstm2");
+    }
+
+    #[test]
+    fn cells_laid_over_replace_those_of_either_form_wherever_they_stand() {
+        let over = [("grid.model.variant".to_owned(), Value::String("lstm".to_owned()))];
+        for text in ["[grid]\nmodel.gates = ['hb']", "[grid]\n'model.gates' = ['hb']"] {
+            let table = table_with("test.toml", text, &over).unwrap();
+            assert_eq!(toml::to_string(&table).unwrap(), "[grid.model]\nvariant = \"lstm\"\n");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn stop_on_signals() -> Interrupter {
 }
 
 /// Whether the terminal is this process's to set: in the background, setting it stops a process.
-fn in_foreground() -> bool {
+pub fn in_foreground() -> bool {
     tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 

@@ -26,7 +26,10 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         let against = task.comparisons.iter().find(|found| found.variant == variant.name);
         let against = against.map_or_else(
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
-            |found| format!("{:+.1} points, {}", 100.0 * found.difference, found.verdict),
+            |found| match found.difference {
+                Some(difference) => format!("{:+.1} points, {}", 100.0 * difference, found.verdict),
+                None => found.verdict.to_string(),
+            },
         );
         let mean =
             |spread: &Option<Spread>| spread.as_ref().map(|spread| format!("{:.1} %", 100.0 * spread.mean));
@@ -72,9 +75,12 @@ pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
     Some(rows)
 }
 
-/// An amount, with as many decimals as a small one needs to be seen.
+/// An amount, with as many decimals as a small one needs to show two digits.
 fn money(amount: f64) -> String {
-    let decimals = if amount != 0.0 && amount.abs() < 0.01 { 6 } else { 2 };
+    if amount == 0.0 || amount.abs() >= 0.1 {
+        return format!("{amount:.2}");
+    }
+    let decimals = (1.0 - amount.abs().log10().floor()) as usize;
     format!("{amount:.decimals$}")
 }
 
@@ -86,6 +92,7 @@ mod tests {
     fn small_amounts_are_seen() {
         assert_eq!(money(1234.5), "1234.50");
         assert_eq!(money(0.0), "0.00");
-        assert_eq!(money(-0.001234), "-0.001234");
+        assert_eq!(money(-0.001234), "-0.0012");
+        assert_eq!(money(3.4e-9), "0.0000000034");
     }
 }

@@ -13,8 +13,11 @@ use crate::words::{self, list, points, points_interval};
 /// a difference.
 pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Picture> {
     let (baseline, margin) = (&summary.baseline, summary.margin);
-    let known: Vec<_> =
-        task.comparisons.iter().filter(|comparison| comparison.difference.is_finite()).collect();
+    let known: Vec<_> = task
+        .comparisons
+        .iter()
+        .filter(|comparison| comparison.difference.is_some_and(f64::is_finite))
+        .collect();
     if known.is_empty() {
         return None;
     }
@@ -24,7 +27,7 @@ pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Pict
     let mut reach = 100.0 * margin;
     for (index, comparison) in known.iter().enumerate() {
         let color = looks.look(&comparison.variant).color;
-        let middle = 100.0 * comparison.difference;
+        let middle = 100.0 * comparison.difference.unwrap_or(f64::NAN);
         let [low, high] = interval(comparison.interval).unwrap_or([middle; 2]);
         reach = [reach, low.abs(), high.abs(), middle.abs()].into_iter().fold(0.0, f64::max);
         forest = forest.with_colored_row(label(&comparison.variant), middle, low, high, color);
@@ -37,7 +40,7 @@ pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Pict
         described.push(format!(
             "{} {} points{}, {}",
             comparison.variant,
-            points(comparison.difference),
+            points(comparison.difference.unwrap_or(f64::NAN)),
             comparison.interval.map(|ends| format!(" ({})", points_interval(ends))).unwrap_or_default(),
             words::verdict(comparison.verdict),
         ));

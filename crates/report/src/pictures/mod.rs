@@ -23,6 +23,7 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 use kuva::render::theme::Theme;
+use maud::{PreEscaped, html};
 
 use crate::looks::Look;
 
@@ -41,6 +42,8 @@ pub struct Picture {
     pub content: String,
 }
 
+const PALETTE: &str = include_str!("../palette.css");
+
 /// What the ids within a picture begin with; each place in a page puts its own in its stead.
 pub const ID: &str = "kuva-clip-";
 
@@ -49,6 +52,31 @@ const WIDTH: f64 = 620.0;
 const HEIGHT: f64 = 340.0;
 
 impl Picture {
+    /// Where the `index`th picture of a page stands beside it.
+    pub fn path(&self, index: usize) -> String {
+        let what = self.title.split([':', ';']).next().unwrap_or_default().to_lowercase();
+        let letters = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { ' ' });
+        let words: Vec<String> = letters.collect::<String>().split_whitespace().map(str::to_owned).collect();
+        format!("pictures/{:02}-{}.svg", index + 1, words.join("-"))
+    }
+
+    /// The picture as a file of its own.
+    pub fn file(&self) -> String {
+        let markup = html! {
+            svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox={ "0 0 " (self.width) " " (self.height) }
+                width=(self.width) height=(self.height) {
+                title { (self.title) }
+                desc { (self.description) }
+                style {
+                    (PreEscaped(PALETTE))
+                    "svg { fill: var(--ink); background: var(--paper); font-family: sans-serif; }"
+                }
+                (PreEscaped(&self.content))
+            }
+        };
+        markup.into_string() + "\n"
+    }
+
     fn new(title: impl Into<String>, description: impl Into<String>, mut scene: Scene) -> Picture {
         // The page's ground, and its font.
         scene.background_color = None;

@@ -78,7 +78,7 @@ fn evidence_row(comparison: &Comparison) -> Vec<Cell> {
         comparison.variant.as_str().into(),
         words::verdict(comparison.verdict).into(),
         words::count(comparison.pairs).into(),
-        points(comparison.difference).into(),
+        optional(comparison.difference, points).into(),
         optional(comparison.interval, points_interval).into(),
         optional(comparison.equivalence_interval, points_interval).into(),
         optional(comparison.effect, |effect| words::decimal(effect, 2)).into(),

@@ -28,6 +28,11 @@ pub fn study_markdown(summary: &Summary) -> String {
     crate::markdown::page(&document(summary))
 }
 
+/// The pictures that the page of a study as Markdown has beside it, by their paths.
+pub(crate) fn study_pictures(summary: &Summary) -> Vec<(String, String)> {
+    crate::markdown::pictures(&document(summary))
+}
+
 fn document(summary: &Summary) -> Document {
     let looks = Looks::of(summary);
     let mut blocks = answer(summary);
@@ -47,7 +52,11 @@ fn document(summary: &Summary) -> Document {
 
 fn lead(summary: &Summary) -> String {
     let tasks = counted(summary.tasks.len(), "task", "tasks");
-    let trials = counted(summary.trials.len(), "trial", "trials");
+    let known = match summary.planned > summary.trials.len() {
+        true => format!("{} of ", summary.trials.len()),
+        false => String::new(),
+    };
+    let trials = known + &counted(summary.planned.max(summary.trials.len()), "trial", "trials");
     format!(
         "{trials} on {tasks}, {} of training in all. Compared with {}; a difference within ±{} points does not \
          matter; intervals at {} %.",

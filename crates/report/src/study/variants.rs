@@ -110,9 +110,11 @@ fn effort(summary: &Summary, task: &Task) -> Table {
     let fixed = ["#time of an epoch", "#training step", "#predicting one", "#predicting 128", "#peak memory"];
     heads.extend(fixed.map(str::to_owned));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let timed = task.variants.iter().any(|variant| variant.timing.is_some());
     let caption = format!(
-        "What the variants take on {}: medians over the seeds. Steps and predictions were timed side by side.",
-        task.name
+        "What the variants take on {}: medians over the seeds.{}",
+        task.name,
+        if timed { " Steps and predictions were timed side by side." } else { "" }
     );
     let mut table = Table::new(caption, &heads);
     for variant in &task.variants {

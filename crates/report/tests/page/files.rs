@@ -16,11 +16,19 @@ fn names(folder: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
-fn a_report_is_five_files_and_no_leftover() {
+fn a_report_is_five_files_its_pictures_and_no_leftover() {
     let folder = tempfile::tempdir().unwrap();
     let written = write_study(&support::study(), &folder.path().join("report")).unwrap();
-    assert_eq!(written.len(), 5);
-    let wanted = ["comparisons.csv", "report.html", "report.md", "trials.csv", "variants.csv"];
+    let wanted = ["comparisons.csv", "pictures", "report.html", "report.md", "trials.csv", "variants.csv"];
+    // All that the Markdown shows is there, and nothing that it does not show.
+    let text = fs::read_to_string(folder.path().join("report/report.md")).unwrap();
+    let shown =
+        text.lines().filter_map(|line| line.strip_prefix("![")?.split_once("](")?.1.strip_suffix(')'));
+    let mut shown: Vec<_> = shown.map(|path| path.trim_start_matches("pictures/").to_owned()).collect();
+    shown.sort();
+    assert_eq!(names(&folder.path().join("report/pictures")), shown);
+    assert_eq!(written.len(), 5 + shown.len());
+    assert!(shown.iter().any(|name| name.ends_with("-learning-curves.svg")), "{shown:?}");
     assert_eq!(names(&folder.path().join("report")), wanted);
     write_study(&support::study(), &folder.path().join("report")).unwrap();
     assert_eq!(names(&folder.path().join("report")), wanted);

@@ -35,19 +35,15 @@ pub(super) fn comparisons(
     let comparison = |(index, variant): (usize, &Variant)| {
         let pairs = pairs(variant, baseline);
         let found = found[index].as_ref();
-        let difference = match found {
-            Some(found) => found.difference.value,
-            None => {
-                let sum: f64 = pairs.iter().map(|pair| pair.variant - pair.baseline).sum();
-                if pairs.is_empty() { 0.0 } else { sum / pairs.len() as f64 }
-            }
-        };
+        let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
+        let difference =
+            (!pairs.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64);
         let holds = |p: Option<[f64; 2]>| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-        let verdict = if lost(variant) {
+        let verdict = if lost(variant) || lost(baseline) {
             Verdict::NotEnoughEvidence
         } else if holds(equivalent[index]) {
             Verdict::Equivalent
-        } else if holds(different[index]) && difference > 0.0 {
+        } else if holds(different[index]) && difference > Some(0.0) {
             Verdict::Better
         } else if holds(not_worse[index]) {
             Verdict::NonInferior
@@ -56,6 +52,7 @@ pub(super) fn comparisons(
         } else {
             Verdict::NotEnoughEvidence
         };
+        let more_seeds_help = verdict == Verdict::NotEnoughEvidence && !lost(variant) && !lost(baseline);
         let speedup = |time: fn(&Variant) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
             variant: variant.name.clone(),
@@ -72,24 +69,26 @@ pub(super) fn comparisons(
             won_tied_lost: found
                 .map_or([0; 3], |found| [found.won, found.tied, found.pairs - found.won - found.tied]),
             verdict,
-            seeds_needed: found.filter(|_| verdict == Verdict::NotEnoughEvidence && !lost(variant)).and_then(
-                |found| {
-                    // The level that Holm's adjustment holds the smallest p to.
-                    let alpha = alpha / others.len() as f64;
-                    let scenario = Scenario { difference, sd: found.sd, alpha };
-                    // Equivalence is asked for first; a variant that may be better needs only not to be worse.
-                    let claims = [Claim::Equivalent { margin }, Claim::NotWorse { margin }, Claim::Different];
-                    let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
-                    // A claim that these pairs should have shown was out of luck.
-                    needed.map(|needed| needed.max(found.pairs + 1))
-                },
-            ),
+            seeds_needed: found.filter(|_| more_seeds_help).and_then(|found| {
+                // The level that Holm's adjustment holds the smallest p to.
+                seeds_to_settle(found, margin, alpha / others.len() as f64)
+            }),
             parameters_ratio: variant.parameters.recurrent as f64 / baseline.parameters.recurrent as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
         }
     };
     others.iter().enumerate().map(comparison).collect()
+}
+
+/// Pairs in all that would show something with the power aimed at, if the differences go on as they are.
+fn seeds_to_settle(found: &statistics::Comparison, margin: f64, alpha: f64) -> Option<usize> {
+    let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha };
+    // Equivalence is asked for first; a variant that may be better needs only not to be worse.
+    let claims = [Claim::Equivalent { margin }, Claim::NotWorse { margin }, Claim::Different];
+    let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
+    // A claim that these pairs should have shown was out of luck.
+    needed.map(|needed| needed.max(found.pairs + 1))
 }
 
 /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the others
@@ -103,4 +102,50 @@ pub(crate) fn pairs(variant: &Variant, baseline: &Variant) -> Vec<Pair> {
     let of_seed = |seed: u64| baseline.seeds.iter().find(|other| other.seed == seed)?.test;
     let pair = |seed: &crate::SeedResult| Some(Pair { variant: seed.test?, baseline: of_seed(seed.seed)? });
     variant.seeds.iter().filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::variant;
+    use crate::{Requirement, SeedResult};
+
+    /// A variant with tested seeds; of the first only that it diverged, if it is `lost`.
+    fn tested(name: &str, accuracy: f64, lost: bool) -> Variant {
+        let seed = |seed: u64| SeedResult {
+            trial: format!("{name}-{seed}"),
+            seed,
+            epoch: if lost && seed == 1 { 0 } else { 3 },
+            validation: accuracy,
+            last: accuracy,
+            test: (!lost || seed > 1).then_some(accuracy + 0.0001 * seed as f64),
+        };
+        Variant { seeds: (1..=8).map(seed).collect(), ..variant(name, 1e-3) }
+    }
+
+    #[test]
+    fn a_lost_seed_on_either_side_leaves_it_open() {
+        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let verdict = |baseline, other| {
+            let variants = [tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
+            let found = &comparisons(&config, &variants, 1000)[0];
+            (found.verdict, found.seeds_needed)
+        };
+        assert_eq!(verdict(false, false), (Verdict::Equivalent, None));
+        for (baseline, other) in [(true, false), (false, true)] {
+            assert_eq!(verdict(baseline, other), (Verdict::NotEnoughEvidence, None));
+            let mut summary = crate::answer::tests::summary(Vec::new());
+            summary.tasks[0].variants = vec![tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
+            let claim: Requirement = "lstm2 equivalent to lstm within 1.0".parse().unwrap();
+            assert!(!claim.check(&summary).unwrap().holds);
+        }
+    }
+
+    #[test]
+    fn without_pairs_there_is_no_difference() {
+        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let variants = [tested("lstm", 0.9, false), variant("lstm2", 1e-3)];
+        let found = &comparisons(&config, &variants, 1000)[0];
+        assert_eq!((found.pairs, found.difference), (0, None));
+    }
 }

@@ -41,7 +41,8 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         let groups: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
         tasks.push(summarize_task(folder, &config, &space.tasks[task].name, &groups, &mut records)?);
     }
-    let first_run = trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok());
+    let environment =
+        trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
     let mut summary = Summary {
         study: folder.name(),
         protocol: config.compare.protocol,
@@ -52,10 +53,11 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         answer: crate::Answer { variant: None, headline: String::new(), notes: Vec::new() },
         across: across::across(&tasks, 1.0 - config.compare.confidence),
         published: published::cells(folder, &config, &groups, &mut records)?,
-        environment: first_run.map(|run| run.environment()).transpose()?.unwrap_or_default(),
+        environment: environment.unwrap_or_default(),
         commands: vec![format!("slimgate compare {0}/study.toml --out {0}-again", folder.path().display())],
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
+        planned: groups.iter().map(|group| group.planned(&space)).sum(),
         trials,
     };
     summary.answer = answer(&summary);
@@ -79,7 +81,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
             State::Pruned => pruned.map(|epoch| format!("others did better after epoch {epoch}")),
-            State::Failed => record.reason.clone(),
+            _ if record.given_up => record.reason.clone(),
             _ => None,
         },
     }

@@ -67,7 +67,8 @@ pub(super) fn cells(
         };
         let trials = groups.iter().filter(|group| group.variant == cell.variant).flat_map(Group::trials);
         for trial in trials.filter(|trial| trial.config.optim.learning_rate == cell.learning_rate) {
-            let Some(summary) = &records.get(&trial.id).summary else { continue };
+            let record = records.get(&trial.id);
+            let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else { continue };
             cell.parameters = Some(summary.parameters.recurrent);
             // The first seed: the published figures are of one run.
             if cell.measured.is_none() {

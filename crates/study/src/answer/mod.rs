@@ -52,8 +52,14 @@ const SEEDS: usize = 5;
 
 /// What to do about comparisons that are open.
 fn what_would_settle(open: &[&Comparison]) -> String {
-    if open.iter().any(|found| found.pairs < 2) {
+    if open.iter().all(|found| found.pairs == 1) {
         return format!("one seed shows no spread; run {SEEDS} (--seeds {SEEDS})");
+    }
+    let untested: BTreeSet<&str> =
+        open.iter().filter(|found| found.pairs < 2).map(|found| found.variant.as_str()).collect();
+    if !untested.is_empty() {
+        let names = untested.into_iter().collect::<Vec<_>>().join(", ");
+        return format!("{names} and the baseline have not been tested with the same seeds yet");
     }
     let needed =
         open.iter().filter_map(|found| Some((found.seeds_needed? - found.pairs, found.seeds_needed?)));
@@ -91,7 +97,9 @@ fn replacement(summary: &Summary) -> Option<&str> {
     };
     let best = if summary.matched.is_some() {
         let better = first.comparisons.iter().filter(|found| everywhere(found, &[Verdict::Better]));
-        better.max_by(|a, b| a.difference.total_cmp(&b.difference))
+        better.max_by(|a, b| {
+            a.difference.partial_cmp(&b.difference).expect("differences of accuracies are numbers")
+        })
     } else {
         let keep = [Verdict::Equivalent, Verdict::Better, Verdict::NonInferior];
         let slimmer = first.comparisons.iter().filter(|found| found.parameters_ratio < 1.0);
@@ -120,12 +128,12 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
 fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     let baseline = &summary.baseline;
     let margin = format!("margin {:.1}", 100.0 * summary.margin);
-    let numbers = match found.equivalence_interval {
-        Some([low, high]) => {
+    let numbers = match found.difference.zip(found.equivalence_interval) {
+        Some((difference, [low, high])) => {
             let share = 100.0 * (2.0 * summary.confidence - 1.0);
             format!(
                 " (difference {} points, {share:.0} % interval {} to {}, {margin})",
-                points(found.difference),
+                points(difference),
                 points(low),
                 points(high)
             )
@@ -251,4 +259,4 @@ fn sentence(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

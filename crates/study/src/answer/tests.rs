@@ -10,7 +10,7 @@ fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> C
     Comparison {
         variant: variant.into(),
         pairs: 5,
-        difference,
+        difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.003, difference + 0.003]),
         interval: Some([difference - 0.004, difference + 0.004]),
@@ -28,7 +28,7 @@ fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> C
     }
 }
 
-fn variant(name: &str, low: f64) -> Variant {
+pub(crate) fn variant(name: &str, low: f64) -> Variant {
     Variant {
         name: name.into(),
         gates: "xhb".into(),
@@ -63,7 +63,7 @@ fn variant(name: &str, low: f64) -> Variant {
     }
 }
 
-fn summary(comparisons: Vec<Comparison>) -> Summary {
+pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
     let mut variants = vec![variant("lstm", 1e-4)];
     variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
     Summary {
@@ -85,6 +85,7 @@ fn summary(comparisons: Vec<Comparison>) -> Summary {
         }],
         across: None,
         published: Vec::new(),
+        planned: 0,
         trials: Vec::new(),
         environment: BTreeMap::new(),
         commands: Vec::new(),
@@ -162,6 +163,25 @@ fn one_seed_asks_for_more_of_them() {
     assert_eq!(
         found.headline,
         "Not enough evidence to replace lstm: one seed shows no spread; run 5 (--seeds 5)."
+    );
+}
+
+#[test]
+fn what_has_not_been_tested_yet_is_waited_for() {
+    let untested = |name: &str, pairs| Comparison {
+        pairs,
+        difference: None,
+        interval: None,
+        equivalence_interval: None,
+        seeds_needed: None,
+        ..comparison(name, Verdict::NotEnoughEvidence, 0.0, 0.7)
+    };
+    let open = comparison("lstm1", Verdict::NotEnoughEvidence, 0.0, 0.8);
+    let found = answer(&summary(vec![open, untested("lstm2", 0), untested("lstm3", 1)]));
+    assert_eq!(
+        found.headline,
+        "Not enough evidence to replace lstm: lstm2, lstm3 and the baseline have not been tested with the same seeds \
+         yet."
     );
 }
 

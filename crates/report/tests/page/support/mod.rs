@@ -30,6 +30,7 @@ pub fn study() -> Summary {
                 "Two small data sets say nothing about long sequences.".into(),
             ],
         },
+        planned: 0,
         trials: tasks.iter().flat_map(trials).collect(),
         tasks,
         across: Some(across()),
@@ -132,7 +133,7 @@ pub fn undefined() -> Summary {
         variant.seeds.iter_mut().for_each(|seed| seed.test = Some(f64::NAN));
     }
     for comparison in &mut study.tasks[0].comparisons {
-        comparison.difference = f64::NAN;
+        comparison.difference = Some(f64::NAN);
         comparison.interval = Some([f64::NEG_INFINITY, f64::INFINITY]);
         comparison.p_difference = Some([f64::NAN; 2]);
         comparison.effect = Some(f64::INFINITY);

@@ -138,7 +138,7 @@ fn comparison(index: usize, variants: &[Variant]) -> Comparison {
     Comparison {
         variant: variants[index].name.clone(),
         pairs: SEEDS as usize,
-        difference,
+        difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.004, difference + 0.004]),
         interval: Some([difference - 0.006, difference + 0.006]),

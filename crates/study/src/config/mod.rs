@@ -1,9 +1,11 @@
 //! The TOML form of a study: the settings of a run, and what of them is varied and compared.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::{Config, ConfigError, table_with};
+use slimgate_train::table_with;
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -191,15 +193,6 @@ pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
 
-/// Settings that decide how large a model is.
-const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
-
-/// The sections of a run, then those of a study.
-const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
-
-/// Settings that a study makes itself.
-const OWN: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
-
 impl StudyConfig {
     /// Reads a study from TOML text called `name`, with settings `section.key=value` laid over it.
     ///
@@ -324,105 +317,6 @@ impl StudyConfig {
             }
         }
     }
-
-    fn check(&self) -> Result<(), StudyError> {
-        if let Some(section) = self.base.keys().find(|section| !SECTIONS[..4].contains(&section.as_str())) {
-            let likeness = |name: &&str| (1000.0 * strsim::jaro_winkler(section, name)) as u32;
-            let nearest = SECTIONS.into_iter().max_by_key(likeness).filter(|name| likeness(name) > 750);
-            return Err(StudyError::UnknownSection { section: section.clone(), nearest });
-        }
-        let known = Config::keys();
-        let ranges = self.ranges()?;
-        if let Some(key) = [VARIANT, SEED].into_iter().find(|key| ranges.contains_key(*key)) {
-            return Err(StudyError::NotSearched(key));
-        }
-        for key in self.grid.keys().chain(ranges.keys()) {
-            if OWN.contains(&key.as_str()) {
-                return Err(StudyError::Own(key.clone()));
-            }
-            if !known.contains(key) {
-                return Err(ConfigError::unknown_key(key).into());
-            }
-            if self.grid.contains_key(key) && ranges.contains_key(key) {
-                return Err(StudyError::Twice(key.clone()));
-            }
-        }
-        for key in OWN {
-            let (section, name) = key.split_once('.').expect("a key has a section");
-            if self.base.get(section).is_some_and(|section| section.get(name).is_some()) {
-                return Err(StudyError::Own(key.to_owned()));
-            }
-        }
-        for (key, values) in &self.grid {
-            if values.is_empty() {
-                return Err(StudyError::NoValues(key.clone()));
-            }
-            if (1..values.len()).any(|index| values[..index].contains(&values[index])) {
-                return Err(StudyError::Repeated(key.clone()));
-            }
-        }
-        for (key, range) in &ranges {
-            let usable = match range {
-                Range::Log([low, high]) => 0.0 < *low && low < high && high.is_finite(),
-                Range::Linear([low, high]) => low < high && (high - low).is_finite(),
-                Range::Integer([low, high]) => low < high,
-                Range::Choice(values) => !values.is_empty(),
-            };
-            if !usable {
-                return Err(StudyError::Range(key.clone()));
-            }
-        }
-        let refused = |key, remedy| Err(StudyError::Value { key, remedy });
-        if self.variants().len() < self.grid[VARIANT].len() {
-            return refused(
-                VARIANT,
-                "each is text: a name such as `lstm2`, or gate terms such as `i=hb,f=hb,o=hb`",
-            );
-        }
-        if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
-            return refused(SEED, "each is a whole number from 0");
-        }
-        if self.compare.matched.is_some()
-            && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))
-        {
-            return refused(
-                "compare.match",
-                "it chooses `model.hidden` for one size of the baseline; take model.hidden, layers, bidirectional and \
-                 embedding out of [grid] and [search.ranges]",
-            );
-        }
-        let Compare { margin, confidence, seeds, .. } = &self.compare;
-        if !(*margin > 0.0 && *margin < 100.0) {
-            return refused("compare.margin", "it is a number of percentage points above 0 and below 100");
-        }
-        if !(0.5..1.0).contains(confidence) {
-            return refused("compare.confidence", "it is a share from 0.5 to below 1, such as 0.95");
-        }
-        if *seeds == Some(0) {
-            return refused("compare.seeds", "it is a whole number from 1");
-        }
-        if let Some(search) = &self.search {
-            if search.trials == 0 || ranges.is_empty() {
-                return refused("search.trials", "give a number from 1, and a range under [search.ranges]");
-            }
-            if search.reduction < 2 {
-                return refused("search.reduction", "it is a whole number from 2");
-            }
-        }
-        if let Some(cost) = &self.cost {
-            let numbers = [cost.price_per_hour, cost.trainings_per_year, cost.predictions_per_year];
-            if !numbers.iter().all(|number| number.is_finite() && *number >= 0.0) {
-                return refused("cost", "its prices and numbers are from 0");
-            }
-        }
-        if !self.variants().contains(&self.compare.baseline) {
-            return Err(StudyError::Baseline {
-                baseline: self.compare.baseline.clone(),
-                variants: self.variants().join(", "),
-            });
-        }
-        Ok(())
-    }
 }
 
 /// The keys `section.key` of a table that holds them nested or quoted.
@@ -452,6 +346,7 @@ fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
 fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {
     T::deserialize(table).map_err(|error| StudyError::Part {
         section: section.to_owned(),
-        problem: error.to_string().trim_end().to_owned(),
+        // A word that is none of an enum's: "variant" has another meaning here.
+        problem: error.to_string().trim_end().replace("unknown variant", "unknown word"),
     })
 }
