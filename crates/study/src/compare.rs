@@ -210,7 +210,6 @@ impl Run {
                 self.executor.stop();
             }
             if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
-                self.records.forget_unfinished();
                 let groups = plan(&self.space, &self.config, &mut self.records)?;
                 self.announce(&groups, on_event);
                 let left = groups.iter().any(|group| !group.jobs.is_empty());
@@ -227,7 +226,11 @@ impl Run {
             loop {
                 let ended = match self.executor.next(PATIENCE) {
                     Some(report) => self.note(report, on_event)?,
-                    None => self.executor.room() > 0,
+                    None if self.executor.room() > 0 => {
+                        self.records.forget_unfinished();
+                        true
+                    }
+                    None => false,
                 };
                 if ended || (interrupter.should_stop() && !self.stopping) {
                     break;

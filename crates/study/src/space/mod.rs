@@ -3,7 +3,9 @@
 mod draw;
 mod matched;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use slimgate_data::find;
 use toml::Value;
@@ -34,6 +36,9 @@ pub(crate) struct Space {
     /// The points of the grid apart from task, variant and seed.
     grid: Vec<Settings>,
     ranges: BTreeMap<String, Range>,
+    /// Trials that have been made before: a plan is made again whenever a trial ends, and resolving the
+    /// configurations of thousands takes longer than a short trial.
+    made: RefCell<HashMap<String, Trial>>,
 }
 
 /// Some settings with the trials that try them, one a seed.
@@ -65,6 +70,7 @@ impl Space {
             base,
             grid: crossed(&tuned),
             ranges: config.ranges()?,
+            made: RefCell::default(),
         };
         for task in &space.tasks {
             for variant in &space.variants {
@@ -123,8 +129,17 @@ impl Space {
     ) -> Result<Candidate, StudyError> {
         let sizes = self.config.compare.hidden.get(&task.name);
         let hidden = sizes.and_then(|sizes| sizes.get(variant)).copied();
-        let trial = |&seed: &u64| Trial::new(&self.base, task, variant, hidden, seed, &settings);
-        let trials = seeds.iter().map(trial).collect::<Result<_, _>>()?;
+        let mut made = self.made.borrow_mut();
+        let mut trials = Vec::new();
+        for &seed in seeds {
+            let trial = match made.entry(format!("{} {variant} {seed} {settings:?}", task.name)) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(place) => {
+                    place.insert(Trial::new(&self.base, task, variant, hidden, seed, &settings)?).clone()
+                }
+            };
+            trials.push(trial);
+        }
         Ok(Candidate { settings, trials })
     }
 
