@@ -83,6 +83,12 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("go on with: slimgate compare stopped"), "{}", said.err);
+    // Of a variant that has not begun nobody knows how large its model is.
+    let variants = here.json("stopped/summary.json")["tasks"][0]["variants"].clone();
+    for variant in variants.as_array().unwrap() {
+        let begun = variant["states"].as_object().unwrap().keys().any(|state| state != "waiting");
+        assert_eq!(variant["all_parameters"].is_u64(), begun, "{variant}");
+    }
     let status = here.succeed("status stopped");
     assert!(
         status.contains("interrupted") && status.contains("waiting") && !status.contains("running"),

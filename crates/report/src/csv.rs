@@ -36,8 +36,8 @@ pub fn variants_csv(summary: &Summary) -> String {
         table.text(&variant.name);
         table.text(&variant.gates);
         table.count(Some(variant.hidden));
-        table.count(Some(variant.parameters.recurrent));
-        table.count(Some(variant.parameters.total));
+        table.count(Some(variant.recurrent_parameters));
+        table.count(variant.all_parameters);
         table.text(protocol(summary));
         for spread in [&variant.test, &variant.validation, &variant.last] {
             table.spread(spread.as_ref());

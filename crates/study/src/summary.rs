@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::{Parameters, write_whole};
+use slimgate_train::write_whole;
 
 use crate::{Match, StudyError};
 
@@ -110,8 +110,10 @@ pub struct Variant {
     pub gates: String,
     /// Hidden units.
     pub hidden: usize,
-    /// Learned numbers.
-    pub parameters: Parameters,
+    /// Learned numbers of the recurrent layers.
+    pub recurrent_parameters: usize,
+    /// Learned numbers of the whole model, once a trial has told them.
+    pub all_parameters: Option<usize>,
     /// How many trials of it are complete, diverged, pruned, failed and so on.
     pub states: BTreeMap<State, usize>,
     /// The chosen settings by key, such as `optim.learning_rate`; empty where nothing was there to choose.

@@ -41,7 +41,7 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         });
         rows.add_row([
             variant.name.clone(),
-            grouped(variant.parameters.recurrent),
+            grouped(variant.recurrent_parameters),
             mean(&variant.test).unwrap_or_default(),
             interval
                 .map_or_else(String::new, |[low, high]| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)),

@@ -13,7 +13,7 @@ use crate::words::{choice_accuracy, count, list, percent, seconds, test_accuracy
 
 /// Accuracy against recurrent parameters.
 pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
-    let parameters = |variant: &Variant| Some(variant.parameters.recurrent as f64);
+    let parameters = |variant: &Variant| Some(variant.recurrent_parameters as f64);
     let axis = Axis {
         name: "recurrent parameters",
         words: |value| format!("{} parameters", count(value as usize)),

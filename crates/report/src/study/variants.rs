@@ -35,8 +35,8 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
             variant.name.as_str().into(),
             variant.gates.as_str().into(),
             count(variant.hidden).into(),
-            count(variant.parameters.recurrent).into(),
-            count(variant.parameters.total).into(),
+            count(variant.recurrent_parameters).into(),
+            optional(variant.all_parameters, count).into(),
             mean(&variant.test),
             each_seed(variant).into(),
         ]);

@@ -73,7 +73,7 @@ pub(super) fn comparisons(
                 // The level that Holm's adjustment holds the smallest p to.
                 seeds_to_settle(found, margin, alpha / others.len() as f64)
             }),
-            parameters_ratio: variant.parameters.recurrent as f64 / baseline.parameters.recurrent as f64,
+            parameters_ratio: variant.recurrent_parameters as f64 / baseline.recurrent_parameters as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
         }

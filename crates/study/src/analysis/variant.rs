@@ -98,13 +98,11 @@ pub(super) fn variant(
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
         hidden: example.model.hidden,
-        parameters: match chosen.trials.first() {
-            Some(trial) => trial.summary.parameters,
-            None => {
-                let recurrent = recurrent_parameters(example)?;
-                slimgate_train::Parameters { recurrent, total: recurrent }
-            }
-        },
+        recurrent_parameters: recurrent_parameters(example)?,
+        all_parameters: group
+            .trials()
+            .filter(|trial| trial.config.model == example.model)
+            .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters.total)),
         states: states(group, records),
         chosen: chosen.settings.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect()),

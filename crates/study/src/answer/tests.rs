@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_train::Parameters;
-
 use super::*;
 
 fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
@@ -33,7 +31,8 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
         name: name.into(),
         gates: "xhb".into(),
         hidden: 100,
-        parameters: Parameters { recurrent: 1000, total: 2000 },
+        recurrent_parameters: 1000,
+        all_parameters: Some(2000),
         states: BTreeMap::new(),
         chosen: BTreeMap::new(),
         seeds: Vec::new(),

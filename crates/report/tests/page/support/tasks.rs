@@ -1,7 +1,6 @@
 //! Made-up tasks with their variants, comparisons and trials.
 
 use slimgate_study::*;
-use slimgate_train::Parameters;
 
 /// The rates that every made-up study tries.
 const RATES: [f64; 6] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2];
@@ -77,7 +76,8 @@ fn variant(index: usize, shift: f64) -> Variant {
         name: name.into(),
         gates: gates.into(),
         hidden: 50,
-        parameters: Parameters { recurrent, total: recurrent + 510 },
+        recurrent_parameters: recurrent,
+        all_parameters: Some(recurrent + 510),
         states: [(State::Complete, 28), (State::Diverged, 1 + index), (State::Pruned, 1)].into(),
         chosen: [("optim.learning_rate".to_owned(), toml::Value::from(RATES[best_rate]))].into(),
         seeds: (1..=SEEDS)
@@ -150,7 +150,7 @@ fn comparison(index: usize, variants: &[Variant]) -> Comparison {
         won_tied_lost: [3 - index, 1, 1 + index],
         verdict: verdicts[index - 1],
         seeds_needed: (index == 2).then_some(14),
-        parameters_ratio: variants[index].parameters.recurrent as f64 / 15_800.0,
+        parameters_ratio: variants[index].recurrent_parameters as f64 / 15_800.0,
         training_speedup: Some(1.0 + 0.2 * index as f64),
         prediction_speedup: Some(1.0 + 0.15 * index as f64),
     }
