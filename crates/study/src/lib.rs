@@ -9,6 +9,7 @@
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
 //! | `executor` | where trials run: the trait, and this machine |
+//! | `settle` | what is found once and kept: sizes that match, published figures |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `standing` | how far a study is |
 //! | `analysis` | from finished trials to a [`Summary`] |
@@ -30,6 +31,7 @@ mod folder;
 mod plan;
 mod pruning;
 mod requirement;
+mod settle;
 mod space;
 mod standing;
 pub mod statistics;
