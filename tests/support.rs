@@ -52,8 +52,15 @@ impl Workspace {
 
     /// The program with a line of arguments, split at spaces, ready to be started.
     pub fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_slimgate"));
-        command.args(line.split_whitespace()).current_dir(self.folder.path());
+        let mut command = self.at_home(env!("CARGO_BIN_EXE_slimgate"));
+        command.args(line.split_whitespace());
+        command
+    }
+
+    /// A program that finds nothing of the user's.
+    fn at_home(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
         // What the user has fetched is no part of a test.
         command.env("XDG_DATA_HOME", self.path("data"));
         // Mesa's software driver wants a folder of its own.
@@ -68,11 +75,8 @@ impl Workspace {
 
     /// A command line as a person types it in a shell, without the program's name.
     pub fn shell(&self, line: &str) -> Said {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", &format!("{} {line}", env!("CARGO_BIN_EXE_slimgate"))])
-            .current_dir(self.folder.path());
-        command.env("XDG_RUNTIME_DIR", self.folder.path()).stdin(Stdio::null());
+        let mut command = self.at_home("sh");
+        command.args(["-c", &format!("{} {line}", env!("CARGO_BIN_EXE_slimgate"))]);
         said(command.output().unwrap())
     }
 

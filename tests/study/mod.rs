@@ -277,4 +277,7 @@ fn prices_turn_times_into_money() {
         assert!((saved - (a_year(&variants[0]) - a_year(variant))).abs() < 1e-9);
     }
     assert!(here.read("study/report.md").contains("EUR"));
+    let notes = summary["answer"]["notes"].as_array().unwrap();
+    let told = |note: &&Value| note.as_str().unwrap().starts_with("lstm3 costs ");
+    assert_eq!(notes.iter().filter(told).count(), 1, "{notes:?}");
 }

@@ -1,6 +1,7 @@
 //! What the program says, and the codes it exits with.
 
 use std::io::Write;
+use std::path::Path;
 
 use comfy_table::{LineStyle, TableStyle};
 use serde::Serialize;
@@ -68,6 +69,12 @@ impl From<csv::Error> for CliError {
     }
 }
 
+/// The text of a file that the user named.
+pub fn read_text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path)
+        .map_err(|source| CliError::Read { path: path.display().to_string(), source })
+}
+
 /// Writes a line of text for people.
 pub fn say(text: impl std::fmt::Display) -> Result<(), CliError> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
@@ -106,13 +113,9 @@ pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
     table
 }
 
-/// A count with thin groups of three, as people read it.
+/// A count with groups of three, as people read it.
 pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let first = (digits.len() - 1) % 3 + 1;
-    let (head, tail) = digits.split_at(first);
-    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    std::iter::once(head.to_owned()).chain(groups).collect::<Vec<_>>().join(",")
+    indicatif::HumanCount(count as u64).to_string()
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! All files of a report, or none: each is whole before any takes its place.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use slimgate_study::Summary;
-use tempfile::TempPath;
+use slimgate_train::draft_whole;
 
-use crate::{ReportError, Run, csv, runs, study};
+use crate::{ReportError, Run, csv, html, markdown, runs, study};
 
 /// Writes the report of a study into a folder: `report.html`, `report.md` with its `pictures`, `variants.csv`,
 /// `comparisons.csv` and `trials.csv`. Returns what was written.
@@ -17,19 +16,21 @@ use crate::{ReportError, Run, csv, runs, study};
 /// If the folder cannot be made or written, in which case no file of it has changed unless the disk failed between
 /// two renames.
 pub fn write_study(summary: &Summary, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    // Once: its pictures take the time.
+    let page = study::document(summary);
     let mut files = vec![
-        ("report.html".to_owned(), study::study_page(summary)),
-        ("report.md".to_owned(), study::study_markdown(summary)),
+        ("report.html".to_owned(), html::page(&page)),
+        ("report.md".to_owned(), markdown::page(&page)),
         ("variants.csv".to_owned(), csv::variants_csv(summary)),
         ("comparisons.csv".to_owned(), csv::comparisons_csv(summary)),
         ("trials.csv".to_owned(), csv::trials_csv(summary)),
     ];
-    files.extend(study::study_pictures(summary));
+    files.extend(markdown::pictures(&page));
     write_all(folder, &files)
 }
 
-/// Writes the report of runs into a folder: `report.html`, `report.md` with its `pictures`, and `epochs.csv`. Returns
-/// what was written.
+/// Writes the report of runs into a folder: `report.html`, `report.md` with its `pictures`, `epochs.csv` and
+/// `runs.json`. Returns what was written.
 ///
 /// # Errors
 ///
@@ -38,12 +39,14 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     if runs.is_empty() {
         return Err(ReportError::NoRuns);
     }
+    let page = runs::document(runs);
     let mut files = vec![
-        ("report.html".to_owned(), runs::runs_page(runs)),
-        ("report.md".to_owned(), runs::runs_markdown(runs)),
+        ("report.html".to_owned(), html::page(&page)),
+        ("report.md".to_owned(), markdown::page(&page)),
         ("epochs.csv".to_owned(), csv::epochs_csv(runs)),
+        ("runs.json".to_owned(), serde_json::to_string_pretty(runs).expect("runs have a JSON form") + "\n"),
     ];
-    files.extend(runs::runs_pictures(runs));
+    files.extend(markdown::pictures(&page));
     write_all(folder, &files)
 }
 
@@ -61,7 +64,7 @@ pub(crate) fn write_all(
         if path.is_dir() {
             return Err(failed(&path)(std::io::ErrorKind::IsADirectory.into()));
         }
-        drafts.push((draft(&path, content.as_ref())?, path));
+        drafts.push((draft_whole(&path, content.as_ref()).map_err(failed(&path))?, path));
     }
     drafts
         .into_iter()
@@ -70,27 +73,6 @@ pub(crate) fn write_all(
             Ok(path)
         })
         .collect()
-}
-
-/// A file beside the place that it is to take, with all its content on the disk. It is closed: of a thousand runs a
-/// process may not have all files open at once.
-fn draft(path: &Path, content: &[u8]) -> Result<TempPath, ReportError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let whole = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".tmp");
-        // As readable as anything that the user makes.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        Ok(file.into_temp_path())
-    };
-    whole().map_err(failed(path))
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> ReportError + use<> {

@@ -6,12 +6,13 @@ use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use serde::Serialize;
 use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError};
 
 use crate::ReportError;
 
 /// A run as it stands in its folder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Run {
     /// The folder's name.
     pub name: String,

@@ -8,7 +8,7 @@ use crate::document::{Block, Document};
 use crate::looks::Looks;
 use crate::pictures::run_curves;
 use crate::run::Run;
-use crate::study::{confusion, environment_table, recall_table};
+use crate::study::{confusion, environment_table, recall, recall_table};
 use crate::table::{Cell, Table};
 use crate::words::{self, NOTHING, count, counted, optional, percent, seconds};
 
@@ -22,12 +22,8 @@ pub fn runs_markdown(runs: &[Run]) -> String {
     crate::markdown::page(&document(runs))
 }
 
-/// The pictures that the page of runs as Markdown has beside it, by their paths.
-pub(crate) fn runs_pictures(runs: &[Run]) -> Vec<(String, String)> {
-    crate::markdown::pictures(&document(runs))
-}
-
-fn document(runs: &[Run]) -> Document {
+/// What the page of runs says.
+pub(crate) fn document(runs: &[Run]) -> Document {
     let title = match runs {
         [run] => format!("Run {}", run.name),
         _ => counted(runs.len(), "run", "runs"),
@@ -164,10 +160,7 @@ fn test_part(runs: &[&Run]) -> Vec<Block> {
         ]);
         matrices.extend(confusion(&run.name, &evaluation.classes, &evaluation.confusion));
         if !evaluation.confusion.is_empty() {
-            let right = |(index, row): (usize, &Vec<usize>)| {
-                row.get(index).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
-            };
-            recalls.push((&run.name, evaluation.confusion.iter().enumerate().map(right).collect()));
+            recalls.push((&run.name, recall(&evaluation.confusion)));
         }
     }
     let mut blocks = vec![Block::Table(table)];

@@ -117,7 +117,7 @@ pub fn compare(
     let (folder, config, space) = settle(path, config, interrupter)?;
     let mut run = Run {
         records: Records::new(&folder, &config),
-        executor: Local::new(options.program.clone(), options.at_once),
+        executor: Box::new(Local::new(options.program.clone(), options.at_once)),
         folder: folder.clone(),
         space,
         config,
@@ -143,7 +143,7 @@ struct Run {
     config: StudyConfig,
     space: Space,
     records: Records,
-    executor: Local,
+    executor: Box<dyn Executor>,
     /// What each process that runs here does.
     jobs: HashMap<String, Job>,
     /// Trials given up one after the other.
@@ -160,10 +160,7 @@ impl Run {
         on_event: &mut impl FnMut(Event),
     ) -> Result<(), StudyError> {
         loop {
-            if interrupter.should_stop() && !self.stopping {
-                self.stopping = true;
-                self.executor.stop();
-            }
+            self.heed(interrupter);
             if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
                 let groups = plan(&self.space, &self.config, &mut self.records)?;
                 self.announce(&groups, on_event);
@@ -206,6 +203,14 @@ impl Run {
         Ok(())
     }
 
+    /// Passes a wish to stop on, once.
+    fn heed(&mut self, interrupter: &Interrupter) {
+        if interrupter.should_stop() && !self.stopping {
+            self.stopping = true;
+            self.executor.stop();
+        }
+    }
+
     /// Ends what runs here.
     fn stop_all(&mut self) {
         self.executor.stop();
@@ -221,7 +226,7 @@ impl Run {
         let mut records = Records::new(&self.folder, &self.config);
         let failed: Vec<_> = summary.trials.iter().filter(|trial| records.get(&trial.id).given_up).collect();
         if let Some(trial) = failed.first() {
-            let reason = trial.reason.as_deref().unwrap_or("it said nothing");
+            let reason = records.get(&trial.id).reason.as_deref().unwrap_or("it said nothing");
             let first = format!("{} on {}, seed {}: {reason}", trial.variant, trial.task, trial.seed);
             return Some(StudyError::Failed { failed: failed.len(), first });
         }
@@ -231,27 +236,22 @@ impl Run {
     fn announce(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) {
         let (mut trials, mut done, mut epochs, mut epochs_done) = (0, 0, 0, 0);
         for group in groups {
-            let (mut known, mut longest) = (0, 0);
             for trial in group.trials() {
-                known += 1;
-                let of = trial.config.optim.epochs;
-                longest = longest.max(of);
                 let record = self.records.get(&trial.id);
                 let complete = record.summary.as_ref().map_or(0, |summary| summary.epochs);
                 epochs_done += complete;
-                let ended =
-                    group.pruned.contains_key(&trial.id) || record.given_up || record.state.is_final();
+                let ended = record.is_done() || group.pruned.contains_key(&trial.id);
                 // One whose end is still to be told here counts when it is.
                 if ended && !self.trains(&trial.id) {
                     done += 1;
                     epochs += complete;
                 } else {
-                    epochs += of;
+                    epochs += trial.config.optim.epochs;
                 }
             }
-            let planned = group.planned(&self.space);
+            let (planned, unknown) = group.planned(&self.space);
             trials += planned;
-            epochs += (planned - known) * longest;
+            epochs += unknown;
         }
         on_event(Event::Planned { trials, done, epochs, epochs_done });
     }
@@ -284,15 +284,8 @@ impl Run {
             }
             let Some(claim) = self.folder.claim(&trial.id)? else { continue };
             // Between the plan and the claim another process may have finished it.
-            let before = self.records.get(&trial.id).clone();
             self.records.forget(&trial.id);
-            let now = self.records.get(&trial.id);
-            let advanced = now.tested != before.tested
-                || now.given_up != before.given_up
-                || now.summary.as_ref().map(|summary| summary.epochs)
-                    != before.summary.as_ref().map(|summary| summary.epochs)
-                || now.state.is_final() != before.state.is_final();
-            if advanced {
+            if !job.is_due(self.records.get(&trial.id)) {
                 continue;
             }
             let arguments = self.arguments(job)?;
@@ -436,10 +429,7 @@ impl Run {
                 log,
             })?;
             let code = loop {
-                if interrupter.should_stop() && !self.stopping {
-                    self.stopping = true;
-                    self.executor.stop();
-                }
+                self.heed(interrupter);
                 if let Some(Report::Ended { code, .. }) = self.executor.next(PATIENCE) {
                     break code;
                 }

@@ -42,6 +42,13 @@ pub(crate) struct Record {
     pub timed: bool,
 }
 
+impl Record {
+    /// Whether nothing is left to train.
+    pub fn is_done(&self) -> bool {
+        self.given_up || self.state.is_final()
+    }
+}
+
 impl StudyFolder {
     /// Makes the folder of a study where it is not there.
     pub(crate) fn create(path: &Path) -> Result<StudyFolder, StudyError> {
@@ -266,8 +273,10 @@ impl Records {
 
     /// How a trial stood when it was last looked at.
     pub fn get(&mut self, id: &str) -> &Record {
-        let Records { folder, retries, known, .. } = self;
-        known.entry(id.to_owned()).or_insert_with(|| folder.record(id, *retries))
+        if !self.known.contains_key(id) {
+            self.known.insert(id.to_owned(), self.folder.record(id, self.retries));
+        }
+        &self.known[id]
     }
 
     /// Looks again at a trial.

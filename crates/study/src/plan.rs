@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::folder::Records;
+use crate::folder::{Record, Records};
 use crate::pruning::{rungs, survivors};
 use crate::space::{Candidate, Space};
 use crate::trial::{Settings, Trial};
@@ -28,6 +28,22 @@ impl Job {
             Job::Train { trial, .. } | Job::Test { trial } => trial,
         }
     }
+
+    /// Whether it is still to be done, as its trial stands.
+    pub fn is_due(&self, record: &Record) -> bool {
+        let summary = record.summary.as_ref();
+        match self {
+            Job::Train { until, .. } => {
+                let epochs = summary.map_or(0, |summary| summary.epochs);
+                !record.is_done() && until.is_none_or(|until| epochs < until)
+            }
+            // Without a single epoch there are no weights.
+            Job::Test { .. } => {
+                let has_weights = summary.is_some_and(|summary| summary.best.is_some());
+                record.is_done() && !record.tested && has_weights && !record.given_up
+            }
+        }
+    }
 }
 
 /// Where a task and variant has got to.
@@ -47,17 +63,28 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// How many trials it will have: known at its end, before that at most.
-    pub fn planned(&self, space: &Space) -> usize {
+    /// How many trials it will have, known at its end and before that at most, and the epochs of those of which it
+    /// is not known yet what they try.
+    pub fn planned(&self, space: &Space) -> (usize, usize) {
         let known = self.trials().count();
-        if self.jobs.is_empty() || self.chosen.is_some() { known } else { known.max(space.trials_a_group()) }
+        if self.jobs.is_empty() || self.chosen.is_some() {
+            return (known, 0);
+        }
+        let trials = known.max(space.trials_a_group());
+        let longest = self.trials().map(|trial| trial.config.optim.epochs).max().unwrap_or(0);
+        (trials, (trials - known) * longest)
     }
 
     /// Every trial, once.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         let mut seen = HashSet::new();
         let candidates = self.candidates.iter().chain(&self.chosen);
-        candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.clone()))
+        candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.as_str()))
+    }
+
+    /// How a trial stands: one that was given up for others is pruned, however far it came.
+    pub fn state(&self, trial: &Trial, record: &Record) -> State {
+        if self.pruned.contains_key(&trial.id) { State::Pruned } else { record.state }
     }
 }
 
@@ -116,15 +143,9 @@ impl Planner<'_> {
         let seeds = self.config.comparison_seeds();
         let chosen = self.space.with_seeds(&self.space.tasks[task], variant, best, &seeds)?;
         for trial in &chosen.trials {
-            if !self.is_done(trial) {
-                group.jobs.push(Job::Train { trial: trial.clone(), until: None });
-                continue;
-            }
             let record = self.records.get(&trial.id);
-            let has_weights = record.summary.as_ref().is_some_and(|summary| summary.best.is_some());
-            if !record.tested && has_weights && !record.given_up {
-                group.jobs.push(Job::Test { trial: trial.clone() });
-            }
+            let jobs = [Job::Train { trial: trial.clone(), until: None }, Job::Test { trial: trial.clone() }];
+            group.jobs.extend(jobs.into_iter().filter(|job| job.is_due(record)));
         }
         group.chosen = Some(chosen);
         Ok(group)
@@ -139,7 +160,7 @@ impl Planner<'_> {
         let mut alive: Vec<&Candidate> = candidates.iter().collect();
         let mut dropped = Vec::new();
         for rung in rungs(prune, reduction, epochs) {
-            self.train(&alive, Some(rung), group)?;
+            self.train(&alive, Some(rung), group);
             if !group.jobs.is_empty() {
                 return Ok(());
             }
@@ -164,27 +185,17 @@ impl Planner<'_> {
                 .filter_map(|(candidate, kept)| kept.then_some(candidate))
                 .collect();
         }
-        self.train(&alive, None, group)
-    }
-
-    fn train(
-        &mut self,
-        candidates: &[&Candidate],
-        until: Option<usize>,
-        group: &mut Group,
-    ) -> Result<(), StudyError> {
-        for trial in candidates.iter().flat_map(|candidate| &candidate.trials) {
-            let epochs = self.records.get(&trial.id).summary.as_ref().map_or(0, |summary| summary.epochs);
-            if !self.is_done(trial) && until.is_none_or(|until| epochs < until) {
-                group.jobs.push(Job::Train { trial: trial.clone(), until });
-            }
-        }
+        self.train(&alive, None, group);
         Ok(())
     }
 
-    fn is_done(&mut self, trial: &Trial) -> bool {
-        let record = self.records.get(&trial.id);
-        record.given_up || record.state.is_final()
+    fn train(&mut self, candidates: &[&Candidate], until: Option<usize>, group: &mut Group) {
+        for trial in candidates.iter().flat_map(|candidate| &candidate.trials) {
+            let job = Job::Train { trial: trial.clone(), until };
+            if job.is_due(self.records.get(&trial.id)) {
+                group.jobs.push(job);
+            }
+        }
     }
 
     /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation part, then by

@@ -101,14 +101,14 @@ impl Requirement {
 
     fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
         let find = |name: &str| -> Result<&Variant, StudyError> {
-            task.variants.iter().find(|variant| variant.name == name).ok_or_else(|| {
+            task.variant(name).ok_or_else(|| {
                 let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
                 let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
                 StudyError::Requirement(self.to_string(), remedy)
             })
         };
         let variant = find(&self.variant)?;
-        let (alpha, resolution) = (1.0 - confidence, 1.0 / task.test_sequences.max(1) as f64);
+        let (alpha, resolution) = (1.0 - confidence, task.resolution());
         let against = |other: &str, margin: f64| -> Result<_, StudyError> {
             Ok(compare(&pairs(variant, find(other)?), Criteria { margin, alpha, resolution }))
         };

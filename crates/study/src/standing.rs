@@ -75,7 +75,7 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
     let mut records = Records::new(folder, &config);
     let groups = plan(&space, &config, &mut records)?;
     let mut standing = Standing {
-        trials: groups.iter().map(|group| group.planned(&space)).sum(),
+        trials: 0,
         states: Vec::new(),
         epochs: 0,
         epochs_done: 0,
@@ -85,18 +85,19 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
         failed: Vec::new(),
     };
     let mut states: HashMap<State, usize> = HashMap::new();
-    let mut known = 0;
     for group in &groups {
+        let mut known = 0;
         for trial in group.trials() {
             known += 1;
             let record = records.get(&trial.id).clone();
-            let state = if group.pruned.contains_key(&trial.id) { State::Pruned } else { record.state };
+            let state = group.state(trial, &record);
             *states.entry(state).or_default() += 1;
             let of = trial.config.optim.epochs;
             let label = trial.label();
             let summary = record.summary.as_ref();
             let (mut epochs, mut seconds) =
                 summary.map_or((0, 0.0), |summary| (summary.epochs, summary.seconds));
+            let ended = record.is_done() || state == State::Pruned;
             match state {
                 State::Running => {
                     let accuracy;
@@ -110,7 +111,6 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
                 }
                 _ => (),
             }
-            let ended = state.is_final() || state == State::Pruned || record.given_up;
             standing.epochs += if ended { epochs } else { of };
             standing.epochs_done += epochs;
             standing.seconds += seconds;
@@ -123,12 +123,12 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
                 }
             }
         }
-    }
-    let unknown = standing.trials.saturating_sub(known);
-    if unknown > 0 {
-        *states.entry(State::Waiting).or_default() += unknown;
-        let epochs = groups.first().and_then(|group| group.candidates.first());
-        standing.epochs += unknown * epochs.map_or(0, |candidate| candidate.trials[0].config.optim.epochs);
+        let (planned, unknown_epochs) = group.planned(&space);
+        standing.trials += planned;
+        standing.epochs += unknown_epochs;
+        if planned > known {
+            *states.entry(State::Waiting).or_default() += planned - known;
+        }
     }
     standing.states = states.into_iter().collect();
     standing.states.sort_unstable();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+pub use slimgate_train::Timing;
 use slimgate_train::write_whole;
 
 use crate::{Match, StudyError};
@@ -101,6 +102,23 @@ pub struct Task {
     pub importances: Option<Importances>,
 }
 
+impl Task {
+    /// The step between possible accuracies on its test part; 0 where that is not known.
+    pub fn resolution(&self) -> f64 {
+        resolution(self.test_sequences)
+    }
+
+    /// A variant by its name.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+}
+
+/// The step between possible accuracies on so many sequences; 0 where there are none.
+pub(crate) fn resolution(sequences: usize) -> f64 {
+    if sequences > 0 { 1.0 / sequences as f64 } else { 0.0 }
+}
+
 /// One variant on one task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variant {
@@ -146,8 +164,6 @@ pub struct Variant {
     pub usable: Option<UsableRates>,
     /// Test sequences by class (rows) and told class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
-    /// The share of each class's test sequences that was told right.
-    pub recall: Vec<f64>,
     /// What it costs to train and to run, where the study names a price.
     pub cost: Option<Cost>,
 }
@@ -231,17 +247,6 @@ pub struct Reach {
     pub epochs: Option<f64>,
     /// Median seconds of those that did.
     pub seconds: Option<f64>,
-}
-
-/// Times of a variant's steps, measured beside those of the others.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Timing {
-    /// Median milliseconds of a training step of a whole batch.
-    pub training_step_ms: f64,
-    /// Median milliseconds of a prediction of one sequence.
-    pub prediction_ms: f64,
-    /// Median milliseconds of a prediction of 128 sequences at once.
-    pub batch_prediction_ms: f64,
 }
 
 /// An epoch of a learning curve.
@@ -462,4 +467,25 @@ pub struct Cost {
     pub predictions_a_year: f64,
     /// What is saved a year against the baseline.
     pub saved_a_year: f64,
+}
+
+/// An amount of money, with as many decimals as a small one needs to show two digits.
+pub fn money(amount: f64) -> String {
+    let sign = if amount < 0.0 { "−" } else { "" };
+    let size = amount.abs();
+    let decimals = if size == 0.0 || size >= 0.1 { 2 } else { (1.0 - size.log10().floor()) as usize };
+    format!("{sign}{size:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+
+    #[test]
+    fn small_amounts_are_seen() {
+        assert_eq!(money(1234.5), "1234.50");
+        assert_eq!(money(0.0), "0.00");
+        assert_eq!(money(-0.001234), "−0.0012");
+        assert_eq!(money(3.4e-9), "0.0000000034");
+    }
 }

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use slimgate_data::Preprocessing;
+use tempfile::TempPath;
 
 use crate::environment::Environment;
 use crate::history::{EpochMetrics, History};
@@ -332,15 +333,28 @@ impl RunFolder {
 ///
 /// If its folder is not there or cannot be written to.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let whole = || {
-        let file = draft(TEMPORARY, 0o666).tempfile_in(folder)?;
-        file.as_file().write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
+        draft_whole(path, content)?.persist(path).map_err(|error| error.error)?;
+        File::open(folder_of(path))?.sync_all()
     };
     whole().map_err(TrainError::file("write", path))
+}
+
+/// A file beside the place that it is to take, with all its content on the disk, and closed: a process may not have
+/// thousands open at once. It goes away unless it is put in place.
+///
+/// # Errors
+///
+/// If the folder is not there or cannot be written to.
+pub fn draft_whole(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
+    let mut file = draft(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file.into_temp_path())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What is to be renamed into place, as readable as anything that the user makes.

@@ -54,7 +54,7 @@ pub use burn::train::Interrupter;
 pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
-pub use folder::{Parameters, RunFolder, Status, Summary, write_whole};
+pub use folder::{Parameters, RunFolder, Status, Summary, draft_whole, write_whole};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use settings::{parse_setting, table_with};

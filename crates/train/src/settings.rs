@@ -1,5 +1,7 @@
 //! From what the user wrote to a configuration that can be run.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -24,11 +26,17 @@ impl Config {
 
     /// Every setting there is, as `section.key`.
     pub fn keys() -> Vec<String> {
-        Config::examples().into_iter().map(|(key, _)| key).collect()
+        Config::examples().iter().map(|(key, _)| key.clone()).collect()
     }
 
     /// Every setting there is, with a value of its type.
-    fn examples() -> Vec<(String, Value)> {
+    fn examples() -> &'static [(String, Value)] {
+        // A study resolves thousands of configurations.
+        static EXAMPLES: LazyLock<Vec<(String, Value)>> = LazyLock::new(Config::make_examples);
+        &EXAMPLES
+    }
+
+    fn make_examples() -> Vec<(String, Value)> {
         let everything = Config {
             data: slimgate_data::DataConfig {
                 train_limit: Some(1),
@@ -217,7 +225,7 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
             _ => (value.is_str(), "it is text"),
         };
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        holds(&key, value, usable, remedy)?;
+        holds(key, value, usable, remedy)?;
     }
     Ok(())
 }

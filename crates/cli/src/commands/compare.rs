@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use slimgate_report::write_study;
-use slimgate_study::{Options, StudyConfig, Summary, compare};
+use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
 use slimgate_train::stop_on_signals;
 use toml::Value;
 
 use crate::args::CompareArguments;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
-use crate::output::{CliError, INTERRUPTED, say, say_json};
+use crate::output::{CliError, INTERRUPTED, read_text, say, say_json};
 use crate::progress::Progress;
 
 /// The study that is run where no file is given.
@@ -72,9 +72,7 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
         }
         Some(path) if path.is_dir() => {
             let file = path.join("study.toml");
-            if !file.is_file() {
-                return Err(slimgate_study::StudyError::NotAStudy(path.clone()).into());
-            }
+            StudyFolder::open(path)?;
             (file.display().to_string(), read_text(&file)?, path.as_path(), path.clone())
         }
         Some(path) => {
@@ -102,11 +100,6 @@ fn find_published(config: &mut StudyConfig, home: &Path) -> Result<(), CliError>
         .map_err(|source| CliError::Read { path: file.display().to_string(), source })?;
     published.file = whole.display().to_string();
     Ok(())
-}
-
-fn read_text(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| CliError::Read { path: path.display().to_string(), source })
 }
 
 /// As many trials at once as cores allow.

@@ -1,6 +1,6 @@
 //! The tables of a task's variants.
 
-use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant};
+use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant, money};
 
 use crate::output::{grouped, table};
 
@@ -73,26 +73,4 @@ pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
         ]);
     }
     Some(rows)
-}
-
-/// An amount, with as many decimals as a small one needs to show two digits.
-fn money(amount: f64) -> String {
-    if amount == 0.0 || amount.abs() >= 0.1 {
-        return format!("{amount:.2}");
-    }
-    let decimals = (1.0 - amount.abs().log10().floor()) as usize;
-    format!("{amount:.decimals$}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::money;
-
-    #[test]
-    fn small_amounts_are_seen() {
-        assert_eq!(money(1234.5), "1234.50");
-        assert_eq!(money(0.0), "0.00");
-        assert_eq!(money(-0.001234), "-0.0012");
-        assert_eq!(money(3.4e-9), "0.0000000034");
-    }
 }

@@ -11,7 +11,7 @@ use slimgate_train::{
 };
 
 use crate::args::TrainArguments;
-use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, say, say_json};
+use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, read_text, say, say_json};
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
@@ -53,11 +53,6 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
         Some(path) => (path.display().to_string(), read_text(path)?),
     };
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
-}
-
-fn read_text(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| CliError::Read { path: path.display().to_string(), source })
 }
 
 /// What `--epochs` asks of a resumed run, checked as any other setting.

@@ -17,8 +17,8 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
         Protocol::Validation => "",
         Protocol::Published => ", at epochs chosen on the test set",
     };
-    let read = task.variants.iter().filter(|variant| !variant.recall.is_empty());
-    let recalls: Vec<_> = read.map(|variant| (variant.name.as_str(), variant.recall.clone())).collect();
+    let read = task.variants.iter().filter(|variant| !variant.confusion.is_empty());
+    let recalls: Vec<_> = read.map(|variant| (variant.name.as_str(), recall(&variant.confusion))).collect();
     let matrices: Vec<Table> = task
         .variants
         .iter()
@@ -44,6 +44,14 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
         blocks.push(Block::Tables(matrices));
     }
     blocks
+}
+
+/// The share of each class's sequences that was told right; not a number where there is none of it.
+pub(crate) fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
+    let of_class = |(class, row): (usize, &Vec<usize>)| {
+        row.get(class).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
+    };
+    confusion.iter().enumerate().map(of_class).collect()
 }
 
 /// The share of each class that was told right, by variant or run.

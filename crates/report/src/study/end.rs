@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_study::{Cost, Summary};
+use slimgate_study::{Cost, Summary, money};
 
 use crate::document::Block;
 use crate::table::Table;
-use crate::words::{NOTHING, decimal};
+use crate::words::NOTHING;
 
 /// What it costs to train and to run, where the study names a price.
 pub fn costs(summary: &Summary) -> Vec<Block> {
@@ -23,8 +23,6 @@ pub fn costs(summary: &Summary) -> Vec<Block> {
         let mut table = Table::new(caption, &heads);
         for (name, cost) in &known {
             let each = [cost.training, cost.trainings_a_year, cost.predictions_a_year, cost.saved_a_year];
-            let money =
-                |amount: f64| decimal(amount, if amount.abs() < 0.01 && amount != 0.0 { 6 } else { 2 });
             table.row(
                 std::iter::once((*name).into()).chain(each.map(|amount| money(amount).into())).collect(),
             );

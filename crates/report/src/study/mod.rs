@@ -8,7 +8,7 @@ mod importances;
 mod trials;
 mod variants;
 
-pub(crate) use classes::{confusion, recall_table};
+pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use end::environment_table;
 
 use slimgate_study::{Protocol, State, Summary, Task};
@@ -28,12 +28,8 @@ pub fn study_markdown(summary: &Summary) -> String {
     crate::markdown::page(&document(summary))
 }
 
-/// The pictures that the page of a study as Markdown has beside it, by their paths.
-pub(crate) fn study_pictures(summary: &Summary) -> Vec<(String, String)> {
-    crate::markdown::pictures(&document(summary))
-}
-
-fn document(summary: &Summary) -> Document {
+/// What the page of a study says.
+pub(crate) fn document(summary: &Summary) -> Document {
     let looks = Looks::of(summary);
     let mut blocks = answer(summary);
     for task in &summary.tasks {

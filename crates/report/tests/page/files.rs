@@ -149,3 +149,14 @@ fn runs_of_one_name_have_folders_of_their_own() {
     tensorboard(&[run.clone(), run.clone()], folder.path()).unwrap();
     assert!(folder.path().join("digits-rows-lstm-2").is_dir());
 }
+
+#[test]
+fn a_report_of_runs_has_them_for_machines_too() {
+    let folder = tempfile::tempdir().unwrap();
+    write_runs(&support::runs(), folder.path()).unwrap();
+    let text = fs::read_to_string(folder.path().join("runs.json")).unwrap();
+    let runs: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(runs[0]["name"], "digits-rows-lstm");
+    assert_eq!(runs[0]["summary"]["parameters"]["recurrent"], 15_800);
+    assert!(!runs[0]["epochs"].as_array().unwrap().is_empty());
+}

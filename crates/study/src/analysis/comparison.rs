@@ -1,6 +1,7 @@
 //! Each variant against the baseline.
 
 use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed};
+use crate::summary::resolution;
 use crate::{Comparison, StudyConfig, Variant, Verdict};
 
 /// The power that "run N more seeds" aims at.
@@ -16,8 +17,7 @@ pub(super) fn comparisons(
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let alpha = 1.0 - config.compare.confidence;
     let margin = config.compare.margin / 100.0;
-    let resolution = if test_sequences > 0 { 1.0 / test_sequences as f64 } else { 0.0 };
-    let criteria = Criteria { margin, alpha, resolution };
+    let criteria = Criteria { margin, alpha, resolution: resolution(test_sequences) };
     let found: Vec<_> =
         others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
 

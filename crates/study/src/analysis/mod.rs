@@ -57,7 +57,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         commands: vec![format!("slimgate compare {0}/study.toml --out {0}-again", folder.path().display())],
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
-        planned: groups.iter().map(|group| group.planned(&space)).sum(),
+        planned: groups.iter().map(|group| group.planned(&space).0).sum(),
         trials,
     };
     summary.answer = answer(&summary);
@@ -65,8 +65,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
 }
 
 fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
-    let pruned = group.pruned.get(&trial.id);
-    let state = if pruned.is_some() { State::Pruned } else { record.state };
+    let state = group.state(trial, record);
     let summary = record.summary.as_ref();
     TrialLine {
         id: trial.id.clone(),
@@ -80,7 +79,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
-            State::Pruned => pruned.map(|epoch| format!("others did better after epoch {epoch}")),
+            State::Pruned => Some(format!("others did better after epoch {}", group.pruned[&trial.id])),
             _ if record.given_up => record.reason.clone(),
             _ => None,
         },
@@ -138,8 +137,7 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
 fn states(group: &Group, records: &mut Records) -> BTreeMap<State, usize> {
     let mut states = BTreeMap::new();
     for trial in group.trials() {
-        let pruned = group.pruned.contains_key(&trial.id);
-        let state = if pruned { State::Pruned } else { records.get(&trial.id).state };
+        let state = group.state(trial, records.get(&trial.id));
         *states.entry(state).or_default() += 1;
     }
     states

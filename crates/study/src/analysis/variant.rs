@@ -8,10 +8,11 @@ use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
 use crate::statistics::{bootstrap_interval, t_interval, usable_range};
+use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
     Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder,
-    Timing, UsableRates, Variant,
+    UsableRates, Variant,
 };
 
 /// The key whose curve a study always draws.
@@ -91,7 +92,6 @@ pub(super) fn variant(
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     let timing = chosen.trials.iter().find_map(|trial| trial.timing);
     let rates = rates(group, records);
-    let confusion = confusion(chosen);
     let seconds_per_epoch = median(chosen.trials.iter().filter_map(epoch_seconds).collect());
     let trained = median(chosen.trials.iter().map(|trial| trial.summary.seconds).collect());
     Ok(Variant {
@@ -122,16 +122,11 @@ pub(super) fn variant(
         )
         .map(|bytes| bytes as u64),
         reaches: reaches(chosen, baseline),
-        timing: timing.map(|timing| Timing {
-            training_step_ms: timing.training_step_ms,
-            prediction_ms: timing.prediction_ms,
-            batch_prediction_ms: timing.batch_prediction_ms,
-        }),
+        timing,
         curve: curve(chosen),
         usable: usable(&rates, margin),
         rates,
-        recall: recall(&confusion),
-        confusion,
+        confusion: confusion(chosen),
         cost: config.cost.as_ref().zip(trained).zip(timing).map(|((prices, seconds), timing)| {
             let an_hour = prices.price_per_hour / 3600.0;
             let training = seconds * an_hour;
@@ -169,9 +164,8 @@ fn spread(values: Vec<f64>, sequences: usize, confidence: f64) -> Option<Spread>
     if values.is_empty() {
         return None;
     }
-    let resolution = if sequences > 0 { 1.0 / sequences as f64 } else { 0.0 };
-    let interval =
-        bootstrap_interval(&values, confidence, 1).or_else(|| t_interval(&values, resolution, confidence));
+    let interval = bootstrap_interval(&values, confidence, 1)
+        .or_else(|| t_interval(&values, resolution(sequences), confidence));
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     Some(Spread {
@@ -288,12 +282,4 @@ fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
         }
     }
     sum
-}
-
-fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
-    let of_class = |(class, row): (usize, &Vec<usize>)| {
-        let all: usize = row.iter().sum();
-        if all == 0 { 0.0 } else { row[class] as f64 / all as f64 }
-    };
-    confusion.iter().enumerate().map(of_class).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Answer, Comparison, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict};
+use crate::{Answer, Comparison, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict, money};
 
 /// What to do, in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
@@ -12,6 +12,9 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
         let on = if summary.tasks.len() > 1 { format!("on {}, ", task.name) } else { String::new() };
         for comparison in &task.comparisons {
             notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
+            notes.extend(
+                costs(summary, task, &comparison.variant).map(|costs| sentence(&format!("{on}{costs}"))),
+            );
         }
     }
     let worse = |found: &Comparison| {
@@ -121,10 +124,35 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
     } else {
         String::new()
     };
-    format!("use {name} instead of {}: {}{several}", summary.baseline, finding(task).unwrap_or_default())
+    let saved = task.variant(name).and_then(|variant| variant.cost.as_ref());
+    let saved = saved.map_or_else(String::new, |cost| {
+        format!("; it saves {} {} a year", money(cost.saved_a_year), cost.currency)
+    });
+    format!(
+        "use {name} instead of {}: {}{saved}{several}",
+        summary.baseline,
+        finding(task).unwrap_or_default()
+    )
 }
 
-/// What was found of a variant on a task, with its costs and its learning rates.
+/// What a variant costs beside the baseline, where the study names a price.
+fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
+    let of = |name| task.variant(name)?.cost.as_ref();
+    let (own, baseline) = (of(name)?, of(&summary.baseline)?);
+    let currency = &own.currency;
+    let other = &summary.baseline;
+    Some(format!(
+        "{name} costs {} {currency} a training ({other}: {}) and {} {currency} a year of predictions ({other}: {}); \
+         with all trainings of a year it saves {} {currency} a year",
+        money(own.training),
+        money(baseline.training),
+        money(own.predictions_a_year),
+        money(baseline.predictions_a_year),
+        money(own.saved_a_year)
+    ))
+}
+
+/// What was found of a variant on a task, with its sizes, times and learning rates.
 fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     let baseline = &summary.baseline;
     let margin = format!("margin {:.1}", 100.0 * summary.margin);
@@ -160,8 +188,7 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
         }
     };
     let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
-    let of = |name: &str| task.variants.iter().find(|variant| variant.name == name);
-    let rate = match (rates(of(name)), rates(of(baseline))) {
+    let rate = match (rates(task.variant(name)), rates(task.variant(baseline))) {
         (Some(own), Some(other)) => format!("; its learning rate must lie {own} ({baseline}: {other})"),
         _ => String::new(),
     };
@@ -209,23 +236,18 @@ fn limits(summary: &Summary) -> Vec<String> {
     }
     for task in &summary.tasks {
         for variant in &task.variants {
-            if variant.diverged > 0 {
-                limits.push(format!(
-                    "{} diverged in {} of {} trials at its chosen settings on {}.",
-                    variant.name,
-                    variant.diverged,
-                    variant.seeds.len(),
-                    task.name
-                ));
-            }
-            if variant.collapsed > 0 {
-                limits.push(format!(
-                    "{} collapsed in {} of {} trials at its chosen settings on {}: its last epoch is far below its best.",
-                    variant.name,
-                    variant.collapsed,
-                    variant.seeds.len(),
-                    task.name
-                ));
+            for (trials, what, meaning) in [
+                (variant.diverged, "diverged", ""),
+                (variant.collapsed, "collapsed", ": its last epoch is far below its best"),
+            ] {
+                if trials > 0 {
+                    limits.push(format!(
+                        "{} {what} in {trials} of {} trials at its chosen settings on {}{meaning}.",
+                        variant.name,
+                        variant.seeds.len(),
+                        task.name
+                    ));
+                }
             }
         }
         let sequences = task.test_sequences;

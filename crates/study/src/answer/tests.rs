@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::Cost;
 
 fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
     Comparison {
@@ -57,7 +58,6 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
             price_nearby: 0.1,
         }),
         confusion: Vec::new(),
-        recall: Vec::new(),
         cost: None,
     }
 }
@@ -232,4 +232,25 @@ fn what_diverged_is_said() {
     let mut study = summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]);
     study.tasks[0].variants[1].diverged = 2;
     assert!(answer(&study).notes.iter().any(|note| note.starts_with("lstm2 diverged in 2 of")));
+}
+
+#[test]
+fn prices_are_part_of_the_answer() {
+    let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+    let cost = |training, predictions| Cost {
+        currency: "EUR".into(),
+        training,
+        trainings_a_year: 52.0 * training,
+        predictions_a_year: predictions,
+        saved_a_year: 52.0 * (0.5 - training) + 100.0 - predictions,
+    };
+    study.tasks[0].variants[0].cost = Some(cost(0.5, 100.0));
+    study.tasks[0].variants[1].cost = Some(cost(0.25, 80.0));
+    let found = answer(&study);
+    assert!(found.headline.ends_with("; it saves 33.00 EUR a year."), "{}", found.headline);
+    assert_eq!(
+        found.notes[1],
+        "lstm2 costs 0.25 EUR a training (lstm: 0.50) and 80.00 EUR a year of predictions (lstm: 100.00); with all \
+         trainings of a year it saves 33.00 EUR a year."
+    );
 }

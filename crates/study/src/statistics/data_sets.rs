@@ -1,6 +1,5 @@
 //! Several variants over several data sets, after Demšar (2006).
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::holm::holm;
@@ -8,7 +7,7 @@ use super::signed_rank::{ranks, signed_rank_p};
 use super::studentized_range::studentized_range_quantile;
 
 /// Whether variants differ at all over several data sets, by their ranks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Friedman {
     /// Mean rank of each variant, 1 the best.
     pub mean_ranks: Vec<f64>,
@@ -22,7 +21,7 @@ pub struct Friedman {
 }
 
 /// Friedman's statistic as an F ratio.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ImanDavenport {
     /// The ratio.
     pub f: f64,
@@ -31,7 +30,7 @@ pub struct ImanDavenport {
 }
 
 /// Two variants over all data sets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pairwise {
     /// The two variants, by column, the first before the second.
     pub variants: (usize, usize),

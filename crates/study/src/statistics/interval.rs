@@ -1,12 +1,11 @@
 //! The interval of a mean by Student's t.
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::ContinuousCDF;
 
 use super::sample::{Sample, student};
 
 /// A number and the interval it is likely to lie in.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The estimate itself.
     pub value: f64,

@@ -1,6 +1,5 @@
 //! A variant against the baseline, seed by seed.
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::ContinuousCDF;
 use statrs::function::gamma::ln_gamma;
 
@@ -9,7 +8,7 @@ use super::sample::{Sample, student};
 use super::signed_rank::signed_rank_p;
 
 /// Scores of a variant and of the baseline under one seed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
     /// The variant's score, higher better.
     pub variant: f64,
@@ -18,7 +17,7 @@ pub struct Pair {
 }
 
 /// What a comparison is held to; chosen before looking.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Criteria {
     /// The largest difference that does not matter, in the score's own unit.
     pub margin: f64,
@@ -39,7 +38,7 @@ impl Criteria {
 ///
 /// Each p value stands alone. Where several variants are compared, put those of one question through
 /// [`holm`](super::holm()) before claiming anything.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
     /// Seeds compared.
     pub pairs: usize,

@@ -1,6 +1,5 @@
 //! How many seeds a claim takes.
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::gamma::ln_gamma;
 
@@ -11,8 +10,7 @@ use super::sample::student;
 const MOST: usize = 10_000;
 
 /// What a comparison is to show.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Claim {
     /// The variant differs from the baseline by less than the margin either way.
     Equivalent {
@@ -30,7 +28,7 @@ pub enum Claim {
 
 /// How things are taken to be: what a pilot of a few seeds showed, or what one hopes for. Of a hundred pilots
 /// of five seeds nine show less than half the true spread, and ask for about a quarter of the seeds it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenario {
     /// True mean difference, variant − baseline.
     pub difference: f64,

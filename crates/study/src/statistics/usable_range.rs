@@ -1,9 +1,7 @@
 //! How forgiving a variant is of its learning rate.
 
-use serde::{Deserialize, Serialize};
-
 /// The learning rates around the best that lose no more than a margin, and what a wrong one costs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UsableRange {
     /// The tested rate with the highest score; the lowest of them where several tie.
     pub best_rate: f64,

@@ -80,7 +80,6 @@ pub fn one_seed() -> Summary {
         variant.seeds.truncate(1);
         variant.seeds[0].test = None;
         variant.confusion.clear();
-        variant.recall.clear();
         variant.timing = None;
         variant.cost = None;
         for spread in [&mut variant.validation, &mut variant.last].into_iter().flatten() {
@@ -126,7 +125,6 @@ pub fn undefined() -> Summary {
         variant.validation = Some(spread.clone());
         variant.last = Some(spread);
         variant.seconds_per_epoch = Some(f64::NAN);
-        variant.recall = vec![f64::NAN; 10];
         variant.curve.iter_mut().for_each(|point| point.mean = f64::NAN);
         variant.rates.iter_mut().for_each(|point| point.mean = f64::NAN);
         variant.reaches.iter_mut().for_each(|reach| reach.seconds = Some(f64::INFINITY));
@@ -224,7 +222,6 @@ fn untried(variant: Variant) -> Variant {
         rates: vec![],
         usable: None,
         confusion: vec![],
-        recall: vec![],
         cost: None,
         ..variant
     }

@@ -102,6 +102,7 @@ fn variant(index: usize, shift: f64) -> Variant {
             training_step_ms: 5.1 - 0.9 * index as f64,
             prediction_ms: 0.21 - 0.03 * index as f64,
             batch_prediction_ms: 4.4 - 0.8 * index as f64,
+            threads: 1,
         }),
         curve: (1..=EPOCHS).map(at_epoch).collect(),
         rates: RATES.iter().enumerate().map(at_rate).collect(),
@@ -115,7 +116,6 @@ fn variant(index: usize, shift: f64) -> Variant {
             price_nearby: 0.035,
         }),
         confusion: confusion(top),
-        recall: (0..10).map(|class| top - 0.005 * class as f64).collect(),
         cost: Some(Cost {
             currency: "EUR".into(),
             training: 0.0031,

@@ -9,15 +9,12 @@ mod decompose;
 mod forest;
 mod space;
 
-use serde::{Deserialize, Serialize};
-
 use decompose::{Decomposition, decompose};
 use forest::Forest;
 use space::Space;
 
 /// How the values of a parameter lie to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Numbers that count by their differences, such as epochs.
     Linear,
@@ -28,7 +25,7 @@ pub enum Scale {
 }
 
 /// One setting that trials differ in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name, such as `optim.learning_rate`.
     pub name: String,
@@ -37,7 +34,7 @@ pub struct Parameter {
 }
 
 /// One run of a study. The seed is no parameter: trials with equal values are repeats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     /// One value for each parameter, in the same order.
     pub values: Vec<f64>,
@@ -46,7 +43,7 @@ pub struct Trial {
 }
 
 /// Where the spread of scores comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
     /// Parameters alone and pairs of them, the largest share first.
     pub effects: Vec<Effect>,
@@ -60,7 +57,7 @@ pub struct Importance {
 }
 
 /// What one parameter, or two in concert, contribute.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
     /// One name, or the two of an interaction beyond what each does alone.
     pub parameters: Vec<String>,
@@ -69,8 +66,7 @@ pub struct Effect {
 }
 
 /// How the score of every setting was had.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
     /// Every combination was tried equally often: the mean score of each is the surface, and shares are exact.
     Grid,
