@@ -347,8 +347,9 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
 ///
 /// If the folder is not there or cannot be written to.
 pub fn draft_whole(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
-    let mut file = draft(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
-    file.write_all(content)?;
+    let file = draft(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
+    // Written through the file alone: errors of the draft would name its passing path.
+    file.as_file().write_all(content)?;
     file.as_file().sync_all()?;
     Ok(file.into_temp_path())
 }
