@@ -21,11 +21,11 @@
 //!
 //! Between the walk there and the walk back, the fused kernel keeps the values of the parts that move, `h` and
 //! `c` of every step: `4 T B n (p + 2)` bytes for `T` steps, `B` sequences, `n` hidden units and `p` moving
-//! parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3), with each row of part values filled up to an odd
-//! number of 64-byte lines. The stretch being worked on adds about `4 · 128 (2 p n + 3 n + 2 D)` bytes for each
-//! share of 16 sequences, `D` being the inputs. With [`Recurrence::recompute`] it keeps `h` and `c` before each
-//! stretch of 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the
-//! parts, for a third more arithmetic.
+//! parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3), with each row of these filled up to an odd number of
+//! 64-byte lines. The stretch being worked on adds about `4 · 128 (4 n + 2 D)` bytes for each share of 16
+//! sequences, `D` being the inputs. With [`Recurrence::recompute`] the kernel keeps `h` and `c` before each stretch of
+//! 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
+//! more arithmetic.
 //!
 //! # Instruction sets
 //!

@@ -3,23 +3,22 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use slimgate_gates::{PARTS, Part};
+use slimgate_gates::Part;
 
 use super::activation::tanh;
 use super::buffer::Buffer;
-use super::forward::{Matrices, Scratch, States, Stretch, advance, gather_inputs};
-use super::lanes::{load, store, vectors};
-use super::plan::{Diagonal, Plan, Role, Run, Steps, stride};
+use super::forward::{Matrices, Scratch, States, Stretch, advance, gather_inputs, see};
+use super::lanes::{Row, RowMut, vectors};
+use super::plan::{Diagonal, Plan, Run, Steps, stride};
 use super::product::{Left, Packed, Right, add_product};
-use crate::GateActivation;
+use crate::{GateActivation, Recurrence};
 
-/// The gradients of the weights, laid out as the weights are, but for those of the parts' sums.
+/// The gradients of the weights, laid out as the weights are.
 pub(super) struct Totals {
     pub input: Buffer,
     pub hidden: Buffer,
     pub diagonal: Buffer,
-    /// Of each part, `[4, n]`: of the sum of its terms where it moves, of its value where it is still.
-    pub parts: Buffer,
+    pub bias: Buffer,
 }
 
 impl Totals {
@@ -29,7 +28,7 @@ impl Totals {
             input: Buffer::zeros(plan.operands.x.width * plan.input_columns),
             hidden: Buffer::zeros(n * plan.recurrent),
             diagonal: Buffer::zeros(plan.operands.diagonal.len()),
-            parts: Buffer::zeros(4 * n),
+            bias: Buffer::zeros(plan.operands.bias.len()),
         }
     }
 
@@ -39,7 +38,7 @@ impl Totals {
             (&mut self.input, &other.input),
             (&mut self.hidden, &other.hidden),
             (&mut self.diagonal, &other.diagonal),
-            (&mut self.parts, &other.parts),
+            (&mut self.bias, &other.bias),
         ];
         for (total, other) in pairs {
             for (total, other) in total.iter_mut().zip(other.iter()) {
@@ -120,8 +119,8 @@ pub(super) fn walk_back<S: Simd>(
                 states.stretch(&walked)
             }
         };
-        back.stretch(simd, &walked, past, &mut totals);
-        back.weights(simd, &scratch.x, walked.len() * count, &mut totals);
+        back.stretch(simd, &walked, &past);
+        back.weights(simd, &scratch.x, past.h, walked.len() * count, &mut totals);
         if !back.own.x.is_empty() {
             back.inputs(simd, &walked);
         }
@@ -137,9 +136,10 @@ struct Back<'a> {
     output: OutputGradient<'a>,
     /// Whose `h0` and `c0` are those of the state that the walk has come to.
     own: Own<'a>,
-    /// The gradients of the sums of terms in a stretch, `[steps, rows, stride(columns)]`.
+    /// The gradients of the sums of terms of all parts in a stretch, `[steps, rows, stride(4 n)]`: what a part that
+    /// does not move is the activation of is the sum of one term, its bias.
     sums: Buffer,
-    /// `h'` as the gates saw it in a stretch, `[steps, rows, stride(n)]`.
+    /// `h'` as the gates saw it in a stretch, `[steps, rows, stride(n)]`, where there is dropout.
     seen: Buffer,
     /// The gradients of the inputs of a stretch, `[steps, rows, stride(m)]`.
     x: Buffer,
@@ -171,27 +171,20 @@ impl<'a> Back<'a> {
             transposed,
             rows,
             output,
-            sums: Buffer::stale(depth * stride(plan.columns)),
-            seen: Buffer::stale(depth * stride(n)),
+            sums: Buffer::stale(depth * stride(4 * n)),
+            seen: Buffer::stale(plan.operands.dropout.map_or(0, |_| depth * stride(n))),
             x: Buffer::stale(if own.x.is_empty() { 0 } else { depth * stride(plan.operands.x.width) }),
             own,
         }
     }
 
     /// Walks back through a stretch.
-    fn stretch<S: Simd>(
-        &mut self,
-        simd: S,
-        walked: &Range<usize>,
-        past: Stretch<&[f32]>,
-        totals: &mut Totals,
-    ) {
+    fn stretch<S: Simd>(&mut self, simd: S, walked: &Range<usize>, past: &Stretch<&[f32]>) {
         let Back { plan, transposed, rows, output, own, .. } = self;
-        let (n, columns) = (plan.operands.units, stride(plan.columns));
-        let (count, size) = (rows.len(), rows.len() * n);
+        let n = plan.operands.units;
+        let count = rows.len();
+        let [parts, sums, state] = [plan.columns, 4 * n, n].map(|width| count * stride(width));
         let mask = plan.operands.dropout.map(|mask| &mask[rows.start * n..rows.end * n]);
-        see(mask, n, &past.h[..walked.len() * size], &mut self.seen);
-
         for (at, k) in walked.clone().enumerate().rev() {
             if output.every_step {
                 for (h, row) in own.h0.chunks_exact_mut(n).zip(rows.clone()) {
@@ -199,23 +192,21 @@ impl<'a> Back<'a> {
                     h.iter_mut().zip(given).for_each(|(h, given)| *h += given);
                 }
             }
-            let sums = &mut self.sums[at * count * columns..][..count * columns];
+            let sums = &mut self.sums[at * sums..][..sums];
             simd.vectorize(StepBack {
                 plan,
                 first_row: rows.start,
                 k,
-                parts: &past.parts[at * count * columns..][..count * columns],
-                c_before: &past.c[at * size..][..size],
-                c_after: &past.c[(at + 1) * size..][..size],
-                seen: &self.seen[at * count * stride(n)..][..count * stride(n)],
+                parts: &past.parts[at * parts..][..parts],
+                c_before: &past.c[at * state..][..state],
+                c_after: &past.c[(at + 1) * state..][..state],
                 sums,
                 h: own.h0,
                 c: own.c0,
-                totals,
             });
 
             if let Some(u) = &transposed.hidden {
-                let sums = Left { numbers: sums, rows: count, row_stride: columns, depth_stride: 1 };
+                let sums = Left { numbers: sums, rows: count, row_stride: stride(4 * n), depth_stride: 1 };
                 add_product(simd, own.h0, n, sums, u.view());
             }
             // What h' was multiplied by on its way in, its gradient is multiplied by on its way out.
@@ -228,19 +219,42 @@ impl<'a> Back<'a> {
         }
     }
 
-    /// Adds the gradients of the matrices: one product each over all rows of a stretch.
-    fn weights<S: Simd>(&self, simd: S, x: &[f32], depth: usize, totals: &mut Totals) {
+    /// Adds the gradients of the weights: one product each over all rows of a stretch, from its inputs and the
+    /// `h'` of each.
+    fn weights<S: Simd>(&mut self, simd: S, x: &[f32], h: &[f32], depth: usize, totals: &mut Totals) {
         let plan = self.plan;
-        let columns = stride(plan.columns);
+        let (n, columns) = (plan.operands.units, stride(4 * plan.operands.units));
+        let seen = match plan.operands.dropout {
+            Some(mask) => {
+                see(mask, n, &self.rows, &h[..depth * stride(n)], &mut self.seen);
+                &self.seen
+            }
+            None => h,
+        };
         let transposed =
             |numbers, width| Left { numbers, rows: width, row_stride: 1, depth_stride: stride(width) };
-        let sums = Right::rows(&self.sums, depth, plan.recurrent, columns);
-        let seen = transposed(&self.seen, plan.operands.units);
-        add_product(simd, &mut totals.hidden, plan.recurrent, seen, sums);
+        let sums = |first: usize, width| Right::rows(&self.sums[first..], depth, width, columns);
+
+        add_product(simd, &mut totals.hidden, plan.recurrent, transposed(seen, n), sums(0, plan.recurrent));
+        let inputs = transposed(x, plan.operands.x.width);
         for run in &plan.runs {
-            let sums = Right::rows(&self.sums[run.sum..], depth, run.width, columns);
-            let x = transposed(x, plan.operands.x.width);
-            add_product(simd, &mut totals.input[run.weight..], plan.input_columns, x, sums);
+            let of_run = &mut totals.input[run.weight..];
+            add_product(simd, of_run, plan.input_columns, inputs, sums(run.sum, run.width));
+        }
+        // A bias is multiplied by one in every row.
+        let ones = Left { numbers: &[1.0], rows: 1, row_stride: 0, depth_stride: 0 };
+        for (total, part) in totals.bias.chunks_exact_mut(n).zip(plan.spec.cell.biased()) {
+            add_product(simd, total, n, ones, sums(plan.places[part as usize].start, n));
+        }
+        let diagonals = totals.diagonal.chunks_exact_mut(n).zip(&plan.diagonals);
+        for (total, Diagonal { part, .. }) in diagonals {
+            let sums = self.sums.chunks_exact(columns).zip(seen.chunks_exact(stride(n))).take(depth);
+            for (sums, seen) in sums {
+                let sums = &sums[plan.places[*part as usize].clone()];
+                for ((total, dz), seen) in total.iter_mut().zip(sums).zip(seen) {
+                    *total += dz * seen;
+                }
+            }
         }
     }
 
@@ -253,7 +267,7 @@ impl<'a> Back<'a> {
             let sums = Left {
                 numbers: &self.sums[run.sum..],
                 rows: walked.len() * rows.len(),
-                row_stride: stride(plan.columns),
+                row_stride: stride(4 * plan.operands.units),
                 depth_stride: 1,
             };
             add_product(simd, &mut self.x, stride(m), sums, w.view());
@@ -268,21 +282,6 @@ impl<'a> Back<'a> {
     }
 }
 
-/// `h'` under the dropout mask, if there is one.
-fn see(mask: Option<&[f32]>, n: usize, h: &[f32], seen: &mut [f32]) {
-    let rows = h.chunks_exact(n).zip(seen.chunks_exact_mut(stride(n)));
-    match mask {
-        Some(mask) => {
-            for ((h, seen), mask) in rows.zip(mask.chunks_exact(n).cycle()) {
-                for ((seen, h), mask) in seen.iter_mut().zip(h).zip(mask) {
-                    *seen = h * mask;
-                }
-            }
-        }
-        None => rows.for_each(|(h, seen)| seen[..n].copy_from_slice(h)),
-    }
-}
-
 /// One step back: turns the gradients of the state after a step, `h` and `c`, into those before it, but for
 /// what comes through the matrix `U`; leaves those of the sums of terms in `sums`.
 struct StepBack<'a> {
@@ -293,11 +292,9 @@ struct StepBack<'a> {
     parts: &'a [f32],
     c_before: &'a [f32],
     c_after: &'a [f32],
-    seen: &'a [f32],
     sums: &'a mut [f32],
     h: &'a mut [f32],
     c: &'a mut [f32],
-    totals: &'a mut Totals,
 }
 
 impl WithSimd for StepBack<'_> {
@@ -305,82 +302,75 @@ impl WithSimd for StepBack<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let StepBack { plan, first_row, k, parts, c_before, c_after, seen, sums, h, c, totals } = self;
-        let (n, columns) = (plan.operands.units, stride(plan.columns));
-        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        let Totals { parts: totals, diagonal: diagonal_totals, .. } = totals;
-        // Along the rows, as they lie in memory, from which much of this comes.
-        for r in 0..h.len() / n {
-            let sums = &mut sums[r * columns..][..columns];
+        let StepBack { plan, first_row, k, parts, c_before, c_after, sums, h, c } = self;
+        let n = plan.operands.units;
+        let states = h.chunks_exact_mut(n).zip(c.chunks_exact_mut(n));
+        for ((r, (h, c)), sums) in states.enumerate().zip(sums.chunks_exact_mut(stride(4 * n))) {
             if !plan.runs_at(first_row + r, k) {
                 sums.fill(0.0);
                 continue;
             }
-            let (h, c) = (&mut h[r * n..][..n], &mut c[r * n..][..n]);
-            let (c_before, c_after) = (&c_before[r * n..][..n], &c_after[r * n..][..n]);
-            let parts = &parts[r * columns..][..columns];
-            let seen = &seen[r * stride(n)..][..n];
-            for units in vectors::<S>(n) {
-                let i = value(simd, plan, Part::Input, parts, &units);
-                let f = value(simd, plan, Part::Forget, parts, &units);
-                let o = value(simd, plan, Part::Output, parts, &units);
-                let g = value(simd, plan, Part::Candidate, parts, &units);
-
-                // h = o ⊙ tanh(c)
-                let dh = load(simd, &h[units.clone()]);
-                let c_after = load(simd, &c_after[units.clone()]);
-                let tanh_c = tanh(simd, c_after);
-                let slope = simd.negate_mul_add_e_f32s(tanh_c, tanh_c, one);
-                let mut dc = simd.mul_add_e_f32s(simd.mul_f32s(dh, o), slope, load(simd, &c[units.clone()]));
-                if let Some(clip) = plan.spec.clip {
-                    let inside = simd.less_than_f32s(simd.abs_f32s(c_after), simd.splat_f32s(clip));
-                    dc = simd.select_f32s(inside, dc, zero);
+            let parts = &parts[r * stride(plan.columns)..][..plan.columns];
+            let state = r * stride(n)..r * stride(n) + n;
+            let states = [&c_before[state.clone()], &c_after[state]];
+            let dz = sums.get_disjoint_mut(plan.places.clone()).expect("parts have columns of their own");
+            row_back(simd, plan.spec, plan.values(parts), states, h, c, dz);
+            for Diagonal { part, u } in &plan.diagonals {
+                let dz = &sums[plan.places[*part as usize].clone()];
+                for ((h, u), dz) in h.iter_mut().zip(*u).zip(dz) {
+                    *h += u * dz;
                 }
-
-                // c = f ⊙ c' + i ⊙ g
-                let values = [i, f, o, g];
-                let gradients = [
-                    simd.mul_f32s(dc, g),
-                    simd.mul_f32s(dc, load(simd, &c_before[units.clone()])),
-                    simd.mul_f32s(dh, tanh_c),
-                    simd.mul_f32s(dc, i),
-                ];
-                let mut through_diagonal = zero;
-                for p in 0..4 {
-                    let total = match &plan.roles[p] {
-                        Role::Constant(_) => continue,
-                        Role::Still { .. } => gradients[p],
-                        Role::Moves { first, diagonal } => {
-                            let dz = before_activation(simd, plan, PARTS[p], values[p], gradients[p]);
-                            store(simd, &mut sums[first + units.start..first + units.end], dz);
-                            if let Some(Diagonal { u, block }) = diagonal {
-                                let u = load(simd, &u[units.clone()]);
-                                through_diagonal = simd.mul_add_e_f32s(u, dz, through_diagonal);
-                                let seen = load(simd, &seen[units.clone()]);
-                                let of_diagonal = &mut diagonal_totals[block * n..][units.clone()];
-                                let total = load(simd, of_diagonal);
-                                store(simd, of_diagonal, simd.mul_add_e_f32s(seen, dz, total));
-                            }
-                            dz
-                        }
-                    };
-                    let of_part = &mut totals[p * n..][units.clone()];
-                    store(simd, of_part, simd.add_f32s(load(simd, of_part), total));
-                }
-                store(simd, &mut h[units.clone()], through_diagonal);
-                store(simd, &mut c[units], simd.mul_f32s(dc, f));
             }
         }
     }
 }
 
-/// The value that a part had for some units.
+/// A step of one sequence. `h` and `c` are the gradients of the state; that of `h'` starts from zero.
 #[inline(always)]
-fn value<S: Simd>(simd: S, plan: &Plan, part: Part, row: &[f32], units: &Range<usize>) -> S::f32s {
-    match &plan.roles[part as usize] {
-        Role::Constant(value) => simd.splat_f32s(*value),
-        Role::Still { values } => load(simd, &values[units.clone()]),
-        Role::Moves { first, .. } => load(simd, &row[first + units.start..first + units.end]),
+fn row_back<S: Simd>(
+    simd: S,
+    spec: &Recurrence,
+    values: [&[f32]; 4],
+    [c_before, c_after]: [&[f32]; 2],
+    h: &mut [f32],
+    c: &mut [f32],
+    dz: [&mut [f32]; 4],
+) {
+    let n = h.len();
+    let [i, f, o, g] = values;
+    let (i, f, o, g) = (Row::<S>::new(i, n), Row::<S>::new(f, n), Row::<S>::new(o, n), Row::<S>::new(g, n));
+    let (c_before, c_after) = (Row::<S>::new(c_before, n), Row::<S>::new(c_after, n));
+    let (mut h, mut c) = (RowMut::<S>::new(h, n), RowMut::<S>::new(c, n));
+    let [dz_i, dz_f, dz_o, dz_g] = dz;
+    let (mut dz_i, mut dz_f) = (RowMut::<S>::new(dz_i, n), RowMut::<S>::new(dz_f, n));
+    let (mut dz_o, mut dz_g) = (RowMut::<S>::new(dz_o, n), RowMut::<S>::new(dz_g, n));
+    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+    for at in vectors::<S>(n) {
+        // h = o ⊙ tanh(c)
+        let (o, dh) = (o.get(simd, at), h.get(simd, at));
+        let c_after = c_after.get(simd, at);
+        let tanh_c = tanh(simd, c_after);
+        let slope = simd.negate_mul_add_e_f32s(tanh_c, tanh_c, one);
+        let mut dc = simd.mul_add_e_f32s(simd.mul_f32s(dh, o), slope, c.get(simd, at));
+        if let Some(clip) = spec.clip {
+            // `abs_f32s` would be a call.
+            let size = simd.max_f32s(c_after, simd.neg_f32s(c_after));
+            let inside = simd.less_than_f32s(size, simd.splat_f32s(clip));
+            dc = simd.select_f32s(inside, dc, zero);
+        }
+
+        // c = f ⊙ c' + i ⊙ g
+        let (i, f, g) = (i.get(simd, at), f.get(simd, at), g.get(simd, at));
+        let di = simd.mul_f32s(dc, g);
+        let df = simd.mul_f32s(dc, c_before.get(simd, at));
+        let d_o = simd.mul_f32s(dh, tanh_c);
+        let dg = simd.mul_f32s(dc, i);
+        dz_i.set(simd, at, before_activation(simd, spec, Part::Input, i, di));
+        dz_f.set(simd, at, before_activation(simd, spec, Part::Forget, f, df));
+        dz_o.set(simd, at, before_activation(simd, spec, Part::Output, o, d_o));
+        dz_g.set(simd, at, before_activation(simd, spec, Part::Candidate, g, dg));
+        h.set(simd, at, zero);
+        c.set(simd, at, simd.mul_f32s(dc, f));
     }
 }
 
@@ -388,13 +378,13 @@ fn value<S: Simd>(simd: S, plan: &Plan, part: Part, row: &[f32], units: &Range<u
 #[inline(always)]
 fn before_activation<S: Simd>(
     simd: S,
-    plan: &Plan,
+    spec: &Recurrence,
     part: Part,
     value: S::f32s,
     gradient: S::f32s,
 ) -> S::f32s {
     let one = simd.splat_f32s(1.0);
-    match (part, plan.spec.gate_activation) {
+    match (part, spec.gate_activation) {
         (Part::Candidate, _) => simd.mul_f32s(gradient, simd.negate_mul_add_e_f32s(value, value, one)),
         (_, GateActivation::Logistic) => {
             simd.mul_f32s(gradient, simd.negate_mul_add_e_f32s(value, value, value))

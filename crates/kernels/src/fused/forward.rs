@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use slimgate_gates::Part;
+use slimgate_gates::{PARTS, Part};
 
 use super::activation::{cut, hard_sigmoid, logistic, tanh};
 use super::buffer::Buffer;
-use super::lanes::{load, store, vectors};
-use super::plan::{Plan, Role, Run, stride};
-use super::product::{Left, Packed, Right, add_product};
+use super::lanes::{Row, RowMut, vectors};
+use super::plan::{Diagonal, Plan, Run, stride};
+use super::product::{Left, Packed, Right, add_product, set_product};
 use crate::GateActivation;
 
 /// What the walk back needs of the way there.
@@ -28,7 +28,7 @@ pub enum Keep {
 pub(super) struct States {
     /// The values of the moving parts after each step, `[steps, rows, stride(columns)]`.
     parts: Buffer,
-    /// `h` before the first step and after each, `[steps + 1, rows, n]`.
+    /// `h` before the first step and after each, `[steps + 1, rows, stride(n)]`.
     h: Buffer,
     /// `c`, likewise.
     c: Buffer,
@@ -46,7 +46,7 @@ pub(super) struct Stretch<Numbers> {
 impl States {
     /// Room for the values of `parts` steps and for `states` states.
     pub fn new(plan: &Plan, rows: usize, parts: usize, states: usize) -> States {
-        let sizes = [rows * stride(plan.columns), rows * plan.operands.units];
+        let sizes = [rows * stride(plan.columns), rows * stride(plan.operands.units)];
         States {
             parts: Buffer::stale(parts * sizes[0]),
             h: Buffer::stale(states * sizes[1]),
@@ -140,7 +140,7 @@ pub(super) fn walk<S: Simd>(
     output: &mut [f32],
 ) -> States {
     let n = plan.operands.units;
-    let (count, size) = (rows.len(), rows.len() * n);
+    let (count, size) = (rows.len(), rows.len() * stride(n));
     let (steps, stretches) = (plan.operands.steps, plan.stretches(count));
     let longest = stretches[0].len();
     let mut kept = match keep {
@@ -153,8 +153,8 @@ pub(super) fn walk<S: Simd>(
     let mut scratch = Scratch::new(plan, count, longest);
 
     let of_share = rows.start * n..rows.end * n;
-    let mut h = plan.operands.h0[of_share.clone()].to_vec();
-    let mut c = plan.operands.c0[of_share].to_vec();
+    let mut h = spread(&plan.operands.h0[of_share.clone()], n);
+    let mut c = spread(&plan.operands.c0[of_share], n);
     let output_row = output.len() / count;
     for (index, walked) in stretches.into_iter().enumerate() {
         if keep == Keep::Ends {
@@ -172,20 +172,29 @@ pub(super) fn walk<S: Simd>(
         c.copy_from_slice(&stretch.c[walked.len() * size..]);
         if every_step {
             for (k, after) in walked.zip(stretch.h[size..].chunks_exact(size)) {
-                for (output, h) in output.chunks_exact_mut(output_row).zip(after.chunks_exact(n)) {
-                    output[plan.time(k) * n..][..n].copy_from_slice(h);
+                for (output, h) in output.chunks_exact_mut(output_row).zip(after.chunks_exact(stride(n))) {
+                    output[plan.time(k) * n..][..n].copy_from_slice(&h[..n]);
                 }
             }
         }
     }
-    for (r, output) in output.chunks_exact_mut(output_row).enumerate() {
-        let row = r * n..(r + 1) * n;
+    let last = h.chunks_exact(stride(n)).zip(c.chunks_exact(stride(n)));
+    for (output, (h, c)) in output.chunks_exact_mut(output_row).zip(last) {
         if !every_step {
-            output[..n].copy_from_slice(&h[row.clone()]);
+            output[..n].copy_from_slice(&h[..n]);
         }
-        output[output_row - n..].copy_from_slice(&c[row]);
+        output[output_row - n..].copy_from_slice(&c[..n]);
     }
     kept
+}
+
+/// Rows of `n` numbers, `stride(n)` apart.
+fn spread(rows: &[f32], n: usize) -> Buffer {
+    let mut spread = Buffer::stale(rows.len() / n * stride(n));
+    for (spread, row) in spread.chunks_exact_mut(stride(n)).zip(rows.chunks_exact(n)) {
+        spread[..n].copy_from_slice(row);
+    }
+    spread
 }
 
 /// What a stretch needs besides its states.
@@ -198,10 +207,8 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub fn new(plan: &Plan, rows: usize, steps: usize) -> Scratch {
-        Scratch {
-            x: Buffer::stale(steps * rows * stride(plan.operands.x.width)),
-            seen: Buffer::stale(rows * plan.operands.units),
-        }
+        let seen = plan.operands.dropout.map_or(0, |_| rows * stride(plan.operands.units));
+        Scratch { x: Buffer::stale(steps * rows * stride(plan.operands.x.width)), seen: Buffer::stale(seen) }
     }
 }
 
@@ -215,22 +222,25 @@ pub(super) fn advance<S: Simd>(
     stretch: &mut Stretch<&mut [f32]>,
     scratch: &mut Scratch,
 ) {
-    let (n, columns) = (plan.operands.units, stride(plan.columns));
-    let (count, size) = (rows.len(), rows.len() * n);
+    let (state, columns) = (stride(plan.operands.units), stride(plan.columns));
+    let (count, size) = (rows.len(), rows.len() * state);
 
     // W x + b of all steps, where kept.
-    for sums in stretch.parts.chunks_exact_mut(columns) {
-        sums[..plan.columns].copy_from_slice(&plan.biases);
+    for place in &plan.without_input {
+        for sums in stretch.parts.chunks_exact_mut(columns) {
+            sums[place.clone()].copy_from_slice(&plan.biases[place.clone()]);
+        }
     }
     gather_inputs(plan, rows, walked, &mut scratch.x);
+    let x = Left {
+        numbers: &scratch.x,
+        rows: walked.len() * count,
+        row_stride: stride(plan.operands.x.width),
+        depth_stride: 1,
+    };
     for (run, matrix) in plan.runs.iter().zip(&matrices.input) {
-        let x = Left {
-            numbers: &scratch.x,
-            rows: walked.len() * count,
-            row_stride: stride(plan.operands.x.width),
-            depth_stride: 1,
-        };
-        add_product(simd, &mut stretch.parts[run.sum..], columns, x, matrix.view());
+        let (sums, biases) = (&mut stretch.parts[run.sum..], &plan.biases[run.sum..]);
+        set_product(simd, sums, columns, biases, x, matrix.view());
     }
 
     for (at, k) in walked.clone().enumerate() {
@@ -239,16 +249,13 @@ pub(super) fn advance<S: Simd>(
         let (c_before, c_after) = stretch.c[at * size..][..2 * size].split_at_mut(size);
         let seen = match plan.operands.dropout {
             Some(mask) => {
-                let mask = &mask[rows.start * n..rows.end * n];
-                for ((seen, h), mask) in scratch.seen.iter_mut().zip(&*h_before).zip(mask) {
-                    *seen = h * mask;
-                }
+                see(mask, plan.operands.units, rows, h_before, &mut scratch.seen);
                 &scratch.seen
             }
             None => &*h_before,
         };
         if let Some(u) = &matrices.hidden {
-            let h = Left { numbers: seen, rows: count, row_stride: n, depth_stride: 1 };
+            let h = Left { numbers: seen, rows: count, row_stride: state, depth_stride: 1 };
             add_product(simd, sums, columns, h, u.view());
         }
         simd.vectorize(Step {
@@ -260,6 +267,17 @@ pub(super) fn advance<S: Simd>(
             before: [h_before, c_before],
             after: [h_after, c_after],
         });
+    }
+}
+
+/// `h'` of some steps of the `rows` under the dropout mask.
+pub(super) fn see(mask: &[f32], n: usize, rows: &Range<usize>, h: &[f32], seen: &mut [f32]) {
+    let masks = mask[rows.start * n..rows.end * n].chunks_exact(n).cycle();
+    let rows = h.chunks_exact(stride(n)).zip(seen.chunks_exact_mut(stride(n)));
+    for ((h, seen), mask) in rows.zip(masks) {
+        for ((seen, h), mask) in seen.iter_mut().zip(h).zip(mask) {
+            *seen = h * mask;
+        }
     }
 }
 
@@ -293,62 +311,87 @@ impl WithSimd for Step<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Step { plan, first_row, k, sums, seen, before: [h_before, c_before], after: [h, c] } = self;
-        let n = plan.operands.units;
+        let (n, state) = (plan.operands.units, stride(plan.operands.units));
         for (r, sums) in sums.chunks_exact_mut(stride(plan.columns)).enumerate() {
-            let row = r * n..(r + 1) * n;
+            let row = r * state..r * state + n;
+            let (h, c) = (&mut h[row.clone()], &mut c[row.clone()]);
             if !plan.runs_at(first_row + r, k) {
-                h[row.clone()].copy_from_slice(&h_before[row.clone()]);
-                c[row.clone()].copy_from_slice(&c_before[row]);
+                h.copy_from_slice(&h_before[row.clone()]);
+                c.copy_from_slice(&c_before[row]);
                 continue;
             }
-            let (h, c) = (&mut h[row.clone()], &mut c[row.clone()]);
-            let (seen, c_before) = (&seen[row.clone()], &c_before[row]);
-            for units in vectors::<S>(n) {
-                let i = value(simd, plan, Part::Input, sums, seen, &units);
-                let f = value(simd, plan, Part::Forget, sums, seen, &units);
-                let o = value(simd, plan, Part::Output, sums, seen, &units);
-                let g = value(simd, plan, Part::Candidate, sums, seen, &units);
-
-                // c = f ⊙ c' + i ⊙ g, h = o ⊙ tanh(c)
-                let carried = simd.mul_f32s(f, load(simd, &c_before[units.clone()]));
-                let mut c_next = simd.mul_add_e_f32s(i, g, carried);
-                if let Some(clip) = plan.spec.clip {
-                    c_next = cut(simd, c_next, -clip, clip);
+            for Diagonal { part, u } in &plan.diagonals {
+                let sums = &mut sums[plan.places[*part as usize].clone()];
+                add_diagonal(simd, sums, u, &seen[row.clone()]);
+            }
+            for part in PARTS {
+                if plan.still[part as usize].is_none() {
+                    let sums = &mut sums[plan.places[part as usize].clone()];
+                    activate(simd, part, plan.spec.gate_activation, sums);
                 }
-                store(simd, &mut c[units.clone()], c_next);
-                store(simd, &mut h[units], simd.mul_f32s(o, tanh(simd, c_next)));
+            }
+            next_state(simd, plan.spec.clip, plan.values(sums), &c_before[row], c, h);
+        }
+    }
+}
+
+/// `sums += u ⊙ h'`
+#[inline(always)]
+fn add_diagonal<S: Simd>(simd: S, sums: &mut [f32], u: &[f32], seen: &[f32]) {
+    let n = sums.len();
+    let (mut sums, u, seen) = (RowMut::<S>::new(sums, n), Row::<S>::new(u, n), Row::<S>::new(seen, n));
+    for at in vectors::<S>(n) {
+        let sum = simd.mul_add_e_f32s(u.get(simd, at), seen.get(simd, at), sums.get(simd, at));
+        sums.set(simd, at, sum);
+    }
+}
+
+/// Turns the sums of a part into its values.
+#[inline(always)]
+fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActivation, sums: &mut [f32]) {
+    let (n, vectors) = (sums.len(), vectors::<S>(sums.len()));
+    let mut row = RowMut::<S>::new(sums, n);
+    match (part, gate_activation) {
+        (Part::Candidate, _) => {
+            for at in vectors {
+                row.set(simd, at, tanh(simd, row.get(simd, at)));
+            }
+        }
+        (_, GateActivation::Logistic) => {
+            for at in vectors {
+                row.set(simd, at, logistic(simd, row.get(simd, at)));
+            }
+        }
+        (_, GateActivation::HardSigmoid) => {
+            for at in vectors {
+                row.set(simd, at, hard_sigmoid(simd, row.get(simd, at)));
             }
         }
     }
 }
 
-/// The value of a part for some units, left in the place of its sums.
+/// `c = f ⊙ c' + i ⊙ g`, `h = o ⊙ tanh(c)`
 #[inline(always)]
-fn value<S: Simd>(
+fn next_state<S: Simd>(
     simd: S,
-    plan: &Plan,
-    part: Part,
-    sums: &mut [f32],
-    seen: &[f32],
-    units: &Range<usize>,
-) -> S::f32s {
-    match &plan.roles[part as usize] {
-        Role::Constant(value) => simd.splat_f32s(*value),
-        Role::Still { values } => load(simd, &values[units.clone()]),
-        Role::Moves { first, diagonal } => {
-            let sums = &mut sums[first + units.start..first + units.end];
-            let mut sum = load(simd, sums);
-            if let Some(diagonal) = diagonal {
-                let u = load(simd, &diagonal.u[units.clone()]);
-                sum = simd.mul_add_e_f32s(u, load(simd, &seen[units.clone()]), sum);
-            }
-            let value = match (part, plan.spec.gate_activation) {
-                (Part::Candidate, _) => tanh(simd, sum),
-                (_, GateActivation::Logistic) => logistic(simd, sum),
-                (_, GateActivation::HardSigmoid) => hard_sigmoid(simd, sum),
-            };
-            store(simd, sums, value);
-            value
+    clip: Option<f32>,
+    values: [&[f32]; 4],
+    c_before: &[f32],
+    c: &mut [f32],
+    h: &mut [f32],
+) {
+    let n = c.len();
+    let [i, f, o, g] = values;
+    let (i, f, o, g) = (Row::<S>::new(i, n), Row::<S>::new(f, n), Row::<S>::new(o, n), Row::<S>::new(g, n));
+    let c_before = Row::<S>::new(c_before, n);
+    let (mut c, mut h) = (RowMut::<S>::new(c, n), RowMut::<S>::new(h, n));
+    for at in vectors::<S>(n) {
+        let carried = simd.mul_f32s(f.get(simd, at), c_before.get(simd, at));
+        let mut c_next = simd.mul_add_e_f32s(i.get(simd, at), g.get(simd, at), carried);
+        if let Some(clip) = clip {
+            c_next = cut(simd, c_next, -clip, clip);
         }
+        c.set(simd, at, c_next);
+        h.set(simd, at, simd.mul_f32s(o.get(simd, at), tanh(simd, c_next)));
     }
 }

@@ -1,31 +1,67 @@
-//! Loads and stores of a vector that may be the last, shorter one of a row.
+//! A row of numbers as vectors, of which the last may be shorter.
 
 use pulp::Simd;
 
-/// The numbers of `slice`, at most a vector of them, and zeros.
-#[inline(always)]
-pub(super) fn load<S: Simd>(simd: S, slice: &[f32]) -> S::f32s {
-    if slice.len() == S::F32_LANES {
-        // SAFETY: a whole vector lies in the slice.
-        unsafe { slice.as_ptr().cast::<S::f32s>().read_unaligned() }
-    } else {
-        simd.partial_load_f32s(slice)
+/// A row to read.
+pub(super) struct Row<'a, S: Simd> {
+    whole: &'a [S::f32s],
+    rest: &'a [f32],
+}
+
+impl<'a, S: Simd> Row<'a, S> {
+    /// The first `n` numbers. Where several rows go side by side, one `n` for all lets the compiler see that they
+    /// end together.
+    #[inline(always)]
+    pub fn new(numbers: &'a [f32], n: usize) -> Row<'a, S> {
+        let (whole, rest) = S::as_simd_f32s(&numbers[..n]);
+        Row { whole, rest }
+    }
+
+    /// A vector, the last one filled up with zeros.
+    #[inline(always)]
+    pub fn get(&self, simd: S, at: usize) -> S::f32s {
+        match self.whole.get(at) {
+            Some(&vector) => vector,
+            None => simd.partial_load_f32s(self.rest),
+        }
     }
 }
 
-/// The first lanes of `vector` into `slice`.
-#[inline(always)]
-pub(super) fn store<S: Simd>(simd: S, slice: &mut [f32], vector: S::f32s) {
-    if slice.len() == S::F32_LANES {
-        // SAFETY: a whole vector lies in the slice.
-        unsafe { slice.as_mut_ptr().cast::<S::f32s>().write_unaligned(vector) }
-    } else {
-        simd.partial_store_f32s(slice, vector);
+/// A row to write.
+pub(super) struct RowMut<'a, S: Simd> {
+    whole: &'a mut [S::f32s],
+    rest: &'a mut [f32],
+}
+
+impl<'a, S: Simd> RowMut<'a, S> {
+    /// The first `n` numbers.
+    #[inline(always)]
+    pub fn new(numbers: &'a mut [f32], n: usize) -> RowMut<'a, S> {
+        let (whole, rest) = S::as_mut_simd_f32s(&mut numbers[..n]);
+        RowMut { whole, rest }
+    }
+
+    /// A vector, the last one filled up with zeros.
+    #[inline(always)]
+    pub fn get(&self, simd: S, at: usize) -> S::f32s {
+        match self.whole.get(at) {
+            Some(&vector) => vector,
+            None => simd.partial_load_f32s(self.rest),
+        }
+    }
+
+    /// Sets a vector; of the last one, the numbers that the row has.
+    #[inline(always)]
+    pub fn set(&mut self, simd: S, at: usize, vector: S::f32s) {
+        match self.whole.get_mut(at) {
+            Some(place) => *place = vector,
+            None => simd.partial_store_f32s(self.rest, vector),
+        }
     }
 }
 
-/// The units in vectors.
+/// Vectors in a row of so many numbers.
 #[inline(always)]
-pub(super) fn vectors<S: Simd>(units: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..units).step_by(S::F32_LANES).map(move |from| from..units.min(from + S::F32_LANES))
+pub(super) fn vectors<S: Simd>(numbers: usize) -> std::ops::Range<usize> {
+    0..numbers.div_ceil(S::F32_LANES)
 }

@@ -33,12 +33,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use pulp::{Simd, WithSimd};
 
 use crate::Recurrence;
-use backward::{OutputGradient, Own, Totals, Transposed, walk_back};
+use backward::{OutputGradient, Own, Transposed, walk_back};
 pub use forward::Keep;
 use forward::{Matrices, States, walk};
 pub use instructions::dispatch;
+use plan::Plan;
 pub use plan::{Operands, Steps};
-use plan::{Plan, Role};
 
 /// What the walk back needs of the way there.
 #[derive(Debug)]
@@ -149,29 +149,14 @@ impl WithSimd for Backward<'_> {
         let totals = totals.expect("a batch has a row");
         Gradients {
             x,
-            bias: biases(&plan, &totals),
             input: totals.input.to_vec(),
             hidden: totals.hidden.to_vec(),
             diagonal: totals.diagonal.to_vec(),
+            bias: totals.bias.to_vec(),
             h0,
             c0,
         }
     }
-}
-
-/// The gradients of the biases: those of the sums that they are terms of.
-fn biases(plan: &Plan, totals: &Totals) -> Vec<f32> {
-    let n = plan.operands.units;
-    let of_part = |part: slimgate_gates::Part| {
-        let total = &totals.parts[part as usize * n..][..n];
-        match &plan.roles[part as usize] {
-            Role::Still { values } => {
-                total.iter().zip(values).map(|(d, &value)| d * plan::slope(value, part, plan.spec)).collect()
-            }
-            _ => total.to_vec(),
-        }
-    };
-    plan.spec.cell.biased().into_iter().flat_map(of_part).collect()
 }
 
 /// Does all jobs, on this thread and others; results in the order of the jobs.

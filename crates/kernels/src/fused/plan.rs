@@ -54,21 +54,10 @@ pub struct Operands<'a> {
     pub units: usize,
 }
 
-/// Where the value of a part of the cell comes from.
-pub(super) enum Role<'a> {
-    /// From a sum of terms at each step, which stands from column `first` on.
-    Moves { first: usize, diagonal: Option<Diagonal<'a>> },
-    /// From its bias alone: one value a unit for all steps and sequences.
-    Still { values: Vec<f32> },
-    /// From the description.
-    Constant(f32),
-}
-
-/// A vector term `u ⊙ h'`.
+/// A vector term `u ⊙ h'` of a part.
 pub(super) struct Diagonal<'a> {
+    pub part: Part,
     pub u: &'a [f32],
-    /// Where the part stands among those that have one.
-    pub block: usize,
 }
 
 /// Columns of the input weights that lie side by side among the sums, too.
@@ -81,18 +70,25 @@ pub(super) struct Run {
 }
 
 /// The operands with the order of the sums of one step: first the parts that read the hidden units through a
-/// matrix, as they stand in `U`, then the other moving parts.
+/// matrix, as they stand in `U`, then the other parts that move from step to step, then those that do not.
 pub(super) struct Plan<'a> {
     pub operands: Operands<'a>,
     pub spec: &'a Recurrence,
-    pub roles: [Role<'a>; 4],
-    /// Columns of the sums of a step.
+    /// The columns of each part.
+    pub places: [Range<usize>; 4],
+    /// The values of the parts that do not move, which come from the bias alone or from the description: one a
+    /// unit for all steps and sequences.
+    pub still: [Option<Vec<f32>>; 4],
+    pub diagonals: Vec<Diagonal<'a>>,
+    /// Columns of the moving parts.
     pub columns: usize,
     /// Those of them that `U` adds to.
     pub recurrent: usize,
     /// Columns of `W`.
     pub input_columns: usize,
     pub runs: Vec<Run>,
+    /// Columns of the moving parts that do not read the input.
+    pub without_input: Vec<Range<usize>>,
     /// Biases as columns of the sums.
     pub biases: Vec<f32>,
 }
@@ -100,52 +96,63 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub fn new(operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
         let (cell, n) = (&spec.cell, operands.units);
-        let place = |part: Part, among: &[Part]| among.iter().position(|&other| other == part);
-        let vector = |whole: &'a [f32], part, among: &[Part]| {
-            place(part, among).map(|block| &whole[block * n..(block + 1) * n])
-        };
         let reading_input = cell.reading_input();
         let reading_hidden = cell.reading_hidden(Hidden::Full);
         let by_diagonal = cell.reading_hidden(Hidden::Diagonal);
-        let moving = |part: &Part| {
+        let biased = cell.biased();
+        let moves = |part: &Part| {
             [&reading_input, &reading_hidden, &by_diagonal].iter().any(|parts| parts.contains(part))
         };
-        let others = PARTS.into_iter().filter(|part| moving(part) && !reading_hidden.contains(part));
-        let order: Vec<Part> = reading_hidden.iter().copied().chain(others).collect();
+        let others = || PARTS.into_iter().filter(|part| !reading_hidden.contains(part));
+        let mut order = reading_hidden.clone();
+        order.extend(others().filter(&moves));
+        let columns = order.len() * n;
+        order.extend(others().filter(|part| !moves(part)));
 
-        let mut biases = vec![0.0; order.len() * n];
-        for (block, &part) in order.iter().enumerate() {
-            if let Some(bias) = vector(operands.bias, part, &cell.biased()) {
-                biases[block * n..(block + 1) * n].copy_from_slice(bias);
+        let block = |part: Part, among: &[Part]| among.iter().position(|&other| other == part);
+        let columns_of = |block: usize| block * n..(block + 1) * n;
+        let places = PARTS.map(|part| columns_of(block(part, &order).expect("every part has a place")));
+        let bias = |part: Part| block(part, &biased).map(|block| &operands.bias[columns_of(block)]);
+        let still = PARTS.map(|part| match (cell.gate(part), bias(part)) {
+            (Gate::Constant(value), _) => Some(vec![value; n]),
+            _ if moves(&part) => None,
+            (_, Some(bias)) => Some(bias.iter().map(|&b| activate(b, part, spec)).collect()),
+            (_, None) => Some(vec![activate(0.0, part, spec); n]),
+        });
+        let mut biases = vec![0.0; columns];
+        for part in PARTS.into_iter().filter(&moves) {
+            if let Some(bias) = bias(part) {
+                biases[places[part as usize].clone()].copy_from_slice(bias);
             }
         }
-        let roles = PARTS.map(|part| match (cell.gate(part), place(part, &order)) {
-            (Gate::Constant(value), _) => Role::Constant(value),
-            (_, Some(block)) => Role::Moves {
-                first: block * n,
-                diagonal: vector(operands.diagonal, part, &by_diagonal).map(|u| Diagonal {
-                    u,
-                    block: place(part, &by_diagonal).expect("the part has a vector"),
-                }),
-            },
-            (_, None) => match vector(operands.bias, part, &cell.biased()) {
-                Some(bias) => Role::Still { values: bias.iter().map(|&b| activate(b, part, spec)).collect() },
-                None => Role::Constant(activate(0.0, part, spec)),
-            },
-        });
-        let place_of_sum = |part| place(part, &order).expect("a part that reads the input moves") * n;
-        let runs = runs(reading_input.iter().map(|&part| place_of_sum(part)), n);
+        // Inputs of no numbers are none.
+        let reads = |part: &Part| operands.x.width > 0 && reading_input.contains(part);
+        let without_input = PARTS.into_iter().filter(|part| moves(part) && !reads(part));
+        let vectors = by_diagonal.iter().zip(operands.diagonal.chunks_exact(n));
 
         Plan {
             operands,
             spec,
-            roles,
-            columns: order.len() * n,
+            diagonals: vectors.map(|(&part, u)| Diagonal { part, u }).collect(),
+            columns,
             recurrent: reading_hidden.len() * n,
             input_columns: reading_input.len() * n,
-            runs,
+            runs: runs(reading_input.iter().map(|&part| places[part as usize].start), n),
+            without_input: without_input.map(|part| places[part as usize].clone()).collect(),
             biases,
+            places,
+            still,
         }
+    }
+
+    /// The values of all parts, given those of the moving ones in a row.
+    #[inline(always)]
+    pub fn values<'row>(&'row self, row: &'row [f32]) -> [&'row [f32]; 4] {
+        let of = |part: Part| match &self.still[part as usize] {
+            Some(values) => values.as_slice(),
+            None => &row[self.places[part as usize].clone()],
+        };
+        [of(Part::Input), of(Part::Forget), of(Part::Output), of(Part::Candidate)]
     }
 
     /// The step of the sequence that is walked as the `k`th.
@@ -200,14 +207,4 @@ fn activate(sum: f32, part: Part, spec: &Recurrence) -> f32 {
 /// of two apart would share few places in the cache.
 pub(super) fn stride(width: usize) -> usize {
     (width.div_ceil(LINE) | 1) * LINE
-}
-
-/// The slope of a part's activation, from its value.
-pub(super) fn slope(value: f32, part: Part, spec: &Recurrence) -> f32 {
-    match (part, spec.gate_activation) {
-        (Part::Candidate, _) => 1.0 - value * value,
-        (_, GateActivation::Logistic) => value * (1.0 - value),
-        (_, GateActivation::HardSigmoid) if value > 0.0 && value < 1.0 => 0.2,
-        (_, GateActivation::HardSigmoid) => 0.0,
-    }
 }

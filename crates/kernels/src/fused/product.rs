@@ -1,4 +1,4 @@
-//! Products of matrices, adding to what is there: `C += A · B`.
+//! Products of matrices, adding to what is there, `C += A · B`, or to one row for all.
 //!
 //! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
 //! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, some
@@ -122,18 +122,31 @@ fn parts(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
 
 /// `C += A · B`, where row `r` of `C` begins at `r · c_stride`.
 pub(super) fn add_product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, a: Left, b: Right) {
+    product(simd, c, c_stride, None, a, b);
+}
+
+/// `C = A · B`, and `row` added to each row of it.
+pub(super) fn set_product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, row: &[f32], a: Left, b: Right) {
+    product(simd, c, c_stride, Some(row), a, b);
+}
+
+/// Adds to the rows of `C`, or puts in their place what is added to the one row.
+fn product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, row: Option<&[f32]>, a: Left, b: Right) {
     if a.rows == 0 || b.depth == 0 || b.columns == 0 {
         return;
     }
     let last = |count: usize| count - 1;
     assert!(last(a.rows) * a.row_stride + last(b.depth) * a.depth_stride < a.numbers.len());
     assert!(last(a.rows) * c_stride + b.columns <= c.len());
+    assert!(row.is_none_or(|row| b.columns <= row.len()));
     assert!(match b.layout {
         Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.numbers.len(),
         Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.numbers.len(),
     });
     // A call of its own, so that the tiles are compiled once for each instruction set.
-    simd.vectorize(Product { simd, c: c.as_mut_ptr(), c_stride, a, b });
+    let c = c.as_mut_ptr();
+    let start = row.map_or((c.cast_const(), c_stride), |row| (row.as_ptr(), 0));
+    simd.vectorize(Product { simd, c, c_stride, start, a, b });
 }
 
 /// A product whose bounds have been checked.
@@ -141,6 +154,8 @@ struct Product<'a, S> {
     simd: S,
     c: *mut f32,
     c_stride: usize,
+    /// What the sums are added to, and how far apart its rows are.
+    start: (*const f32, usize),
     a: Left<'a>,
     b: Right<'a>,
 }
@@ -150,7 +165,7 @@ impl<S: Simd> WithSimd for Product<'_, S> {
 
     #[inline(always)]
     fn with_simd<T: Simd>(self, _: T) {
-        let Product { simd, c, c_stride, a, b } = self;
+        let Product { simd, c, c_stride, start, a, b } = self;
         let (most_rows, most_vectors) = match (a.rows, b.layout) {
             // One row leaves the registers to its sums, which a row of `B` passes by in long runs.
             (1, Layout::Rows { .. }) => (1, WIDEST_ROW),
@@ -179,6 +194,8 @@ impl<S: Simd> WithSimd for Product<'_, S> {
                         b_depth: stride,
                         c: c.add(rows.start * c_stride + panel.first),
                         c_row: c_stride,
+                        start: start.0.add(rows.start * start.1 + panel.first),
+                        start_row: start.1,
                         last_lanes: width.min(b.columns - panel.first) - (width - S::F32_LANES),
                     };
                     tile.add(simd, rows.len(), panel.vectors);
@@ -200,6 +217,8 @@ struct Tile {
     b_depth: usize,
     c: *mut f32,
     c_row: usize,
+    start: *const f32,
+    start_row: usize,
     /// Columns of the last vector that exist.
     last_lanes: usize,
 }
@@ -207,8 +226,8 @@ struct Tile {
 impl Tile {
     /// # Safety
     ///
-    /// `rows` rows of `A` and `C`, `depth` of `A` and `B` and `vectors` vectors of `B` and `C` are in bounds, the
-    /// last vector with `last_lanes` lanes, but with all lanes in the `whole` first rows of `B`.
+    /// `rows` rows of `A`, `C` and the start, `depth` of `A` and `B` and `vectors` vectors of `B`, `C` and the start
+    /// are in bounds, the last vector with `last_lanes` lanes, but with all lanes in the `whole` first rows of `B`.
     #[inline(always)]
     unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize) {
         macro_rules! shapes {
@@ -271,13 +290,14 @@ impl Tile {
             }
             for (row, sums) in sums.into_iter().enumerate() {
                 for (v, sum) in sums.into_iter().enumerate() {
+                    let start = self.start.add(row * self.start_row + v * lanes);
                     let at = self.c.add(row * self.c_row + v * lanes);
                     if v + 1 < VECTORS || self.last_lanes == lanes {
-                        let c = at.cast::<S::f32s>().read_unaligned();
-                        at.cast::<S::f32s>().write_unaligned(simd.add_f32s(c, sum));
+                        let start = start.cast::<S::f32s>().read_unaligned();
+                        at.cast::<S::f32s>().write_unaligned(simd.add_f32s(start, sum));
                     } else {
-                        let c = simd.mask_load_ptr_f32s(last, at);
-                        simd.mask_store_ptr_f32s(last, at, simd.add_f32s(c, sum));
+                        let start = simd.mask_load_ptr_f32s(last, start);
+                        simd.mask_store_ptr_f32s(last, at, simd.add_f32s(start, sum));
                     }
                 }
             }
