@@ -6,7 +6,7 @@ use std::time::Duration;
 use burn::train::Interrupter;
 use slimgate_train::{Config, Display, Progress, train};
 
-use crate::{SHAPES, Shape, median, training_step};
+use crate::{SHAPES, Shape, median, middle, training_step};
 
 pub fn run(budget: Duration) {
     let step = |cell, shape, batch| median(budget, training_step(cell, shape, batch)).ms;
@@ -49,7 +49,5 @@ fn epoch(cell: &str) -> f64 {
         }
     };
     train(config, None, Interrupter::new(), Display::Quiet, each_epoch).expect("the run ends");
-    let mut times: Vec<f64> = times.iter().collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    middle(times.iter().collect())
 }

@@ -1,11 +1,11 @@
 //! Times training steps and predictions on fixed shapes, on the CPU, and the kernel alone beside them.
 //!
 //! `cargo bench --bench steps -- [rows/lstm/train/32 text ..] [--seconds 2] [--threads 2]` prints JSON lines, of all
-//! measurements or those whose names begin so: first what the machine could do, `limit` in GFLOP/s a core; then one a
-//! measurement, medians of `runs` repeats in milliseconds. `ms` is a step as in training, through Burn: tensors
-//! in, loss, gradients, and the optimizer's step, whose part is `optimizer`; or a prediction. `bare` is the
-//! kernel's part alone, on slices, `gflops` its rate and `share` that as a share of the limit of the cores it
-//! could use. The work `words` is `text` behind an embedding of 20,000 words.
+//! measurements or those whose names begin so, medians of `runs` repeats in milliseconds. `ms` is a step as in
+//! training, through Burn: tensors in, loss, gradients, and the optimizer's step, whose part is `optimizer`; or a
+//! prediction. `bare` is the kernel's part alone, on slices, and `gflops` its rate; `limit` is what a core could do
+//! right after it, in GFLOP/s, and `share` the rate as a share of that of all cores it could use. The work `words`
+//! is `text` behind an embedding of 20,000 words.
 //!
 //! `-- --checks` measures Slimgate against itself instead. `benches/compare.py` sets all that beside PyTorch, JAX
 //! and ONNX Runtime. `SLIMGATE_SIMD=avx2` or `portable` asks for less than the machine has.
@@ -57,8 +57,6 @@ fn main() {
         return checks::run(budget);
     }
 
-    let limit = limit::gflops();
-    println!(r#"{{"limit":{limit:.1}}}"#);
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| SHAPES.iter().any(|shape| argument.starts_with(shape.work)))
@@ -77,11 +75,12 @@ fn main() {
                     false => median(budget, prediction(cell, shape, batch)),
                 };
                 let bare = median(budget, bare::call(cell, shape, batch, trains)).ms;
+                let limit = limit::gflops();
                 let gflops = bare::operations(cell, shape, batch, trains) / bare / 1e6;
                 let cores = if batch == 1 { 1 } else { rayon::current_num_threads() };
                 let share = gflops / (limit * cores as f64);
                 println!(
-                    r#"{{"cell":"{cell}","work":"{work}","mode":"{mode}","batch":{batch},"ms":{ms:.5},"runs":{runs},"optimizer":{part:.5},"bare":{bare:.5},"gflops":{gflops:.1},"share":{share:.3}}}"#
+                    r#"{{"cell":"{cell}","work":"{work}","mode":"{mode}","batch":{batch},"ms":{ms:.5},"runs":{runs},"optimizer":{part:.5},"bare":{bare:.5},"gflops":{gflops:.1},"limit":{limit:.1},"share":{share:.3}}}"#
                 );
             }
         }
@@ -111,12 +110,13 @@ fn median(budget: Duration, mut work: impl FnMut() -> Duration) -> Times {
         parts.push(work().as_secs_f64() * 1e3);
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    let middle = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
     let runs = times.len();
     Times { ms: middle(times), part: middle(parts), runs }
+}
+
+fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 fn classifier(cell: &str, shape: Shape, device: &Device) -> Classifier {
