@@ -226,7 +226,7 @@ pub struct Spread {
     pub mean: f64,
     /// The standard deviation; none of a single value.
     pub deviation: Option<f64>,
-    /// An interval of the mean: by the bootstrap from five values on, by Student's t of fewer, none of one.
+    /// An interval of the mean: by the bootstrap from eight values on, by Student's t of fewer, none of one.
     pub interval: Option<[f64; 2]>,
     /// Every value, in order of the seeds.
     pub values: Vec<f64>,

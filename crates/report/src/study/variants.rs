@@ -25,7 +25,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     ];
     let caption = format!(
         "Accuracy on {}: means over the seeds, with an interval of {} % (Student’s t from two seeds, the bootstrap \
-         from five that are not nearly alike).",
+         from eight that are not nearly alike).",
         task.name,
         words::decimal(100.0 * summary.confidence, 0),
     );

@@ -117,7 +117,7 @@ const SOME: u64 = 1_500;
 #[test]
 fn bootstrap_intervals_hold_the_mean_as_often_as_they_say() {
     let mut source = Source::new(6);
-    for seeds in [5, 10] {
+    for seeds in [8, 15] {
         let (held, none) = bootstrap(seeds, 0.9, || 0.9 + 0.01 * source.normal());
         assert!((held - 0.95).abs() < 0.017 && none == 0.0, "normal, {seeds} seeds: {held}");
         let (held, none) = bootstrap(seeds, 0.9, || source.accuracy(0.9, 300));
@@ -125,19 +125,19 @@ fn bootstrap_intervals_hold_the_mean_as_often_as_they_say() {
     }
 }
 
-/// Where seeds fail to either side unevenly, Student's t holds the mean 88 times in 100.
+/// Where seeds fail to either side unevenly, Student's t holds the mean 90 times in 100.
 #[test]
 fn bootstrap_intervals_hold_the_mean_of_skewed_scores_more_often_than_t() {
     let mut source = Source::new(7);
     let mut score = || 0.9 + 0.01 * source.uniform().ln();
-    let (held, _) = bootstrap(5, 0.89, &mut score);
+    let (held, _) = bootstrap(8, 0.89, &mut score);
     assert!((held - 0.93).abs() < 0.02, "{held}");
-    let (by_t, _) = share(MANY, 0.88, || {
-        let scores: Vec<f64> = (0..5).map(|_| score()).collect();
+    let (by_t, _) = share(MANY, 0.90, || {
+        let scores: Vec<f64> = (0..8).map(|_| score()).collect();
         let interval = t_interval(&scores, 0.0, 0.95).unwrap();
         interval.low < 0.89 && 0.89 < interval.high
     });
-    assert!(by_t < 0.9 && held > by_t + 0.02, "{held} {by_t}");
+    assert!(by_t < 0.92 && held > by_t + 0.02, "{held} {by_t}");
 }
 
 /// Five variants against one baseline, none of them different: a family of questions that hang together.
