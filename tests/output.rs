@@ -48,3 +48,12 @@ fn output_that_cannot_be_written_is_an_error() {
         assert!(said.err.starts_with("error: cannot write to standard output: "), "{}", said.err);
     }
 }
+
+/// A dashboard would set the terminal, which stops what does so from the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_in_the_background_of_a_terminal_speaks_in_lines() {
+    let here = Workspace::new();
+    let said = here.background(&format!("train {TINY} --name one"));
+    assert!(said.out.contains("best epoch") && !said.out.contains('\u{1b}'), "{}\n{}", said.out, said.err);
+}

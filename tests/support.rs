@@ -80,6 +80,14 @@ impl Workspace {
         said(command.output().unwrap())
     }
 
+    /// A line in the background of a terminal, from a shell with job control.
+    #[cfg(target_os = "linux")]
+    pub fn background(&self, line: &str) -> Said {
+        let mut command = self.at_home("script");
+        let job = format!("bash -mc '{} {line} & wait'", env!("CARGO_BIN_EXE_slimgate"));
+        said(command.args(["-qec", &job, "/dev/null"]).output().unwrap())
+    }
+
     /// Starts a run and waits until it has saved an epoch.
     pub fn start(&self, line: &str, run: &str) -> Running {
         let mut process = self.command(line).spawn().unwrap();

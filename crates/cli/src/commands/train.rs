@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_train::{
-    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, resume, stop_on_signals,
-    train,
+    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, resume,
+    stop_on_signals, train,
 };
 
 use crate::args::TrainArguments;
@@ -18,7 +18,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     let interrupter = stop_on_signals();
     let speech = if arguments.json {
         Speech::Json
-    } else if arguments.no_tui || !std::io::stdout().is_terminal() {
+    } else if arguments.no_tui || !std::io::stdout().is_terminal() || !in_foreground() {
         Speech::Plain
     } else {
         Speech::Dashboard
