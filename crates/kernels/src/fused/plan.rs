@@ -30,7 +30,7 @@ impl<'a> Steps<'a> {
 /// cell does not keep are not read.
 #[derive(Clone, Copy)]
 pub struct Operands<'a> {
-    /// The inputs.
+    /// The inputs, at least one number wide.
     pub x: Steps<'a>,
     /// `W`.
     pub input: &'a [f32],
@@ -95,6 +95,7 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub fn new(operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
+        assert!(operands.x.width > 0, "inputs of no numbers");
         let (cell, n) = (&spec.cell, operands.units);
         let reading_input = cell.reading_input();
         let reading_hidden = cell.reading_hidden(Hidden::Full);
@@ -125,9 +126,7 @@ impl<'a> Plan<'a> {
                 biases[places[part as usize].clone()].copy_from_slice(bias);
             }
         }
-        // Inputs of no numbers are none.
-        let reads = |part: &Part| operands.x.width > 0 && reading_input.contains(part);
-        let without_input = PARTS.into_iter().filter(|part| moves(part) && !reads(part));
+        let without_input = PARTS.into_iter().filter(|part| moves(part) && !reading_input.contains(part));
         let vectors = by_diagonal.iter().zip(operands.diagonal.chunks_exact(n));
 
         Plan {
