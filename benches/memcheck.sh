@@ -6,5 +6,5 @@ tests=$(cargo test --release --workspace --no-run --message-format=json |
     grep -o '"executable":"[^"]*/recurrence-[^"]*"' | cut -d '"' -f 4 | tail -n 1)
 for instructions in avx2 portable; do
     SLIMGATE_SIMD=$instructions valgrind --quiet --error-exitcode=1 "$tests" --test-threads=1 \
-        edges:: resources::the_result_does sizes::wide_inputs
+        edges:: resources::the_result_does sizes::layers_of_any sizes::wide_inputs
 done
