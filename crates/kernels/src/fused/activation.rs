@@ -1,9 +1,37 @@
-//! The activations and their slopes, on vectors.
+//! The activations, on vectors.
 //!
 //! A NaN passes through all of them: where an operand is cut, it is the second one, which the vector
 //! instructions of x86 return when either is not a number.
 
 use pulp::Simd;
+use slimgate_gates::Part;
+
+use super::lanes::{RowMut, vectors};
+use crate::GateActivation;
+
+/// Turns the sums of a part into its values.
+#[inline(always)]
+pub(super) fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActivation, sums: &mut [f32]) {
+    let (n, vectors) = (sums.len(), vectors::<S>(sums.len()));
+    let mut row = RowMut::<S>::new(sums, n);
+    match (part, gate_activation) {
+        (Part::Candidate, _) => {
+            for at in vectors {
+                row.set(simd, at, tanh(simd, row.get(simd, at)));
+            }
+        }
+        (_, GateActivation::Logistic) => {
+            for at in vectors {
+                row.set(simd, at, logistic(simd, row.get(simd, at)));
+            }
+        }
+        (_, GateActivation::HardSigmoid) => {
+            for at in vectors {
+                row.set(simd, at, hard_sigmoid(simd, row.get(simd, at)));
+            }
+        }
+    }
+}
 
 /// `exp(x)`, to two units in the last place, cut to the numbers that are finite and not denormal.
 ///
@@ -30,14 +58,14 @@ fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// `1 / (1 + exp(-x))`.
 #[inline(always)]
-pub(super) fn logistic<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn logistic<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }
 
 /// `0.2 x + 0.5`, cut to 0 and 1.
 #[inline(always)]
-pub(super) fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let line = simd.mul_add_e_f32s(x, simd.splat_f32s(0.2), simd.splat_f32s(0.5));
     cut(simd, line, 0.0, 1.0)
 }

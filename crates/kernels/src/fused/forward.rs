@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use slimgate_gates::{PARTS, Part};
+use slimgate_gates::PARTS;
 
-use super::activation::{cut, hard_sigmoid, logistic, tanh};
+use super::activation::{activate, cut, tanh};
 use super::buffer::Buffer;
 use super::lanes::{Row, RowMut, vectors};
 use super::plan::{Diagonal, Plan, Run, stride};
 use super::product::{Left, Packed, Right, add_product, set_product};
-use crate::GateActivation;
 
 /// What the walk back needs of the way there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -343,30 +342,6 @@ fn add_diagonal<S: Simd>(simd: S, sums: &mut [f32], u: &[f32], seen: &[f32]) {
     for at in vectors::<S>(n) {
         let sum = simd.mul_add_e_f32s(u.get(simd, at), seen.get(simd, at), sums.get(simd, at));
         sums.set(simd, at, sum);
-    }
-}
-
-/// Turns the sums of a part into its values.
-#[inline(always)]
-fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActivation, sums: &mut [f32]) {
-    let (n, vectors) = (sums.len(), vectors::<S>(sums.len()));
-    let mut row = RowMut::<S>::new(sums, n);
-    match (part, gate_activation) {
-        (Part::Candidate, _) => {
-            for at in vectors {
-                row.set(simd, at, tanh(simd, row.get(simd, at)));
-            }
-        }
-        (_, GateActivation::Logistic) => {
-            for at in vectors {
-                row.set(simd, at, logistic(simd, row.get(simd, at)));
-            }
-        }
-        (_, GateActivation::HardSigmoid) => {
-            for at in vectors {
-                row.set(simd, at, hard_sigmoid(simd, row.get(simd, at)));
-            }
-        }
     }
 }
 

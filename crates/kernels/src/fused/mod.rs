@@ -68,7 +68,7 @@ pub struct Gradients {
 /// Walks the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
 /// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
 pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bool) -> (Vec<f32>, Trace) {
-    dispatch(Forward { plan: Plan::new(operands, spec), keep, every_step })
+    dispatch(Forward { operands, spec, keep, every_step })
 }
 
 /// Back-propagation through time, from the gradient of what [`forward`] returned, time-major.
@@ -81,11 +81,12 @@ pub fn backward(
     wants_x: bool,
 ) -> Gradients {
     let output = OutputGradient { rows: output, every_step };
-    dispatch(Backward { plan: Plan::new(operands, spec), trace, output, wants_x })
+    dispatch(Backward { operands, spec, trace, output, wants_x })
 }
 
 struct Forward<'a> {
-    plan: Plan<'a>,
+    operands: Operands<'a>,
+    spec: &'a Recurrence,
     keep: Keep,
     every_step: bool,
 }
@@ -95,7 +96,8 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
-        let Forward { plan, keep, every_step } = self;
+        let Forward { operands, spec, keep, every_step } = self;
+        let plan = Plan::new(simd, operands, spec);
         let rows = if every_step { plan.operands.steps + 1 } else { 2 };
         let mut output = vec![0.0; plan.operands.batch * rows * plan.operands.units];
         let matrices = Matrices::new(simd, &plan);
@@ -111,7 +113,8 @@ impl WithSimd for Forward<'_> {
 }
 
 struct Backward<'a> {
-    plan: Plan<'a>,
+    operands: Operands<'a>,
+    spec: &'a Recurrence,
     trace: &'a Trace,
     output: OutputGradient<'a>,
     wants_x: bool,
@@ -122,8 +125,9 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Gradients {
-        let Backward { plan, trace, output, wants_x } = self;
-        let Operands { steps, batch, units: n, .. } = plan.operands;
+        let Backward { operands, spec, trace, output, wants_x } = self;
+        let plan = Plan::new(simd, operands, spec);
+        let Operands { steps, batch, units: n, .. } = operands;
         let row = if wants_x { steps * plan.operands.x.width } else { 0 };
         let mut x = vec![0.0; batch * row];
         let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use pulp::Simd;
 use slimgate_gates::{Gate, Hidden, PARTS, Part};
 
+use super::activation::activate;
 use super::buffer::LINE;
-use crate::{GateActivation, Recurrence};
+use crate::Recurrence;
 
 /// A `[steps, batch, width]` tensor whose rows are contiguous.
 #[derive(Clone, Copy)]
@@ -94,7 +96,8 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub fn new(operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
+    #[inline(always)]
+    pub fn new<S: Simd>(simd: S, operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
         assert!(operands.x.width > 0, "inputs of no numbers");
         let (cell, n) = (&spec.cell, operands.units);
         let reading_input = cell.reading_input();
@@ -114,12 +117,19 @@ impl<'a> Plan<'a> {
         let columns_of = |block: usize| block * n..(block + 1) * n;
         let places = PARTS.map(|part| columns_of(block(part, &order).expect("every part has a place")));
         let bias = |part: Part| block(part, &biased).map(|block| &operands.bias[columns_of(block)]);
-        let still = PARTS.map(|part| match (cell.gate(part), bias(part)) {
-            (Gate::Constant(value), _) => Some(vec![value; n]),
-            _ if moves(&part) => None,
-            (_, Some(bias)) => Some(bias.iter().map(|&b| activate(b, part, spec)).collect()),
-            (_, None) => Some(vec![activate(0.0, part, spec); n]),
-        });
+        let mut still = [const { None }; 4];
+        for part in PARTS {
+            let values = match (cell.gate(part), bias(part)) {
+                (Gate::Constant(value), _) => vec![value; n],
+                _ if moves(&part) => continue,
+                (_, bias) => {
+                    let mut values = bias.map_or_else(|| vec![0.0; n], <[f32]>::to_vec);
+                    activate(simd, part, spec.gate_activation, &mut values);
+                    values
+                }
+            };
+            still[part as usize] = Some(values);
+        }
         let mut biases = vec![0.0; columns];
         for part in PARTS.into_iter().filter(&moves) {
             if let Some(bias) = bias(part) {
@@ -192,14 +202,6 @@ fn runs(sums: impl Iterator<Item = usize>, n: usize) -> Vec<Run> {
         }
     }
     runs
-}
-
-fn activate(sum: f32, part: Part, spec: &Recurrence) -> f32 {
-    match (part, spec.gate_activation) {
-        (Part::Candidate, _) => sum.tanh(),
-        (_, GateActivation::Logistic) => 1.0 / (1.0 + (-sum).exp()),
-        (_, GateActivation::HardSigmoid) => (0.2 * sum + 0.5).clamp(0.0, 1.0),
-    }
 }
 
 /// The distance between rows of so many numbers: whole cache lines, an odd number of them, since rows a power
