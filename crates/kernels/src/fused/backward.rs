@@ -136,8 +136,8 @@ struct Back<'a> {
     output: OutputGradient<'a>,
     /// Whose `h0` and `c0` are those of the state that the walk has come to.
     own: Own<'a>,
-    /// The gradients of the sums of terms of all parts in a stretch, `[steps, rows, stride(4 n)]`: what a part that
-    /// does not move is the activation of is the sum of one term, its bias.
+    /// The gradients of the sums of terms of all parts in a stretch, `[steps, rows, stride(4 n)]`. The sum of a part
+    /// that does not move has one term, its bias.
     sums: Buffer,
     /// `h'` as the gates saw it in a stretch, `[steps, rows, stride(n)]`, where there is dropout.
     seen: Buffer,
@@ -183,7 +183,7 @@ impl<'a> Back<'a> {
         let Back { plan, transposed, rows, output, own, .. } = self;
         let n = plan.operands.units;
         let count = rows.len();
-        let [parts, sums, state] = [plan.columns, 4 * n, n].map(|width| count * stride(width));
+        let [of_parts, of_sums, of_state] = [plan.columns, 4 * n, n].map(|width| count * stride(width));
         let mask = plan.operands.dropout.map(|mask| &mask[rows.start * n..rows.end * n]);
         for (at, k) in walked.clone().enumerate().rev() {
             if output.every_step {
@@ -192,14 +192,14 @@ impl<'a> Back<'a> {
                     h.iter_mut().zip(given).for_each(|(h, given)| *h += given);
                 }
             }
-            let sums = &mut self.sums[at * sums..][..sums];
+            let sums = &mut self.sums[at * of_sums..][..of_sums];
             simd.vectorize(StepBack {
                 plan,
                 first_row: rows.start,
                 k,
-                parts: &past.parts[at * parts..][..parts],
-                c_before: &past.c[at * state..][..state],
-                c_after: &past.c[(at + 1) * state..][..state],
+                parts: &past.parts[at * of_parts..][..of_parts],
+                c_before: &past.c[at * of_state..][..of_state],
+                c_after: &past.c[(at + 1) * of_state..][..of_state],
                 sums,
                 h: own.h0,
                 c: own.c0,
