@@ -33,15 +33,19 @@ impl WithSimd for Loop {
     }
 }
 
-/// What a core does now in GFLOP/s, while all threads of the pool are busy with this: the machine's other users leave
-/// more or less of it.
-pub fn gflops() -> f64 {
+/// What a core does now in GFLOP/s, while so many are busy with this: the machine's other users leave more or less of
+/// it.
+pub fn gflops(cores: usize) -> f64 {
     // The kernel's helpers look out for work for a millisecond before they sleep.
     thread::sleep(Duration::from_millis(2));
     let rate = || {
         let start = Instant::now();
         dispatch(Loop) / start.elapsed().as_secs_f64() / 1e9
     };
-    let of_cores = rayon::broadcast(|_| middle((0..50).map(|_| rate()).collect()));
-    of_cores.iter().sum::<f64>() / of_cores.len() as f64
+    let rates: Vec<f64> = thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..cores).map(|_| scope.spawn(|| middle((0..50).map(|_| rate()).collect()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a loop ends")).collect()
+    });
+    rates.iter().sum::<f64>() / cores as f64
 }

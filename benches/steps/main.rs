@@ -75,9 +75,10 @@ fn main() {
                     false => median(budget, prediction(cell, shape, batch)),
                 };
                 let bare = median(budget, bare::call(cell, shape, batch, trains)).ms;
-                let limit = limit::gflops();
+                // The kernel's shares of the batch have 16 rows.
+                let cores = rayon::current_num_threads().min(batch.div_ceil(16));
+                let limit = limit::gflops(cores);
                 let gflops = bare::operations(cell, shape, batch, trains) / bare / 1e6;
-                let cores = if batch == 1 { 1 } else { rayon::current_num_threads() };
                 let share = gflops / (limit * cores as f64);
                 println!(
                     r#"{{"cell":"{cell}","work":"{work}","mode":"{mode}","batch":{batch},"ms":{ms:.5},"runs":{runs},"optimizer":{part:.5},"bare":{bare:.5},"gflops":{gflops:.1},"limit":{limit:.1},"share":{share:.3}}}"#

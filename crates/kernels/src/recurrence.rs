@@ -90,7 +90,7 @@ impl State {
 ///
 /// # Panics
 ///
-/// If a shape does not fit the cell, a weight that it keeps is missing, or there is no step.
+/// If a shape does not fit the cell, a weight that it keeps is missing, or there is no step or no input.
 pub fn recurrence(
     x: Tensor<3>,
     weights: &Weights,
@@ -164,6 +164,7 @@ fn check(x: &Tensor<3>, weights: &Weights, state: &State, spec: &Recurrence) {
     let cell = &spec.cell;
 
     assert!(steps > 0, "a sequence has at least one step");
+    assert!(inputs > 0, "a step has at least one input");
     assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state is [batch, hidden]");
     assert_eq!(state.cell.dims(), [batch, hidden], "the cell state is [batch, hidden]");
     assert_eq!(

@@ -8,7 +8,7 @@ use slimgate_gates::Part;
 use super::activation::tanh;
 use super::buffer::Buffer;
 use super::forward::{Matrices, Scratch, States, Stretch, advance, gather_inputs, see};
-use super::lanes::{Row, RowMut, vectors};
+use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, Plan, Run, Steps, stride};
 use super::product::{Left, Packed, Right, add_product};
 use crate::{GateActivation, Recurrence};
@@ -27,8 +27,8 @@ impl Totals {
         Totals {
             input: Buffer::zeros(plan.operands.x.width * plan.input_columns),
             hidden: Buffer::zeros(n * plan.recurrent),
-            diagonal: Buffer::zeros(plan.operands.diagonal.len()),
-            bias: Buffer::zeros(plan.operands.bias.len()),
+            diagonal: Buffer::zeros(n * plan.diagonals.len()),
+            bias: Buffer::zeros(n * plan.spec.cell.biased().len()),
         }
     }
 
@@ -137,7 +137,7 @@ struct Back<'a> {
     /// Whose `h0` and `c0` are those of the state that the walk has come to.
     own: Own<'a>,
     /// The gradients of the sums of terms of all parts in a stretch, `[steps, rows, stride(4 n)]`. The sum of a part
-    /// that does not move has one term, its bias.
+    /// that does not move has at most one term, its bias.
     sums: Buffer,
     /// `h'` as the gates saw it in a stretch, `[steps, rows, stride(n)]`, where there is dropout.
     seen: Buffer,
@@ -250,10 +250,8 @@ impl<'a> Back<'a> {
         for (total, Diagonal { part, .. }) in diagonals {
             let sums = self.sums.chunks_exact(columns).zip(seen.chunks_exact(stride(n))).take(depth);
             for (sums, seen) in sums {
-                let sums = &sums[plan.places[*part as usize].clone()];
-                for ((total, dz), seen) in total.iter_mut().zip(sums).zip(seen) {
-                    *total += dz * seen;
-                }
+                let dz = &sums[plan.places[*part as usize].clone()];
+                simd.vectorize(AddProducts { sums: total, left: dz, right: seen });
             }
         }
     }
@@ -317,9 +315,7 @@ impl WithSimd for StepBack<'_> {
             row_back(simd, plan.spec, plan.values(parts), states, h, c, dz);
             for Diagonal { part, u } in &plan.diagonals {
                 let dz = &sums[plan.places[*part as usize].clone()];
-                for ((h, u), dz) in h.iter_mut().zip(*u).zip(dz) {
-                    *h += u * dz;
-                }
+                AddProducts { sums: h, left: u, right: dz }.with_simd(simd);
             }
         }
     }
@@ -355,8 +351,8 @@ fn row_back<S: Simd>(
         if let Some(clip) = spec.clip {
             // `abs_f32s` would be a call.
             let size = simd.max_f32s(c_after, simd.neg_f32s(c_after));
-            let inside = simd.less_than_f32s(size, simd.splat_f32s(clip));
-            dc = simd.select_f32s(inside, dc, zero);
+            let cut = simd.greater_than_or_equal_f32s(size, simd.splat_f32s(clip));
+            dc = simd.select_f32s(cut, zero, dc);
         }
 
         // c = f ⊙ c' + i ⊙ g
@@ -392,8 +388,8 @@ fn before_activation<S: Simd>(
         (_, GateActivation::HardSigmoid) => {
             let zero = simd.splat_f32s(0.0);
             let sloped = simd.mul_f32s(gradient, simd.splat_f32s(0.2));
-            let above = simd.select_f32s(simd.greater_than_f32s(value, zero), sloped, zero);
-            simd.select_f32s(simd.less_than_f32s(value, one), above, zero)
+            let above = simd.select_f32s(simd.less_than_or_equal_f32s(value, zero), zero, sloped);
+            simd.select_f32s(simd.greater_than_or_equal_f32s(value, one), zero, above)
         }
     }
 }

@@ -7,7 +7,7 @@ use slimgate_gates::PARTS;
 
 use super::activation::{activate, cut, tanh};
 use super::buffer::Buffer;
-use super::lanes::{Row, RowMut, vectors};
+use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, Plan, Run, stride};
 use super::product::{Left, Packed, Right, add_product, set_product};
 
@@ -107,10 +107,10 @@ impl Matrix<'_> {
 impl<'a> Matrices<'a> {
     pub fn new<S: Simd>(simd: S, plan: &Plan<'a>) -> Matrices<'a> {
         let operands = &plan.operands;
-        // A few rows read a matrix so seldom that packing it would cost more than it saves.
-        let matrix = |rows: usize, numbers: &'a [f32], depth, columns, stride| match rows < 4 {
-            true => Matrix::InPlace(Right::rows(numbers, depth, columns, stride)),
-            false => Matrix::Packed(Packed::new(simd, numbers, depth, columns, (stride, 1))),
+        // One row reads a matrix along its own rows.
+        let matrix = |rows: usize, numbers: &'a [f32], depth, columns, stride| match rows {
+            1 => Matrix::InPlace(Right::rows(numbers, depth, columns, stride)),
+            _ => Matrix::Packed(Packed::new(simd, numbers, depth, columns, (stride, 1))),
         };
         let (batch, recurrent) = (operands.batch, plan.recurrent);
         let of_run = |run: &Run| {
@@ -321,7 +321,7 @@ impl WithSimd for Step<'_> {
             }
             for Diagonal { part, u } in &plan.diagonals {
                 let sums = &mut sums[plan.places[*part as usize].clone()];
-                add_diagonal(simd, sums, u, &seen[row.clone()]);
+                AddProducts { sums, left: u, right: &seen[row.clone()] }.with_simd(simd);
             }
             for part in PARTS {
                 if plan.still[part as usize].is_none() {
@@ -331,17 +331,6 @@ impl WithSimd for Step<'_> {
             }
             next_state(simd, plan.spec.clip, plan.values(sums), &c_before[row], c, h);
         }
-    }
-}
-
-/// `sums += u ⊙ h'`
-#[inline(always)]
-fn add_diagonal<S: Simd>(simd: S, sums: &mut [f32], u: &[f32], seen: &[f32]) {
-    let n = sums.len();
-    let (mut sums, u, seen) = (RowMut::<S>::new(sums, n), Row::<S>::new(u, n), Row::<S>::new(seen, n));
-    for at in vectors::<S>(n) {
-        let sum = simd.mul_add_e_f32s(u.get(simd, at), seen.get(simd, at), sums.get(simd, at));
-        sums.set(simd, at, sum);
     }
 }
 

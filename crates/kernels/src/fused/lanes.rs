@@ -1,6 +1,6 @@
 //! A row of numbers as vectors, of which the last may be shorter.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 /// A row to read.
 pub(super) struct Row<'a, S: Simd> {
@@ -60,7 +60,29 @@ impl<'a, S: Simd> RowMut<'a, S> {
     }
 }
 
-/// Vectors in a row of so many numbers.
+/// `sums += left ⊙ right`
+pub(super) struct AddProducts<'a> {
+    pub sums: &'a mut [f32],
+    pub left: &'a [f32],
+    pub right: &'a [f32],
+}
+
+impl WithSimd for AddProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let n = self.sums.len();
+        let (left, right) = (Row::<S>::new(self.left, n), Row::<S>::new(self.right, n));
+        let mut sums = RowMut::<S>::new(self.sums, n);
+        for at in vectors::<S>(n) {
+            let sum = simd.mul_add_e_f32s(left.get(simd, at), right.get(simd, at), sums.get(simd, at));
+            sums.set(simd, at, sum);
+        }
+    }
+}
+
+/// The vectors of a row of so many numbers.
 #[inline(always)]
 pub(super) fn vectors<S: Simd>(numbers: usize) -> std::ops::Range<usize> {
     0..numbers.div_ceil(S::F32_LANES)

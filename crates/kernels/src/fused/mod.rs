@@ -4,17 +4,17 @@
 //! The batch is cut into shares of some rows, and each share walks through all steps on its own, on
 //! whichever thread is free; how it is cut depends on the batch alone, and gradients of shares are added in
 //! order, so the result does not depend on the number of threads. A share takes its steps in stretches: the
-//! input products of a stretch are one matrix product, then come the steps, with one product each for the
-//! recurrent terms; on the way back, the weight gradients of a stretch are one product again. What the cell
+//! input products of all steps of a stretch are taken at once, then come the steps, with one product each for the
+//! recurrent terms; on the way back, the weight gradients of a stretch are taken at once again. What the cell
 //! does not keep has no columns in any of these products.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `plan` | which terms stand where |
 //! | `forward`, `backward` | the two walks |
-//! | `product` | the matrix product, the only inner loop that matters |
+//! | `product` | the matrix product, which takes most of the time |
 //! | `activation` | logistic, hard sigmoid, tanh |
-//! | `lanes`, `buffer` | vectors at the end of a row; working memory |
+//! | `lanes`, `buffer` | rows as vectors; working memory |
 //! | `instructions` | the instruction set |
 //! | `team` | the threads |
 

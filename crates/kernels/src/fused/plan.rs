@@ -76,7 +76,7 @@ pub(super) struct Run {
 pub(super) struct Plan<'a> {
     pub operands: Operands<'a>,
     pub spec: &'a Recurrence,
-    /// The columns of each part.
+    /// The columns of each part; those of parts that do not move exist only on the walk back, among the gradients.
     pub places: [Range<usize>; 4],
     /// The values of the parts that do not move, which come from the bias alone or from the description: one a
     /// unit for all steps and sequences.
@@ -98,7 +98,7 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline(always)]
     pub fn new<S: Simd>(simd: S, operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
-        assert!(operands.x.width > 0, "inputs of no numbers");
+        assert!(operands.x.width > 0, "a step has at least one input");
         let (cell, n) = (&spec.cell, operands.units);
         let reading_input = cell.reading_input();
         let reading_hidden = cell.reading_hidden(Hidden::Full);
@@ -137,12 +137,14 @@ impl<'a> Plan<'a> {
             }
         }
         let without_input = PARTS.into_iter().filter(|part| moves(part) && !reading_input.contains(part));
-        let vectors = by_diagonal.iter().zip(operands.diagonal.chunks_exact(n));
+        let diagonals = by_diagonal.iter().enumerate();
+        let diagonals =
+            diagonals.map(|(block, &part)| Diagonal { part, u: &operands.diagonal[columns_of(block)] });
 
         Plan {
             operands,
             spec,
-            diagonals: vectors.map(|(&part, u)| Diagonal { part, u }).collect(),
+            diagonals: diagonals.collect(),
             columns,
             recurrent: reading_hidden.len() * n,
             input_columns: reading_input.len() * n,

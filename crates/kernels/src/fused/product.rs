@@ -2,8 +2,9 @@
 //!
 //! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
 //! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, some
-//! rows of a panel, whose sums stay in registers over the whole depth. Each sum is taken in the order of
-//! the depth whatever the shape of its tile, so a row's result does not depend on the rows beside it.
+//! rows of a panel, whose sums stay in registers over the whole depth; a single row of `C` goes along the rows of `B`
+//! instead. Each sum is taken in the order of the depth either way, so a row's result does not depend on the rows
+//! beside it.
 
 use std::ops::Range;
 
@@ -38,8 +39,8 @@ enum Layout {
 }
 
 impl<'a> Right<'a> {
-    /// A matrix where it lies, row after row, `stride` apart. Good for one use; what is multiplied again and
-    /// again is better [packed](Packed).
+    /// A matrix where it lies, row after row, `stride` apart. Good for one use, or for one row; what several rows are
+    /// multiplied by again and again is better [packed](Packed).
     pub fn rows(numbers: &'a [f32], depth: usize, columns: usize, stride: usize) -> Right<'a> {
         Right { numbers, depth, columns, layout: Layout::Rows { stride } }
     }
@@ -178,7 +179,7 @@ impl<S: Simd> WithSimd for Product<'_, S> {
             let whole =
                 (b.numbers.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
             for rows in parts(a.rows, most_rows) {
-                // SAFETY: `add_product` has checked that the last row, column and depth lie within the
+                // SAFETY: `product` has checked that the last row, column and depth lie within the
                 // slices, and a vector that would reach beyond the end of `B` is not loaded whole.
                 unsafe {
                     let tile = Tile {
@@ -210,7 +211,7 @@ impl<S: Simd> WithSimd for Product<'_, S> {
 /// All columns and depths of `a`, `b`, `c` and `start` are in bounds.
 #[inline(always)]
 unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left, b: Right, stride: usize) {
-    /// Rows of `B` at a time.
+    /// Rows of `B` at a time, as many as there are factors below.
     const ROWS: usize = 4;
     /// Vectors of sums at a time.
     const SUMS: usize = 64;
@@ -220,7 +221,7 @@ unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left,
         let mut sums = [simd.splat_f32s(0.0); SUMS];
         let sums = &mut sums[..columns.div_ceil(lanes)];
         let in_fours = b.depth / ROWS * ROWS;
-        // SAFETY: the caller's promise; all the columns from the first on are `columns` at least.
+        // SAFETY: the caller's promise; there are `columns` columns from the first on.
         unsafe {
             let row = |k: usize| b.numbers.as_ptr().add(k * stride + first);
             let factor = |k: usize| *a.numbers.as_ptr().add(k * a.depth_stride);

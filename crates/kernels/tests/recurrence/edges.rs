@@ -1,8 +1,8 @@
 //! Where gradients stop, and what is refused.
 
-use crate::case::{BATCH, Case, HIDDEN, values};
+use crate::case::{BATCH, Case, HIDDEN, Results, values};
 use burn::tensor::{Device, Tensor};
-use slimgate_kernels::{GateActivation, recurrence};
+use slimgate_kernels::{GateActivation, plain, recurrence};
 
 fn vector(numbers: &[f32]) -> Tensor<1> {
     Tensor::from_floats(numbers, &Device::flex())
@@ -37,6 +37,24 @@ fn a_clipped_state_passes_no_gradient_to_what_made_it() {
     assert_eq!(passes, [[true, false, false, true, true, false]; BATCH].as_flattened());
     let expected = [[0.2, 0.5, -0.5, -0.2, 0.4, 0.5]; BATCH];
     assert_eq!(values(&case.infer().1.cell), expected.as_flattened());
+}
+
+/// Neither the clip nor a gate that is cut takes it for a state that was cut.
+#[test]
+fn what_is_not_a_number_has_a_gradient_that_is_none() {
+    let mut case = Case::random("xhb", 1.0, &Device::flex());
+    case.spec.clip = Some(0.5);
+    case.spec.gate_activation = GateActivation::HardSigmoid;
+    let mut c0 = values(&case.state.cell);
+    c0[0] = f32::NAN;
+    case.state.cell = vector(&c0).reshape([BATCH, HIDDEN]);
+    let is_missing = |results: Results| {
+        let of_c0 =
+            results.gradients.into_iter().find(|(name, _)| *name == "c0").expect("it is an argument").1;
+        of_c0[0].is_nan()
+    };
+    assert!(is_missing(case.run(plain::recurrence)));
+    assert!(is_missing(case.run(recurrence)));
 }
 
 #[test]

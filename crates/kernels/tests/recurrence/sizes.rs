@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use proptest::prelude::*;
-use slimgate_kernels::{Recurrence, plain, recurrence};
+use slimgate_kernels::{GateActivation, Recurrence, plain, recurrence};
 
 use crate::case::{CELLS, Case, Results, near, values};
 use crate::twin::any_cell;
@@ -70,14 +70,21 @@ proptest! {
         reverse in any::<bool>(),
         ragged in any::<bool>(),
         recompute in any::<bool>(),
+        hard in any::<bool>(),
+        drops in any::<bool>(),
     ) {
         let (batch, steps, inputs, units) = sizes;
-        same(&cell, [batch, steps, inputs, units], |spec| {
-            spec.clip = clip;
-            spec.reverse = reverse;
-            spec.recompute = recompute;
-            spec.lengths = ragged.then(|| (0..batch).map(|row| row * 7 % (steps + 1)).collect());
-        });
+        let mut case = Case::sized(&cell, [batch, steps, inputs, units], scale(units), &Device::flex());
+        if drops {
+            case = case.with_dropout();
+        }
+        case.spec.clip = clip;
+        case.spec.reverse = reverse;
+        case.spec.recompute = recompute;
+        case.spec.gate_activation = if hard { GateActivation::HardSigmoid } else { GateActivation::Logistic };
+        case.spec.lengths = ragged.then(|| (0..batch).map(|row| row * 7 % (steps + 1)).collect());
+        let what = format!("{cell} of {sizes:?}");
+        assert_close(&case.run(recurrence), &case.run(plain::recurrence), &what);
     }
 }
 
