@@ -121,6 +121,8 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
             percent(score.mean),
             words::test_accuracy(summary.protocol),
         ),
+        // What the test part holds is known from evaluations.
+        None if task.classes.is_empty() => "No run has been evaluated on its test part yet.".to_owned(),
         None => format!(
             "{classes}; {sequences} in the test part, which has not been read for {}.",
             summary.baseline

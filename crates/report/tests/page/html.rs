@@ -155,6 +155,9 @@ fn what_is_not_there_yet_is_said() {
     assert!(study_page(&support::empty()).contains("The study has no trial yet."));
     assert!(study_page(&support::one_seed()).contains("There are too few pairs for a test"));
     assert!(study_page(&support::one_seed()).contains("which has not been read for lstm"));
+    let mut running = support::one_seed();
+    running.tasks[0].classes.clear();
+    assert!(study_page(&running).contains("No run has been evaluated on its test part yet."));
     assert!(runs_page(&support::runs()).contains("begun is not complete"));
 }
 
