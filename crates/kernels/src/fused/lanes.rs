@@ -44,10 +44,7 @@ impl<'a, S: Simd> RowMut<'a, S> {
     /// A vector, the last one filled up with zeros.
     #[inline(always)]
     pub fn get(&self, simd: S, at: usize) -> S::f32s {
-        match self.whole.get(at) {
-            Some(&vector) => vector,
-            None => simd.partial_load_f32s(self.rest),
-        }
+        Row::<S> { whole: self.whole, rest: self.rest }.get(simd, at)
     }
 
     /// Sets a vector; of the last one, the numbers that the row has.
