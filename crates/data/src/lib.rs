@@ -37,7 +37,7 @@ pub use image::Layout;
 pub use inputs::{Input, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Place};
-pub use prepare::{Description, Prepared, prepare, prepare_with};
+pub use prepare::{Prepared, prepare, prepare_with};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Form, Part, Recipe, Source};
 pub use sequence::{Sequence, Steps};

@@ -78,7 +78,7 @@ pub struct Archive {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     /// Its path in the archive; without it, the archive is the member itself, packed or not. A path that ends
-    /// in `/` takes all files of that folder, each as one line.
+    /// in `/` takes all files of that folder of a tar, each as one line.
     pub path: Option<String>,
     /// What it is called here: a file of the data set, or something that one is made from.
     pub file: String,

@@ -2,13 +2,10 @@
 
 use crate::split::{Split, split, undivided};
 use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
-use serde::Serialize;
 
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What it is and how much of it there is.
-    pub description: Description,
     /// What was done to every sequence.
     pub preprocessing: Preprocessing,
     /// What a model learns from.
@@ -17,29 +14,6 @@ pub struct Prepared {
     pub validation: Vec<Sequence>,
     /// What a result is reported on. Never taken from.
     pub test: Vec<Sequence>,
-}
-
-/// A data set in words and counts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Description {
-    /// The name that `data.dataset` takes.
-    pub dataset: String,
-    /// What the data is.
-    pub title: String,
-    /// The packages and addresses that carry the original.
-    pub source: String,
-    /// The licence of the data.
-    pub licence: String,
-    /// How many sequences are trained on.
-    pub train: usize,
-    /// How many are validated on.
-    pub validation: usize,
-    /// How many are tested on.
-    pub test: usize,
-    /// The fewest steps of any sequence.
-    pub shortest: usize,
-    /// The most steps of any sequence.
-    pub longest: usize,
 }
 
 /// Reads a data set, takes the validation part off its training data, fits the preprocessing on what
@@ -90,13 +64,7 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
         Validation::HeldOut => held_out,
         Validation::Test => test.clone(),
     };
-    Ok(Prepared {
-        description: describe(entry, [&train, &validation, &test]),
-        preprocessing,
-        train,
-        validation,
-        test,
-    })
+    Ok(Prepared { preprocessing, train, validation, test })
 }
 
 fn check_stored(stored: &Preprocessing, entry: &Entry) -> Result<(), DataError> {
@@ -107,20 +75,5 @@ fn check_stored(stored: &Preprocessing, entry: &Entry) -> Result<(), DataError> 
         Err(DataError::OtherPreprocessing { dataset: entry.name.clone() })
     } else {
         Ok(())
-    }
-}
-
-fn describe(entry: &Entry, parts: [&Vec<Sequence>; 3]) -> Description {
-    let lengths = parts.iter().flat_map(|part| part.iter()).map(|sequence| sequence.steps.len());
-    Description {
-        dataset: entry.name.clone(),
-        title: entry.recipe.title.clone(),
-        source: entry.recipe.sources(),
-        licence: entry.recipe.licence.clone(),
-        train: parts[0].len(),
-        validation: parts[1].len(),
-        test: parts[2].len(),
-        shortest: lengths.clone().min().unwrap_or(0),
-        longest: lengths.max().unwrap_or(0),
     }
 }

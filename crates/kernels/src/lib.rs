@@ -23,14 +23,14 @@
 //! `c` of every step: `4 T B n (p + 2)` bytes for `T` steps, `B` sequences, `n` hidden units and `p` moving
 //! parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3), with each row of these filled up to an odd number of
 //! 64-byte lines. The stretch being worked on adds about `4 · 128 (4 n + 2 D)` bytes for each share of 16
-//! sequences, `D` being the inputs, and `n` more with dropout, `(p + 2) n` more with recomputation. With [`Recurrence::recompute`] the kernel keeps `h` and `c` before each stretch of
-//! 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
+//! sequences, `D` being the inputs, and `n` more with dropout, `(p + 2) n` more with recomputation. With
+//! [`Recurrence::recompute`] the kernel keeps `h` and `c` before each stretch of 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
 //! more arithmetic.
 //!
 //! # Instruction sets
 //!
 //! AVX-512, AVX2 with FMA, or NEON, found at run time, or portable code. The environment variable
-//! `SLIMGATE_SIMD` (`avx2`, `portable`) asks for less than the machine has.
+//! `SLIMGATE_SIMD` (`avx512`, `avx2`, `neon`, `portable`) asks for less than the machine has; any other word is passed over.
 
 mod autodiff;
 mod composed;

@@ -136,7 +136,7 @@ fn packed(
     spec: &Recurrence,
     every_step: bool,
 ) -> Tensor<3> {
-    check(&x, weights, &state, spec);
+    check(&x, weights, &state, dropout.as_ref(), spec);
     let absent = Tensor::<1>::zeros([1], &x.device());
     let matrix = |weight: &Option<Tensor<2>>| {
         weight.clone().map_or_else(|| absent.clone().into_dispatch(), Tensor::into_dispatch)
@@ -157,16 +157,20 @@ fn packed(
     }))
 }
 
-fn check(x: &Tensor<3>, weights: &Weights, state: &State, spec: &Recurrence) {
+fn check(x: &Tensor<3>, weights: &Weights, state: &State, dropout: Option<&Tensor<2>>, spec: &Recurrence) {
     let [batch, steps, inputs] = x.dims();
     let [_, hidden] = state.hidden.dims();
     let width = |parts: usize| (parts > 0).then_some(parts * hidden);
     let cell = &spec.cell;
 
+    assert!(batch > 0, "a batch has at least one sequence");
     assert!(steps > 0, "a sequence has at least one step");
     assert!(inputs > 0, "a step has at least one input");
     assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state is [batch, hidden]");
     assert_eq!(state.cell.dims(), [batch, hidden], "the cell state is [batch, hidden]");
+    if let Some(mask) = dropout {
+        assert_eq!(mask.dims(), [batch, hidden], "the dropout mask is [batch, hidden]");
+    }
     assert_eq!(
         weights.input.as_ref().map(|w| w.dims()),
         width(cell.reading_input().len()).map(|columns| [inputs, columns]),

@@ -102,9 +102,4 @@ impl Classifier {
     pub fn recurrent_parameters(&self) -> usize {
         self.stack.parameters_per_layer().iter().sum()
     }
-
-    /// The recurrent layers.
-    pub fn stack(&self) -> &Stack {
-        &self.stack
-    }
 }

@@ -37,7 +37,7 @@ struct Squares<'a> {
     gradients: &'a mut GradientsParams,
     /// Of those in the memory of this process.
     in_memory: f64,
-    /// Of those of another device, on that.
+    /// Of all others, where they are.
     elsewhere: Option<Tensor<1>>,
 }
 

@@ -29,6 +29,12 @@ pub enum ConfigError {
         /// The most similar key.
         nearest: Option<String>,
     },
+    /// A section of a study.
+    #[error("[{section}] is a section of a study; run it with `slimgate compare`")]
+    Study {
+        /// The section.
+        section: String,
+    },
     /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),

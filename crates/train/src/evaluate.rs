@@ -106,11 +106,31 @@ impl SavedRun {
         self.preprocessing.classes()
     }
 
-    /// Classifies the test part and records the result in the run folder.
+    /// Whether its weights are those of the run's best epoch.
     ///
     /// # Errors
     ///
-    /// If the data cannot be read or the result cannot be written.
+    /// If the run folder cannot be read.
+    pub fn is_best(&self) -> Result<bool, TrainError> {
+        let manifest = self.folder.manifest()?;
+        let last = manifest.epochs.last().map_or(0, |saved| saved.epoch);
+        Ok(self.folder.history(last)?.best().is_some_and(|best| best.epoch == self.epoch))
+    }
+
+    /// Records in the run folder how the run does on the test part; only its best epoch speaks for it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn record(&self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        self.folder.write_json("evaluation.json", evaluation)
+    }
+
+    /// Classifies the test part.
+    ///
+    /// # Errors
+    ///
+    /// If the data cannot be read.
     pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
         let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
         let sequences = test.len();
@@ -128,7 +148,7 @@ impl SavedRun {
             }
         }
         let right: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
-        let evaluation = Evaluation {
+        Ok(Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
@@ -136,9 +156,7 @@ impl SavedRun {
             classes: classes.to_vec(),
             confusion,
             weights_sha256: weights_hash(&self.classifier),
-        };
-        self.folder.write_json("evaluation.json", &evaluation)?;
-        Ok(evaluation)
+        })
     }
 
     /// Classifies new sequences.

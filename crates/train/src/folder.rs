@@ -65,7 +65,7 @@ pub enum Status {
 }
 
 /// What a run came to: the content of `summary.json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How it ended.
     pub status: Status,
@@ -157,6 +157,7 @@ impl RunFolder {
         self.write_json("environment.json", environment)?;
         self.write_json("preprocessing.json", preprocessing)?;
         self.write("metrics.jsonl", b"")?;
+        self.write_json("manifest.json", &Manifest::default())?;
         self.write_config(config)?;
         Ok(lock)
     }
@@ -216,13 +217,16 @@ impl RunFolder {
         self.read_json_if_there("summary.json")
     }
 
-    /// How the run does on the test part, where that has been asked.
+    /// How the run does on the test part at its best epoch, where that has been asked; what was asked about another
+    /// epoch, or before it trained on, is not the run's result.
     ///
     /// # Errors
     ///
     /// As [`summary`](Self::summary).
     pub fn evaluation(&self) -> Result<Option<Evaluation>, TrainError> {
-        self.read_json_if_there("evaluation.json")
+        let best = self.summary()?.and_then(|summary| summary.best).map(|best| best.epoch);
+        let evaluation: Option<Evaluation> = self.read_json_if_there("evaluation.json")?;
+        Ok(evaluation.filter(|evaluation| Some(evaluation.epoch) == best))
     }
 
     /// How long its steps take, where that has been measured.
@@ -234,7 +238,7 @@ impl RunFolder {
         self.read_json_if_there("timing.json")
     }
 
-    /// The machine and the program that it was trained with.
+    /// The machine and the program that it was begun with.
     ///
     /// # Errors
     ///
@@ -248,7 +252,12 @@ impl RunFolder {
     }
 
     pub(crate) fn manifest(&self) -> Result<Manifest, TrainError> {
-        Ok(self.read_json_if_there("manifest.json")?.unwrap_or_default())
+        let manifest = self.read_json_if_there("manifest.json")?;
+        // Taken for a run without a saved epoch, one whose manifest was lost would lose them all.
+        if manifest.is_none() && self.read_text("metrics.jsonl")?.lines().count() > 2 {
+            return Err(TrainError::damaged(&self.file("manifest.json"), "the file is missing"));
+        }
+        Ok(manifest.unwrap_or_default())
     }
 
     /// The content of a file of a checkpoint, if it is the one that was saved.

@@ -14,6 +14,7 @@ use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, Metric
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::{EarlyStoppingStrategy, Interrupter, Learner, SupervisedTraining};
 use slimgate_data::{Prepared, prepare, prepare_with};
+use slimgate_models::Classifier;
 
 use crate::build;
 use crate::checkpoints::{EndOfEpoch, Entered, FILES, Ledger};
@@ -83,6 +84,8 @@ pub fn train(
         return Err(TrainError::Interrupted);
     }
     let environment = Environment::new(config.run.backend, &device);
+    // First of all: one that is too large for the machine leaves nothing behind.
+    let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let run = Run {
         config,
@@ -94,7 +97,7 @@ pub fn train(
         manifest: Manifest::default(),
         history: History::default(),
     };
-    run.learn(data, None, display, progress)
+    run.learn(classifier, data, None, display, progress)
 }
 
 /// Goes on with a run from its newest whole epoch; a run that is complete is left as it is.
@@ -122,9 +125,8 @@ pub fn resume(
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
-    let mut manifest = folder.manifest()?;
-    leftovers::remove(&folder, &manifest)?;
-    let saved = manifest.epochs.len();
+    let listed = folder.manifest()?;
+    let mut manifest = listed.clone();
     let mut warning = None;
     while let Some(newest) = manifest.epochs.last() {
         match folder.verify(newest) {
@@ -133,15 +135,17 @@ pub fn resume(
         }
         manifest.epochs.pop();
     }
-    if let (true, true, Some(warning)) = (saved > 0, manifest.epochs.is_empty(), &warning) {
+    if let (true, Some(warning)) = (manifest.epochs.is_empty(), &warning) {
         return Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")));
     }
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
+    let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot go on stays as it is.
+    leftovers::remove(&folder, &listed)?;
     folder.write_config(&config)?;
     let run = Run { config, until, folder, _lock: lock, device, interrupter, manifest, history };
-    run.learn(data, warning, display, progress)
+    run.learn(classifier, data, warning, display, progress)
 }
 
 /// Sets a later end, where that does not change what the run has done so far.
@@ -165,6 +169,9 @@ pub(crate) fn use_threads(threads: usize) {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
 }
 
+/// What Burn's dashboard panics with when it is told to kill the run.
+const KILLED: &str = "Killing training from user input.";
+
 /// A run whose folder is there and is this process's alone.
 struct Run {
     config: Config,
@@ -181,16 +188,16 @@ struct Run {
 impl Run {
     fn learn(
         self,
+        classifier: Classifier,
         data: Prepared,
         warning: Option<String>,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(RunFolder, Summary), TrainError> {
-        let Run { config, folder, device, manifest, history, .. } = &self;
+        let Run { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
         let last = manifest.epochs.last();
         let complete = last.map_or(0, |saved| saved.epoch);
-        let classifier = build::classifier(config, &data.preprocessing, &device.clone().autodiff())?;
         let parameters =
             Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
         let mut model = Trainee { classifier, clip: optim.clip };
@@ -246,6 +253,7 @@ impl Run {
         let Run { config, folder, device, interrupter, manifest, history, .. } = self;
         let optim = &config.optim;
         let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
+        let (train_sequences, validation_sequences) = (data.train.len(), data.validation.len());
         let train =
             Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
@@ -256,9 +264,9 @@ impl Run {
             ledger: ledger.clone(),
             board: board.clone(),
             train_time: train.time(),
-            train_sequences: data.description.train,
+            train_sequences,
             validation_time: validation.time(),
-            validation_sequences: data.description.validation,
+            validation_sequences,
             last_loss,
             on_epoch: Box::new(move |train, validation| {
                 progress(Progress::Epoch { train, validation, of: epochs });
@@ -295,7 +303,7 @@ impl Run {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
             // "Kill" in the dashboard is a panic of the thread that reports to it.
-            Err(_) if display == Display::Dashboard => Ok(()),
+            Err(panic) if panic.downcast_ref() == Some(&KILLED) => Ok(()),
             Err(panic) => resume_unwind(panic),
         }
     }
@@ -307,6 +315,7 @@ impl Run {
         parameters: Parameters,
         history: &History,
     ) -> Result<Summary, TrainError> {
+        let earlier = self.folder.summary()?;
         let summary = Summary {
             status,
             dataset: self.config.data.dataset.clone(),
@@ -317,9 +326,13 @@ impl Run {
             best: history.best().cloned(),
             last: history.last(Split::Validation).cloned(),
             seconds: history.seconds(),
-            peak_memory_bytes: peak_memory(),
+            peak_memory_bytes: peak_memory()
+                .max(earlier.as_ref().and_then(|earlier| earlier.peak_memory_bytes)),
         };
-        self.folder.write_json("summary.json", &summary)?;
+        // A run that has come no further stays as it is.
+        if earlier.as_ref() != Some(&summary) {
+            self.folder.write_json("summary.json", &summary)?;
+        }
         Ok(summary)
     }
 }

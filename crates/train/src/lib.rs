@@ -18,6 +18,7 @@
 //! | `learn`, `signals`, `quiet` | the run itself: start, resume, interrupt, show nothing |
 //! | `evaluate` | a saved run on the test part, or on new data |
 //! | `timing` | how long training steps and predictions take |
+//! | `shell` | commands to copy |
 //!
 //! **Resuming.** Every random choice is a function of the seed and the epoch: the order of the sequences, the
 //! dropout masks. The best epoch and the patience are read off the recorded metrics. So the weights, the
@@ -44,6 +45,7 @@ mod quiet;
 mod rmsprop;
 mod schedule;
 mod settings;
+mod shell;
 mod signals;
 mod step;
 mod timing;
@@ -58,5 +60,6 @@ pub use folder::{Parameters, RunFolder, Status, Summary, draft_whole, write_whol
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use settings::{parse_setting, table_with};
+pub use shell::quoted;
 pub use signals::{in_foreground, stop_on_signals};
 pub use timing::{Timing, step_seconds, time};

@@ -106,7 +106,8 @@ impl<M: Numeric> Numeric for Watched<M> {
 /// Sequences a second since the pass began.
 #[derive(Clone, Default)]
 pub(crate) struct Throughput {
-    started: Option<Instant>,
+    /// When, and how many sequences had gone by then.
+    started: Option<(Instant, usize)>,
     state: NumericMetricState,
 }
 
@@ -129,11 +130,12 @@ impl Metric for Throughput {
 
     fn update(&mut self, _: &(), metadata: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
         // The clock starts with the first batch done, which therefore does not count.
-        let started = *self.started.get_or_insert_with(Instant::now);
+        let processed = metadata.progress.items_processed;
+        let (started, before) = *self.started.get_or_insert_with(|| (Instant::now(), processed));
         let seconds = started.elapsed().as_secs_f64();
-        if seconds > 0.0 && metadata.iteration.is_some_and(|iteration| iteration > 1) {
+        if seconds > 0.0 && processed > before {
             self.state.reset();
-            self.state.update(metadata.progress.items_processed as f64 / seconds, 1);
+            self.state.update((processed - before) as f64 / seconds, 1);
         }
         Ok(self.state.compute_update(self.format()))
     }

@@ -160,6 +160,12 @@ pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Resul
         name: name.to_owned(),
         problem: error.to_string().trim_end().to_owned(),
     })?;
+    for section in ["", "grid."] {
+        let names = ["model.variant", "model.gates"].map(|name| format!("{section}{name}"));
+        if names.iter().all(|name| settings.iter().any(|(key, _)| key == name)) {
+            return Err(ConfigError::TwoCells);
+        }
+    }
     for (key, value) in settings {
         lay_over(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
         // A cell is given by its name or by its terms: the later word replaces the earlier one.
@@ -193,9 +199,15 @@ fn take_out(table: &mut Table, key: &str) {
     }
 }
 
+/// Sections that a study has and a run has not.
+const STUDY: [&str; 4] = ["grid", "search", "compare", "cost"];
+
 fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
     let known = Config::keys();
     for (section, value) in table {
+        if STUDY.contains(&section.as_str()) {
+            return Err(ConfigError::Study { section: section.clone() });
+        }
         let keys = match value {
             Value::Table(keys) => keys.keys().map(|key| format!("{section}.{key}")).collect(),
             _ => vec![section.clone()],
@@ -209,6 +221,17 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
 
 /// The whole numbers that may be 0; any other counts something of which there must be one.
 const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.threads"];
+
+/// Whole numbers that a slip of the finger makes too large for any machine, and the largest that they may be.
+const AT_MOST: [(&str, i64, &str); 7] = [
+    ("data.max_length", 100_000, "it is a whole number from 1 to 100000"),
+    ("data.vocabulary", 10_000_000, "it is a whole number from 1 to 10000000"),
+    ("optim.batch_size", 65_536, "it is a whole number from 1 to 65536"),
+    ("model.hidden", 16_384, "it is a whole number from 1 to 16384"),
+    ("model.embedding", 16_384, "it is a whole number from 1 to 16384"),
+    ("model.layers", 64, "it is a whole number from 1 to 64"),
+    ("run.threads", 1_024, "it is a whole number from 0 to 1024"),
+];
 
 fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
     for (key, example) in Config::examples() {
@@ -224,8 +247,12 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
             Value::Boolean(_) => (value.is_bool(), "it is `true` or `false`"),
             _ => (value.is_str(), "it is text"),
         };
+        let (_, most, too_much) =
+            AT_MOST.into_iter().find(|(name, ..)| *name == key).unwrap_or(("", i64::MAX, remedy));
+        let too_large = value.as_integer().is_some_and(|number| number > most);
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        holds(key, value, usable, remedy)?;
+        holds(&key, &value, usable, remedy)?;
+        holds(&key, value, !too_large, too_much)?;
     }
     Ok(())
 }

@@ -86,6 +86,7 @@ pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
 
 /// A model that is measured, with what it is measured on.
 struct Subject {
+    device: Device,
     model: Option<Trainee>,
     plain: Trainee,
     optimizer: ModuleOptimizer,
@@ -120,15 +121,17 @@ impl Subject {
             batch: batch(config.optim.batch_size, &training),
             one: batch(1, &device),
             many: batch(MANY, &device),
+            device,
         })
     }
 
     fn training_step(&mut self) {
         let model = self.model.take().expect("each step puts the model back");
         let output = TrainStep::step(&model, self.batch.clone());
-        // Reading the loss waits for a device that computes on its own.
         let _ = output.item.loss.into_data();
         self.model = Some(model.optimize(&mut self.optimizer, self.rate.into(), output.grads));
+        // A device that computes on its own has the new weights to make yet.
+        let _ = self.device.sync();
     }
 
     fn predict(&mut self, sequences: usize) {

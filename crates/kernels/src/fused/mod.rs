@@ -166,7 +166,7 @@ impl WithSimd for Backward<'_> {
 /// Does all jobs, on this thread and others; results in the order of the jobs.
 fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<R> {
     let results: Vec<OnceLock<R>> = jobs.iter().map(|_| OnceLock::new()).collect();
-    let helpers = rayon::current_num_threads().min(jobs.len()) - 1;
+    let helpers = rayon::current_num_threads().min(jobs.len()).saturating_sub(1);
     let jobs = Mutex::new(jobs.into_iter().enumerate());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     team::together(helpers, &|| {

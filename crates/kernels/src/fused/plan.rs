@@ -28,8 +28,8 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// The operands of the operation as slices; see [`crate::Weights`] for their shapes. Those of terms that the
-/// cell does not keep are not read.
+/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights, the others say theirs.
+/// Those of terms that the cell does not keep are not read.
 #[derive(Clone, Copy)]
 pub struct Operands<'a> {
     /// The inputs, at least one number wide.
@@ -42,15 +42,15 @@ pub struct Operands<'a> {
     pub diagonal: &'a [f32],
     /// `b`.
     pub bias: &'a [f32],
-    /// The first `h`.
+    /// The first `h`, `[batch, n]`.
     pub h0: &'a [f32],
-    /// The first `c`.
+    /// The first `c`, `[batch, n]`.
     pub c0: &'a [f32],
-    /// The mask on `h'`.
+    /// The mask on `h'`, `[batch, n]`.
     pub dropout: Option<&'a [f32]>,
     /// Steps of a sequence.
     pub steps: usize,
-    /// Sequences.
+    /// Sequences, at least one.
     pub batch: usize,
     /// Hidden units.
     pub units: usize,
