@@ -111,9 +111,34 @@ fn a_complete_run_stays_as_it_is() {
     let here = Workspace::new();
     here.succeed(&format!("{RUN} --epochs 2 --name one"));
     let (outcome, manifest) = (here.outcome("runs/one"), here.read("runs/one/manifest.json"));
+    let summary = here.read("runs/one/summary.json");
     here.succeed("train --no-tui --resume runs/one");
+    assert_eq!(here.read("runs/one/summary.json"), summary);
     assert_eq!(here.outcome("runs/one"), outcome);
     assert_eq!(here.read("runs/one/manifest.json"), manifest);
+}
+
+/// What is reported of a run is what its best epoch comes to on the test part.
+#[test]
+fn another_epoch_does_not_speak_for_a_run() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 3 --name one"));
+    here.succeed("evaluate runs/one");
+    let (recorded, summary) = (here.read("runs/one/evaluation.json"), here.json("runs/one/summary.json"));
+    let best = summary["best"]["epoch"].as_u64().unwrap();
+    let other = if best == 3 { 2 } else { 3 };
+    let said = here.run(&format!("evaluate runs/one --weights {other}"));
+    assert!(said.code == Some(0) && said.err.contains("not recorded"), "{}", said.err);
+    assert_eq!(here.read("runs/one/evaluation.json"), recorded);
+
+    // What was recorded before it trained on, and came to another best epoch, is not its result either.
+    here.write(
+        "runs/one/evaluation.json",
+        recorded.replacen(&format!("\"epoch\": {best}"), "\"epoch\": 1", 1),
+    );
+    here.succeed("report runs/one --out page");
+    let page = here.read("page/report.md");
+    assert_eq!(page.contains("Test part"), best == 1, "{page}");
 }
 
 #[test]

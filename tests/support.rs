@@ -91,7 +91,11 @@ impl Workspace {
     /// Starts a run and waits until it has saved an epoch.
     pub fn start(&self, line: &str, run: &str) -> Running {
         let mut process = self.command(line).spawn().unwrap();
-        while !self.path(run).join("manifest.json").exists() {
+        let saved = || {
+            std::fs::read_to_string(self.path(run).join("manifest.json"))
+                .is_ok_and(|manifest| manifest.contains("model-"))
+        };
+        while !saved() {
             assert_eq!(process.try_wait().unwrap(), None, "slimgate {line} ended before it saved an epoch");
             sleep(Duration::from_millis(20));
         }

@@ -177,7 +177,62 @@ fn a_run_without_a_checkpoint() {
     let here = Workspace::new();
     here.succeed(&format!("train {TINY} --name one"));
     std::fs::remove_file(here.path("runs/one/manifest.json")).unwrap();
+    here.write("runs/one/metrics.jsonl", "");
     assert_says(&here.refuse("evaluate runs/one"), &["no complete checkpoint", "--resume runs/one"]);
+}
+
+#[test]
+fn a_run_that_lost_its_manifest_keeps_its_checkpoints() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let manifest = here.path("runs/one/manifest.json");
+    std::fs::rename(&manifest, here.path("manifest.json")).unwrap();
+    assert_says(
+        &here.refuse("train --resume runs/one"),
+        &["manifest.json is not usable: the file is missing"],
+    );
+    std::fs::rename(here.path("manifest.json"), &manifest).unwrap();
+    here.succeed("evaluate runs/one");
+}
+
+#[test]
+fn two_cells_in_a_flag_and_a_setting() {
+    for line in ["train --variant lstm1 --set model.gates=b", "train --gates b --set model.variant=lstm"] {
+        assert_says(&refused(line), &["`model.variant` and `model.gates`"]);
+    }
+}
+
+#[test]
+fn numbers_that_no_machine_can_hold() {
+    for (setting, most) in [
+        ("model.hidden=9000000000000", "16384"),
+        ("model.embedding=9223372036854775807", "16384"),
+        ("model.layers=100000", "64"),
+        ("run.threads=999999", "1024"),
+        ("data.max_length=9223372036854775807", "100000"),
+    ] {
+        assert_says(&refused(&format!("train --set {setting}")), &[setting.split('=').next().unwrap(), most]);
+    }
+}
+
+#[test]
+fn a_study_that_is_given_to_train() {
+    let here = Workspace::new();
+    here.write("study.toml", "[grid]\noptim.learning_rate = [1e-3, 1e-2]\n");
+    assert_says(&here.refuse("train study.toml"), &["[grid]", "slimgate compare"]);
+}
+
+#[test]
+fn a_configuration_that_is_not_utf_8() {
+    let here = Workspace::new();
+    here.write("run.toml", b"# \xff\n");
+    assert_says(&here.refuse("train run.toml"), &["run.toml", "save the file as UTF-8"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nobody_can_be_told() {
+    assert_eq!(Workspace::new().shell("evaluate nowhere 2>/dev/full").code, Some(2));
 }
 
 #[test]

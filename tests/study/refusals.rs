@@ -27,6 +27,9 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ),
         ("[compare.published]\nfile = 'nowhere.csv'\ntask = 'imdb'", "nowhere.csv"),
         ("[search]\ntrials = 5", "search.ranges"),
+        ("[grid]\nmodel.variant = ['lstm', 'xhb', 'lstm1']", "`lstm` and `xhb` are the same cell"),
+        ("[grid]\nmodel.variant = ['lstm3']\n[compare]\nbaseline = 'lstm'", "not one of the variants"),
+        ("[compare]\nseeds = 1000000000000", "from 1 to 10000"),
         ("[search]\ntrials = 5\n[search.ranges]\noptim.learning_rate = { log = [0.0, 1.0] }", "log = [1e-5"),
         ("[search]\ntrials = 5\n[search.ranges]\nrun.seed = { integer = [1, 9] }", "list it under [grid]"),
         ("[optim", "not valid TOML"),
@@ -38,6 +41,19 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
     }
     assert!(here.refuse("compare nowhere.toml").contains("nowhere.toml"));
     assert!(here.refuse("status .").contains("is not a study folder"));
+}
+
+#[test]
+fn a_folder_of_another_study_is_not_written_over() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.run("compare small.toml --out study");
+    let before = here.read("study/study.toml");
+    let refusal = here.refuse("compare small.toml --set model.hidden=5 --out study");
+    assert!(refusal.contains("differs in model.hidden") && refusal.contains("--out"), "{refusal}");
+    assert_eq!(here.read("study/study.toml"), before);
+    // More values of what is compared are the same study, grown.
+    here.run("compare small.toml --variants lstm lstm2 lstm3 --set run.threads=2 --out study");
 }
 
 #[test]

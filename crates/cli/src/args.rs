@@ -93,7 +93,7 @@ Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";
 
 const COMPARE_EXAMPLES: &str = "\
-Without a file it compares the four published variants on the digits that ship, in about two minutes and a half on two cores.
+Without a file it compares the four published variants on the digits that ship, in about two minutes on two cores.
 A study's file has a run's sections, which all trials share, and
   [grid]     lists to cross, by key:   optim.learning_rate = [1e-3, 1e-2]
   [search]   sampler, trials, prune and [search.ranges]:   optim.learning_rate = { log = [1e-5, 1e-1] }
@@ -170,7 +170,7 @@ pub struct ReportArguments {
     /// A study's folder, or the folders of runs
     #[arg(required = true, value_name = "STUDY|RUN")]
     pub folders: Vec<PathBuf>,
-    /// The folder to write to: the study's own, or for runs the current one, unless given
+    /// The folder to write to: that of the study or of the one run, or `report` for several, unless given
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
     /// Also write event files for `tensorboard --logdir FOLDER`, one run a trial

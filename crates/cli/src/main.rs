@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
-use output::CliError;
+use output::{CliError, tell};
 
 /// A training step makes and drops tensors of a few hundred kilobytes, memory that the system's allocator
 /// gives back and asks for again each time.
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough, as in `slimgate variants | head`.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(format_args!("error: {error}"));
             ExitCode::from(error.code())
         }
     }

@@ -40,7 +40,7 @@ pub enum CliError {
     Gates(#[from] FormError),
     #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
     FromForMany(String, String),
-    #[error("cannot read {path}: {source}; check the path")]
+    #[error("cannot read {path}: {source}; {}", remedy(source))]
     Read { path: String, source: std::io::Error },
     #[error("cannot find this program to start trials with: {0}; start it by its path")]
     Program(std::io::Error),
@@ -69,6 +69,13 @@ impl From<csv::Error> for CliError {
     }
 }
 
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+        _ => "check the path",
+    }
+}
+
 /// The text of a file that the user named.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path)
@@ -78,6 +85,11 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
 /// Writes a line of text for people.
 pub fn say(text: impl std::fmt::Display) -> Result<(), CliError> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// Writes a line to standard error. Where that cannot be written to, nobody is there to be told.
+pub fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Writes a line of JSON for machines.

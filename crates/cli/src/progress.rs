@@ -25,7 +25,8 @@ struct Bars {
     best: ProgressBar,
     trials: HashMap<String, ProgressBar>,
     protocol: Protocol,
-    best_of: Vec<(String, f64)>,
+    /// By variant and task.
+    best_of: Vec<([String; 2], f64)>,
 }
 
 /// An event, for machines.
@@ -138,10 +139,10 @@ impl Bars {
                     bar.set_message(format!("{label} · {}", percent(accuracy)));
                 }
             }
-            Event::Finished { trial, variant, best, .. } => {
+            Event::Finished { trial, variant, task, best, .. } => {
                 self.remove(&trial);
                 if let Some(best) = best {
-                    self.show_best(variant, best);
+                    self.show_best([variant, task], best);
                 }
             }
             Event::Paused { trial } => self.remove(&trial),
@@ -154,17 +155,22 @@ impl Bars {
         }
     }
 
-    fn show_best(&mut self, variant: String, best: f64) {
-        match self.best_of.iter_mut().find(|(known, _)| *known == variant) {
+    fn show_best(&mut self, of: [String; 2], best: f64) {
+        match self.best_of.iter_mut().find(|(known, _)| *known == of) {
             Some((_, known)) => *known = known.max(best),
-            None => self.best_of.push((variant, best)),
+            None => self.best_of.push((of, best)),
         }
+        let one_task = self.best_of.iter().all(|([_, task], _)| *task == self.best_of[0].0[1]);
+        let name = |[variant, task]: &[String; 2]| match one_task {
+            true => variant.clone(),
+            false => format!("{variant} on {task}"),
+        };
         let what = match self.protocol {
             Protocol::Validation => "best on validation so far",
             Protocol::Published => "best test accuracy so far, chosen on the test set",
         };
         let best: Vec<String> =
-            self.best_of.iter().map(|(variant, best)| format!("{variant} {}", percent(*best))).collect();
+            self.best_of.iter().map(|(of, best)| format!("{} {}", name(of), percent(*best))).collect();
         self.best.set_message(format!("{what}: {}", best.join(", ")));
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slimgate_train::{EpochMetrics, Split, Status};
+use slimgate_train::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
 use crate::looks::Looks;
@@ -229,21 +229,4 @@ fn environments(runs: &[Run]) -> Vec<Block> {
 fn command(run: &Run) -> String {
     let config = run.path.join("config.toml").display().to_string();
     format!("slimgate train {} --name {}", quoted(&config), quoted(&format!("{}-again", run.name)))
-}
-
-/// A word that a shell takes as one.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,".contains(letter);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_shell_takes_a_name_as_one_word() {
-        assert_eq!(quoted("runs/a-1"), "runs/a-1");
-        assert_eq!(quoted("it's $5"), r"'it'\''s $5'");
-    }
 }

@@ -67,6 +67,11 @@ pub fn decimal(value: f64, decimals: usize) -> String {
     })
 }
 
+/// A share as the number of a percentage, with no more decimals than it has.
+pub fn whole_percent(share: f64) -> String {
+    finite(share, |share| ((1e4 * share).round() / 100.0).to_string())
+}
+
 /// A count with groups of three.
 pub fn count(count: usize) -> String {
     let digits = count.to_string();
@@ -170,7 +175,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Equivalent => "equivalent within the margin",
         Verdict::Better => "better",
-        Verdict::NonInferior => "not worse by the margin, perhaps better",
+        Verdict::NonInferior => "not worse by the margin",
         Verdict::Worse => "worse",
         Verdict::NotEnoughEvidence => "not enough evidence",
     }

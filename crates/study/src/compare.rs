@@ -69,6 +69,8 @@ pub enum Event {
         trial: String,
         /// Its variant.
         variant: String,
+        /// Its task.
+        task: String,
         /// Its variant, task, seed and settings in a few words.
         label: String,
         /// How it ended.
@@ -360,6 +362,7 @@ impl Run {
                 on_event(Event::Finished {
                     trial: id,
                     variant: trial.variant.clone(),
+                    task: trial.task.clone(),
                     label,
                     state,
                     best,
@@ -406,7 +409,7 @@ impl Run {
             let mut runs = Vec::new();
             let mut timed = true;
             for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
-                // Another process may have timed it while this one waited for the claim.
+                // Another process may have timed it since it was last looked at.
                 self.records.forget(&trial.id);
                 let record = self.records.get(&trial.id);
                 if record.state.is_final() {

@@ -41,6 +41,14 @@ pub enum StudyError {
     /// A grid key with a value that stands there twice.
     #[error("`{0}` in [grid] has a value twice; keep one of them")]
     Repeated(String),
+    /// Two variants that are one cell.
+    #[error("`{one}` and `{other}` are the same cell; keep one of them")]
+    SameCell {
+        /// One.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// A range that is none.
     #[error(
         "`{0}` in [search.ranges] is not a range; write `{{ log = [1e-5, 1e-1] }}` (above 0), `{{ linear = [0.0, 0.5] }}`, \
@@ -93,6 +101,18 @@ pub enum StudyError {
     /// The folder is not a study.
     #[error("{} is not a study folder (it has no study.toml); give a folder that `slimgate compare` made", .0.display())]
     NotAStudy(PathBuf),
+    /// The folder holds a study with other settings.
+    #[error(
+        "{} holds another study (it differs in {differing}); give this one a folder of its own with --out, or remove \
+         that one",
+        folder.display()
+    )]
+    Another {
+        /// The folder.
+        folder: PathBuf,
+        /// The settings that differ, by key.
+        differing: String,
+    },
     /// A program could not be started.
     #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]
     Start(std::io::Error),

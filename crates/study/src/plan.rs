@@ -129,6 +129,9 @@ impl Planner<'_> {
             self.try_out(&candidates, &mut group)?;
             if group.jobs.is_empty() {
                 for candidate in &candidates {
+                    if self.has_failed(candidate) {
+                        continue;
+                    }
                     if let Some((score, _)) = self.score(candidate) {
                         scored.push((candidate.settings.clone(), score));
                     }
@@ -164,6 +167,8 @@ impl Planner<'_> {
             if !group.jobs.is_empty() {
                 return Ok(());
             }
+            // One whose process failed for good has no score to be ranked by, and is not given up for others.
+            alive.retain(|candidate| !self.has_failed(candidate));
             let mut scores = Vec::new();
             for candidate in &alive {
                 let mut sum = 0.0;
@@ -198,6 +203,11 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether the training of a trial has failed for good.
+    fn has_failed(&mut self, candidate: &Candidate) -> bool {
+        candidate.trials.iter().any(|trial| self.records.get(&trial.id).state == State::Failed)
+    }
+
     /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation part, then by
     /// the mean loss there. None where no trial has an outcome.
     fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
@@ -223,11 +233,13 @@ impl Planner<'_> {
         (trials > 0).then(|| (accuracy / trials as f64, loss / trials as f64))
     }
 
-    /// The settings of the best candidate, the first among equals.
+    /// The settings of the best candidate, the first among equals; of those with a failed trial only where all have.
     fn best(&mut self, group: &Group) -> Option<Settings> {
         let mut best: Option<((f64, f64), &Settings)> = None;
+        let some_whole = group.candidates.iter().any(|candidate| !self.has_failed(candidate));
         for candidate in &group.candidates {
-            if candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id)) {
+            let pruned = candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id));
+            if pruned || (some_whole && self.has_failed(candidate)) {
                 continue;
             }
             let Some(score) = self.score(candidate) else { continue };

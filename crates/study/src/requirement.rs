@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::analysis::{lost, pairs};
-use crate::statistics::{Criteria, compare, t_interval};
+use crate::analysis::pairs;
+use crate::statistics::{Comparison, Criteria, compare, interval_of_mean};
 use crate::{StudyError, Summary, Task, Variant};
 
 /// What a requirement may look like.
@@ -118,35 +118,40 @@ impl Requirement {
             }
             Claim::AtLeast { .. } => None,
         };
-        if let Some(lost) = [Some(variant), other].into_iter().flatten().find(|variant| lost(variant)) {
-            return Ok((false, format!("a seed of {} diverged before it could be tested", lost.name)));
+        for variant in [Some(variant), other].into_iter().flatten() {
+            if variant.has_lost_seed() {
+                return Ok((false, format!("a seed of {} diverged before it could be tested", variant.name)));
+            }
+            // What holds for the seeds that happen to be done need not hold for all.
+            if variant.awaited() > 0 {
+                let (awaited, planned) = (variant.awaited(), variant.planned_seeds);
+                let text = format!("{awaited} of {planned} seeds of {} are still to be tested", variant.name);
+                return Ok((false, text));
+            }
         }
         let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
+        let one_sided = |found: Comparison, p: f64| {
+            let interval = [found.equivalence.low, found.equivalence.high];
+            (p < alpha, evidence(found.difference.value, interval, p, found.pairs))
+        };
         Ok(match &self.claim {
-            Claim::Equivalent { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
-                let interval = [found.equivalence.low, found.equivalence.high];
-                (
-                    found.p_equivalent < alpha,
-                    evidence(found.difference.value, interval, found.p_equivalent, found.pairs),
-                )
-            }),
-            Claim::NotWorse { other, margin } => against(other, *margin)?.map_or_else(too_few, |found| {
-                let interval = [found.equivalence.low, found.equivalence.high];
-                (
-                    found.p_not_worse < alpha,
-                    evidence(found.difference.value, interval, found.p_not_worse, found.pairs),
-                )
-            }),
-            Claim::Better { other } => against(other, 0.01)?.map_or_else(too_few, |found| {
+            Claim::Equivalent { other, margin } => {
+                against(other, *margin)?.map_or_else(too_few, |found| one_sided(found, found.p_equivalent))
+            }
+            Claim::NotWorse { other, margin } => {
+                against(other, *margin)?.map_or_else(too_few, |found| one_sided(found, found.p_not_worse))
+            }
+            // The margin plays no part in it.
+            Claim::Better { other } => against(other, 1.0)?.map_or_else(too_few, |found| {
                 let interval = [found.difference.low, found.difference.high];
                 let holds = found.p_different < alpha && found.difference.value > 0.0;
                 (holds, evidence(found.difference.value, interval, found.p_different, found.pairs))
             }),
             Claim::AtLeast { accuracy } => {
                 let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
-                t_interval(&values, resolution, confidence).map_or_else(too_few, |found| {
+                interval_of_mean(&values, resolution, confidence).map_or_else(too_few, |found| {
                     let text = format!(
-                        "accuracy {:.1} %, interval {:.1} to {:.1} over {} seeds",
+                        "accuracy {:.2} %, interval {:.2} to {:.2} over {} seeds",
                         100.0 * found.value,
                         100.0 * found.low.max(0.0),
                         100.0 * found.high.min(1.0),

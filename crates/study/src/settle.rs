@@ -1,10 +1,12 @@
 //! What is found once, when a study begins, and kept in its folder.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use slimgate_train::{Interrupter, TrainError};
 
 use crate::analysis::published;
+use crate::config::keys;
 use crate::space::{Space, hidden_sizes};
 use crate::{Sizes, StudyConfig, StudyError, StudyFolder};
 
@@ -14,11 +16,13 @@ pub(crate) fn settle(
     mut config: StudyConfig,
     interrupter: &Interrupter,
 ) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
+    refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
     if let Some(by) = config.compare.matched {
-        config.compare.hidden.clear();
+        let given = std::mem::take(&mut config.compare.hidden);
         let tasks = Space::new(&config)?.tasks;
-        let known = sizes_in(path, &config);
+        // Those of the folder; in a new one those that the study's file has, which repeats another study.
+        let known = if StudyFolder::open(path).is_ok() { sizes_in(path, &config) } else { given };
         config.compare.hidden = hidden_sizes(&config, &tasks, by, known)?;
     }
     let mut space = Space::new(&config)?;
@@ -40,6 +44,25 @@ pub(crate) fn settle(
     }
     folder.write_config(&config)?;
     Ok((folder, config, space))
+}
+
+/// Refuses a folder that holds a study whose trials share other settings: its report would be written over, and its
+/// trials left out. More variants, values or seeds are the same study, grown.
+fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
+    let Ok(earlier) = StudyFolder::open(path).and_then(|folder| folder.config()) else { return Ok(()) };
+    let shared = |config: &StudyConfig| {
+        let mut keys = keys(config.base.clone());
+        keys.remove("run.threads");
+        keys
+    };
+    let (earlier, wanted) = (shared(&earlier), shared(config));
+    let all: BTreeSet<&String> = earlier.keys().chain(wanted.keys()).collect();
+    let differing: Vec<&str> =
+        all.into_iter().filter(|key| earlier.get(*key) != wanted.get(*key)).map(String::as_str).collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    Err(StudyError::Another { folder: path.to_owned(), differing: differing.join(", ") })
 }
 
 /// The hidden sizes that the study in a folder has, where they are those of this study.

@@ -25,7 +25,7 @@ pub struct Standing {
     pub seconds: f64,
     /// Each trial that a process works on.
     pub running: Vec<Running>,
-    /// The best trial of each variant.
+    /// The best trial of each variant on each task.
     pub best: Vec<Best>,
     /// Each trial that failed.
     pub failed: Vec<Failure>,
@@ -49,6 +49,8 @@ pub struct Running {
 pub struct Best {
     /// The variant.
     pub variant: String,
+    /// The task.
+    pub task: String,
     /// The accuracy.
     pub accuracy: f64,
     /// The trial in a few words.
@@ -115,8 +117,10 @@ pub fn standing(folder: &StudyFolder) -> Result<Standing, StudyError> {
             standing.epochs_done += epochs;
             standing.seconds += seconds;
             if let Some(best) = record.summary.and_then(|summary| summary.best) {
-                let best = Best { variant: trial.variant.clone(), accuracy: best.accuracy, label };
-                match standing.best.iter_mut().find(|known| known.variant == best.variant) {
+                let (variant, task) = (trial.variant.clone(), trial.task.clone());
+                let best = Best { variant, task, accuracy: best.accuracy, label };
+                let same = |known: &&mut Best| known.variant == best.variant && known.task == best.task;
+                match standing.best.iter_mut().find(same) {
                     Some(known) if known.accuracy >= best.accuracy => (),
                     Some(known) => *known = best,
                     None => standing.best.push(best),

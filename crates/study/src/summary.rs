@@ -90,6 +90,8 @@ pub struct Task {
     pub name: String,
     /// The data set.
     pub dataset: String,
+    /// What its files are read from: `mnist-rows` and `mnist-pixels` are of one source.
+    pub source: String,
     /// The classes, in the order of confusion matrices.
     pub classes: Vec<String>,
     /// Sequences of the test part.
@@ -100,6 +102,20 @@ pub struct Task {
     pub comparisons: Vec<Comparison>,
     /// Which settings mattered; none where nothing but the seed was varied, or all came to the same.
     pub importances: Option<Importances>,
+}
+
+impl Variant {
+    /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the
+    /// others do not speak for it.
+    pub fn has_lost_seed(&self) -> bool {
+        self.seeds.iter().any(|seed| seed.epoch == 0)
+    }
+
+    /// Seeds at the chosen settings that are still to be trained or tested, those whose process failed among them.
+    pub fn awaited(&self) -> usize {
+        let settled = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
+        self.planned_seeds.saturating_sub(settled)
+    }
 }
 
 impl Task {
@@ -136,8 +152,10 @@ pub struct Variant {
     pub states: BTreeMap<State, usize>,
     /// The chosen settings by key, such as `optim.learning_rate`; empty where nothing was there to choose.
     pub chosen: BTreeMap<String, toml::Value>,
-    /// The trials with the chosen settings, one a seed, in order of the seeds.
+    /// The trials with the chosen settings that are at their end, one a seed, in order of the seeds.
     pub seeds: Vec<SeedResult>,
+    /// How many seeds there will be at the chosen settings.
+    pub planned_seeds: usize,
     /// Accuracy on the test part over the seeds.
     pub test: Option<Spread>,
     /// Accuracy on the validation part at the chosen epochs.
@@ -148,7 +166,7 @@ pub struct Variant {
     pub collapsed: usize,
     /// Trials at the chosen settings whose loss became infinite or undefined.
     pub diverged: usize,
-    /// Median seconds of an epoch's training pass at the chosen settings.
+    /// Median seconds of an epoch's training pass at the chosen settings, beside whatever else the machine did.
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
@@ -158,9 +176,10 @@ pub struct Variant {
     pub timing: Option<Timing>,
     /// Accuracy on the validation part over the epochs at the chosen settings, over the seeds.
     pub curve: Vec<CurvePoint>,
-    /// Accuracy over learning rates, each at the best of the other settings.
+    /// Accuracy over learning rates, each at the best of the other settings; where these were searched, of single
+    /// draws.
     pub rates: Vec<RatePoint>,
-    /// The learning rates that serve.
+    /// The learning rates that serve; none where not every rate was tried with all other settings.
     pub usable: Option<UsableRates>,
     /// Test sequences by class (rows) and told class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
@@ -254,13 +273,13 @@ pub struct Reach {
 pub struct CurvePoint {
     /// From 1.
     pub epoch: usize,
-    /// The mean over the seeds.
+    /// The mean over the seeds, of which one that has stopped keeps its last accuracy.
     pub mean: f64,
     /// The lowest of the seeds.
     pub low: f64,
     /// The highest of the seeds.
     pub high: f64,
-    /// Seeds that got this far.
+    /// Seeds that trained this far.
     pub seeds: usize,
 }
 
@@ -304,6 +323,10 @@ pub struct Comparison {
     pub variant: String,
     /// Pairs.
     pub pairs: usize,
+    /// Pairs that there will be when the study is complete.
+    pub planned: usize,
+    /// Whether a seed of either diverged before it could be tested: the others do not speak for it.
+    pub lost: bool,
     /// The mean difference in accuracy, variant minus baseline; none without pairs.
     pub difference: Option<f64>,
     /// The standard deviation of the differences.
@@ -320,7 +343,8 @@ pub struct Comparison {
     pub p_equivalence: Option<[f64; 2]>,
     /// The p value of "worse by the margin or more", and after Holm.
     pub p_noninferiority: Option<[f64; 2]>,
-    /// Hedges' g of the paired differences.
+    /// The mean of the paired differences in their own standard deviations, with Hedges' correction for few seeds
+    /// (`d_z` of Cohen 1988, not that of two independent groups).
     pub effect: Option<f64>,
     /// Pairs that the variant won, tied and lost.
     pub won_tied_lost: [usize; 3],
@@ -345,7 +369,7 @@ pub enum Verdict {
     Equivalent,
     /// Better, and not only within the margin.
     Better,
-    /// Not worse than the margin, perhaps better.
+    /// Not worse by the margin.
     NonInferior,
     /// Worse.
     Worse,
@@ -406,6 +430,8 @@ pub struct Across {
     pub groups: Vec<[usize; 2]>,
     /// Pairs by name with the p value of the signed-rank test, after Holm.
     pub pairs: Vec<(String, String, f64)>,
+    /// Tasks that were ranked: those with a test result of every seed of every variant.
+    pub tasks: usize,
 }
 
 /// A published figure beside what was measured.

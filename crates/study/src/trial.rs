@@ -84,14 +84,45 @@ pub(crate) fn written(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The identity of a trial: its variant for people, and the hash of all that decides its result.
+/// The identity of a trial: its variant for people, and the hash of all that decides its result. A setting that is new
+/// must not be written out at its default, or every study begun before would begin again.
 fn id(config: &Config) -> Result<String, StudyError> {
     let mut config = config.clone();
     let cell = config.model.cell_name()?.replace(['=', ','], "_");
     config.run.name = None;
     config.run.out = String::new();
     config.run.threads = 0;
+    // Neither does how a run goes about it.
+    config.model.recompute = false;
+    config.run.tolerate_divergence = false;
     let text = toml::to_string(&config).expect("a configuration has a TOML form");
     let hash: String = Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{cell}-{hash}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id;
+    use crate::StudyConfig;
+    use crate::space::Space;
+
+    /// The ids that a study of before has in its folder, as `experiments/results/lu2016-rows/trials.csv` recorded them.
+    #[test]
+    fn trials_keep_their_ids_from_version_to_version() {
+        let text = include_str!("../../../experiments/lu2016/rows.toml");
+        let space = Space::new(&StudyConfig::read("rows.toml", text, &[]).unwrap()).unwrap();
+        let trials = |variant: &str| -> Vec<String> {
+            let candidates = space.wave(&space.tasks[0], variant, 0, &[]).unwrap();
+            candidates.iter().map(|candidate| candidate.trials[0].id.clone()).collect()
+        };
+        assert_eq!(trials("lstm")[..2], ["lstm-213bcc092500", "lstm-e1a3090c866e"]);
+
+        let candidates = space.wave(&space.tasks[0], "lstm", 0, &[]).unwrap();
+        let mut config = candidates[0].trials[0].config.clone();
+        config.model.recompute = true;
+        config.run.threads = 7;
+        assert_eq!(id(&config).unwrap(), "lstm-213bcc092500");
+        config.optim.clip = 1.0;
+        assert_ne!(id(&config).unwrap(), "lstm-213bcc092500");
+    }
 }

@@ -7,13 +7,13 @@ use std::thread::available_parallelism;
 
 use slimgate_report::write_study;
 use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
-use slimgate_train::stop_on_signals;
+use slimgate_train::{quoted, stop_on_signals};
 use toml::Value;
 
 use crate::args::CompareArguments;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
-use crate::output::{CliError, INTERRUPTED, read_text, say, say_json};
+use crate::output::{CliError, INTERRUPTED, read_text, say, say_json, tell};
 use crate::progress::Progress;
 
 /// The study that is run where no file is given.
@@ -40,7 +40,8 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         concluded => concluded?,
     }
     if interrupter.should_stop() {
-        eprintln!("interrupted; go on with: slimgate compare {}", folder.path().display());
+        let folder = quoted(&folder.path().display().to_string());
+        tell(format_args!("interrupted; go on with: slimgate compare {folder}"));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))

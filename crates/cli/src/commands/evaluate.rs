@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use slimgate_train::{Backend, SavedRun};
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
-use crate::output::{CliError, percent, say, say_json};
+use crate::output::{CliError, percent, say, say_json, tell};
 
 pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
@@ -20,6 +20,12 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
             evaluation.loss,
             evaluation.epoch,
         ))?;
+    }
+    // Told first: the numbers are there though the folder may be read-only.
+    if run.is_best()? {
+        run.record(&evaluation)?;
+    } else {
+        tell("not recorded: a run's result is that of its best epoch");
     }
     Ok(ExitCode::SUCCESS)
 }

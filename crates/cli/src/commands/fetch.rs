@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use slimgate_data::{FetchProgress, Presence, Set, Store, fetch, find_set};
 
 use crate::args::FetchArguments;
-use crate::output::{CliError, grouped, say};
+use crate::output::{CliError, grouped, say, tell};
 
 pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     // All names first, so that a slip in the last one does not come after an hour.
@@ -115,8 +115,8 @@ impl Watch {
     /// What stays on the screen.
     fn note(&self, text: &str) {
         match &self.bar {
-            None => eprintln!("{text}"),
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => tell(text),
+            Some(bar) => bar.suspend(|| tell(text)),
         }
     }
 

@@ -7,7 +7,7 @@ use slimgate_report::{Run, tensorboard, write_runs, write_study};
 use slimgate_study::{StudyFolder, summarize};
 
 use crate::args::ReportArguments;
-use crate::output::{CliError, say, say_json};
+use crate::output::{CliError, say, say_json, tell};
 
 pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
     let study = StudyFolder::open(&arguments.folders[0]).ok();
@@ -23,16 +23,17 @@ pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
         }
         None => {
             let runs = read(&arguments.folders)?;
-            (
-                write_runs(&runs, arguments.out.as_deref().unwrap_or(Path::new(".")))?,
-                arguments.folders.clone(),
-            )
+            let own = match &arguments.folders[..] {
+                [run] => run,
+                _ => Path::new("report"),
+            };
+            (write_runs(&runs, arguments.out.as_deref().unwrap_or(own))?, arguments.folders.clone())
         }
     };
     if let Some(folder) = &arguments.tensorboard
         && runs.is_empty()
     {
-        eprintln!("no trial has begun, so there is nothing to put into {}", folder.display());
+        tell(format_args!("no trial has begun, so there is nothing to put into {}", folder.display()));
     } else if let Some(folder) = &arguments.tensorboard {
         tensorboard(&read(&runs)?, folder)?;
         written.push(folder.clone());

@@ -6,7 +6,7 @@ use crate::output::{grouped, table};
 
 /// One row a variant: what it costs and how accurate it is.
 pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
-    let share = format!("{:.0} % interval", 100.0 * summary.confidence);
+    let share = format!("{} % interval", (1e4 * summary.confidence).round() / 100.0);
     let (test, choice) = match summary.protocol {
         Protocol::Validation => ("test accuracy", "validation best / final"),
         Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
@@ -37,7 +37,7 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         let validation = [&variant.validation, &variant.last].map(|spread| mean(spread).unwrap_or_default());
         let chosen = variant.chosen.iter().map(|(key, value)| {
             let name = key.rsplit('.').next().unwrap_or(key);
-            format!("{name} {value}")
+            format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         });
         rows.add_row([
             variant.name.clone(),

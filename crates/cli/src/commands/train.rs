@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_train::{
-    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, resume,
-    stop_on_signals, train,
+    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, quoted,
+    resume, stop_on_signals, train,
 };
 
 use crate::args::TrainArguments;
-use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, read_text, say, say_json};
+use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, read_text, say, say_json, tell};
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
@@ -84,7 +84,7 @@ enum Event<'a> {
 impl Speech {
     fn report(self, progress: Progress) -> Result<(), CliError> {
         if let Progress::Started { warning: Some(warning), .. } = &progress {
-            eprintln!("warning: {warning}");
+            tell(format_args!("warning: {warning}"));
         }
         match (self, progress) {
             (Speech::Dashboard, _) => Ok(()),
@@ -132,15 +132,16 @@ impl Speech {
                     "{} on {}: {best} ({:.0} s)",
                     summary.variant, summary.dataset, summary.seconds
                 ))?;
-                say(format_args!("next: slimgate evaluate {run}"))
+                say(format_args!("next: slimgate evaluate {}", quoted(&run.to_string())))
             }
             Status::Diverged => say(format_args!(
                 "{run} diverged in epoch {}: its loss is not a finite number; {best}. Try a lower --learning-rate.",
                 summary.epochs + 1
             )),
-            _ => {
-                say(format_args!("{run} was interrupted; {best}. Go on with: slimgate train --resume {run}"))
-            }
+            _ => say(format_args!(
+                "{run} was interrupted; {best}. Go on with: slimgate train --resume {}",
+                quoted(&run.to_string())
+            )),
         }
     }
 }

@@ -156,12 +156,9 @@ fn ticks(format: impl Fn(f64) -> String + Send + Sync + 'static) -> TickFormat {
     TickFormat::Custom(Arc::new(format))
 }
 
-/// Percentages, with a decimal only where ticks are that close.
+/// Percentages, all of one width: room is made for the last one.
 fn percent_ticks() -> TickFormat {
-    ticks(|share| {
-        let percent = (1000.0 * share).round() / 10.0;
-        format!("{percent} %")
-    })
+    ticks(|share| format!("{:.1} %", 100.0 * share))
 }
 
 /// Powers of ten and what lies between, as learning rates are written.

@@ -9,7 +9,8 @@ use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, 
 use crate::looks::Looks;
 use crate::words::{choice_accuracy, list, percent, rate, rate_between};
 
-/// Accuracy over learning rates, with a bar beneath for the rates that serve; none where a study tried one rate.
+/// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the rates that serve;
+/// none where a study tried one rate.
 pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described, mut usable) = (vec![], vec![], vec![]);
@@ -25,17 +26,26 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
         let range = variant.usable.filter(|range| range.low > 0.0 && range.high.is_finite());
         described.push(match range {
             Some(range) => format!(
-                "{} does best at {} with {} and is usable from {} to {}",
+                "{} does best at {} with {} and is usable from {}{} to {}{}",
                 variant.name,
                 rate(best.0),
                 percent(best.1),
                 rate_between(range.low),
-                rate_between(range.high)
+                if range.open_below { " or less" } else { "" },
+                rate_between(range.high),
+                if range.open_above { " or more" } else { "" }
             ),
             None => format!("{} does best at {} with {}", variant.name, rate(best.0), percent(best.1)),
         });
-        plots.push(line(&points, look).into());
-        plots.push(markers(&points, look).into());
+        // Draws of a search differ in more than the rate: nothing leads from one to the next.
+        if range.is_some() {
+            plots.push(line(&points, look).into());
+        }
+        let over_seeds = variant.rates.iter().filter(sound).filter_map(|point| {
+            let (low, high) = bounds(&point.values)?;
+            Some(((point.mean - low).max(0.0), (high - point.mean).max(0.0)))
+        });
+        plots.push(markers(&points, look).with_y_err_asymmetric(over_seeds).into());
         entries.push(marker_entry(&variant.name, look));
         usable.extend(range.map(|range| (range, look)));
     }

@@ -9,7 +9,7 @@ use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
 use crate::looks::Looks;
-use crate::words::{choice_accuracy, count, list, percent, seconds, test_accuracy};
+use crate::words::{choice_accuracy, count, list, milliseconds, percent, test_accuracy};
 
 /// Accuracy against recurrent parameters.
 pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
@@ -22,14 +22,15 @@ pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) ->
     trade_off(task, protocol, looks, axis, parameters)
 }
 
-/// Accuracy against the time that an epoch takes.
+/// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on what
+/// ran beside them.
 pub fn accuracy_by_time(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
     let axis = Axis {
-        name: "seconds an epoch",
-        words: |value| format!("{} an epoch", seconds(value)),
+        name: "milliseconds a training step",
+        words: |value| format!("{} a training step", milliseconds(value)),
         ticks: TickFormat::Auto,
     };
-    trade_off(task, protocol, looks, axis, |variant| variant.seconds_per_epoch)
+    trade_off(task, protocol, looks, axis, |variant| Some(variant.timing?.training_step_ms))
 }
 
 /// What lies to the right.

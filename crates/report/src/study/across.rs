@@ -25,7 +25,7 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     blocks.push(Block::text(format!(
         "Over {}, by {test}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
          {} are not told apart (Nemenyi).",
-        words::counted(summary.tasks.len(), "task", "tasks"),
+        words::counted(across.tasks, "task", "tasks"),
         decimal(chi_square, 2),
         p_value(p_friedman),
         decimal(across.critical_difference, 2),
@@ -50,14 +50,14 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     blocks
 }
 
-/// Why there is no test over tasks of which several are of one data set.
+/// Why there is no test over tasks of which several are of one set of data.
 fn not_tested(summary: &Summary) -> Vec<Block> {
-    let datasets: BTreeSet<&str> = summary.tasks.iter().map(|task| task.dataset.as_str()).collect();
-    if datasets.len() == summary.tasks.len() {
+    let sources: BTreeSet<&str> = summary.tasks.iter().map(|task| task.source.as_str()).collect();
+    if sources.len() == summary.tasks.len() {
         return vec![];
     }
-    let text = "No test is made over the tasks: several are of one data set, and such tests take tasks for independent \
-                of one another.";
+    let text = "No test is made over the tasks: several are of one set of data, and such tests take tasks for \
+                independent of one another.";
     vec![Block::chapter(CHAPTER), Block::text(text)]
 }
 

@@ -15,9 +15,9 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
         )];
     }
     let margin = words::decimal(100.0 * summary.margin, 2);
-    let confidence = words::decimal(100.0 * summary.confidence, 0);
+    let confidence = words::whole_percent(summary.confidence);
     // Two one-sided tests at 5 % go with an interval of 90 %.
-    let equivalence = words::decimal(100.0 * (2.0 * summary.confidence - 1.0), 0);
+    let equivalence = words::whole_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
             "Differences in {}, variant minus {}, in percentage points over pairs of trials with the same seed",
@@ -31,7 +31,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
             "#difference",
             &format!("#{confidence} % interval"),
             &format!("#{equivalence} % interval, for equivalence"),
-            "#effect (Hedges’ g)",
+            "#effect (of paired differences)",
             "#won, tied, lost",
             "#seeds needed",
             &format!("#recurrent parameters, of those of {}", summary.baseline),

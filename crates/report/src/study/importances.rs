@@ -1,9 +1,9 @@
 //! How far the shares of settings can be trusted.
 
-use slimgate_study::{Summary, Task};
+use slimgate_study::{State, Summary, Task};
 
 use crate::document::Block;
-use crate::words::{choice_accuracy, decimal, percent};
+use crate::words::{choice_accuracy, counted, decimal, percent};
 
 /// A forest that foretells less than this share of the variance leaves most of it unexplained.
 const TRUSTED: f64 = 0.5;
@@ -18,7 +18,15 @@ pub fn trust(summary: &Summary, task: &Task) -> Option<Block> {
              nothing.",
             points(seeds)
         ),
-        None => ".".to_owned(),
+        None => ". With one seed at each setting, chance between seeds is among the shares.".to_owned(),
+    };
+    let pruned: usize = task.variants.iter().filter_map(|variant| variant.states.get(&State::Pruned)).sum();
+    let left_out = match pruned {
+        0 => String::new(),
+        _ => format!(
+            " The {} are left out: the shares are of what was left.",
+            counted(pruned, "pruned trial", "pruned trials")
+        ),
     };
     let guesses = importances.foretold.is_some_and(|foretold| foretold.is_nan() || foretold < TRUSTED);
     let model = match importances.foretold {
@@ -36,7 +44,7 @@ pub fn trust(summary: &Summary, task: &Task) -> Option<Block> {
         ),
     };
     let text = format!(
-        "Importances on {}: over all settings the standard deviation is ±{} points of {}{seeds} {model}",
+        "Importances on {}: over the settings the standard deviation is ±{} points of {}{seeds} {model}{left_out}",
         task.name,
         points(importances.spread),
         choice_accuracy(summary.protocol)

@@ -59,7 +59,7 @@ fn lead(summary: &Summary) -> String {
         words::seconds(summary.trial_seconds),
         summary.baseline,
         words::decimal(100.0 * summary.margin, 2),
-        words::decimal(100.0 * summary.confidence, 0),
+        words::whole_percent(summary.confidence),
     )
 }
 

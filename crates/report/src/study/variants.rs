@@ -27,7 +27,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
         "Accuracy on {}: means over the seeds, with an interval of {} % (Student’s t from two seeds, the bootstrap \
          from eight that are not nearly alike).",
         task.name,
-        words::decimal(100.0 * summary.confidence, 0),
+        words::whole_percent(summary.confidence),
     );
     let mut table = Table::new(caption, &heads);
     for variant in &task.variants {
@@ -112,7 +112,8 @@ fn effort(summary: &Summary, task: &Task) -> Table {
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let timed = task.variants.iter().any(|variant| variant.timing.is_some());
     let caption = format!(
-        "What the variants take on {}: medians over the seeds.{}",
+        "What the variants take on {}: medians over the seeds. Epochs are timed as they were trained, beside other \
+         trials.{}",
         task.name,
         if timed { " Steps and predictions were timed side by side." } else { "" }
     );

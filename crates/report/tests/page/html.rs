@@ -217,8 +217,8 @@ fn amounts_of_one_data_set_are_not_tested_together() {
     let mut study = support::study();
     study.across = None;
     assert!(!study_page(&study).contains("All tasks together"));
-    study.tasks.iter_mut().for_each(|task| task.dataset = "digits-rows".into());
-    assert!(study_page(&study).contains("No test is made over the tasks: several are of one data set"));
+    study.tasks.iter_mut().for_each(|task| task.source = "digits".into());
+    assert!(study_page(&study).contains("No test is made over the tasks: several are of one set of data"));
 }
 
 #[test]

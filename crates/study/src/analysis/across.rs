@@ -3,21 +3,17 @@
 use std::collections::HashSet;
 
 use crate::statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
-use crate::{Across, Task};
+use crate::{Across, Task, Variant};
 
-/// Ranks of the variants over the tasks that have a test result for all of them; none where there are fewer than
-/// two such tasks. The tests take tasks for independent of one another, so amounts of one data set are none.
+/// Ranks of the variants over the tasks that have a test result of every seed of all of them; none where there are
+/// fewer than two such tasks. The tests take tasks for independent of one another, so amounts of one data set, or
+/// readings of one set of images, are none.
 pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
-    let datasets: HashSet<&str> = tasks.iter().map(|task| task.dataset.as_str()).collect();
-    if datasets.len() < tasks.len() {
+    let sources: HashSet<&str> = tasks.iter().map(|task| task.source.as_str()).collect();
+    if sources.len() < tasks.len() {
         return None;
     }
-    let scores: Vec<Vec<f64>> = tasks
-        .iter()
-        .filter_map(|task| {
-            task.variants.iter().map(|variant| variant.test.as_ref().map(|test| test.mean)).collect()
-        })
-        .collect();
+    let scores: Vec<Vec<f64>> = tasks.iter().filter_map(mean_scores).collect();
     let found = friedman(&scores)?;
     let names: Vec<&str> = tasks.first()?.variants.iter().map(|variant| variant.name.as_str()).collect();
     let mut order: Vec<usize> = (0..names.len()).collect();
@@ -37,5 +33,18 @@ pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
             .map(|pair| (names[pair.variants.0].to_owned(), names[pair.variants.1].to_owned(), pair.p_holm))
             .collect(),
         mean_ranks,
+        tasks: scores.len(),
     })
+}
+
+/// The mean test accuracy of each variant, equal ones exactly so; none while one lacks a seed.
+fn mean_scores(task: &Task) -> Option<Vec<f64>> {
+    let score = |variant: &Variant| {
+        let whole = variant.awaited() == 0 && !variant.has_lost_seed();
+        let test = variant.test.as_ref().filter(|_| whole)?;
+        // The sum of accuracies is a whole number of sequences, however it was rounded.
+        let step = task.resolution() / test.values.len() as f64;
+        Some((test.mean / step).round() * step)
+    };
+    task.variants.iter().map(score).collect()
 }

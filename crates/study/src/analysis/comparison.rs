@@ -1,6 +1,6 @@
 //! Each variant against the baseline.
 
-use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed};
+use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed, won_tied_lost};
 use crate::summary::resolution;
 use crate::{Comparison, StudyConfig, Variant, Verdict};
 
@@ -21,12 +21,11 @@ pub(super) fn comparisons(
     let found: Vec<_> =
         others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
 
+    // A variant without a p value yet is one of the family all the same: a claim must not go when it comes.
     let family = |p: fn(&statistics::Comparison) -> f64| -> Vec<Option<[f64; 2]>> {
-        let raw: Vec<f64> = found.iter().flatten().map(p).collect();
-        let mut adjusted = raw.iter().copied().zip(holm(&raw));
-        let next =
-            |found: &Option<_>| found.as_ref().and_then(|_| adjusted.next()).map(|(p, holm)| [p, holm]);
-        found.iter().map(next).collect()
+        let raw: Vec<f64> = found.iter().map(|found| found.as_ref().map_or(1.0, p)).collect();
+        let both = raw.iter().zip(holm(&raw)).map(|(&p, holm)| [p, holm]);
+        found.iter().zip(both).map(|(found, both)| found.as_ref().map(|_| both)).collect()
     };
     let different = family(|found| found.p_different);
     let equivalent = family(|found| found.p_equivalent);
@@ -39,7 +38,10 @@ pub(super) fn comparisons(
         let difference =
             (!pairs.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64);
         let holds = |p: Option<[f64; 2]>| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-        let verdict = if lost(variant) || lost(baseline) {
+        let lost = variant.has_lost_seed() || baseline.has_lost_seed();
+        // Before all planned seeds are there, a verdict would be one of those that happen to be done.
+        let awaited = variant.awaited().max(baseline.awaited());
+        let verdict = if lost || awaited > 0 {
             Verdict::NotEnoughEvidence
         } else if holds(equivalent[index]) {
             Verdict::Equivalent
@@ -52,11 +54,13 @@ pub(super) fn comparisons(
         } else {
             Verdict::NotEnoughEvidence
         };
-        let more_seeds_help = verdict == Verdict::NotEnoughEvidence && !lost(variant) && !lost(baseline);
+        let more_seeds_help = verdict == Verdict::NotEnoughEvidence && !lost && awaited == 0;
         let speedup = |time: fn(&Variant) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
             variant: variant.name.clone(),
             pairs: pairs.len(),
+            planned: variant.planned_seeds.max(baseline.planned_seeds),
+            lost,
             difference,
             deviation: found.map(|found| found.sd),
             equivalence_interval: found.map(|found| [found.equivalence.low, found.equivalence.high]),
@@ -66,8 +70,7 @@ pub(super) fn comparisons(
             p_equivalence: equivalent[index],
             p_noninferiority: not_worse[index],
             effect: found.and_then(|found| found.effect),
-            won_tied_lost: found
-                .map_or([0; 3], |found| [found.won, found.tied, found.pairs - found.won - found.tied]),
+            won_tied_lost: won_tied_lost(&pairs, criteria.resolution),
             verdict,
             seeds_needed: found.filter(|_| more_seeds_help).and_then(|found| {
                 // The level that Holm's adjustment holds the smallest p to.
@@ -89,12 +92,6 @@ fn seeds_to_settle(found: &statistics::Comparison, margin: f64, alpha: f64) -> O
     let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
     // A claim that these pairs should have shown was out of luck.
     needed.map(|needed| needed.max(found.pairs + 1))
-}
-
-/// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the others
-/// do not speak for it.
-pub(crate) fn lost(variant: &Variant) -> bool {
-    variant.seeds.iter().any(|seed| seed.epoch == 0)
 }
 
 /// The test accuracies of two variants under the seeds that both have.
@@ -120,7 +117,7 @@ mod tests {
             last: accuracy,
             test: (!lost || seed > 1).then_some(accuracy + 0.0001 * seed as f64),
         };
-        Variant { seeds: (1..=8).map(seed).collect(), ..variant(name, 1e-3) }
+        Variant { seeds: (1..=8).map(seed).collect(), planned_seeds: 8, ..variant(name, 1e-3) }
     }
 
     #[test]
@@ -139,6 +136,37 @@ mod tests {
             let claim: Requirement = "lstm2 equivalent to lstm within 1.0".parse().unwrap();
             assert!(!claim.check(&summary).unwrap().holds);
         }
+    }
+
+    #[test]
+    fn before_all_seeds_are_tested_there_is_no_verdict() {
+        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let mut variants = [tested("lstm", 0.9, false), tested("lstm2", 0.9, false)];
+        variants[1].seeds.truncate(6);
+        let found = &comparisons(&config, &variants, 1000)[0];
+        assert_eq!((found.verdict, found.pairs, found.planned), (Verdict::NotEnoughEvidence, 6, 8));
+        assert_eq!(found.seeds_needed, None);
+        let mut summary = crate::answer::tests::summary(Vec::new());
+        summary.tasks[0].variants = variants.to_vec();
+        for claim in ["lstm2 equivalent to lstm within 1.0", "lstm2 accuracy at least 50"] {
+            let outcome = claim.parse::<Requirement>().unwrap().check(&summary).unwrap();
+            assert!(!outcome.holds);
+            assert!(outcome.evidence[0].ends_with("2 of 8 seeds of lstm2 are still to be tested"));
+        }
+    }
+
+    /// A claim must not be made while one variant is ready and taken back when the others are.
+    #[test]
+    fn a_variant_without_results_is_one_of_the_family() {
+        let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2', 'lstm3']";
+        let config = StudyConfig::read("test", text, &[]).unwrap();
+        let p = |others: Vec<Variant>| {
+            let variants: Vec<Variant> = [tested("lstm", 0.9, false)].into_iter().chain(others).collect();
+            comparisons(&config, &variants, 1000)[0].p_equivalence.unwrap()
+        };
+        let ready = tested("lstm1", 0.902, false);
+        let [raw, alone] = p(vec![ready.clone(), variant("lstm2", 1e-3), variant("lstm3", 1e-3)]);
+        assert!(raw > 0.0 && (alone / raw - 3.0).abs() < 1e-9, "{alone} {raw}");
     }
 
     #[test]

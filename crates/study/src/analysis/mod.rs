@@ -6,11 +6,11 @@ mod importances;
 pub(crate) mod published;
 mod variant;
 
-pub(crate) use comparison::{lost, pairs};
+pub(crate) use comparison::pairs;
 
 use std::collections::BTreeMap;
 
-use slimgate_train::RunFolder;
+use slimgate_train::{RunFolder, quoted};
 
 use crate::answer::answer;
 use crate::folder::{Record, Records};
@@ -54,7 +54,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         across: across::across(&tasks, 1.0 - config.compare.confidence),
         published: published::cells(folder, &config, &groups, &mut records)?,
         environment: environment.unwrap_or_default(),
-        commands: vec![format!("slimgate compare {0}/study.toml --out {0}-again", folder.path().display())],
+        commands: vec![repeat_command(folder)],
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
         planned: groups.iter().map(|group| group.planned(&space).0).sum(),
@@ -62,6 +62,16 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     };
     summary.answer = answer(&summary);
     Ok(summary)
+}
+
+/// The command that runs the study again in a folder beside it.
+fn repeat_command(folder: &StudyFolder) -> String {
+    let path = folder.path().display();
+    format!(
+        "slimgate compare {} --out {}",
+        quoted(&format!("{path}/study.toml")),
+        quoted(&format!("{path}-again"))
+    )
 }
 
 fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
@@ -111,9 +121,11 @@ fn summarize_task(
             cost.saved_a_year = saved;
         }
     }
+    let dataset = &groups[0].candidates[0].trials[0].config.data.dataset;
     Ok(Task {
         name: name.to_owned(),
-        dataset: groups[0].candidates[0].trials[0].config.data.dataset.clone(),
+        dataset: dataset.clone(),
+        source: slimgate_data::find(dataset)?.set.name.to_owned(),
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
         comparisons,

@@ -44,7 +44,8 @@ fn rows(path: &Path, text: &str, task: &str) -> Result<Vec<Row>, StudyError> {
     Ok(rows)
 }
 
-/// The published cells of the study's task, each with what was measured at its variant and learning rate.
+/// The published cells, each with what was measured at its variant and learning rate: on the data set that is named as
+/// they are, or else on the study's first task.
 pub(super) fn cells(
     folder: &StudyFolder,
     config: &StudyConfig,
@@ -54,6 +55,8 @@ pub(super) fn cells(
     let (Some(published), Some(text)) = (&config.compare.published, figures(folder.path(), config)?) else {
         return Ok(Vec::new());
     };
+    let named = |group: &&Group| group.candidates[0].trials[0].config.data.dataset == published.task;
+    let task = groups.iter().find(named).map_or(0, |group| group.task);
     let mut cells = Vec::new();
     for row in rows(folder.path(), &text, &published.task)? {
         let mut cell = PublishedCell {
@@ -65,7 +68,10 @@ pub(super) fn cells(
             last: None,
             parameters: None,
         };
-        let trials = groups.iter().filter(|group| group.variant == cell.variant).flat_map(Group::trials);
+        let trials = groups
+            .iter()
+            .filter(|group| group.task == task && group.variant == cell.variant)
+            .flat_map(Group::trials);
         for trial in trials.filter(|trial| trial.config.optim.learning_rate == cell.learning_rate) {
             let record = records.get(&trial.id);
             let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else { continue };

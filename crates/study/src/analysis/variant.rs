@@ -1,13 +1,11 @@
 //! One variant on one task.
 
-use std::collections::BTreeMap;
-
 use slimgate_train::{Evaluation, History, RunFolder, Split, Status, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::statistics::{bootstrap_interval, t_interval, usable_range};
+use crate::statistics::{interval_of_mean, mean_and_sd, usable_range};
 use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
@@ -28,6 +26,8 @@ const COLLAPSE: f64 = 5.0;
 pub(super) struct Chosen {
     settings: Settings,
     trials: Vec<Finished>,
+    /// The part of the machine that a trial took: its threads of the cores.
+    share: f64,
 }
 
 struct Finished {
@@ -40,13 +40,18 @@ struct Finished {
 
 impl Chosen {
     pub fn read(folder: &StudyFolder, group: &Group, records: &mut Records) -> Result<Chosen, StudyError> {
-        let mut chosen = Chosen { settings: Settings::new(), trials: Vec::new() };
+        let mut chosen = Chosen { settings: Settings::new(), trials: Vec::new(), share: 1.0 };
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
             let record = records.get(&trial.id);
             let Some(summary) = record.summary.clone().filter(|_| record.state.is_final()) else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
+            let environment = run.environment()?;
+            let number = |key: &str| environment.get(key).and_then(serde_json::Value::as_f64);
+            if let (Some(threads), Some(cores)) = (number("threads"), number("cores")) {
+                chosen.share = (threads / cores).min(1.0);
+            }
             chosen.trials.push(Finished {
                 trial: trial.clone(),
                 history: run.history(summary.epochs)?,
@@ -87,13 +92,15 @@ pub(super) fn variant(
     };
     let margin = config.compare.margin / 100.0;
     let confidence = config.compare.confidence;
-    let sequences = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
-    let spread = |values: Vec<f64>| spread(values, sequences, confidence);
+    let tested = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
+    let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     let timing = chosen.trials.iter().find_map(|trial| trial.timing);
     let rates = rates(group, records);
     let seconds_per_epoch = median(chosen.trials.iter().filter_map(epoch_seconds).collect());
-    let trained = median(chosen.trials.iter().map(|trial| trial.summary.seconds).collect());
+    // What diverged is no training that anyone pays for twice.
+    let sound = chosen.trials.iter().filter(|trial| trial.summary.status != Status::Diverged);
+    let trained = median(sound.map(|trial| trial.summary.seconds).collect());
     Ok(Variant {
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
@@ -105,11 +112,16 @@ pub(super) fn variant(
             .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters.total)),
         states: states(group, records),
         chosen: chosen.settings.clone(),
-        test: spread(seeds.iter().filter_map(|seed| seed.test).collect()),
-        validation: spread(seeds.iter().map(|seed| seed.validation).collect()),
-        last: spread(seeds.iter().map(|seed| seed.last).collect()),
+        test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), tested),
+        // Of how many sequences these are, is not known here.
+        validation: spread(seeds.iter().map(|seed| seed.validation).collect(), 0),
+        last: spread(seeds.iter().map(|seed| seed.last).collect(), 0),
         collapsed: seeds.iter().filter(|seed| seed.validation - seed.last > COLLAPSE * margin).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
+        planned_seeds: group
+            .chosen
+            .as_ref()
+            .map_or_else(|| config.comparison_seeds().len(), |candidate| candidate.trials.len()),
         seeds,
         seconds_per_epoch,
         peak_memory_bytes: median(
@@ -124,17 +136,18 @@ pub(super) fn variant(
         reaches: reaches(chosen, baseline),
         timing,
         curve: curve(chosen),
-        usable: usable(&rates, margin),
+        // Single draws of a search differ in more than the rate, and half a grid leaves out rates.
+        usable: (config.search.is_none() && group.chosen.is_some()).then(|| usable(&rates, margin)).flatten(),
         rates,
         confusion: confusion(chosen),
         cost: config.cost.as_ref().zip(trained).zip(timing).map(|((prices, seconds), timing)| {
-            let an_hour = prices.price_per_hour / 3600.0;
-            let training = seconds * an_hour;
+            let a_second = prices.price_per_hour / 3600.0 * chosen.share;
+            let training = seconds * a_second;
             Cost {
                 currency: prices.currency.clone(),
                 training,
                 trainings_a_year: training * prices.trainings_per_year,
-                predictions_a_year: timing.prediction_ms / 1e3 * an_hour * prices.predictions_per_year,
+                predictions_a_year: timing.prediction_ms / 1e3 * a_second * prices.predictions_per_year,
                 saved_a_year: 0.0,
             }
         }),
@@ -159,18 +172,16 @@ fn seed_result(trial: &Finished) -> SeedResult {
     }
 }
 
-/// A mean with its interval: by the bootstrap where there are values enough for one, by Student's t below.
-fn spread(values: Vec<f64>, sequences: usize, confidence: f64) -> Option<Spread> {
+/// A mean with its interval.
+fn spread(values: Vec<f64>, resolution: f64, confidence: f64) -> Option<Spread> {
     if values.is_empty() {
         return None;
     }
-    let interval = bootstrap_interval(&values, confidence, 1)
-        .or_else(|| t_interval(&values, resolution(sequences), confidence));
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let interval = interval_of_mean(&values, resolution, confidence);
+    let (mean, deviation) = mean_and_sd(&values);
     Some(Spread {
         mean,
-        deviation: (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt()),
+        deviation: (values.len() > 1).then_some(deviation),
         interval: interval.map(|interval| [interval.low.max(0.0), interval.high.min(1.0)]),
         values,
     })
@@ -209,21 +220,26 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
     SHARES.map(reach).to_vec()
 }
 
+/// Accuracy over the epochs. A seed that has stopped keeps its last accuracy: a mean of those that happen to go on
+/// would be one of ever fewer.
 fn curve(chosen: &Chosen) -> Vec<CurvePoint> {
-    let mut epochs: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for line in chosen.trials.iter().flat_map(|trial| trial.history.lines()) {
-        if line.split == Split::Validation {
-            epochs.entry(line.epoch).or_default().push(line.accuracy);
-        }
-    }
-    let point = |(epoch, values): (usize, Vec<f64>)| CurvePoint {
-        epoch,
-        mean: values.iter().sum::<f64>() / values.len() as f64,
-        low: values.iter().copied().fold(f64::INFINITY, f64::min),
-        high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        seeds: values.len(),
+    let accuracies = |trial: &Finished| -> Vec<f64> {
+        let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
+        lines.map(|line| line.accuracy).collect()
     };
-    epochs.into_iter().map(point).collect()
+    let seeds: Vec<Vec<f64>> = chosen.trials.iter().map(accuracies).filter(|seed| !seed.is_empty()).collect();
+    let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
+    let point = |epoch: usize| {
+        let values: Vec<f64> = seeds.iter().map(|seed| seed[epoch.min(seed.len()) - 1]).collect();
+        CurvePoint {
+            epoch,
+            mean: values.iter().sum::<f64>() / values.len() as f64,
+            low: values.iter().copied().fold(f64::INFINITY, f64::min),
+            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            seeds: seeds.iter().filter(|seed| seed.len() >= epoch).count(),
+        }
+    };
+    (1..=longest).map(point).collect()
 }
 
 /// Accuracy over learning rates, each at the best of the other settings.

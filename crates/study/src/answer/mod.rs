@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Answer, Comparison, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict, money};
+use crate::{Answer, Comparison, Cost, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict, money};
 
 /// What to do, in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
@@ -32,7 +32,8 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             "no answer yet: no variant and the baseline have been tested with the same seed".to_owned(),
         ),
         None if !open.is_empty() => {
-            (None, format!("not enough evidence to replace {baseline}: {}", what_would_settle(&open)))
+            let settle = what_would_settle(summary, &open);
+            (None, format!("not enough evidence to replace {baseline}: {settle}"))
         }
         None => {
             let why = match summary.matched {
@@ -47,6 +48,13 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
         }
     };
     notes.extend(limits(summary));
+    // Figures chosen on the test set recommend nothing for other data.
+    let (variant, headline) = match (summary.protocol, variant) {
+        (Protocol::Published, Some(_)) => {
+            (None, format!("by figures chosen on the test set (no guide to new data), {headline}"))
+        }
+        (_, variant) => (variant, headline),
+    };
     Answer { variant, headline: sentence(&headline), notes }
 }
 
@@ -54,18 +62,32 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
 const SEEDS: usize = 5;
 
 /// What to do about comparisons that are open.
-fn what_would_settle(open: &[&Comparison]) -> String {
+fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
+    let awaited: Vec<_> = open.iter().filter(|found| found.pairs < found.planned && !found.lost).collect();
+    if let (Some(done), Some(planned)) =
+        (awaited.iter().map(|found| found.pairs).min(), awaited.iter().map(|found| found.planned).max())
+    {
+        let names: BTreeSet<&str> = awaited.iter().map(|found| found.variant.as_str()).collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        return format!("of {names}, {done} of {planned} seeds are tested so far; go on with the study");
+    }
+    if open.iter().all(|found| found.lost) {
+        let variants = summary.tasks.iter().flat_map(|task| &task.variants);
+        let names: BTreeSet<&str> =
+            variants.filter(|variant| variant.has_lost_seed()).map(|variant| variant.name.as_str()).collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        return format!("a seed of {names} diverged before it could be tested");
+    }
     if open.iter().all(|found| found.pairs == 1) {
         return format!("one seed shows no spread; run {SEEDS} (--seeds {SEEDS})");
     }
-    let untested: BTreeSet<&str> =
-        open.iter().filter(|found| found.pairs < 2).map(|found| found.variant.as_str()).collect();
-    if !untested.is_empty() {
-        let names = untested.into_iter().collect::<Vec<_>>().join(", ");
-        return format!("{names} and the baseline have not been tested with the same seeds yet");
-    }
-    let needed =
-        open.iter().filter_map(|found| Some((found.seeds_needed? - found.pairs, found.seeds_needed?)));
+    // A variant is settled when it is on every task; one that is settled is an answer.
+    let variants: BTreeSet<&str> = open.iter().map(|found| found.variant.as_str()).collect();
+    let needed = variants.into_iter().filter_map(|name| {
+        let of_variant = open.iter().filter(|found| found.variant == name);
+        let needed = of_variant.map(|found| Some((found.seeds_needed? - found.pairs, found.seeds_needed?)));
+        needed.collect::<Option<Vec<_>>>()?.into_iter().max()
+    });
     match needed.min() {
         Some((more, all)) => format!("run {more} more seeds (--seeds {all})"),
         None => "more seeds would hardly settle it".to_owned(),
@@ -82,7 +104,7 @@ fn perhaps_little(summary: &Summary) -> String {
         return String::new();
     }
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    format!(" ({names} perhaps less than the margin of {:.1} points)", 100.0 * summary.margin)
+    format!(" ({names} perhaps less than the margin of {} points)", margin(summary))
 }
 
 fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
@@ -125,9 +147,7 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
         String::new()
     };
     let saved = task.variant(name).and_then(|variant| variant.cost.as_ref());
-    let saved = saved.map_or_else(String::new, |cost| {
-        format!("; it saves {} {} a year", money(cost.saved_a_year), cost.currency)
-    });
+    let saved = saved.map_or_else(String::new, |cost| format!("; {}", saving(cost)));
     format!(
         "use {name} instead of {}: {}{saved}{several}",
         summary.baseline,
@@ -143,44 +163,60 @@ fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
     let other = &summary.baseline;
     Some(format!(
         "{name} costs {} {currency} a training ({other}: {}) and {} {currency} a year of predictions ({other}: {}); \
-         with all trainings of a year it saves {} {currency} a year",
+         with all trainings of a year {}",
         money(own.training),
         money(baseline.training),
         money(own.predictions_a_year),
         money(baseline.predictions_a_year),
-        money(own.saved_a_year)
+        saving(own)
     ))
+}
+
+/// `it saves 33.00 EUR a year`.
+fn saving(cost: &Cost) -> String {
+    let (saved, currency) = (cost.saved_a_year, &cost.currency);
+    match saved < 0.0 {
+        true => format!("it costs {} {currency} more a year", money(-saved)),
+        false => format!("it saves {} {currency} a year", money(saved)),
+    }
 }
 
 /// What was found of a variant on a task, with its sizes, times and learning rates.
 fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     let baseline = &summary.baseline;
-    let margin = format!("margin {:.1}", 100.0 * summary.margin);
+    let points = |difference| points(difference, decimals(summary));
     let numbers = match found.difference.zip(found.equivalence_interval) {
-        Some((difference, [low, high])) => {
-            let share = 100.0 * (2.0 * summary.confidence - 1.0);
-            format!(
-                " (difference {} points, {share:.0} % interval {} to {}, {margin})",
-                points(difference),
-                points(low),
-                points(high)
-            )
-        }
+        Some((difference, [low, high])) => format!(
+            " (difference {} points, {} % interval {} to {}, margin {})",
+            points(difference),
+            percentage(2.0 * summary.confidence - 1.0),
+            points(low),
+            points(high),
+            margin(summary)
+        ),
         None => String::new(),
     };
     let name = &found.variant;
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
     if let Some(speedup) = found.training_speedup {
-        facts.push(format!("{speedup:.1} times the training speed"));
+        facts.push(format!("a training step {speedup:.1} times as fast"));
     }
     let facts = facts.join(" and ");
+    let differs = found.p_difference.is_some_and(|[_, holm]| holm < 1.0 - summary.confidence);
     let verdict = match found.verdict {
+        Verdict::Equivalent if differs && found.difference < Some(0.0) => {
+            format!("{name} loses accuracy against {baseline}, but less than the margin{numbers}")
+        }
         Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{numbers}"),
         Verdict::Better => format!("{name} is more accurate than {baseline}{numbers}"),
         Verdict::NonInferior => format!("{name} is not worse than {baseline} by the margin{numbers}"),
         Verdict::Worse => format!("{name} is less accurate than {baseline}{numbers}"),
         Verdict::NotEnoughEvidence => {
             let more = match found.seeds_needed {
+                _ if found.lost => ": a seed of one of the two diverged before it could be tested".to_owned(),
+                _ if found.pairs < found.planned => {
+                    format!(": {} of {} seeds are tested so far", found.pairs, found.planned)
+                }
                 Some(seeds) if seeds > found.pairs => format!(": run {} more seeds", seeds - found.pairs),
                 _ => String::new(),
             };
@@ -189,10 +225,28 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     };
     let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
     let rate = match (rates(task.variant(name)), rates(task.variant(baseline))) {
-        (Some(own), Some(other)) => format!("; its learning rate must lie {own} ({baseline}: {other})"),
+        (Some(own), Some(other)) => format!("; learning rates {own} serve ({baseline}: {other})"),
         _ => String::new(),
     };
-    format!("{verdict}, with {facts}{rate}")
+    format!("{verdict}, with {facts}{rate}{}", slower_to_learn(summary, task, name))
+}
+
+/// By how much more epochs than the baseline it counts as slower to learn.
+const SLOWER: f64 = 1.5;
+
+/// That a variant takes far more epochs than the baseline to get near its accuracy; nothing where it does not.
+fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
+    let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
+    let baseline = &summary.baseline;
+    let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
+    let goal = format!("{} % of the accuracy of {baseline}", percentage(own.share));
+    match (own.epochs, other.epochs) {
+        _ if own.reached < own.of => format!("; {} of its {} seeds reach {goal}", own.reached, own.of),
+        (Some(epochs), Some(others)) if epochs > SLOWER * others => {
+            format!("; it takes {epochs} epochs to {goal} ({baseline}: {others})")
+        }
+        _ => String::new(),
+    }
 }
 
 /// `27 % fewer recurrent parameters`.
@@ -215,13 +269,26 @@ fn span(usable: &UsableRates) -> String {
 }
 
 /// A difference of accuracies in percentage points, with its sign.
-fn points(difference: f64) -> String {
-    let rounded = (1000.0 * difference).round() / 10.0;
-    match rounded {
-        0.0 => "0.0".to_owned(),
-        _ if rounded < 0.0 => format!("−{:.1}", -rounded),
-        _ => format!("{rounded:.1}"),
-    }
+fn points(difference: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", 100.0 * difference.abs());
+    let nothing = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if difference < 0.0 && !nothing { format!("−{text}") } else { text }
+}
+
+/// The margin in percentage points.
+fn margin(summary: &Summary) -> String {
+    format!("{:.1$}", 100.0 * summary.margin, decimals(summary))
+}
+
+/// Decimals of percentage points: those that the margin has, one at the least.
+fn decimals(summary: &Summary) -> usize {
+    let tenths = 1000.0 * summary.margin;
+    if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 }
+}
+
+/// A share as a percentage, with no more decimals than it has.
+fn percentage(share: f64) -> f64 {
+    (1e4 * share).round() / 100.0
 }
 
 /// What the study would not claim.
@@ -271,7 +338,7 @@ fn limits(summary: &Summary) -> Vec<String> {
 
 /// With a full stop, and a capital unless it begins with the name of a variant.
 fn sentence(text: &str) -> String {
-    let begins_with_word = ["use ", "keep ", "no answer", "not enough", "there is", "on "];
+    let begins_with_word = ["use ", "keep ", "no answer", "not enough", "there is", "on ", "by "];
     match text.chars().next() {
         Some(first) if begins_with_word.iter().any(|word| text.starts_with(word)) => {
             format!("{}{}.", first.to_uppercase(), &text[first.len_utf8()..])

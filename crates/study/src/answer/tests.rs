@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::Cost;
+use crate::{Reach, SeedResult};
 
 fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
     Comparison {
         variant: variant.into(),
         pairs: 5,
+        planned: 5,
+        lost: false,
         difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.003, difference + 0.003]),
@@ -37,6 +39,7 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
         states: BTreeMap::new(),
         chosen: BTreeMap::new(),
         seeds: Vec::new(),
+        planned_seeds: 0,
         test: None,
         validation: None,
         last: None,
@@ -76,6 +79,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
         tasks: vec![Task {
             name: "digits-rows".into(),
             dataset: "digits-rows".into(),
+            source: "digits".into(),
             classes: Vec::new(),
             test_sequences: 1000,
             variants,
@@ -103,8 +107,8 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
     assert_eq!(
         found.headline,
         "Use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
-         0.2, margin 1.0), with 27 % fewer recurrent parameters and 1.2 times the training speed; its learning rate \
-         must lie between 3e-4 and 5e-3 or more (lstm: between 1e-4 and 5e-3 or more)."
+         0.2, margin 1.0), with 27 % fewer recurrent parameters and a training step 1.2 times as fast; learning rates \
+         between 3e-4 and 5e-3 or more serve (lstm: between 1e-4 and 5e-3 or more)."
     );
     assert!(found.notes[2].starts_with("lstm3 is less accurate than lstm (difference −5.0 points"));
 }
@@ -146,13 +150,17 @@ fn a_variant_that_is_no_slimmer_replaces_nothing() {
 fn the_published_protocol_is_never_left_unsaid() {
     let mut published = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
     published.protocol = Protocol::Published;
-    assert!(answer(&published).notes.iter().any(|note| note.contains("chosen on the test part")));
+    let found = answer(&published);
+    assert_eq!(found.variant, None);
+    assert!(found.headline.starts_with("By figures chosen on the test set"), "{}", found.headline);
+    assert!(found.notes.iter().any(|note| note.contains("chosen on the test part")));
 }
 
 #[test]
 fn one_seed_asks_for_more_of_them() {
     let single = Comparison {
         pairs: 1,
+        planned: 1,
         interval: None,
         equivalence_interval: None,
         seeds_needed: None,
@@ -179,8 +187,7 @@ fn what_has_not_been_tested_yet_is_waited_for() {
     let found = answer(&summary(vec![open, untested("lstm2", 0), untested("lstm3", 1)]));
     assert_eq!(
         found.headline,
-        "Not enough evidence to replace lstm: lstm2, lstm3 and the baseline have not been tested with the same seeds \
-         yet."
+        "Not enough evidence to replace lstm: of lstm2, lstm3, 0 of 5 seeds are tested so far; go on with the study."
     );
 }
 
@@ -253,4 +260,95 @@ fn prices_are_part_of_the_answer() {
         "lstm2 costs 0.25 EUR a training (lstm: 0.50) and 80.00 EUR a year of predictions (lstm: 100.00); with all \
          trainings of a year it saves 33.00 EUR a year."
     );
+}
+
+#[test]
+fn a_loss_that_is_sure_is_said_though_it_does_not_matter() {
+    let sure = Comparison {
+        p_difference: Some([0.0001, 0.0003]),
+        ..comparison("lstm3", Verdict::Equivalent, -0.006, 0.26)
+    };
+    let found = answer(&summary(vec![sure]));
+    assert_eq!(found.variant.as_deref(), Some("lstm3"));
+    assert!(
+        found.headline.contains("loses accuracy against lstm, but less than the margin"),
+        "{}",
+        found.headline
+    );
+}
+
+#[test]
+fn of_several_tasks_the_one_that_takes_most_seeds_counts() {
+    let open = |variant, seeds| Comparison {
+        seeds_needed: Some(seeds),
+        ..comparison(variant, Verdict::NotEnoughEvidence, 0.0, 0.7)
+    };
+    let mut two = summary(vec![open("lstm1", 6), open("lstm2", 9)]);
+    let mut other = two.tasks[0].clone();
+    other.comparisons = vec![open("lstm1", 30), open("lstm2", 12)];
+    two.tasks.push(other);
+    assert!(answer(&two).headline.ends_with("run 7 more seeds (--seeds 12)."), "{}", answer(&two).headline);
+}
+
+#[test]
+fn a_lost_seed_is_named_and_not_waited_for() {
+    let lost = Comparison {
+        pairs: 4,
+        lost: true,
+        seeds_needed: None,
+        ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)
+    };
+    let mut study = summary(vec![lost]);
+    let diverged =
+        SeedResult { trial: "a".into(), seed: 1, epoch: 0, validation: 0.0, last: 0.0, test: None };
+    study.tasks[0].variants[1].seeds = vec![diverged];
+    assert_eq!(
+        answer(&study).headline,
+        "Not enough evidence to replace lstm: a seed of lstm2 diverged before it could be tested."
+    );
+}
+
+#[test]
+fn a_variant_that_learns_slowly_is_said_to() {
+    let mut study = summary(vec![comparison("lstm3", Verdict::Equivalent, 0.0, 0.26)]);
+    let reach = |epochs| Reach {
+        share: 0.99,
+        accuracy: 0.95,
+        reached: 5,
+        of: 5,
+        epochs: Some(epochs),
+        seconds: Some(1.0),
+    };
+    study.tasks[0].variants[0].reaches = vec![reach(4.0)];
+    study.tasks[0].variants[1].reaches = vec![reach(28.0)];
+    let found = answer(&study).headline;
+    assert!(found.ends_with("it takes 28 epochs to 99 % of the accuracy of lstm (lstm: 4)."), "{found}");
+}
+
+#[test]
+fn numbers_have_the_decimals_of_the_margin() {
+    let fine =
+        Summary { margin: 0.0021, ..summary(vec![comparison("lstm2", Verdict::Equivalent, -0.00049, 0.7)]) };
+    assert!(
+        answer(&fine)
+            .headline
+            .contains("(difference −0.05 points, 90 % interval −0.35 to 0.25, margin 0.21)")
+    );
+    assert_eq!(
+        (points(-0.0004, 1), points(0.0004, 1), points(-0.0006, 1)),
+        ("0.0".into(), "0.0".into(), "−0.1".into())
+    );
+}
+
+#[test]
+fn what_costs_more_is_not_said_to_save() {
+    let cost = |saved_a_year| Cost {
+        currency: "EUR".into(),
+        training: 0.5,
+        trainings_a_year: 26.0,
+        predictions_a_year: 100.0,
+        saved_a_year,
+    };
+    assert_eq!(saving(&cost(-3.0)), "it costs 3.00 EUR more a year");
+    assert_eq!(saving(&cost(3.0)), "it saves 3.00 EUR a year");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use slimgate_gates::{Cell, variant};
 use slimgate_train::{Config, ConfigError};
 
 use super::{Compare, Range, SEED, StudyConfig, VARIANT};
@@ -10,11 +11,14 @@ use crate::StudyError;
 /// The sections of a run, then those of a study.
 const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
 
-/// Settings that a study makes itself.
+/// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
 const OWN: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
 
 /// Settings that decide how large a model is.
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
+
+/// The most seeds, and the most draws of a search: more would only fill the memory with plans.
+const MOST: usize = 10_000;
 
 fn refused(key: &'static str, remedy: &'static str) -> Result<(), StudyError> {
     Err(StudyError::Value { key, remedy })
@@ -83,6 +87,12 @@ impl StudyConfig {
                 "each is text: a name such as `lstm2`, or gate terms such as `i=hb,f=hb,o=hb`",
             );
         }
+        let variants = self.variants();
+        for (index, one) in variants.iter().enumerate() {
+            if let Some(other) = variants[index + 1..].iter().find(|other| same_cell(one, other)) {
+                return Err(StudyError::SameCell { one: one.clone(), other: other.clone() });
+            }
+        }
         if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
             return refused(SEED, "each is a whole number from 0");
         }
@@ -97,8 +107,8 @@ impl StudyConfig {
         if !(0.5..1.0).contains(confidence) {
             return refused("compare.confidence", "it is a share from 0.5 to below 1, such as 0.95");
         }
-        if *seeds == Some(0) {
-            return refused("compare.seeds", "it is a whole number from 1");
+        if seeds.is_some_and(|seeds| seeds == 0 || seeds > MOST) {
+            return refused("compare.seeds", "it is a whole number from 1 to 10000");
         }
         if self.compare.matched.is_some()
             && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))
@@ -120,8 +130,11 @@ impl StudyConfig {
 
     fn check_search_and_cost(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         if let Some(search) = &self.search {
-            if search.trials == 0 || ranges.is_empty() {
-                return refused("search.trials", "give a number from 1, and a range under [search.ranges]");
+            if search.trials == 0 || search.trials > MOST || ranges.is_empty() {
+                return refused(
+                    "search.trials",
+                    "give a number from 1 to 10000, and a range under [search.ranges]",
+                );
             }
             if search.reduction < 2 {
                 return refused("search.reduction", "it is a whole number from 2");
@@ -135,6 +148,15 @@ impl StudyConfig {
         }
         Ok(())
     }
+}
+
+/// Whether two variants, by name or by terms, are one cell.
+fn same_cell(one: &str, other: &str) -> bool {
+    let cell = |text: &str| match variant(text) {
+        Ok(variant) => Some(variant.cell()),
+        Err(_) => text.parse::<Cell>().ok(),
+    };
+    cell(one).is_some_and(|one| cell(other) == Some(one))
 }
 
 fn check_ranges(ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {

@@ -208,6 +208,7 @@ impl StudyConfig {
         };
         let (grid, search) = (section("grid")?, section("search")?);
         let (compare, cost) = (section("compare")?, section("cost")?);
+        let names_baseline = compare.as_ref().is_some_and(|compare| compare.contains_key("baseline"));
         let mut config = StudyConfig {
             base: table,
             grid: grid.map(flat).transpose()?.unwrap_or_default(),
@@ -215,7 +216,12 @@ impl StudyConfig {
             compare: compare.map(|compare| part("compare", compare)).transpose()?.unwrap_or_default(),
             cost: cost.map(|cost| part("cost", cost)).transpose()?,
         };
-        config.fill_in();
+        // Sizes that were found to match are those of the settings that they were found with.
+        let harmless = |key: &str| key.starts_with("grid.") || key == "compare.seeds";
+        if settings.iter().any(|(key, _)| !harmless(key)) {
+            config.compare.hidden.clear();
+        }
+        config.fill_in(names_baseline);
         config.check()?;
         Ok(config)
     }
@@ -278,8 +284,8 @@ impl StudyConfig {
         keys(search.ranges.clone()).into_iter().map(range).collect()
     }
 
-    /// Sets what a study has even if nobody says so.
-    fn fill_in(&mut self) {
+    /// Sets what a study has even if nobody says so; a baseline that was named stays.
+    fn fill_in(&mut self, names_baseline: bool) {
         let given = |base: &Table, section: &str, key: &str| {
             base.get(section).and_then(|section| section.get(key)).cloned()
         };
@@ -299,8 +305,8 @@ impl StudyConfig {
             let seed = given(&self.base, "run", "seed").unwrap_or(Value::Integer(1));
             self.grid.insert(SEED.into(), vec![seed]);
         }
-        if !self.variants().contains(&self.compare.baseline)
-            && self.compare.baseline == Compare::default().baseline
+        if !names_baseline
+            && !self.variants().contains(&self.compare.baseline)
             && let Some(first) = self.variants().first()
         {
             self.compare.baseline = first.clone();
@@ -320,7 +326,7 @@ impl StudyConfig {
 }
 
 /// The keys `section.key` of a table that holds them nested or quoted.
-fn keys(table: Table) -> BTreeMap<String, Value> {
+pub(crate) fn keys(table: Table) -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     for (section, value) in table {
         match value {

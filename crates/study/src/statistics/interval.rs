@@ -2,6 +2,7 @@
 
 use statrs::distribution::ContinuousCDF;
 
+use super::bootstrap::bootstrap_interval;
 use super::sample::{Sample, student};
 
 /// A number and the interval it is likely to lie in.
@@ -15,6 +16,12 @@ pub struct Estimate {
     pub high: f64,
     /// Share of such intervals that hold the true number, such as 0.95.
     pub confidence: f64,
+}
+
+/// Mean of scores with its interval: by the [bootstrap](bootstrap_interval) where there are scores enough for one, else
+/// by [Student's t](t_interval).
+pub fn interval_of_mean(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
+    bootstrap_interval(values, confidence, 1).or_else(|| t_interval(values, resolution, confidence))
 }
 
 /// Mean of scores with Student's t interval; `None` with fewer than two scores or one that is not finite.

@@ -5,7 +5,7 @@
 //!
 //! | question | ask |
 //! |---|---|
-//! | how well does a variant do? | [`t_interval`], [`bootstrap_interval`] |
+//! | how well does a variant do? | [`interval_of_mean`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |
 //! | and if several variants are asked about? | [`holm`] |
 //! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
@@ -47,9 +47,10 @@ pub use data_sets::{
 };
 pub use holm::holm;
 pub use importance::{Effect, Importance, ImportanceError, Method, Parameter, Scale, Trial, importance};
-pub use interval::{Estimate, t_interval};
-pub use paired::{Comparison, Criteria, Pair, compare};
+pub use interval::{Estimate, interval_of_mean, t_interval};
+pub use paired::{Comparison, Criteria, Pair, compare, won_tied_lost};
 pub use power::{Claim, Scenario, power, seeds_needed};
+pub(crate) use sample::mean_and_sd;
 pub use signed_rank::signed_rank_p;
 pub use studentized_range::studentized_range_quantile;
 pub use usable_range::{UsableRange, usable_range};

@@ -48,8 +48,6 @@ pub struct Comparison {
     pub equivalence: Estimate,
     /// Standard deviation of the differences, never less than half the resolution.
     pub sd: f64,
-    /// Whether `sd` is that floor, the differences spreading less.
-    pub sd_floored: bool,
     /// p of "no difference" by the paired t test, two-sided.
     pub p_different: f64,
     /// The same by the exact signed-rank test, which asks for no normal differences.
@@ -61,10 +59,6 @@ pub struct Comparison {
     /// Difference in standard deviations of the differences, corrected for few seeds (Hedges' g of d_z). Two
     /// seeds have none: the correction takes all of it away.
     pub effect: Option<f64>,
-    /// Seeds under which the variant scores higher.
-    pub won: usize,
-    /// Seeds under which the two score the same.
-    pub tied: usize,
 }
 
 /// Compares a variant with the baseline over seeds that both were trained with.
@@ -72,30 +66,40 @@ pub struct Comparison {
 /// `None` where nothing can be said: fewer than two pairs, a score that is not finite, or differences without
 /// any spread in a score without resolution.
 ///
-/// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, to `won` and
-/// to `tied`, however floating-point subtraction left them.
+/// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, however
+/// floating-point subtraction left them.
 pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<Comparison> {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
     let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
-    let stepped: Vec<f64> = match criteria.resolution {
-        0.0 => differences,
-        step => differences.iter().map(|difference| (difference / step).round()).collect(),
-    };
     let t = (sample.mean / sample.error()).abs();
     Some(Comparison {
         pairs: sample.n,
         difference: sample.interval(1.0 - criteria.alpha),
         equivalence: sample.interval(1.0 - 2.0 * criteria.alpha),
         sd: sample.sd,
-        sd_floored: sample.floored,
         p_different: (2.0 * student(sample.freedom()).sf(t)).min(1.0),
-        p_signed_rank: signed_rank_p(&stepped),
+        p_signed_rank: signed_rank_p(&stepped(&differences, criteria.resolution)),
         p_equivalent: sample.p_above(-criteria.margin).max(sample.p_below(criteria.margin)),
         p_not_worse: sample.p_above(-criteria.margin),
         effect: (sample.n > 2).then(|| sample.mean / sample.sd * few_seeds_correction(sample.freedom())),
-        won: stepped.iter().filter(|difference| **difference > 0.0).count(),
-        tied: stepped.iter().filter(|difference| **difference == 0.0).count(),
     })
+}
+
+/// Seeds under which the variant scores higher, the same, and lower; differences within half a step of `resolution`
+/// are the same.
+pub fn won_tied_lost(pairs: &[Pair], resolution: f64) -> [usize; 3] {
+    let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
+    let steps = stepped(&differences, resolution);
+    let count = |of: fn(f64) -> bool| steps.iter().filter(|step| of(**step)).count();
+    [count(|step| step > 0.0), count(|step| step == 0.0), count(|step| step < 0.0)]
+}
+
+/// Differences in whole steps of the resolution.
+fn stepped(differences: &[f64], resolution: f64) -> Vec<f64> {
+    match resolution {
+        0.0 => differences.to_vec(),
+        step => differences.iter().map(|difference| (difference / step).round()).collect(),
+    }
 }
 
 /// Hedges' exact factor J, by which an observed standardised difference is too large on average.
@@ -132,7 +136,7 @@ mod tests {
         let p = |margin| compare(&equal, Criteria::new(margin, 0.001)).unwrap().p_equivalent;
         assert!(p(0.0022) > 0.05);
         assert!(p(0.0023) < 0.05);
-        assert!(compare(&equal, Criteria::new(0.01, 0.001)).unwrap().sd_floored);
+        assert_eq!(compare(&equal, Criteria::new(0.01, 0.001)).unwrap().sd, 0.0005);
     }
 
     #[test]
@@ -148,17 +152,19 @@ mod tests {
 
     #[test]
     fn a_better_variant_is_not_worse_and_yet_not_equivalent() {
-        let found = compare(&pairs(&[0.019, 0.021, 0.020, 0.022]), Criteria::new(0.01, 0.001)).unwrap();
+        let seeds = pairs(&[0.019, 0.021, 0.020, 0.022]);
+        let found = compare(&seeds, Criteria::new(0.01, 0.001)).unwrap();
         assert!(found.p_not_worse < 0.001 && found.p_different < 0.001);
         assert!(found.p_equivalent > 0.999);
-        assert_eq!((found.won, found.tied), (4, 0));
+        assert_eq!(won_tied_lost(&seeds, 0.001), [4, 0, 0]);
     }
 
     #[test]
     fn a_worse_variant_is_neither() {
-        let found = compare(&pairs(&[-0.019, -0.021, -0.020, -0.022]), Criteria::new(0.01, 0.001)).unwrap();
+        let seeds = pairs(&[-0.019, -0.021, -0.020, -0.022]);
+        let found = compare(&seeds, Criteria::new(0.01, 0.001)).unwrap();
         assert!(found.p_not_worse > 0.999 && found.p_equivalent > 0.999);
-        assert_eq!((found.won, found.tied), (0, 0));
+        assert_eq!(won_tied_lost(&seeds, 0.001), [0, 0, 4]);
     }
 
     /// 0.93 − 0.92 and 0.11 − 0.10 differ in the last bits, and so do 0.1 + 0.2 and 0.3.
@@ -167,9 +173,14 @@ mod tests {
         let seeds = [(0.93, 0.92), (0.53, 0.52), (0.99, 0.98), (0.10, 0.11), (0.1 + 0.2, 0.3)]
             .map(|(variant, baseline)| Pair { variant, baseline });
         let found = compare(&seeds, Criteria::new(0.01, 0.01)).unwrap();
-        assert_eq!((found.won, found.tied), (3, 1));
+        assert_eq!(won_tied_lost(&seeds, 0.01), [3, 1, 1]);
         // Five of sixteen assignments lean as far to one side as three of one rank against one.
         assert_eq!(found.p_signed_rank, 10.0 / 16.0);
+    }
+
+    #[test]
+    fn a_single_pair_is_won_or_lost_too() {
+        assert_eq!(won_tied_lost(&pairs(&[-0.002]), 0.001), [0, 0, 1]);
     }
 
     #[test]

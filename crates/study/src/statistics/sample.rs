@@ -8,8 +8,6 @@ pub(super) struct Sample {
     pub n: usize,
     pub mean: f64,
     pub sd: f64,
-    /// Whether the numbers spread less than their resolution lets one see.
-    pub floored: bool,
 }
 
 impl Sample {
@@ -27,8 +25,7 @@ impl Sample {
             return None;
         }
         let (mean, sd) = mean_and_sd(values);
-        let floor = resolution / 2.0;
-        Some(Self { n, mean, sd: sd.max(floor), floored: sd < floor })
+        Some(Self { n, mean, sd: sd.max(resolution / 2.0) })
     }
 
     /// Degrees of freedom.
@@ -53,7 +50,7 @@ impl Sample {
 }
 
 /// Mean and standard deviation with n − 1. Equal values give exactly 0, whatever their sum rounds to.
-pub(super) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     // Shifted by the first value, which loses no digits where scores differ only in the last few.
     let n = values.len() as f64;
     let first = values[0];

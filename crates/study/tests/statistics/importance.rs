@@ -59,7 +59,7 @@ fn a_grid_with_a_gap_is_divided_nearly_alike() {
     let (mut trials, shares, ..) = grid();
     trials.remove(17);
     let found = importance(&parameters(), &trials, 1).unwrap();
-    assert!(matches!(found.method, Method::Forest { foretold } if foretold > 0.9), "{:?}", found.method);
+    assert!(matches!(found.method, Method::Forest { foretold } if foretold > 0.6), "{:?}", found.method);
     for (names, expected) in shares {
         let share = share(&found, &names);
         assert!((share - expected).abs() < 0.04, "{names}: {share} is not {expected}");
@@ -124,6 +124,20 @@ fn scores_that_no_setting_decides_are_not_foretold() {
     let mut source = Source::new(13);
     let (parameters, mut trials) = search(60, 0.0);
     trials.iter_mut().for_each(|trial| trial.score = source.normal());
+    let found = importance(&parameters, &trials, 1).unwrap();
+    assert!(matches!(found.method, Method::Forest { foretold } if foretold < 0.1), "{:?}", found.method);
+}
+
+/// Of three seeds at one setting, two are no news of the third where settings decide nothing.
+#[test]
+fn seeds_of_one_setting_do_not_foretell_each_other() {
+    let mut source = Source::new(29);
+    let (parameters, once) = search(20, 0.0);
+    let mut trials = Vec::new();
+    for trial in once {
+        let score = source.normal();
+        trials.extend((0..3).map(|seed| Trial { score: score + 1e-3 * f64::from(seed), ..trial.clone() }));
+    }
     let found = importance(&parameters, &trials, 1).unwrap();
     assert!(matches!(found.method, Method::Forest { foretold } if foretold < 0.1), "{:?}", found.method);
 }

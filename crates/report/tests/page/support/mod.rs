@@ -188,6 +188,7 @@ fn across() -> Across {
         critical_difference: 1.66,
         groups: vec![[0, 2], [2, 3]],
         pairs: vec![("lstm".into(), "lstm1".into(), 0.5), ("lstm".into(), "lstm3".into(), 0.03)],
+        tasks: 2,
     }
 }
 

@@ -27,6 +27,7 @@ pub fn task(name: &str, shift: f64) -> Task {
     Task {
         name: name.into(),
         dataset: name.into(),
+        source: name.into(),
         classes: classes(),
         test_sequences: 500,
         variants,
@@ -90,6 +91,7 @@ fn variant(index: usize, shift: f64) -> Variant {
                 test: Some(test.values[seed as usize - 1]),
             })
             .collect(),
+        planned_seeds: SEEDS as usize,
         validation: Some(spread(top + 0.003)),
         last: Some(spread(top + 0.001)),
         test: Some(test),
@@ -138,6 +140,8 @@ fn comparison(index: usize, variants: &[Variant]) -> Comparison {
     Comparison {
         variant: variants[index].name.clone(),
         pairs: SEEDS as usize,
+        planned: SEEDS as usize,
+        lost: false,
         difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.004, difference + 0.004]),

@@ -15,7 +15,7 @@ const TREES: usize = 64;
 /// Trees whose leaves tile the space, each grown on a resample of the trials.
 pub(super) struct Forest {
     pub trees: Vec<Vec<Cell>>,
-    /// Share of the scores' variance that trees foretell of trials outside their resample.
+    /// Share of the scores' variance that such trees foretell of trials at places that they have not seen.
     pub foretold: f64,
 }
 
@@ -23,24 +23,41 @@ impl Forest {
     /// Grows every tree to its end: until trials of a leaf share their place or their score.
     pub fn grow(space: &Space, scores: &[f64], seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut foretold = vec![(0.0, 0); scores.len()];
-        let trees = (0..TREES)
-            .map(|_| {
-                let resample: Vec<usize> = scores.iter().map(|_| below(&mut random, scores.len())).collect();
-                let whole = space.axes.iter().map(|axis| 0..axis.weights.len()).collect();
-                let mut leaves = Vec::new();
-                split(space, scores, resample.clone(), whole, &mut leaves);
-                for (trial, place) in space.places.iter().enumerate() {
-                    if !resample.contains(&trial) {
-                        foretold[trial].0 += foretell(&leaves, place);
-                        foretold[trial].1 += 1;
-                    }
-                }
-                leaves
-            })
-            .collect();
-        Self { trees, foretold: explained(scores, &foretold) }
+        let each: Vec<Vec<usize>> = (0..scores.len()).map(|trial| vec![trial]).collect();
+        let trees = (0..TREES).map(|_| tree(space, scores, &resampled(&each, &mut random))).collect();
+        Self { trees, foretold: foretold(space, scores, &mut random) }
     }
+}
+
+/// Trials drawn with replacement, a group at a time.
+fn resampled(groups: &[Vec<usize>], random: &mut ChaCha8Rng) -> Vec<usize> {
+    groups.iter().flat_map(|_| &groups[below(random, groups.len())]).copied().collect()
+}
+
+/// The leaves of a tree that is grown on some trials.
+fn tree(space: &Space, scores: &[f64], trials: &[usize]) -> Vec<Cell> {
+    let whole = space.axes.iter().map(|axis| 0..axis.weights.len()).collect();
+    let mut leaves = Vec::new();
+    split(space, scores, trials.to_vec(), whole, &mut leaves);
+    leaves
+}
+
+/// What trees foretell of trials at places that they have not seen. Places are drawn whole for it: of two seeds at one
+/// place, either foretells the other.
+fn foretold(space: &Space, scores: &[f64], random: &mut ChaCha8Rng) -> f64 {
+    let repeats: Vec<Vec<usize>> = space.repeats().into_values().collect();
+    let mut guesses = vec![(0.0, 0); scores.len()];
+    for _ in 0..TREES {
+        let seen = resampled(&repeats, random);
+        let leaves = tree(space, scores, &seen);
+        for (trial, place) in space.places.iter().enumerate() {
+            if !seen.contains(&trial) {
+                guesses[trial].0 += foretell(&leaves, place);
+                guesses[trial].1 += 1;
+            }
+        }
+    }
+    explained(scores, &guesses)
 }
 
 /// Divides a box at the boundary that leaves the least squared error, and its halves in turn.

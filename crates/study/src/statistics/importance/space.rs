@@ -44,41 +44,42 @@ impl Space {
 
     /// The mean score of every combination, if each was tried equally often.
     pub fn grid(&self, scores: &[f64]) -> Option<Vec<Cell>> {
-        let repeats = self.repeats(scores);
+        let repeats = self.repeats();
         let combinations = self.axes.iter().try_fold(1usize, |all, axis| all.checked_mul(axis.weights.len()));
         let often = repeats.values().next()?.len();
         let complete =
             Some(repeats.len()) == combinations && repeats.values().all(|cell| cell.len() == often);
-        complete.then(|| {
-            let cells = repeats.iter();
-            cells
-                .map(|(place, scores)| Cell {
-                    ranges: place.iter().map(|at| *at..*at + 1).collect(),
-                    score: scores.iter().sum::<f64>() / scores.len() as f64,
-                })
-                .collect()
-        })
+        let cell = |(place, trials): (&&[usize], &Vec<usize>)| Cell {
+            ranges: place.iter().map(|at| *at..*at + 1).collect(),
+            score: mean(trials, scores),
+        };
+        complete.then(|| repeats.iter().map(cell).collect())
     }
 
     /// Standard deviation between trials of equal values, over all such.
     pub fn repeat_sd(&self, scores: &[f64]) -> Option<f64> {
         let (mut squares, mut freedom) = (0.0, 0);
-        for cell in self.repeats(scores).values() {
-            let mean = cell.iter().sum::<f64>() / cell.len() as f64;
-            squares += cell.iter().map(|score| (score - mean).powi(2)).sum::<f64>();
+        for cell in self.repeats().values() {
+            let mean = mean(cell, scores);
+            squares += cell.iter().map(|&trial| (scores[trial] - mean).powi(2)).sum::<f64>();
             freedom += cell.len() - 1;
         }
         (freedom > 0).then(|| (squares / freedom as f64).sqrt())
     }
 
-    /// The scores of each place that was tried.
-    fn repeats(&self, scores: &[f64]) -> BTreeMap<&[usize], Vec<f64>> {
-        let mut repeats: BTreeMap<&[usize], Vec<f64>> = BTreeMap::new();
-        for (place, score) in self.places.iter().zip(scores) {
-            repeats.entry(place).or_default().push(*score);
+    /// The trials at each place that was tried.
+    pub fn repeats(&self) -> BTreeMap<&[usize], Vec<usize>> {
+        let mut repeats: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+        for (trial, place) in self.places.iter().enumerate() {
+            repeats.entry(place).or_default().push(trial);
         }
         repeats
     }
+}
+
+/// The mean score of some trials.
+fn mean(trials: &[usize], scores: &[f64]) -> f64 {
+    trials.iter().map(|&trial| scores[trial]).sum::<f64>() / trials.len() as f64
 }
 
 fn check(parameters: &[Parameter], trial: &Trial, number: usize) -> Result<(), ImportanceError> {
