@@ -251,8 +251,8 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
             AT_MOST.into_iter().find(|(name, ..)| *name == key).unwrap_or(("", i64::MAX, remedy));
         let too_large = value.as_integer().is_some_and(|number| number > most);
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        holds(&key, &value, usable, remedy)?;
-        holds(&key, value, !too_large, too_much)?;
+        holds(key, &value, usable, remedy)?;
+        holds(key, value, !too_large, too_much)?;
     }
     Ok(())
 }
