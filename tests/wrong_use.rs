@@ -223,6 +223,13 @@ fn a_study_that_is_given_to_train() {
 }
 
 #[test]
+fn a_run_in_place_of_a_configuration() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    assert_says(&here.refuse("train runs/one"), &["--resume runs/one"]);
+}
+
+#[test]
 fn a_configuration_that_is_not_utf_8() {
     let here = Workspace::new();
     here.write("run.toml", b"# \xff\n");

@@ -253,6 +253,9 @@ fn reports_of_studies_and_runs_are_whole_pages() {
         here.succeed(&format!("train {} --variant {variant} --name {variant}", crate::support::TINY));
     }
     here.succeed("report runs/lstm runs/lstm3 --out both");
+    here.succeed("report runs/lstm");
+    assert!(here.path("runs/lstm/report.html").is_file());
+    assert!(here.refuse("report runs/lstm runs/lstm").contains("twice"));
     assert!(here.read("both/report.html").contains("lstm3"));
     assert!(here.refuse("report study runs/lstm").contains("one study"));
     assert!(here.refuse("report nowhere").contains("nowhere"));

@@ -360,15 +360,21 @@ pub struct PredictArguments {
     pub input: PathBuf,
 }
 
+/// A size whose counts of parameters can be told.
+fn size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| (1..=1_000_000).contains(size));
+    size.ok_or_else(|| "it is a whole number from 1 to 1000000".to_owned())
+}
+
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
     /// Show one variant, or gate terms, with all its equations
     pub cell: Option<String>,
     /// `m`: numbers in one step of the input
-    #[arg(long, value_name = "M", default_value_t = 28)]
+    #[arg(long, value_name = "M", default_value_t = 28, value_parser = size)]
     pub inputs: usize,
     /// `n`: hidden units
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = size)]
     pub hidden: usize,
     /// JSON lines instead of text
     #[arg(long)]

@@ -32,6 +32,10 @@ pub enum CliError {
     Report(#[from] ReportError),
     #[error("a report is of one study; give one folder, or folders of runs")]
     OneStudy,
+    #[error("{0} is given twice; give each run once")]
+    RunTwice(String),
+    #[error("{0} is a folder; to go on with a run, use --resume {0}")]
+    RunAsConfig(String),
     #[error("{0}")]
     Data(#[from] DataError),
     #[error(transparent)]

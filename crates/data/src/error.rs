@@ -127,6 +127,13 @@ pub enum DataError {
     UnknownClass { file: String, line: usize, found: String, known: String },
 
     // Tables
+    #[error("{file}:1: columns are separated by {separator:?}; separate them by commas")]
+    CsvSeparator { file: String, separator: char },
+    #[error(
+        "{file}:1: {found} columns of numbers where the run was trained on {wanted} channels; give one column for each, and \
+         call a first column that tells sequences apart `series`"
+    )]
+    CsvChannels { file: String, found: usize, wanted: usize },
     #[error("{file}:1: the first row holds numbers; put a row with the column names above it")]
     CsvHeader { file: String },
     #[error("{file}:{line}: series {name:?} goes on after another began; put its rows together")]

@@ -155,7 +155,10 @@ fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
         ConfigError::Value { key, value, remedy }
     };
     if epochs < config.optim.epochs {
-        return Err(value("a resumed run may train longer than it was asked to, not shorter").into());
+        return Err(value(
+            "a run may train longer than it was begun for, not shorter; to stop earlier, use --stop-after",
+        )
+        .into());
     }
     if epochs > config.optim.epochs && matches!(config.optim.schedule, Schedule::Linear | Schedule::Cosine) {
         return Err(value("the schedule of this run depends on its number of epochs; train a new one").into());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
+use serde::Serialize;
 use slimgate_report::write_study;
 use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
 use slimgate_train::{quoted, stop_on_signals};
@@ -47,9 +48,17 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
+/// The last line, for machines.
+#[derive(Serialize)]
+struct Ended<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
 fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> Result<(), CliError> {
     if arguments.json {
-        return say_json(summary);
+        return say_json(&Ended { event: "ended", summary });
     }
     for task in &summary.tasks {
         say(study_table(summary, task))?;

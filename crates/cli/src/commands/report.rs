@@ -44,6 +44,17 @@ pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(runs: &[PathBuf]) -> Result<Vec<Run>, CliError> {
-    Ok(runs.iter().map(|run| Run::read(run)).collect::<Result<_, _>>()?)
+/// Reads runs. Those of one name are called by their paths.
+fn read(folders: &[PathBuf]) -> Result<Vec<Run>, CliError> {
+    let mut runs = folders.iter().map(|run| Run::read(run)).collect::<Result<Vec<Run>, _>>()?;
+    let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
+    for run in &mut runs {
+        if names.iter().filter(|name| **name == run.name).count() > 1 {
+            run.name = run.path.display().to_string();
+        }
+    }
+    match (1..runs.len()).find(|&at| runs[..at].iter().any(|run| run.name == runs[at].name)) {
+        Some(at) => Err(CliError::RunTwice(runs[at].name.clone())),
+        None => Ok(runs),
+    }
 }

@@ -50,6 +50,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
 fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     let (name, text) = match &arguments.config {
         None => ("the default configuration".to_owned(), String::new()),
+        Some(path) if path.is_dir() => return Err(CliError::RunAsConfig(path.display().to_string())),
         Some(path) => (path.display().to_string(), read_text(path)?),
     };
     Ok(Config::read(&name, &text, &arguments.settings()?)?)

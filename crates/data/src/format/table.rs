@@ -28,10 +28,13 @@ pub(crate) fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Ser
     if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
         return Err(DataError::CsvHeader { file: file.into() });
     }
+    if let (1, Some(separator)) = (header.len(), header[0].chars().find(|&c| matches!(c, ';' | '\t'))) {
+        return Err(DataError::CsvSeparator { file: file.into(), separator });
+    }
     let named = usize::from(header.get(0).is_some_and(|name| name.trim() == "series"));
     if header.len() - named != channels {
         let found = header.len() - named;
-        return Err(DataError::Channels { file: file.into(), line: 1, found, wanted: channels });
+        return Err(DataError::CsvChannels { file: file.into(), found, wanted: channels });
     }
     let mut all: Vec<Series> = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -86,11 +89,9 @@ mod tests {
     fn damage_is_named_with_its_line() {
         let refused = |text: &str| parse(text.as_bytes(), "a", 2).unwrap_err();
         assert!(matches!(refused("1,2\n3,4\n"), DataError::CsvHeader { .. }));
-        assert!(matches!(
-            refused("x,y,z\n1,2,3\n"),
-            DataError::Channels { line: 1, found: 3, wanted: 2, .. }
-        ));
-        assert!(matches!(refused("series,y\na,3\n"), DataError::Channels { found: 1, wanted: 2, .. }));
+        assert!(matches!(refused("x,y,z\n1,2,3\n"), DataError::CsvChannels { found: 3, wanted: 2, .. }));
+        assert!(matches!(refused("series,y\na,3\n"), DataError::CsvChannels { found: 1, wanted: 2, .. }));
+        assert!(matches!(refused("x;y\n1;2\n"), DataError::CsvSeparator { separator: ';', .. }));
         assert!(matches!(refused("x,y\n1,2\n3\n"), DataError::Columns { line: 3, found: 1, wanted: 2, .. }));
         assert!(matches!(refused("x,y\n1,two\n"), DataError::NotANumber { line: 2, .. }));
         assert!(matches!(refused("x,y\n1,NaN\n"), DataError::NotFinite { line: 2, .. }));
