@@ -16,15 +16,17 @@
 //! | `answer` | the summary in words |
 //! | `requirement` | claims that a build server can check |
 //! | `statistics` | intervals, tests, ranks, importances |
-//! | `summary` | the types of the result |
+//! | `summary`, `cost` | the types of the result |
 //!
 //! **Continuing.** What is to be done is a function of the study's configuration, of the run folders that are there
-//! and of how often each trial failed, and of nothing else. So a study that was killed goes on where it was, and ends as one that was not.
+//! and of how often each trial failed, and of nothing else. So a study that was killed goes on where it was, and ends as
+//! one that was not.
 
 mod analysis;
 mod answer;
 mod compare;
 mod config;
+mod cost;
 mod error;
 mod executor;
 mod folder;
@@ -41,6 +43,7 @@ mod trial;
 pub use analysis::summarize;
 pub use compare::{Event, Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
+pub use cost::{Cost, money};
 pub use error::StudyError;
 pub use folder::StudyFolder;
 pub use requirement::{Outcome, Requirement};

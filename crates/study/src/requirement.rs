@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::statistics::{Comparison, Criteria, compare, interval_of_mean};
+use crate::statistics::{Comparison, Criteria, Estimate, compare, interval_of_mean};
 use crate::{StudyError, Summary, Task, Variant};
 
 /// What a requirement may look like.
@@ -100,76 +100,84 @@ impl Requirement {
     }
 
     fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
-        let find = |name: &str| -> Result<&Variant, StudyError> {
-            task.variant(name).ok_or_else(|| {
-                let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
-                let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
-                StudyError::Requirement(self.to_string(), remedy)
-            })
-        };
-        let variant = find(&self.variant)?;
-        let (alpha, resolution) = (1.0 - confidence, task.resolution());
-        let against = |other: &str, margin: f64| -> Result<_, StudyError> {
-            Ok(compare(&pairs(variant, find(other)?), Criteria { margin, alpha, resolution }))
-        };
+        let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
             Claim::Equivalent { other, .. } | Claim::NotWorse { other, .. } | Claim::Better { other } => {
-                Some(find(other)?)
+                Some(self.find(task, other)?)
             }
             Claim::AtLeast { .. } => None,
         };
-        for variant in [Some(variant), other].into_iter().flatten() {
-            if variant.has_lost_seed() {
-                return Ok((false, format!("a seed of {} diverged before it could be tested", variant.name)));
-            }
-            // What holds for the seeds that happen to be done need not hold for all.
-            if variant.awaited() > 0 {
-                let (awaited, planned) = (variant.awaited(), variant.planned_seeds);
-                let text = format!("{awaited} of {planned} seeds of {} are still to be tested", variant.name);
-                return Ok((false, text));
-            }
+        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(not_to_be_judged) {
+            return Ok((false, why));
         }
-        let too_few = || (false, "fewer than two seeds have been tested for both".to_owned());
-        let one_sided = |found: Comparison, p: f64| {
-            let interval = [found.equivalence.low, found.equivalence.high];
-            (p < alpha, evidence(found.difference.value, interval, p, found.pairs))
-        };
-        Ok(match &self.claim {
-            Claim::Equivalent { other, margin } => {
-                against(other, *margin)?.map_or_else(too_few, |found| one_sided(found, found.p_equivalent))
+        let (alpha, resolution) = (1.0 - confidence, task.resolution());
+        let against = |margin| compare(&pairs(variant, other?), Criteria { margin, alpha, resolution });
+        let shown = match &self.claim {
+            Claim::Equivalent { margin, .. } => {
+                against(*margin).map(|found| one_sided(&found, found.p_equivalent, alpha))
             }
-            Claim::NotWorse { other, margin } => {
-                against(other, *margin)?.map_or_else(too_few, |found| one_sided(found, found.p_not_worse))
+            Claim::NotWorse { margin, .. } => {
+                against(*margin).map(|found| one_sided(&found, found.p_not_worse, alpha))
             }
             // The margin plays no part in it.
-            Claim::Better { other } => against(other, 1.0)?.map_or_else(too_few, |found| {
-                let interval = [found.difference.low, found.difference.high];
-                let holds = found.p_different < alpha && found.difference.value > 0.0;
-                (holds, evidence(found.difference.value, interval, found.p_different, found.pairs))
-            }),
-            Claim::AtLeast { accuracy } => {
-                let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
-                interval_of_mean(&values, resolution, confidence).map_or_else(too_few, |found| {
-                    let text = format!(
-                        "accuracy {:.2} %, interval {:.2} to {:.2} over {} seeds",
-                        100.0 * found.value,
-                        100.0 * found.low.max(0.0),
-                        100.0 * found.high.min(1.0),
-                        values.len()
-                    );
-                    (found.low >= *accuracy, text)
-                })
-            }
+            Claim::Better { .. } => against(1.0).map(|found| better(&found, alpha)),
+            Claim::AtLeast { accuracy } => at_least(variant, *accuracy, resolution, confidence),
+        };
+        Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
+    }
+
+    fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a Variant, StudyError> {
+        task.variant(name).ok_or_else(|| {
+            let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
+            let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
+            StudyError::Requirement(self.to_string(), remedy)
         })
     }
 }
 
-fn evidence(difference: f64, [low, high]: [f64; 2], p: f64, pairs: usize) -> String {
+/// Why nothing can be said of a variant yet, if so: what holds for the seeds that happen to be done need not hold for
+/// all.
+fn not_to_be_judged(variant: &Variant) -> Option<String> {
+    let (name, awaited) = (&variant.name, variant.awaited());
+    if variant.has_lost_seed() {
+        Some(format!("a seed of {name} diverged before it could be tested"))
+    } else if awaited > 0 {
+        Some(format!("{awaited} of {} seeds of {name} are still to be tested", variant.planned_seeds))
+    } else {
+        None
+    }
+}
+
+/// By one or two one-sided tests.
+fn one_sided(found: &Comparison, p: f64, alpha: f64) -> (bool, String) {
+    (p < alpha, evidence(found, found.equivalence, p))
+}
+
+fn better(found: &Comparison, alpha: f64) -> (bool, String) {
+    let holds = found.p_different < alpha && found.difference.value > 0.0;
+    (holds, evidence(found, found.difference, found.p_different))
+}
+
+fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) -> Option<(bool, String)> {
+    let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
+    let found = interval_of_mean(&values, resolution, confidence)?;
+    let text = format!(
+        "accuracy {:.2} %, interval {:.2} to {:.2} over {} seeds",
+        100.0 * found.value,
+        100.0 * found.low.max(0.0),
+        100.0 * found.high.min(1.0),
+        values.len()
+    );
+    Some((found.low >= accuracy, text))
+}
+
+fn evidence(found: &Comparison, interval: Estimate, p: f64) -> String {
     format!(
-        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {pairs} seeds",
-        100.0 * difference,
-        100.0 * low,
-        100.0 * high
+        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {} seeds",
+        100.0 * found.difference.value,
+        100.0 * interval.low,
+        100.0 * interval.high,
+        found.pairs
     )
 }
 

@@ -27,7 +27,10 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         let against = against.map_or_else(
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| match found.difference {
-                Some(difference) => format!("{:+.1} points, {}", 100.0 * difference, found.verdict),
+                // Adding zero takes the sign off a zero.
+                Some(difference) => {
+                    format!("{:+.1} points, {}", (1000.0 * difference).round() / 10.0 + 0.0, found.verdict)
+                }
                 None => found.verdict.to_string(),
             },
         );

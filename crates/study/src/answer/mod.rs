@@ -228,7 +228,12 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
         (Some(own), Some(other)) => format!("; learning rates {own} serve ({baseline}: {other})"),
         _ => String::new(),
     };
-    format!("{verdict}, with {facts}{rate}{}", slower_to_learn(summary, task, name))
+    // Of a variant that is worse, that it comes near late or not at all goes without saying.
+    let slow = match found.verdict {
+        Verdict::Worse => String::new(),
+        _ => slower_to_learn(summary, task, name),
+    };
+    format!("{verdict}, with {facts}{rate}{slow}")
 }
 
 /// By how much more epochs than the baseline it counts as slower to learn.
