@@ -13,6 +13,8 @@ slimgate=${SLIMGATE:-slimgate}
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 
+# What an earlier record drew may have other names now.
+rm -rf "$into/pictures"
 "$slimgate" report "$study" --out "$into"
 "$slimgate" report "$study"/trials/* --out "$runs" >/dev/null
 cp "$runs/epochs.csv" "$study/study.toml" "$into"
