@@ -4,8 +4,7 @@ use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
 use slimgate_study::{Protocol, Task};
 
-use super::curves::in_short;
-use super::{Picture, drawn, label, layout, percent_ticks};
+use super::{Picture, drawn, label, layout, ticks};
 use crate::words::{choice_accuracy, list, percent};
 
 /// How many are shown; those after it explain next to nothing.
@@ -22,9 +21,10 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
     // The plot counts its bars from below.
     let bars = shown.iter().rev().map(|(keys, share)| (label(keys), *share, "var(--blue)"));
     let plots: Vec<Plot> = vec![BarPlot::new().with_colored_bars(bars).with_horizontal(true).into()];
-    let axes = layout(&plots, &format!("share of the variance of {}", in_short(protocol)), "")
+    let axes = layout(&plots, "share of the variance", "")
         .with_height(90.0 + 34.0 * shown.len() as f64)
-        .with_x_tick_format(percent_ticks());
+        .with_x_tick_step(0.2)
+        .with_x_tick_format(ticks(|share| format!("{:.0} %", 100.0 * share)));
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
     let title = format!(
         "Importance of settings: the share of the variance that a setting, or two together, explain of {}",

@@ -47,9 +47,9 @@ const PALETTE: &str = include_str!("../palette.css");
 /// What the ids within a picture begin with; each place in a page puts its own in its stead.
 pub const ID: &str = "kuva-clip-";
 
-/// The size of most pictures: half a wide page, and text that can be read there.
-const WIDTH: f64 = 620.0;
-const HEIGHT: f64 = 340.0;
+/// The size of most pictures: small enough that the text can still be read where a phone shows them whole.
+const WIDTH: f64 = 500.0;
+const HEIGHT: f64 = 300.0;
 
 impl Picture {
     /// Where the `index`th picture of a page stands beside it.
