@@ -1,6 +1,6 @@
 //! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
 
-use slimgate_study::{Protocol, Spread, Verdict};
+use slimgate_study::{Protocol, Spread, Verdict, percentage};
 
 /// What stands for a value that is not there.
 pub const NOTHING: &str = "–";
@@ -69,7 +69,7 @@ pub fn decimal(value: f64, decimals: usize) -> String {
 
 /// A share as the number of a percentage, with no more decimals than it has.
 pub fn whole_percent(share: f64) -> String {
-    finite(share, |share| ((1e4 * share).round() / 100.0).to_string())
+    finite(share, |share| percentage(share).to_string())
 }
 
 /// A count with groups of three.

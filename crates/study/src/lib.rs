@@ -41,6 +41,7 @@ mod summary;
 mod trial;
 
 pub use analysis::summarize;
+pub use answer::percentage;
 pub use compare::{Event, Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
 pub use cost::{Cost, money};
@@ -49,3 +50,4 @@ pub use folder::StudyFolder;
 pub use requirement::{Outcome, Requirement};
 pub use standing::{Best, Failure, Running, Standing, standing};
 pub use summary::*;
+pub use trial::written;

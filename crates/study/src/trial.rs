@@ -80,7 +80,7 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
 }
 
 /// A setting's value as people write it.
-pub(crate) fn written(value: &Value) -> String {
+pub fn written(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

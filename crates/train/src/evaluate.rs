@@ -114,7 +114,7 @@ impl SavedRun {
     pub fn is_best(&self) -> Result<bool, TrainError> {
         let manifest = self.folder.manifest()?;
         let last = manifest.epochs.last().map_or(0, |saved| saved.epoch);
-        Ok(self.folder.history(last)?.best().is_some_and(|best| best.epoch == self.epoch))
+        Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
     }
 
     /// Records in the run folder how the run does on the test part; only its best epoch speaks for it.
@@ -216,6 +216,11 @@ fn load_kept(model: &Trainee, folder: &RunFolder, weights: Weights) -> Result<(u
     }
 }
 
+/// The best of the epochs up to `last`.
+fn best_epoch(folder: &RunFolder, last: usize) -> Result<Option<usize>, TrainError> {
+    Ok(folder.history(last)?.best().map(|best| best.epoch))
+}
+
 fn kept<'a>(
     folder: &RunFolder,
     manifest: &'a Manifest,
@@ -226,7 +231,7 @@ fn kept<'a>(
     let epoch = match weights {
         Weights::Last => last.epoch,
         Weights::Epoch(epoch) => epoch,
-        Weights::Best => folder.history(last.epoch)?.best().map_or(last.epoch, |best| best.epoch),
+        Weights::Best => best_epoch(folder, last.epoch)?.unwrap_or(last.epoch),
     };
     let held = || manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);

@@ -1,12 +1,12 @@
 //! The tables of a task's variants.
 
-use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant, money};
+use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant, money, percentage, written};
 
 use crate::output::{grouped, table};
 
 /// One row a variant: what it costs and how accurate it is.
 pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
-    let share = format!("{} % interval", (1e4 * summary.confidence).round() / 100.0);
+    let share = format!("{} % interval", percentage(summary.confidence));
     let (test, choice) = match summary.protocol {
         Protocol::Validation => ("test accuracy", "validation best / final"),
         Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
@@ -40,7 +40,7 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         let validation = [&variant.validation, &variant.last].map(|spread| mean(spread).unwrap_or_default());
         let chosen = variant.chosen.iter().map(|(key, value)| {
             let name = key.rsplit('.').next().unwrap_or(key);
-            format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            format!("{name} {}", written(value))
         });
         rows.add_row([
             variant.name.clone(),

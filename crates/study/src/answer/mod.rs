@@ -292,7 +292,7 @@ fn decimals(summary: &Summary) -> usize {
 }
 
 /// A share as a percentage, with no more decimals than it has.
-fn percentage(share: f64) -> f64 {
+pub fn percentage(share: f64) -> f64 {
     (1e4 * share).round() / 100.0
 }
 
