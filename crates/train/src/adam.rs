@@ -5,7 +5,7 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
-use crate::in_place;
+use crate::in_place::{self, Stretch};
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -43,16 +43,16 @@ impl Optimizer for OnePassAdam {
         let correction_2 = (1.0 - BETA_2.powi(time as i32)).sqrt();
         let correction = correction_2 / (1.0 - BETA_1.powi(time as i32));
         let epsilon = self.epsilon * correction_2;
-        let tensors = [parameter, moment_1, moment_2];
-        let [parameter, moment_1, moment_2] =
-            in_place::update(tensors, gradient, |[parameter, moment_1, moment_2], gradient| {
-                let moments = moment_1.iter_mut().zip(moment_2);
-                for ((w, (m, v)), g) in parameter.iter_mut().zip(moments).zip(gradient) {
-                    *m = *m * BETA_1 + g * (1.0 - BETA_1);
-                    *v = *v * BETA_2 + g * g * (1.0 - BETA_2);
-                    *w -= *m * correction / (v.sqrt() + epsilon) * rate;
-                }
-            });
+        let state = [moment_1, moment_2];
+        let (parameter, [moment_1, moment_2]) = in_place::update(parameter, state, gradient, |stretch| {
+            let Stretch { parameter, state: [moment_1, moment_2], gradient } = stretch;
+            let moments = moment_1.iter_mut().zip(moment_2);
+            for ((w, (m, v)), g) in parameter.iter().zip(moments).zip(gradient) {
+                *m = *m * BETA_1 + *g * (1.0 - BETA_1);
+                *v = *v * BETA_2 + *g * *g * (1.0 - BETA_2);
+                *g = w - *m * correction / (v.sqrt() + epsilon) * rate;
+            }
+        });
         (parameter, Some(AdamState::new(AdaptiveMomentumState::new(time, moment_1, moment_2))))
     }
 

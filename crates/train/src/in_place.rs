@@ -4,37 +4,67 @@
 //! Burn makes an optimizer's step of a dozen operations, each a pass over memory. With an embedding that took most
 //! of a training step.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::backend::Flex;
+use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 /// Numbers of one task: fewer are not worth waking a thread for.
 pub(crate) const TASK: usize = 100_000;
 
-/// Updates tensors of one shape by `update`, which gets the same stretch of each, with that of the gradient.
+/// A stretch of a parameter and of what belongs to it.
+pub(crate) struct Stretch<'a, const N: usize> {
+    /// Of the parameter as it is.
+    pub parameter: &'a [f32],
+    /// Of the optimizer's state, to be updated.
+    pub state: [&'a mut [f32]; N],
+    /// Of the gradient, to be replaced by the parameter as it will be.
+    pub gradient: &'a mut [f32],
+}
+
+/// The parameter and the optimizer's state after a step; `update` gets stretch by stretch.
+///
+/// The new parameter takes the place of the gradient: the old one is shared with the model that Burn's Learner
+/// keeps during the step, so that to write it where it lies would be to copy it first.
 pub(crate) fn update<const D: usize, const N: usize>(
-    tensors: [Tensor<D>; N],
+    parameter: Tensor<D>,
+    state: [Tensor<D>; N],
     gradient: Tensor<D>,
-    update: impl Fn([&mut [f32]; N], &[f32]) + Sync,
-) -> [Tensor<D>; N] {
+    update: impl Fn(Stretch<N>) + Send + Sync,
+) -> (Tensor<D>, [Tensor<D>; N]) {
     let device = gradient.device();
-    let gradient = gradient.into_data();
-    let mut numbers = tensors.map(Tensor::into_data);
-    let mut rests = numbers.each_mut().map(|numbers| numbers.as_mut_slice().expect("single precision"));
-    let mut tasks = Vec::new();
-    for gradient in gradient.as_slice().expect("single precision").chunks(TASK) {
-        let stretches = rests.each_mut().map(|rest| {
-            let (stretch, others) = std::mem::take(rest).split_at_mut(gradient.len());
-            *rest = others;
-            stretch
+    let mut gradient = gradient.into_data();
+    let mut state = state.map(Tensor::into_data);
+    with_numbers(parameter, |parameter| {
+        let mut rests = state.each_mut().map(numbers);
+        let stretches = numbers(&mut gradient).chunks_mut(TASK).zip(parameter.chunks(TASK));
+        let tasks = stretches.map(|(gradient, parameter)| Stretch {
+            parameter,
+            state: rests.each_mut().map(|rest| rest.split_off_mut(..parameter.len()).expect("as many")),
+            gradient,
         });
-        tasks.push((stretches, gradient));
+        let tasks: Vec<_> = tasks.collect();
+        // Handing even one task to the pool would cost the time of a small one.
+        match tasks.len() {
+            1 => tasks.into_iter().for_each(update),
+            _ => tasks.into_par_iter().for_each(update),
+        }
+    });
+    let tensor = |numbers: TensorData| Tensor::from_data(numbers, &device);
+    (tensor(gradient), state.map(tensor))
+}
+
+fn numbers(data: &mut TensorData) -> &mut [f32] {
+    data.as_mut_slice().expect("single precision")
+}
+
+/// Hands a tensor's numbers in order to `read`, without a copy where the backend shows them.
+fn with_numbers<const D: usize>(tensor: Tensor<D>, read: impl FnOnce(&[f32])) {
+    if tensor.device() == Device::flex() {
+        let tensor = tensor.try_into_primitive::<Flex>().expect("it is on flex").to_contiguous();
+        read(tensor.as_slice().expect("single precision"));
+    } else {
+        read(tensor.into_data().as_slice().expect("single precision"));
     }
-    // Handing even one task to the pool would cost the time of a small one.
-    match tasks.len() {
-        1 => tasks.into_iter().for_each(|(stretches, gradient)| update(stretches, gradient)),
-        _ => tasks.into_par_iter().for_each(|(stretches, gradient)| update(stretches, gradient)),
-    }
-    numbers.map(|numbers: TensorData| Tensor::from_data(numbers, &device))
 }
 
 #[cfg(test)]

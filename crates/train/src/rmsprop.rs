@@ -6,7 +6,7 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
-use crate::in_place;
+use crate::in_place::{self, Stretch};
 
 /// How much of the mean square is kept at each step.
 pub(crate) const DECAY: f32 = 0.9;
@@ -44,23 +44,24 @@ impl Optimizer for OnePassRmsProp {
         // It holds the mean square too; alone, that can be written where it lies.
         drop(centered);
         let (rate, epsilon) = (rate as f32, self.epsilon);
-        let [parameter, mean_square] =
-            in_place::update([parameter, mean_square], gradient, |[parameter, mean_square], gradient| {
-                // A row that no gradient reaches, such as that of an embedded word that is not in the batch, stays
-                // where it is.
-                const ROW: usize = 64;
-                let rows = parameter.chunks_mut(ROW).zip(mean_square.chunks_mut(ROW));
-                for ((parameter, mean_square), gradient) in rows.zip(gradient.chunks(ROW)) {
-                    if epsilon > 0.0 && gradient.iter().all(|&g| g == 0.0) {
-                        mean_square.iter_mut().for_each(|v| *v *= DECAY);
-                        continue;
-                    }
-                    for ((w, v), g) in parameter.iter_mut().zip(mean_square).zip(gradient) {
-                        *v = *v * DECAY + g * g * (1.0 - DECAY);
-                        *w -= g / (v.sqrt() + epsilon) * rate;
-                    }
+        let (parameter, [mean_square]) = in_place::update(parameter, [mean_square], gradient, |stretch| {
+            let Stretch { parameter, state: [mean_square], gradient } = stretch;
+            // A row that no gradient reaches, such as that of an embedded word that is not in the batch, stays
+            // where it is.
+            const ROW: usize = 64;
+            let rows = parameter.chunks(ROW).zip(mean_square.chunks_mut(ROW));
+            for ((parameter, mean_square), gradient) in rows.zip(gradient.chunks_mut(ROW)) {
+                if epsilon > 0.0 && gradient.iter().all(|&g| g == 0.0) {
+                    mean_square.iter_mut().for_each(|v| *v *= DECAY);
+                    gradient.copy_from_slice(parameter);
+                    continue;
                 }
-            });
+                for ((w, v), g) in parameter.iter().zip(mean_square).zip(gradient) {
+                    *v = *v * DECAY + *g * *g * (1.0 - DECAY);
+                    *g = w - *g / (v.sqrt() + epsilon) * rate;
+                }
+            }
+        });
         let centered = CenteredState::new(None, mean_square.clone());
         (parameter, Some(RmsPropState::new(SquareAvgState::new(mean_square), centered, None)))
     }
