@@ -206,8 +206,7 @@ impl<'a> Back<'a> {
             });
 
             if let Some(u) = &transposed.hidden {
-                let sums = Left { numbers: sums, rows: count, row_stride: stride(4 * n), depth_stride: 1 };
-                add_product(simd, own.h0, n, sums, u.view());
+                add_product(simd, own.h0, n, Left::by_rows(sums, count, stride(4 * n)), u.view());
             }
             // What h' was multiplied by on its way in, its gradient is multiplied by on its way out.
             if let Some(mask) = mask {
@@ -231,8 +230,7 @@ impl<'a> Back<'a> {
             }
             None => h,
         };
-        let transposed =
-            |numbers, width| Left { numbers, rows: width, row_stride: 1, depth_stride: stride(width) };
+        let transposed = |numbers, width| Left::by_columns(numbers, width, stride(width));
         let sums = |first: usize, width| Right::rows(&self.sums[first..], depth, width, columns);
 
         add_product(simd, &mut totals.hidden, plan.recurrent, transposed(seen, n), sums(0, plan.recurrent));
@@ -242,7 +240,7 @@ impl<'a> Back<'a> {
             add_product(simd, of_run, plan.input_columns, inputs, sums(run.sum, run.width));
         }
         // A bias is multiplied by one in every row.
-        let ones = Left { numbers: &[1.0], rows: 1, row_stride: 0, depth_stride: 0 };
+        let ones = Left::by_columns(&[1.0], 1, 0);
         for (total, part) in totals.bias.chunks_exact_mut(n).zip(plan.spec.cell.biased()) {
             add_product(simd, total, n, ones, sums(plan.places[part as usize].start, n));
         }
@@ -262,12 +260,8 @@ impl<'a> Back<'a> {
         let m = plan.operands.x.width;
         self.x.fill(0.0);
         for (run, w) in plan.runs.iter().zip(&transposed.input) {
-            let sums = Left {
-                numbers: &self.sums[run.sum..],
-                rows: walked.len() * rows.len(),
-                row_stride: stride(4 * plan.operands.units),
-                depth_stride: 1,
-            };
+            let sums = &self.sums[run.sum..];
+            let sums = Left::by_rows(sums, walked.len() * rows.len(), stride(4 * plan.operands.units));
             add_product(simd, &mut self.x, stride(m), sums, w.view());
         }
         let mut computed = self.x.chunks_exact(stride(m));

@@ -231,12 +231,7 @@ pub(super) fn advance<S: Simd>(
         }
     }
     gather_inputs(plan, rows, walked, &mut scratch.x);
-    let x = Left {
-        numbers: &scratch.x,
-        rows: walked.len() * count,
-        row_stride: stride(plan.operands.x.width),
-        depth_stride: 1,
-    };
+    let x = Left::by_rows(&scratch.x, walked.len() * count, stride(plan.operands.x.width));
     for (run, matrix) in plan.runs.iter().zip(&matrices.input) {
         let (sums, biases) = (&mut stretch.parts[run.sum..], &plan.biases[run.sum..]);
         set_product(simd, sums, columns, biases, x, matrix.view());
@@ -254,8 +249,7 @@ pub(super) fn advance<S: Simd>(
             None => &*h_before,
         };
         if let Some(u) = &matrices.hidden {
-            let h = Left { numbers: seen, rows: count, row_stride: state, depth_stride: 1 };
-            add_product(simd, sums, columns, h, u.view());
+            add_product(simd, sums, columns, Left::by_rows(seen, count, state), u.view());
         }
         simd.vectorize(Step {
             plan,

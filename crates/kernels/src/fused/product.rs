@@ -12,13 +12,31 @@ use pulp::{Simd, WithSimd};
 
 use super::buffer::Buffer;
 
-/// `A`: element `(row, k)` stands at `row · row_stride + k · depth_stride`.
+/// `A`.
 #[derive(Clone, Copy)]
 pub(super) struct Left<'a> {
-    pub numbers: &'a [f32],
-    pub rows: usize,
-    pub row_stride: usize,
-    pub depth_stride: usize,
+    numbers: &'a [f32],
+    rows: usize,
+    /// The distance between its rows, or its columns if it is transposed.
+    stride: usize,
+    transposed: bool,
+}
+
+impl<'a> Left<'a> {
+    /// A matrix that lies in memory row after row, `stride` apart.
+    pub fn by_rows(numbers: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
+        Left { numbers, rows, stride, transposed: false }
+    }
+
+    /// A matrix of `rows` rows that lies in memory column after column, `stride` apart.
+    pub fn by_columns(numbers: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
+        Left { numbers, rows, stride, transposed: true }
+    }
+
+    /// How far the rows, and the columns, lie apart.
+    fn strides(&self) -> (usize, usize) {
+        if self.transposed { (1, self.stride) } else { (self.stride, 1) }
+    }
 }
 
 /// `B`, of `depth` rows.
@@ -129,21 +147,22 @@ pub(super) fn set_product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, row:
 }
 
 /// Adds to the rows of `C`, or puts in their place what is added to the one row.
-fn product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, row: Option<&[f32]>, a: Left, b: Right) {
+fn product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, start: Option<&[f32]>, a: Left, b: Right) {
     if a.rows == 0 || b.depth == 0 || b.columns == 0 {
         return;
     }
     let last = |count: usize| count - 1;
-    assert!(last(a.rows) * a.row_stride + last(b.depth) * a.depth_stride < a.numbers.len());
+    let (row, column) = a.strides();
+    assert!(last(a.rows) * row + last(b.depth) * column < a.numbers.len());
     assert!(last(a.rows) * c_stride + b.columns <= c.len());
-    assert!(row.is_none_or(|row| b.columns <= row.len()));
+    assert!(start.is_none_or(|start| b.columns <= start.len()));
     assert!(match b.layout {
         Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.numbers.len(),
         Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.numbers.len(),
     });
     // A call of its own, so that the tiles are compiled once for each instruction set.
     let c = c.as_mut_ptr();
-    let start = row.map_or((c.cast_const(), c_stride), |row| (row.as_ptr(), 0));
+    let start = start.map_or((c.cast_const(), c_stride), |start| (start.as_ptr(), 0));
     simd.vectorize(Product { simd, c, c_stride, start, a, b });
 }
 
@@ -185,9 +204,9 @@ impl<S: Simd> WithSimd for Product<'_, S> {
                     let tile = Tile {
                         depth: b.depth,
                         whole: whole.min(b.depth),
-                        a: a.numbers.as_ptr().add(rows.start * a.row_stride),
-                        a_row: a.row_stride,
-                        a_depth: a.depth_stride,
+                        a: a.numbers.as_ptr().add(rows.start * a.strides().0),
+                        a_stride: a.stride,
+                        a_transposed: a.transposed,
                         b: b.numbers.as_ptr().add(from),
                         b_depth: stride,
                         c: c.add(rows.start * c_stride + panel.first),
@@ -224,7 +243,7 @@ unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left,
         // SAFETY: the caller's promise; there are `columns` columns from the first on.
         unsafe {
             let row = |k: usize| b.numbers.as_ptr().add(k * stride + first);
-            let factor = |k: usize| *a.numbers.as_ptr().add(k * a.depth_stride);
+            let factor = |k: usize| *a.numbers.as_ptr().add(k * a.strides().1);
             for k in (0..in_fours).step_by(ROWS) {
                 let factors = [factor(k), factor(k + 1), factor(k + 2), factor(k + 3)];
                 add_rows::<S, ROWS>(simd, sums, columns, factors, row(k), stride);
@@ -291,8 +310,8 @@ struct Tile {
     /// The first rows of `B`, whose last vector is in bounds as a whole.
     whole: usize,
     a: *const f32,
-    a_row: usize,
-    a_depth: usize,
+    a_stride: usize,
+    a_transposed: bool,
     b: *const f32,
     b_depth: usize,
     c: *mut f32,
@@ -312,9 +331,12 @@ impl Tile {
     unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize) {
         macro_rules! shapes {
             ($($rows:literal x [$($vectors:literal)*])*) => {
-                match (rows, vectors) {
+                match (rows, vectors, self.a_transposed) {
                     // SAFETY: the caller's promise, with the numbers as constants.
-                    $($(($rows, $vectors) => unsafe { self.add_shape::<S, $rows, $vectors>(simd) },)*)*
+                    $($(
+                        ($rows, $vectors, false) => unsafe { self.add_shape::<S, $rows, $vectors, false>(simd) },
+                        ($rows, $vectors, true) => unsafe { self.add_shape::<S, $rows, $vectors, true>(simd) },
+                    )*)*
                     _ => unreachable!("no tile has {rows} rows of {vectors} vectors"),
                 }
             };
@@ -330,26 +352,36 @@ impl Tile {
     ///
     /// As for [`add`](Self::add).
     #[inline(always)]
-    unsafe fn add_shape<S: Simd, const ROWS: usize, const VECTORS: usize>(&self, simd: S) {
+    unsafe fn add_shape<S: Simd, const ROWS: usize, const VECTORS: usize, const TRANSPOSED: bool>(
+        &self,
+        simd: S,
+    ) {
         let last = simd.mask_between_m32s(0, self.last_lanes as u32);
         let lanes = S::F32_LANES;
         // No closures here: they would be compiled without the instruction set.
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        // Where the rows of `A` stand at the depth that has come. A pointer each: from one row to the next, additions
+        // would follow one another for longer than the products take.
+        let mut a = [self.a; ROWS];
+        for (row, a) in a.iter_mut().enumerate() {
+            *a = a.wrapping_add(if TRANSPOSED { row } else { row * self.a_stride });
+        }
+        let a_step = if TRANSPOSED { self.a_stride } else { 1 };
+        let mut b = self.b;
         // SAFETY: all within the bounds that the caller promises.
         unsafe {
-            let (mut a, mut b) = (self.a, self.b);
             for _ in 0..self.whole {
                 let mut b_row = [simd.splat_f32s(0.0); VECTORS];
                 for (v, b_vector) in b_row.iter_mut().enumerate() {
                     *b_vector = b.add(v * lanes).cast::<S::f32s>().read_unaligned();
                 }
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let a = simd.splat_f32s(*a.add(row * self.a_row));
+                for (a, sums) in a.iter_mut().zip(&mut sums) {
+                    let factor = simd.splat_f32s(**a);
                     for (sum, b_vector) in sums.iter_mut().zip(b_row) {
-                        *sum = simd.mul_add_e_f32s(a, b_vector, *sum);
+                        *sum = simd.mul_add_e_f32s(factor, b_vector, *sum);
                     }
+                    *a = a.wrapping_add(a_step);
                 }
-                a = a.wrapping_add(self.a_depth);
                 b = b.wrapping_add(self.b_depth);
             }
             for _ in self.whole..self.depth {
@@ -360,12 +392,13 @@ impl Tile {
                     } else {
                         simd.mask_load_ptr_f32s(last, at)
                     };
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        let a = simd.splat_f32s(*a.add(row * self.a_row));
-                        sums[v] = simd.mul_add_e_f32s(a, b_vector, sums[v]);
+                    for (a, sums) in a.iter().zip(&mut sums) {
+                        sums[v] = simd.mul_add_e_f32s(simd.splat_f32s(**a), b_vector, sums[v]);
                     }
                 }
-                a = a.wrapping_add(self.a_depth);
+                for a in &mut a {
+                    *a = a.wrapping_add(a_step);
+                }
                 b = b.wrapping_add(self.b_depth);
             }
             for (row, sums) in sums.into_iter().enumerate() {
