@@ -310,6 +310,7 @@ struct Tile {
     /// The first rows of `B`, whose last vector is in bounds as a whole.
     whole: usize,
     a: *const f32,
+    /// As in [`Left`].
     a_stride: usize,
     a_transposed: bool,
     b: *const f32,
