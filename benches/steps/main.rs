@@ -25,7 +25,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::variant;
-use slimgate_models::{Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{
+    Classifier, ClassifierConfig, EmbeddingInitializer, Features, InputKind, SlimLstmConfig, StackConfig,
+};
 use slimgate_train::{Backend, OptimConfig};
 
 /// What is computed: a recurrent layer and a linear head.
@@ -127,7 +129,14 @@ fn classifier(cell: &str, shape: Shape, device: &Device) -> Classifier {
         Some(vocabulary) => InputKind::Tokens { vocabulary },
         None => InputKind::Values,
     };
-    ClassifierConfig { input, embedding_dropout: 0.0, stack, classes: shape.logits }.init(device)
+    ClassifierConfig {
+        input,
+        embedding_initializer: EmbeddingInitializer::Normal,
+        embedding_dropout: 0.0,
+        stack,
+        classes: shape.logits,
+    }
+    .init(device)
 }
 
 fn features(shape: Shape, batch: usize) -> Features {

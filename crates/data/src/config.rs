@@ -26,6 +26,8 @@ pub struct DataConfig {
     pub keep: Keep,
     /// Where a shorter sequence is filled up to `max_length`.
     pub pad: Pad,
+    /// What pixels share a mean and a standard deviation. Used by images only.
+    pub standardize: Standardize,
     /// The most words to keep, the frequent ones first. Used by text only.
     pub vocabulary: usize,
 }
@@ -41,6 +43,17 @@ pub enum Validation {
     Test,
 }
 
+/// What is brought to mean 0 and standard deviation 1 together. The channels of a series are always apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standardize {
+    /// All pixels of all images.
+    Together,
+    /// Each pixel by itself, as in the published code. A pixel that is almost always empty becomes very large in
+    /// the few images where it is not.
+    EachPixel,
+}
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
@@ -52,6 +65,7 @@ impl Default for DataConfig {
             max_length: None,
             keep: Keep::Start,
             pad: Pad::None,
+            standardize: Standardize::Together,
             vocabulary: 20_000,
         }
     }

@@ -4,7 +4,7 @@ use crate::examples::{Example, Raw};
 use crate::recipe::Form;
 use crate::scale::Scale;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
-use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Steps};
+use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Standardize, Steps};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
@@ -28,7 +28,7 @@ pub struct Preprocessing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Transform {
-    /// Pixels in an order, with one mean and one deviation for all of them.
+    /// Pixels in an order, with one mean and one deviation for all of them, or for each.
     Image { layout: Layout, scale: Scale },
     /// Channels, each with its own mean and deviation.
     Series { scale: Scale },
@@ -64,7 +64,16 @@ impl Preprocessing {
         };
         let transform = match entry.form {
             Form::Image { layout } => {
-                Transform::Image { layout, scale: Scale::fit(1, values(Some(layout), layout.channels())) }
+                let images = values(Some(layout), layout.channels());
+                let scale = match config.standardize {
+                    Standardize::Together => Scale::fit(1, images),
+                    // Each pixel is to the scale what a channel is: the image is one step of that many.
+                    Standardize::EachPixel => {
+                        let steps = keep.range(layout.order().len() / layout.channels(), max_length);
+                        Scale::fit(steps.len() * layout.channels(), images)
+                    }
+                };
+                Transform::Image { layout, scale }
             }
             Form::Series { channels } => {
                 Transform::Series { scale: Scale::fit(channels, values(None, channels)) }
@@ -215,6 +224,27 @@ mod tests {
         let grey = one(&preprocessing, &Raw::Values(vec![0.75; 784]));
         assert_eq!(grey, Steps::Values { values: vec![0.5; 784], channels: 28 });
         assert_eq!(grey.len(), 28);
+    }
+
+    #[test]
+    fn each_pixel_can_have_a_mean_and_deviation_of_its_own() {
+        let config = |max_length| DataConfig {
+            max_length,
+            standardize: Standardize::EachPixel,
+            ..DataConfig::default()
+        };
+        // Pixel p is 0 in one image and 2(p + 1) in the other, but for the last, which never varies.
+        let image = |times: f32| {
+            let mut pixels: Vec<f32> = (0..784).map(|pixel| times * (pixel + 1) as f32).collect();
+            pixels[783] = 5.0;
+            Raw::Values(pixels)
+        };
+        let images = [image(0.0), image(2.0)];
+        let rows = fit_with("digits-rows", config(None), &images);
+        let expected = [vec![1.0; 783], vec![0.0]].concat();
+        assert_eq!(one(&rows, &images[1]), Steps::Values { values: expected, channels: 28 });
+        let cut = fit_with("digits-pixels", config(Some(3)), &images);
+        assert_eq!(one(&cut, &images[0]), Steps::Values { values: vec![-1.0; 3], channels: 1 });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::layer::dropout_mask;
-use crate::{Stack, StackConfig};
+use crate::{EmbeddingInitializer, Stack, StackConfig};
 
 /// What one step of the input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Features {
 pub struct ClassifierConfig {
     /// What it reads.
     pub input: InputKind,
+    /// How the embedding starts, where there is one.
+    pub embedding_initializer: EmbeddingInitializer,
     /// The share of tokens that a batch in training does without: wherever such a token stands, its embedding is
     /// zero (Gal and Ghahramani 2016, section 4.2).
     pub embedding_dropout: f64,
@@ -50,7 +52,8 @@ impl ClassifierConfig {
         let embedding = match self.input {
             InputKind::Values => None,
             InputKind::Tokens { vocabulary } => {
-                Some(EmbeddingConfig::new(vocabulary, self.stack.layer.inputs).init(&cpu))
+                let embedding = EmbeddingConfig::new(vocabulary, self.stack.layer.inputs);
+                Some(embedding.with_initializer(self.embedding_initializer.into()).init(&cpu))
             }
         };
         let stack = self.stack.init(&cpu);

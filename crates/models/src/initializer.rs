@@ -18,6 +18,25 @@ pub enum Initializer {
     Uniform,
 }
 
+/// How an embedding is drawn, from the same generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmbeddingInitializer {
+    /// Normal with mean 0 and standard deviation 1, as Burn and PyTorch draw it.
+    Normal,
+    /// Uniform in ±0.05, as Keras draws it.
+    Uniform,
+}
+
+impl From<EmbeddingInitializer> for burn::module::Initializer {
+    fn from(initializer: EmbeddingInitializer) -> Self {
+        match initializer {
+            EmbeddingInitializer::Normal => burn::module::Initializer::Normal { mean: 0.0, std: 1.0 },
+            EmbeddingInitializer::Uniform => burn::module::Initializer::Uniform { min: -0.05, max: 0.05 },
+        }
+    }
+}
+
 impl Initializer {
     /// One `[rows, columns]` matrix that feeds `columns` hidden units.
     pub(crate) fn matrix(self, rows: usize, columns: usize) -> Tensor<2> {

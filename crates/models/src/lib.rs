@@ -13,7 +13,7 @@ mod layer;
 mod stack;
 
 pub use classifier::{Classifier, ClassifierConfig, Features, InputKind};
-pub use initializer::Initializer;
+pub use initializer::{EmbeddingInitializer, Initializer};
 pub use layer::{SlimLstm, SlimLstmConfig};
 pub use slimgate_kernels::{GateActivation, State};
 pub use stack::{Stack, StackConfig};

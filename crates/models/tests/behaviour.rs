@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{Part, variant};
 use slimgate_models::{
-    Classifier, ClassifierConfig, Features, Initializer, InputKind, SlimLstmConfig, Stack, StackConfig, State,
+    Classifier, ClassifierConfig, EmbeddingInitializer, Features, Initializer, InputKind, SlimLstmConfig,
+    Stack, StackConfig, State,
 };
 
 mod support;
@@ -163,7 +164,32 @@ fn only_the_forget_gate_has_a_bias_that_starts_at_one() {
 
 fn classifier(input: InputKind, device: &Device) -> Classifier {
     let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: true, dropout: 0.0 };
-    ClassifierConfig { input, embedding_dropout: 0.0, stack, classes: 4 }.init(device)
+    ClassifierConfig {
+        input,
+        embedding_initializer: EmbeddingInitializer::Normal,
+        embedding_dropout: 0.0,
+        stack,
+        classes: 4,
+    }
+    .init(device)
+}
+
+#[test]
+fn an_embedding_starts_small_or_with_deviation_one() {
+    let device = Device::flex();
+    let largest = |embedding_initializer| {
+        let stack =
+            StackConfig { layer: config("lstm1", 30, 5), layers: 1, bidirectional: false, dropout: 0.0 };
+        let input = InputKind::Tokens { vocabulary: 40 };
+        let classifier =
+            ClassifierConfig { input, embedding_initializer, embedding_dropout: 0.0, stack, classes: 4 }
+                .init(&device);
+        let (_, weights) = support::weights(&classifier).remove(0);
+        weights.into_iter().fold(0f32, |largest, w| largest.max(w.abs()))
+    };
+    assert!((0.0475..=0.05).contains(&largest(EmbeddingInitializer::Uniform)));
+    // The largest of 1,200 is above 2.5 standard deviations in all but one of three thousand draws.
+    assert!((2.5..6.0).contains(&largest(EmbeddingInitializer::Normal)));
 }
 
 #[test]
@@ -171,7 +197,14 @@ fn a_token_that_is_left_out_is_left_out_wherever_it_stands() {
     let device = Device::flex().autodiff();
     let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 1, bidirectional: false, dropout: 0.0 };
     let input = InputKind::Tokens { vocabulary: 9 };
-    let classifier = ClassifierConfig { input, embedding_dropout: 0.5, stack, classes: 4 }.init(&device);
+    let classifier = ClassifierConfig {
+        input,
+        embedding_initializer: EmbeddingInitializer::Normal,
+        embedding_dropout: 0.5,
+        stack,
+        classes: 4,
+    }
+    .init(&device);
     let tokens = || Features::Tokens(Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 1]], &device));
     let left_out = (0..200).filter(|_| {
         let gradients = classifier.forward(tokens(), None).sum().backward();

@@ -2,7 +2,7 @@
 //! the process.
 
 use burn::tensor::Device;
-use slimgate_models::{ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstmConfig, StackConfig};
 
 mod support;
 
@@ -15,6 +15,7 @@ fn a_seed_draws_the_same_classifier_on_every_backend() {
         let stack = StackConfig { layer, layers: 2, bidirectional: true, dropout: 0.0 };
         let config = ClassifierConfig {
             input: InputKind::Tokens { vocabulary: 6 },
+            embedding_initializer: EmbeddingInitializer::Normal,
             embedding_dropout: 0.0,
             stack,
             classes: 3,

@@ -46,6 +46,7 @@ pub(crate) fn classifier(
     Device::flex().seed(config.run.seed);
     let config = ClassifierConfig {
         input,
+        embedding_initializer: model.embedding_initializer,
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
         stack,
         classes: preprocessing.classes().len(),

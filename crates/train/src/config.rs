@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use slimgate_data::DataConfig;
 use slimgate_gates::{Cell, name_of, variant};
-use slimgate_models::Initializer;
+use slimgate_models::{EmbeddingInitializer, Initializer};
 
 use crate::{Backend, ConfigError};
 
@@ -39,6 +39,8 @@ pub struct ModelConfig {
     pub bidirectional: bool,
     /// Numbers that a token is embedded in.
     pub embedding: usize,
+    /// How the embedding starts.
+    pub embedding_initializer: EmbeddingInitializer,
     /// The share of the vocabulary that each batch is trained without; nothing: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_dropout: Option<f64>,
@@ -72,6 +74,7 @@ impl Default for ModelConfig {
             layers: 1,
             bidirectional: false,
             embedding: 128,
+            embedding_initializer: EmbeddingInitializer::Normal,
             embedding_dropout: None,
             dropout: 0.0,
             input_dropout: 0.0,

@@ -258,7 +258,7 @@ fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings that are one of a few words, and the words.
-const WORDS: [(&str, &[&str]); 9] = [
+const WORDS: [(&str, &[&str]); 11] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     (
@@ -272,9 +272,11 @@ const WORDS: [(&str, &[&str]); 9] = [
         ],
     ),
     ("data.validation", &["held-out", "test"]),
+    ("data.standardize", &["together", "each-pixel"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),
+    ("model.embedding_initializer", &["normal", "uniform"]),
     ("model.input_initializer", INITIALIZERS),
     ("model.recurrent_initializer", INITIALIZERS),
 ];
