@@ -82,7 +82,7 @@ impl Packed {
     ) -> Packed {
         let width = columns.next_multiple_of(S::F32_LANES);
         let mut packed = Buffer::stale(depth * width);
-        for panel in panels::<S>(columns, largest::<S>().1) {
+        for panel in panels::<S>(columns, tile_vectors::<S>()) {
             let panel_width = panel.vectors * S::F32_LANES;
             let panel_columns = panel.first..columns.min(panel.first + panel_width);
             let packed = &mut packed[depth * panel.first..][..depth * panel_width];
@@ -117,10 +117,13 @@ struct Panel {
     vectors: usize,
 }
 
-/// The rows and vectors of the largest tile: its sums, a row of `B` and a number of `A` fit in the registers, and
-/// there are enough sums to hide the latency of one.
-const fn largest<S: Simd>() -> (usize, usize) {
-    if S::REGISTER_COUNT >= 32 { (4, 5) } else { (6, 2) }
+/// The rows of the largest tile.
+const TILE_ROWS: usize = 4;
+
+/// The vectors of the largest tile: its sums, a row of `B` and a number of `A` fit in the registers, and there are
+/// enough sums to hide the latency of one.
+const fn tile_vectors<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 5 } else { 3 }
 }
 
 /// The columns in panels of nearly equal width, none wider than `most` vectors.
@@ -187,8 +190,7 @@ impl<S: Simd> WithSimd for Product<'_, S> {
             // SAFETY: `product` has checked that the last column and depth lie within the slices.
             return unsafe { row_product(simd, c, start.0, a, b, stride) };
         }
-        let (most_rows, most_vectors) = largest::<S>();
-        for panel in panels::<S>(b.columns, most_vectors) {
+        for panel in panels::<S>(b.columns, tile_vectors::<S>()) {
             let width = panel.vectors * S::F32_LANES;
             let (from, stride) = match b.layout {
                 Layout::Panels => (b.depth * panel.first, width),
@@ -197,7 +199,7 @@ impl<S: Simd> WithSimd for Product<'_, S> {
             // Rows of `B` whose last vector may be loaded whole, though it may hold columns of no use.
             let whole =
                 (b.numbers.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
-            for rows in parts(a.rows, most_rows) {
+            for rows in parts(a.rows, TILE_ROWS) {
                 // SAFETY: `product` has checked that the last row, column and depth lie within the
                 // slices, and a vector that would reach beyond the end of `B` is not loaded whole.
                 unsafe {
@@ -342,10 +344,10 @@ impl Tile {
                 }
             };
         }
-        if const { largest::<S>().0 == 4 } {
+        if const { tile_vectors::<S>() == 5 } {
             shapes!(1 x [1 2 3 4 5] 2 x [1 2 3 4 5] 3 x [1 2 3 4 5] 4 x [1 2 3 4 5]);
         } else {
-            shapes!(1 x [1 2] 2 x [1 2] 3 x [1 2] 4 x [1 2] 5 x [1 2] 6 x [1 2]);
+            shapes!(1 x [1 2 3] 2 x [1 2 3] 3 x [1 2 3] 4 x [1 2 3]);
         }
     }
 
