@@ -74,7 +74,7 @@ impl Default for ModelConfig {
             layers: 1,
             bidirectional: false,
             embedding: 128,
-            embedding_initializer: EmbeddingInitializer::Normal,
+            embedding_initializer: EmbeddingInitializer::Uniform,
             embedding_dropout: None,
             dropout: 0.0,
             input_dropout: 0.0,
