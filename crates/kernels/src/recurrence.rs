@@ -2,12 +2,14 @@
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 use slimgate_gates::{Cell, Hidden};
 
 use crate::ops::{Arguments, RecurrentOps};
 
 /// The function that turns a gate's terms into a number between 0 and 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum GateActivation {
     /// `1 / (1 + exp(-z))`.
     #[default]

@@ -8,7 +8,7 @@ use slimgate_data::{Preprocessing, find};
 use slimgate_gates::Sizes;
 use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
-use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, config, rmsprop};
+use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, rmsprop};
 
 /// Draws the classifier of a run, from its seed.
 pub(crate) fn classifier(
@@ -24,10 +24,7 @@ pub(crate) fn classifier(
         }
     };
     let layer = SlimLstmConfig {
-        gate_activation: match model.gate_activation {
-            config::GateActivation::Logistic => slimgate_models::GateActivation::Logistic,
-            config::GateActivation::HardSigmoid => slimgate_models::GateActivation::HardSigmoid,
-        },
+        gate_activation: model.gate_activation,
         clip: model.cell_clip,
         input_initializer: model.input_initializer,
         recurrent_initializer: model.recurrent_initializer,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use slimgate_data::DataConfig;
 use slimgate_gates::{Cell, name_of, variant};
-use slimgate_models::{EmbeddingInitializer, Initializer};
+use slimgate_models::{EmbeddingInitializer, GateActivation, Initializer};
 
 use crate::{Backend, ConfigError};
 
@@ -105,16 +105,6 @@ impl ModelConfig {
         let cell = self.cell()?;
         Ok(name_of(&cell).map_or_else(|| cell.to_string(), str::to_owned))
     }
-}
-
-/// The activation of the gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateActivation {
-    /// `1 / (1 + exp(-z))`.
-    Logistic,
-    /// `0.2 z + 0.5`, cut to 0 and 1.
-    HardSigmoid,
 }
 
 /// The optimizer and everything that steers it.

@@ -53,7 +53,7 @@ mod timing;
 pub use backend::{Backend, FoundDevice, devices};
 pub use build::{optimizer, recurrent_parameters};
 pub use burn::train::Interrupter;
-pub use config::{Config, GateActivation, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use config::{Config, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
 pub use folder::{Parameters, RunFolder, Status, Summary, draft_whole, write_whole};
