@@ -26,8 +26,9 @@ pub struct DataConfig {
     pub keep: Keep,
     /// Where a shorter sequence is filled up to `max_length`.
     pub pad: Pad,
-    /// What pixels share a mean and a standard deviation. Used by images only.
-    pub standardize: Standardize,
+    /// What pixels share a mean and a standard deviation; nothing: all. Used by images only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standardize: Option<Standardize>,
     /// The most words to keep, the frequent ones first. Used by text only.
     pub vocabulary: usize,
 }
@@ -65,7 +66,7 @@ impl Default for DataConfig {
             max_length: None,
             keep: Keep::Start,
             pad: Pad::None,
-            standardize: Standardize::Together,
+            standardize: None,
             vocabulary: 20_000,
         }
     }

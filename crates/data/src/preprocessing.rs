@@ -65,7 +65,7 @@ impl Preprocessing {
         let transform = match entry.form {
             Form::Image { layout } => {
                 let images = values(Some(layout), layout.channels());
-                let scale = match config.standardize {
+                let scale = match config.standardize.unwrap_or(Standardize::Together) {
                     Standardize::Together => Scale::fit(1, images),
                     // Each pixel is to the scale what a channel is: the image is one step of that many.
                     Standardize::EachPixel => {
@@ -230,7 +230,7 @@ mod tests {
     fn each_pixel_can_have_a_mean_and_deviation_of_its_own() {
         let config = |max_length| DataConfig {
             max_length,
-            standardize: Standardize::EachPixel,
+            standardize: Some(Standardize::EachPixel),
             ..DataConfig::default()
         };
         // Pixel p is 0 in one image and 2(p + 1) in the other, but for the last, which never varies.

@@ -6,7 +6,9 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, find};
 use slimgate_gates::Sizes;
-use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{
+    Classifier, ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstmConfig, StackConfig,
+};
 
 use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, rmsprop};
 
@@ -43,7 +45,7 @@ pub(crate) fn classifier(
     Device::flex().seed(config.run.seed);
     let config = ClassifierConfig {
         input,
-        embedding_initializer: model.embedding_initializer,
+        embedding_initializer: model.embedding_initializer.unwrap_or(EmbeddingInitializer::Normal),
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
         stack,
         classes: preprocessing.classes().len(),

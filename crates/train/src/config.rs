@@ -39,8 +39,9 @@ pub struct ModelConfig {
     pub bidirectional: bool,
     /// Numbers that a token is embedded in.
     pub embedding: usize,
-    /// How the embedding starts.
-    pub embedding_initializer: EmbeddingInitializer,
+    /// How the embedding starts; nothing: normal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_initializer: Option<EmbeddingInitializer>,
     /// The share of the vocabulary that each batch is trained without; nothing: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_dropout: Option<f64>,
@@ -74,7 +75,7 @@ impl Default for ModelConfig {
             layers: 1,
             bidirectional: false,
             embedding: 128,
-            embedding_initializer: EmbeddingInitializer::Uniform,
+            embedding_initializer: None,
             embedding_dropout: None,
             dropout: 0.0,
             input_dropout: 0.0,

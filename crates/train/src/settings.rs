@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use slimgate_data::Standardize;
+use slimgate_models::EmbeddingInitializer;
 use toml::{Table, Value};
 
 use crate::{Backend, Config, ConfigError, ModelConfig, OptimConfig, RunConfig, Schedule};
@@ -41,11 +43,13 @@ impl Config {
             data: slimgate_data::DataConfig {
                 train_limit: Some(1),
                 max_length: Some(1),
+                standardize: Some(Standardize::Together),
                 ..Default::default()
             },
             model: ModelConfig {
                 variant: Some(String::new()),
                 gates: Some(String::new()),
+                embedding_initializer: Some(EmbeddingInitializer::Normal),
                 embedding_dropout: Some(0.0),
                 cell_clip: Some(1.0),
                 ..Default::default()
