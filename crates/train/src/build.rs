@@ -103,7 +103,37 @@ pub fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::{Module, ModuleVisitor, Param};
+    use burn::tensor::Tensor;
+
     use super::*;
+
+    /// The largest parameter of a model.
+    struct Largest(f32);
+
+    impl ModuleVisitor for Largest {
+        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+            let numbers: Vec<f32> = parameter.val().to_data().try_to_vec().unwrap();
+            self.0 = numbers.into_iter().fold(self.0, f32::max);
+        }
+    }
+
+    #[test]
+    fn an_embedding_starts_as_asked() {
+        let largest = |start: Option<EmbeddingInitializer>| {
+            let mut config = Config::default();
+            config.data.dataset = "movie-snippets".into();
+            config.model.embedding_initializer = start;
+            let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
+            let mut largest = Largest(0.0);
+            classifier(&config, &preprocessing, &Device::flex()).unwrap().visit(&mut largest);
+            largest.0
+        };
+        // Nothing else is larger than the forget gate's bias, which starts at one.
+        assert_eq!(largest(Some(EmbeddingInitializer::Uniform)), 1.0);
+        assert!(largest(Some(EmbeddingInitializer::Normal)) > 3.0);
+        assert!(largest(None) > 3.0);
+    }
 
     #[test]
     fn a_count_without_a_model_is_that_of_the_model() {
