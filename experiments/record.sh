@@ -18,5 +18,9 @@ rm -rf "$into/pictures"
 "$slimgate" report "$study" --out "$into"
 "$slimgate" report "$study"/trials/* --out "$runs" >/dev/null
 cp "$runs/epochs.csv" "$study/study.toml" "$into"
+# The figures that the study's file names.
+if [ -f "$study/published.csv" ]; then
+    cp "$study/published.csv" "$into"
+fi
 # The page says the same as the Markdown, and the rest can be made again from the trials.
 rm "$into/report.html" "$into/summary.json"
