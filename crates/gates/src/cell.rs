@@ -86,12 +86,6 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell whose three gates share one form and whose candidate is the standard one.
-    pub const fn uniform(gates: Terms) -> Cell {
-        let gate = Gate::Terms(gates);
-        Cell { input: gate, forget: gate, output: gate, candidate: Terms::FULL }
-    }
-
     /// What `part` is.
     pub fn gate(&self, part: Part) -> Gate {
         match part {

@@ -164,7 +164,7 @@ impl fmt::Display for Cell {
 
 /// Whether a text that is no variant's name was meant as gate terms: only these have such characters.
 pub fn means_terms(text: &str) -> bool {
-    text.contains('=') || text.chars().all(|c| "xhdb-.0123456789".contains(c))
+    text.contains('=') || text.chars().all(|c| c.is_whitespace() || "xhdb-.0123456789".contains(c))
 }
 
 #[cfg(test)]
@@ -190,6 +190,12 @@ mod tests {
         assert_eq!("hb".parse::<Cell>(), "i=hb,f=hb,o=hb,c=xhb".parse::<Cell>());
         assert_eq!("bh".parse::<Cell>(), "hb".parse::<Cell>());
         assert_eq!("0.5".parse::<Cell>().unwrap().forget, Gate::Constant(0.5));
+    }
+
+    #[test]
+    fn spaces_are_part_of_the_written_form() {
+        assert_eq!("h b".parse::<Cell>(), "hb".parse::<Cell>());
+        assert!(means_terms("h b") && !means_terms("lstm 2"));
     }
 
     #[test]

@@ -41,8 +41,9 @@ trait InMemory: Backend {
 impl InMemory for Flex {
     fn steps(tensor: &FloatTensor<Self>) -> Numbers {
         let layout = tensor.layout();
-        let by_rows = layout.has_positive_strides() && layout.strides().last() == Some(&1);
-        if !by_rows {
+        // Rows of one number are contiguous whatever the stride that Burn leaves them.
+        let in_rows = layout.strides().last() == Some(&1) || layout.shape().last() == Some(&1);
+        if !(layout.has_positive_strides() && in_rows) {
             return Self::contiguous(tensor);
         }
         Numbers {

@@ -25,7 +25,8 @@ pub struct Recurrence {
     pub cell: Cell,
     /// The activation of its gates.
     pub gate_activation: GateActivation,
-    /// The cell state is cut to `[-clip, clip]` after each step.
+    /// The cell state is cut to `[-clip, clip]` after each step, `clip` being above zero. No gradient passes where it
+    /// is cut, nor at the limit itself.
     pub clip: Option<f32>,
     /// Walk from the last step to the first.
     pub reverse: bool,
@@ -33,7 +34,7 @@ pub struct Recurrence {
     /// [the crate's page](crate#memory) for what that saves. The CPU backends do; the others keep every step.
     pub recompute: bool,
     /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
-    /// state; a reversed walk begins at its end.
+    /// state; a reversed walk begins at its end. What stands beyond it has no effect, as long as it is finite.
     pub lengths: Option<Vec<usize>>,
 }
 
@@ -86,13 +87,15 @@ impl State {
 /// Takes a batch of sequences `x: [batch, steps, m]` through the cell, from `state`.
 ///
 /// `dropout`, of shape `[batch, n]`, multiplies the hidden-unit signal `h'` wherever a gate or the candidate
-/// reads it: the same mask at every step.
+/// reads it: the same mask at every step. It has no gradient.
 ///
 /// Returns the hidden units after each step, `[batch, steps, n]`, and the state after the last one walked.
 ///
 /// # Panics
 ///
-/// If a shape does not fit the cell, a weight that it keeps is missing, or there is no step or no input.
+/// If a shape does not fit the cell, a weight that it keeps is missing, something is of another precision than `x`,
+/// there is no sequence, step, input or hidden unit, the clip is not above zero, or the lengths are not one a
+/// sequence, none beyond the steps.
 pub fn recurrence(
     x: Tensor<3>,
     weights: &Weights,
@@ -168,6 +171,8 @@ fn check(x: &Tensor<3>, weights: &Weights, state: &State, dropout: Option<&Tenso
     assert!(batch > 0, "a batch has at least one sequence");
     assert!(steps > 0, "a sequence has at least one step");
     assert!(inputs > 0, "a step has at least one input");
+    assert!(hidden > 0, "a layer has at least one hidden unit");
+    assert!(spec.clip.is_none_or(|clip| clip > 0.0), "a clip is above zero");
     assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state is [batch, hidden]");
     assert_eq!(state.cell.dims(), [batch, hidden], "the cell state is [batch, hidden]");
     if let Some(mask) = dropout {
@@ -193,6 +198,12 @@ fn check(x: &Tensor<3>, weights: &Weights, state: &State, dropout: Option<&Tenso
         width(cell.biased().len()),
         "biases of cell {cell} are [hidden · parts]"
     );
+    let matrices = [&weights.input, &weights.hidden].map(|weight| weight.as_ref().map(Tensor::dtype));
+    let vectors = [&weights.diagonal, &weights.bias].map(|weight| weight.as_ref().map(Tensor::dtype));
+    let others = [Some(state.hidden.dtype()), Some(state.cell.dtype()), dropout.map(Tensor::dtype)];
+    for dtype in matrices.into_iter().chain(vectors).chain(others).flatten() {
+        assert_eq!(dtype, x.dtype(), "all arguments are of the precision of the inputs");
+    }
     if let Some(lengths) = &spec.lengths {
         assert_eq!(lengths.len(), batch, "there is one length a sequence");
         assert!(lengths.iter().all(|&length| length <= steps), "no length exceeds the steps of the batch");

@@ -196,7 +196,8 @@ impl SlimLstm {
     }
 }
 
-/// A dropout mask, scaled so that sums keep their expectation; none outside training.
+/// A dropout mask, scaled so that sums keep their expectation; none on a device without gradients, where nothing
+/// trains.
 pub(crate) fn dropout_mask<const D: usize>(
     dropout: f64,
     shape: [usize; D],
@@ -205,4 +206,19 @@ pub(crate) fn dropout_mask<const D: usize>(
     let keep = 1.0 - dropout;
     (dropout > 0.0 && device.is_autodiff())
         .then(|| Tensor::random(shape, Distribution::Bernoulli(keep), device) / keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mask_keeps_makes_up_for_what_it_drops() {
+        let mask = dropout_mask(0.75, [40, 50], &Device::flex().autodiff()).expect("a device that trains");
+        let kept: Vec<f32> = mask.into_data().try_to_vec().unwrap();
+        assert!(kept.iter().all(|&number| number == 0.0 || number == 4.0));
+        let share = kept.iter().filter(|&&number| number > 0.0).count() as f64 / 2000.0;
+        assert!((0.2..0.3).contains(&share), "{share}");
+        assert!(dropout_mask(0.75, [40, 50], &Device::flex()).is_none());
+    }
 }

@@ -106,12 +106,13 @@ impl Stack {
     ///
     /// # Panics
     ///
-    /// If the stack is bidirectional: a backward walk needs the whole sequence.
+    /// If the stack is bidirectional: a backward walk needs the whole sequence; or if there is not one state a layer.
     pub fn step(&self, x: Tensor<2>, states: Vec<State>) -> Vec<State> {
         assert!(
             self.layers.iter().all(|layer| layer.backward.is_none()),
             "only one direction can be streamed"
         );
+        assert_eq!(states.len(), self.layers.len(), "each layer has a state");
         let mut x = x;
         self.layers
             .iter()

@@ -111,11 +111,12 @@ fn dropout_acts_in_training_and_not_otherwise() {
     let x = random([2, 6, 3], &Device::flex());
     let training = Device::flex().autodiff();
     let on_training = Tensor::from_data(x.to_data(), &training);
-    let mut layer = config("lstm1", 3, 5);
-    (layer.input_dropout, layer.recurrent_dropout) = (0.5, 0.5);
-    let between = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: false, dropout: 0.5 };
-    let within = StackConfig { layer, layers: 1, bidirectional: false, dropout: 0.0 };
-    for config in [between, within] {
+    let none = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: false, dropout: 0.0 };
+    let between = StackConfig { dropout: 0.5, ..none.clone() };
+    let [mut of_inputs, mut of_states] = [none.clone(), none];
+    of_inputs.layer.input_dropout = 0.5;
+    of_states.layer.recurrent_dropout = 0.5;
+    for config in [between, of_inputs, of_states] {
         let stack = config.init(&training);
         let run = |stack: &Stack, x: &Tensor<3>| values(&stack.every_step(x.clone(), None));
         assert_ne!(run(&stack, &on_training), run(&stack, &on_training));

@@ -87,13 +87,12 @@ fn on_the_cpu_for_every_kind_of_cell_and_walk() {
     for cell in cells {
         for index in 0..64 {
             let bit = |place: u32| index >> place & 1 == 1;
-            let Ok(cell) = cell.parse() else { continue };
             let spec = Recurrence {
                 gate_activation: if bit(0) { GateActivation::HardSigmoid } else { GateActivation::Logistic },
                 clip: bit(1).then_some(0.3),
                 reverse: bit(2),
                 lengths: bit(3).then(|| vec![3, 2]),
-                ..Recurrence::new(cell)
+                ..Recurrence::new(cell.parse().unwrap())
             };
             let call = || call::<Flex>(spec.clone(), bit(4), bit(5), &Default::default());
             assert_near(
@@ -108,11 +107,20 @@ fn on_the_cpu_for_every_kind_of_cell_and_walk() {
 /// The first launches on a software driver take a minute or two.
 #[test]
 fn on_a_gpu_with_and_without_fusion_of_operations() {
-    let spec = Recurrence::new("i=xhb,f=hb,o=db".parse().unwrap());
-    let flex = by_kernel::<Flex>(call(spec.clone(), false, true, &Default::default()));
-    let gpu = CubeDevice::Wgpu(WgpuDevice::default());
-    let without = by_kernel::<CubeBackend>(call(spec.clone(), false, true, &gpu));
-    assert_near(&without, &flex, "without fusion");
-    let with = by_kernel::<Fusion<CubeBackend>>(call(spec, false, true, &gpu));
-    assert_near(&with, &flex, "with fusion");
+    let simple = Recurrence::new("i=xhb,f=hb,o=db".parse().unwrap());
+    let all = Recurrence {
+        gate_activation: GateActivation::HardSigmoid,
+        clip: Some(0.3),
+        reverse: true,
+        lengths: Some(vec![3, 2]),
+        ..simple.clone()
+    };
+    for (spec, drops, every_step) in [(simple, false, true), (all, true, false)] {
+        let flex = by_kernel::<Flex>(call(spec.clone(), drops, every_step, &Default::default()));
+        let gpu = CubeDevice::Wgpu(WgpuDevice::default());
+        let without = by_kernel::<CubeBackend>(call(spec.clone(), drops, every_step, &gpu));
+        assert_near(&without, &flex, &format!("{spec:?} without fusion"));
+        let with = by_kernel::<Fusion<CubeBackend>>(call(spec.clone(), drops, every_step, &gpu));
+        assert_near(&with, &flex, &format!("{spec:?} with fusion"));
+    }
 }

@@ -53,7 +53,9 @@ fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
     // 2ⁿ is added to the exponent.
     let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
-    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
+    let power = simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent));
+    // What is not a number may have bits there that would make it one.
+    simd.select_f32s(simd.equal_f32s(x, x), power, x)
 }
 
 /// `1 / (1 + exp(-x))`.
@@ -70,7 +72,7 @@ fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     cut(simd, line, 0.0, 1.0)
 }
 
-/// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, exact for small ones.
+/// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, and `x` to an ulp or two for small ones.
 #[inline(always)]
 pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     const NUMERATOR: [f32; 6] =

@@ -11,10 +11,10 @@ use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, Plan, Run, stride};
 use super::product::{Left, Packed, Right, add_product, set_product};
 
-/// What the walk back needs of the way there.
+/// How much of the walk is kept for the walk back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
-    /// Nothing: there is none.
+    /// Nothing: there is no walk back.
     Nothing,
     /// The state before each stretch of steps, from which the rest is computed again.
     Ends,

@@ -45,14 +45,33 @@ impl Instructions {
     }
 }
 
+fn found() -> Instructions {
+    static FOUND: OnceLock<Instructions> = OnceLock::new();
+    *FOUND.get_or_init(Instructions::find)
+}
+
+/// The name of the instruction set that the kernel runs with: others round differently.
+pub fn instruction_set() -> &'static str {
+    match found() {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512(_) => "avx512",
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2(_) => "avx2",
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Found(Arch::Neon(_)) => "neon",
+        #[cfg(not(target_arch = "x86_64"))]
+        Instructions::Found(_) => "portable",
+        Instructions::Portable => "portable",
+    }
+}
+
 /// Does `work`, compiled for the instruction set that the kernel runs with.
 pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
-    static FOUND: OnceLock<Instructions> = OnceLock::new();
-    match FOUND.get_or_init(Instructions::find) {
+    match found() {
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512(simd) => Simd::vectorize(*simd, work),
+        Instructions::Avx512(simd) => Simd::vectorize(simd, work),
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2(simd) => Simd::vectorize(*simd, work),
+        Instructions::Avx2(simd) => Simd::vectorize(simd, work),
         #[cfg(not(target_arch = "x86_64"))]
         Instructions::Found(arch) => arch.dispatch(work),
         Instructions::Portable => Simd::vectorize(Scalar, work),

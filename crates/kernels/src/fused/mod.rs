@@ -36,7 +36,7 @@ use crate::Recurrence;
 use backward::{OutputGradient, Own, Transposed, walk_back};
 pub use forward::Keep;
 use forward::{Matrices, States, walk};
-pub use instructions::dispatch;
+pub use instructions::{dispatch, instruction_set};
 use plan::Plan;
 pub use plan::{Operands, Steps};
 
@@ -67,11 +67,20 @@ pub struct Gradients {
 
 /// Walks the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
 /// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
+///
+/// # Panics
+///
+/// If a slice is shorter than its shape, the batch is empty, or there are no steps, inputs or units.
 pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bool) -> (Vec<f32>, Trace) {
     dispatch(Forward { operands, spec, keep, every_step })
 }
 
-/// Back-propagation through time, from the gradient of what [`forward`] returned, time-major.
+/// Back-propagation through time, from the gradient of what [`forward`] returned; where its steps and rows lie, the
+/// strides of `output` say.
+///
+/// # Panics
+///
+/// As [`forward`], and if `trace` is not that of a walk with the same operands that kept something.
 pub fn backward(
     operands: Operands,
     spec: &Recurrence,
@@ -133,6 +142,7 @@ impl WithSimd for Backward<'_> {
         let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);
         let matrices = (trace.keep == Keep::Ends).then(|| Matrices::new(simd, &plan));
         let transposed = Transposed::new(simd, &plan, wants_x);
+        assert_eq!(trace.shares.len(), plan.shares().len(), "the trace is that of another batch");
 
         let (mut xs, mut h0s, mut c0s) = (x.as_mut_slice(), h0.as_mut_slice(), c0.as_mut_slice());
         let jobs = plan.shares().into_iter().zip(&trace.shares).map(|(share, states)| {

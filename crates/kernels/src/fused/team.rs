@@ -23,11 +23,14 @@ type Work<'a> = &'a (dyn Fn() + Sync);
 /// If `work` does, on any thread.
 pub(super) fn together(helpers: usize, work: Work) {
     static TEAM: LazyLock<Mutex<Team>> = LazyLock::new(Mutex::default);
+    if helpers == 0 {
+        return work();
+    }
     match TEAM.try_lock() {
-        Ok(mut team) if helpers > 0 => team.call(helpers, work),
+        Ok(mut team) => team.call(helpers, work),
         // A caller that panicked has left nothing behind.
-        Err(TryLockError::Poisoned(team)) if helpers > 0 => team.into_inner().call(helpers, work),
-        _ => work(),
+        Err(TryLockError::Poisoned(team)) => team.into_inner().call(helpers, work),
+        Err(TryLockError::WouldBlock) => work(),
     }
 }
 
@@ -78,8 +81,11 @@ impl Team {
         // SAFETY: the reference goes to helpers only through `board.call`, from which it is taken back below;
         // then this waits for those that have it. Both happen though `work` panics here.
         let shared = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
-        *board.call() = Call { work: Some(shared), wanted: helpers, panic: None };
+        let mut call = board.call();
+        *call = Call { work: Some(shared), wanted: helpers, panic: None };
+        // While the call is locked: a helper that has just found no call would sleep through this one.
         board.calls.fetch_add(1, Ordering::Release);
+        drop(call);
         board.changed.notify_all();
 
         let own = catch_unwind(AssertUnwindSafe(work));
@@ -168,5 +174,30 @@ mod tests {
             assert!((1..=3).contains(&whole.into_inner()));
         }
         assert!(catch_unwind(|| together(2, &|| panic!("meant to be"))).is_err());
+    }
+
+    #[test]
+    fn a_panic_of_a_helper_reaches_the_caller() {
+        let on_a_helper = || thread::current().name() == Some("recurrence");
+        // The team may be with another test, and then nobody helps.
+        let reached = (0..1000).any(|_| {
+            let began = Instant::now();
+            let helped = AtomicUsize::new(0);
+            let call = || {
+                together(1, &|| {
+                    if on_a_helper() {
+                        helped.store(1, Ordering::Release);
+                        panic!("meant to be");
+                    }
+                    while helped.load(Ordering::Acquire) == 0 && began.elapsed() < Duration::from_millis(20) {
+                        look_out();
+                    }
+                });
+            };
+            let ended = catch_unwind(AssertUnwindSafe(call));
+            assert_eq!(ended.is_err(), helped.load(Ordering::Acquire) == 1);
+            ended.is_err()
+        });
+        assert!(reached);
     }
 }

@@ -1,7 +1,7 @@
 //! Where gradients stop, and what is refused.
 
 use crate::case::{BATCH, Case, HIDDEN, Results, values};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use slimgate_kernels::{GateActivation, plain, recurrence};
 
 fn vector(numbers: &[f32]) -> Tensor<1> {
@@ -80,6 +80,22 @@ fn a_weight_that_does_not_fit_the_cell_is_refused() {
 fn a_weight_that_the_cell_keeps_is_missed() {
     let mut case = Case::random("h", 1.0, &Device::flex());
     case.weights.bias = None;
+    case.infer();
+}
+
+#[test]
+#[should_panic(expected = "of the precision of the inputs")]
+fn a_weight_of_another_precision_is_refused() {
+    let mut case = Case::random("hb", 1.0, &Device::flex());
+    case.weights.hidden = case.weights.hidden.map(|u| u.cast(DType::F64));
+    case.infer();
+}
+
+#[test]
+#[should_panic(expected = "a clip is above zero")]
+fn a_clip_of_zero_is_refused() {
+    let mut case = Case::random("hb", 1.0, &Device::flex());
+    case.spec.clip = Some(0.0);
     case.infer();
 }
 

@@ -47,7 +47,7 @@ fn one_by_one(
 }
 
 #[test]
-fn padding_is_never_read() {
+fn padding_changes_nothing() {
     let mut case = Case::random("xhb", 1.0, &Device::flex());
     case.spec.lengths = Some(LENGTHS.to_vec());
     let before = case.run(recurrence);
@@ -111,6 +111,33 @@ fn from_views(
     };
     let state = State { hidden: view(state.hidden), cell: view(state.cell) };
     recurrence(view(x), &weights, state, dropout.map(view), spec)
+}
+
+/// Burn takes any stride for contiguous where a dimension has one element.
+#[test]
+fn rows_of_one_number_may_have_any_stride() {
+    for sizes in [[1, 6, 1, 3], [4, 6, 2, 1]] {
+        let case = Case::sized("hb", sizes, 1.0, &Device::flex());
+        case.run(recurrence).assert_near(&case.run(by_columns), TOLERANCE, &format!("{sizes:?}"));
+    }
+}
+
+/// With inputs and states whose columns lie one after the other, as data with its channels first would have it.
+fn by_columns(
+    x: Tensor<3>,
+    weights: &Weights,
+    state: State,
+    dropout: Option<Tensor<2>>,
+    spec: &Recurrence,
+) -> (Tensor<3>, State) {
+    fn turned<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+        // A copy in the other order, seen in this one.
+        let mut shape = tensor.dims();
+        shape.swap(D - 2, D - 1);
+        tensor.swap_dims(D - 2, D - 1).add_scalar(0.0).reshape(shape).swap_dims(D - 2, D - 1)
+    }
+    let state = State { hidden: turned(state.hidden), cell: turned(state.cell) };
+    recurrence(turned(x), weights, state, dropout, spec)
 }
 
 #[test]
