@@ -39,6 +39,16 @@ fn a_reader_that_went_away_does_not_change_how_a_run_ended() {
 }
 
 #[test]
+fn a_reader_that_went_away_loses_no_result() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(into(&here, "evaluate runs/one", writer).code, Some(0));
+    assert!(here.path("runs/one/evaluation.json").exists());
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_an_error() {
     let here = Workspace::new();

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::support::{TINY, Workspace, lines, said};
 
@@ -112,7 +112,8 @@ fn a_complete_run_stays_as_it_is() {
     here.succeed(&format!("{RUN} --epochs 2 --name one"));
     let (outcome, manifest) = (here.outcome("runs/one"), here.read("runs/one/manifest.json"));
     let summary = here.read("runs/one/summary.json");
-    here.succeed("train --no-tui --resume runs/one");
+    let said = here.succeed("train --no-tui --resume runs/one");
+    assert!(said.contains("over with epoch 2"), "{said}");
     assert_eq!(here.read("runs/one/summary.json"), summary);
     assert_eq!(here.outcome("runs/one"), outcome);
     assert_eq!(here.read("runs/one/manifest.json"), manifest);
@@ -132,24 +133,80 @@ fn another_epoch_does_not_speak_for_a_run() {
     assert_eq!(here.read("runs/one/evaluation.json"), recorded);
 
     // What was recorded before it trained on, and came to another best epoch, is not its result either.
+    here.succeed("report runs/one --out page");
+    assert!(here.read("page/report.md").contains("Test part"));
     here.write(
         "runs/one/evaluation.json",
-        recorded.replacen(&format!("\"epoch\": {best}"), "\"epoch\": 1", 1),
+        recorded.replacen(&format!("\"epoch\": {best}"), &format!("\"epoch\": {other}"), 1),
     );
     here.succeed("report runs/one --out page");
     let page = here.read("page/report.md");
-    assert_eq!(page.contains("Test part"), best == 1, "{page}");
+    assert!(!page.contains("Test part"), "{page}");
+}
+
+/// Another backend rounds differently.
+#[test]
+fn another_backend_does_not_speak_for_a_run() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let said = here.run("evaluate runs/one --backend ndarray");
+    assert!(said.code == Some(0) && said.err.contains("not recorded"), "{}", said.err);
+    assert!(!here.path("runs/one/evaluation.json").exists());
 }
 
 #[test]
 fn more_epochs_lead_where_a_longer_run_would_have() {
     let here = Workspace::new();
-    here.succeed(&format!("{RUN} --epochs 2 --name short"));
-    here.succeed("train --no-tui --resume runs/short --epochs 4");
-    here.succeed(&format!("{RUN} --epochs 4 --name long"));
-    assert_eq!(here.outcome("runs/short"), here.outcome("runs/long"));
-    let refusal = here.refuse("train --no-tui --resume runs/short --epochs 3");
+    // Each optimizer, and each schedule that remembers something, has a state of its own to save.
+    for (name, settings) in [
+        ("momentum", ""),
+        ("rmsprop", "--set optim.momentum=0.0"),
+        ("adam", "--optimizer adam"),
+        ("adamw", "--optimizer adamw --schedule exponential"),
+        ("sgd", "--optimizer sgd --schedule noam --set optim.warmup_steps=20"),
+        ("step", "--optimizer adam --schedule step --set optim.step_epochs=1"),
+    ] {
+        let run = format!("{RUN} {settings}");
+        here.succeed(&format!("{run} --epochs 2 --name short-{name}"));
+        here.succeed(&format!("train --no-tui --resume runs/short-{name} --epochs 4"));
+        here.succeed(&format!("{run} --epochs 4 --name long-{name}"));
+        assert_eq!(
+            here.outcome(&format!("runs/short-{name}")),
+            here.outcome(&format!("runs/long-{name}")),
+            "{name}"
+        );
+    }
+    let refusal = here.refuse("train --no-tui --resume runs/short-adam --epochs 3");
     assert!(refusal.contains("not shorter"), "{refusal}");
+}
+
+#[test]
+fn a_schedule_that_knows_its_end_goes_on_where_it_was() {
+    let here = Workspace::new();
+    for schedule in ["linear", "cosine"] {
+        let run = format!("{RUN} --epochs 4 --schedule {schedule} --optimizer adam");
+        here.succeed(&format!("{run} --name {schedule}"));
+        assert_eq!(here.run(&format!("{run} --name {schedule}-2 --stop-after 2")).code, Some(130));
+        here.succeed(&format!("train --no-tui --resume runs/{schedule}-2"));
+        assert_eq!(
+            here.outcome(&format!("runs/{schedule}-2")),
+            here.outcome(&format!("runs/{schedule}")),
+            "{schedule}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_stopped_early_is_not_asked_for_more() {
+    let here = Workspace::new();
+    let line =
+        format!("train {TINY} --epochs 50 --learning-rate 1e-12 --set optim.early_stopping=2 --name one");
+    here.succeed(&line);
+    let config = here.read("runs/one/config.toml");
+    let refusal = here.refuse("train --no-tui --resume runs/one --epochs 60");
+    assert!(refusal.contains("optim.epochs") && refusal.contains("stopped early"), "{refusal}");
+    assert_eq!(here.read("runs/one/config.toml"), config);
+    assert!(here.succeed("train --no-tui --resume runs/one").contains("over with epoch"));
 }
 
 #[test]
@@ -209,12 +266,36 @@ fn leftovers_of_killed_processes_are_removed_and_all_else_stays() {
     let others = [".tmpnotes", "notes.tmp", "checkpoint/model-best.bpk", "checkpoint/notes.tmp"];
     let listed = ["checkpoint/model-2.bpk", "checkpoint/optim-2.bpk", "checkpoint/scheduler-2.bpk"];
     for name in leftovers.iter().chain(&others) {
-        here.write(&format!("runs/one/{name}"), "something");
+        let file = File::create(here.write(&format!("runs/one/{name}"), "")).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(120)).unwrap();
     }
+    // It may be of a report that is being written.
+    here.write("runs/one/.tmpD4e5F6", "something");
     here.succeed("train --no-tui --resume runs/one");
+    assert!(here.path("runs/one/.tmpD4e5F6").exists());
     let there = |name: &&str| here.path("runs/one").join(name).exists();
     assert_eq!(leftovers.iter().copied().find(there), None);
     assert!(others.iter().chain(&listed).all(there));
+}
+
+#[test]
+fn drafts_of_runs_that_never_were_are_removed() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let draft = |name: &str, age| {
+        let folder = here.path("runs").join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let lock = File::create(folder.join(".lock")).unwrap();
+        File::open(&folder).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        lock
+    };
+    drop(draft(".unfinished-dead", 120));
+    drop(draft(".unfinished-young", 0));
+    let held = draft(".unfinished-held", 120);
+    held.lock().unwrap();
+    here.succeed(&format!("train {TINY} --name two"));
+    let there = |name: &str| here.path("runs").join(name).exists();
+    assert_eq!([".unfinished-dead", ".unfinished-young", ".unfinished-held"].map(there), [false, true, true]);
 }
 
 #[test]

@@ -135,6 +135,21 @@ fn a_loss_that_is_not_finite_ends_the_run() {
 }
 
 #[test]
+fn what_is_chosen_on_the_test_part_says_so() {
+    let here = Workspace::new();
+    let out = here.succeed(&format!("train {TINY} --set data.validation=test --name one"));
+    assert!(!out.contains("validation") && out.contains("chosen on the test set"), "{out}");
+    let out = here.succeed("evaluate runs/one");
+    assert!(out.contains("chosen on this part"), "{out}");
+}
+
+#[test]
+fn a_setting_without_effect_is_said() {
+    let said = Workspace::new().run(&format!("train {TINY} --set model.dropout=0.5"));
+    assert!(said.code == Some(0) && said.err.contains("warning: a setting has no effect"), "{}", said.err);
+}
+
+#[test]
 fn divergence_is_no_failure_where_it_is_tolerated() {
     let here = Workspace::new();
     here.succeed(&format!("{EXPLODING} --set run.tolerate_divergence=true"));

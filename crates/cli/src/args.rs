@@ -71,8 +71,8 @@ pub enum Command {
 fn train_help() -> String {
     format!(
         "\
-Settings that have no flag are given with --set or in a CONFIG file; the config.toml of every run folder is one.
-All settings:
+Settings that have no flag are given with --set or in a CONFIG file; the
+config.toml of every run folder is one. All settings:
   {}
 
 Examples:
@@ -85,22 +85,28 @@ Examples:
 }
 
 const PREDICT_EXAMPLES: &str = "\
-What can be read depends on what the run was trained on: images (.png, .idx) and CSV for digits; .ts and CSV for
-series; text files, a sequence a line, for text. A CSV file has a header and one row a time step; a first column
-called `series` separates sequences.
+What can be read depends on what the run was trained on: images (.png, .idx) and
+CSV for digits; .ts and CSV for series; text files, a sequence a line, for text.
+A CSV file has a header and one row a time step; a first column called `series`
+separates sequences.
 
 Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";
 
 const COMPARE_EXAMPLES: &str = "\
-Without a file it compares the four published variants on the digits that ship, in about two minutes on two cores.
-A study's file has a run's sections, which all trials share, and
-  [grid]     lists to cross, by key:   optim.learning_rate = [1e-3, 1e-2]
-  [search]   sampler, trials, prune and [search.ranges]:   optim.learning_rate = { log = [1e-5, 1e-1] }
-  [compare]  baseline, margin, confidence, seeds, protocol, match, retries, published
-  [cost]     price_per_hour, currency, trainings_per_year, predictions_per_year
-`q` or Ctrl-C stops; the same command, or the study's folder in place of the file, goes on. Several processes may
-work on one study.
+Without a file it compares the four published variants on the digits that ship,
+in about two minutes on two cores. A study's file has a run's sections, which all
+trials share, and
+  [grid]     lists to cross, by key:
+                 optim.learning_rate = [1e-3, 1e-2]
+  [search]   sampler, trials, prune and [search.ranges], by key:
+                 optim.learning_rate = { log = [1e-5, 1e-1] }
+  [compare]  baseline, margin, confidence, seeds, protocol, match, retries,
+             published
+  [cost]     price_per_hour, currency, trainings_per_year,
+             predictions_per_year
+`q` or Ctrl-C stops; the same command, or the study's folder in place of the
+file, goes on. Several processes may work on one study.
 
 Examples:
   slimgate compare
@@ -199,8 +205,8 @@ pub struct TimeArguments {
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
     /// CPU threads; the first run's setting unless given, 0 for all cores
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub threads: Option<u16>,
     /// JSON lines instead of text
     #[arg(long)]
     pub json: bool,

@@ -9,7 +9,7 @@ use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
 use slimgate_report::ReportError;
 use slimgate_study::{Protocol, StudyError};
-use slimgate_train::{ConfigError, TrainError};
+use slimgate_train::{ConfigError, TrainError, quoted};
 use thiserror::Error;
 
 /// A check or comparison did not hold, or a run diverged.
@@ -34,7 +34,7 @@ pub enum CliError {
     OneStudy,
     #[error("{0} is given twice; give each run once")]
     RunTwice(String),
-    #[error("{0} is a folder; to go on with a run, use --resume {0}")]
+    #[error("{} is a folder; to go on with a run, use --resume {}", .0, quoted(.0))]
     RunAsConfig(String),
     #[error("{0}")]
     Data(#[from] DataError),
@@ -99,6 +99,14 @@ pub fn tell(text: impl std::fmt::Display) {
 /// Writes a line of JSON for machines.
 pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
     say(serde_json::to_string(value).expect("what is said has a JSON form"))
+}
+
+/// What was said, or that nobody was left to hear it: that does not change what a command comes to.
+pub fn heard_or_not(said: Result<(), CliError>) -> Result<(), CliError> {
+    match said {
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        said => said,
+    }
 }
 
 /// Writes what comes with its own line ends.

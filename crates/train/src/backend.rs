@@ -13,7 +13,7 @@ pub enum Backend {
     Flex,
     /// The CPU, through the crate `ndarray`.
     NdArray,
-    /// A GPU through Vulkan, Metal or DirectX, or a software driver of one of them.
+    /// A GPU through Vulkan or Metal, or a software driver of one of them.
     Wgpu,
     /// An NVIDIA GPU through CUDA.
     #[cfg(feature = "cuda")]
@@ -70,9 +70,11 @@ impl Backend {
         let remedy = match self {
             Backend::Wgpu if found.is_empty() => {
                 "install a Vulkan driver (on Debian `apt-get install mesa-vulkan-drivers` has one in software), \
-                 or use `--backend flex`"
+                 or use `--backend flex`, which a run that was begun elsewhere is not resumed with"
             }
-            _ if found.is_empty() => "install its driver, or use `--backend flex`",
+            _ if found.is_empty() => {
+                "install its driver, or use `--backend flex`, which a run that was begun elsewhere is not resumed with"
+            }
             _ => "`slimgate devices` lists what there is",
         };
         Err(TrainError::Device(format!(

@@ -74,11 +74,15 @@ impl Ledger {
 }
 
 impl Books {
+    /// The last epoch that is saved whole.
+    pub fn saved(&self) -> usize {
+        self.manifest.epochs.last().map_or(0, |saved| saved.epoch)
+    }
+
     /// Takes the epochs that are no longer kept out of the manifest, and names them.
     fn drop_old(&mut self) -> Result<Vec<usize>, TrainError> {
         // The best of the whole epochs: a better one that is not saved yet may never be.
-        let whole = self.manifest.epochs.last().map_or(0, |saved| saved.epoch);
-        let best = self.history.clone().until(whole).best().map(|best| best.epoch);
+        let best = self.history.clone().until(self.saved()).best().map(|best| best.epoch);
         let newest = self.manifest.epochs.len().saturating_sub(KEPT);
         let old: Vec<usize> = self.manifest.epochs[..newest]
             .iter()
@@ -141,7 +145,12 @@ impl<R: Checkpoint> Checkpointer<R> for Entered {
     }
 
     fn delete(&self, epoch: usize) -> Result<(), CheckpointerError> {
-        <FileCheckpointer as Checkpointer<R>>::delete(&self.inner, epoch)
+        let path = format!("checkpoint/{}-{epoch}.bpk", self.name);
+        let deleted = <FileCheckpointer as Checkpointer<R>>::delete(&self.inner, epoch);
+        self.note(deleted.map_err(|problem| {
+            let folder = self.ledger.books().folder.clone();
+            TrainError::damaged(&folder.file(&path), format!("it cannot be removed: {problem}"))
+        }))
     }
 
     fn restore(&self, epoch: usize) -> Result<R, CheckpointerError> {

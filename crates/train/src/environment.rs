@@ -10,6 +10,8 @@ pub struct Environment {
     system: &'static str,
     architecture: &'static str,
     processor: String,
+    /// Of the recurrence on the CPU backends: runs are the same bit for bit where this is.
+    instructions: &'static str,
     cores: usize,
     threads: usize,
     backend: &'static str,
@@ -25,6 +27,7 @@ impl Environment {
             system: std::env::consts::OS,
             architecture: std::env::consts::ARCH,
             processor: cpu_name(),
+            instructions: slimgate_kernels::fused::instruction_set(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads: rayon::current_num_threads(),
             backend: backend.name(),

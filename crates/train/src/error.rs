@@ -7,6 +7,8 @@ use slimgate_data::DataError;
 use slimgate_gates::{FormError, UnknownVariant};
 use thiserror::Error;
 
+use crate::quoted;
+
 /// A configuration that cannot be run.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -120,13 +122,13 @@ pub enum TrainError {
     #[error("{} is not a run folder (it has no config.toml); give a folder that `slimgate train` made", .0.display())]
     NotARun(PathBuf),
     /// A run with this name is there already.
-    #[error("{} exists already; continue it with `slimgate train --resume {}` or choose another `--name`", .0.display(), .0.display())]
+    #[error("{} exists already; continue it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
     Exists(PathBuf),
     /// Another process has the run.
     #[error("{} is in use by another process; wait for it to end", .0.display())]
     InUse(PathBuf),
     /// No epoch has been saved whole.
-    #[error("{} holds no complete checkpoint yet; train it with `slimgate train --resume {}`", .0.display(), .0.display())]
+    #[error("{} holds no complete checkpoint yet; train it with `slimgate train --resume {}`", .0.display(), in_shell(.0))]
     NoCheckpoint(PathBuf),
     /// An epoch that is not kept.
     #[error("{} does not hold epoch {epoch}; it holds {}", path.display(), list(held))]
@@ -141,8 +143,11 @@ pub enum TrainError {
     /// The backend has no such device here.
     #[error("{0}")]
     Device(String),
+    /// The threads cannot be started.
+    #[error("cannot start threads: {0}; ask for fewer with `--threads`")]
+    Threads(String),
     /// A checkpoint could not be written.
-    #[error("cannot save {}: {problem}; free some space or mend the disk, then continue with `slimgate train --resume {}`", path.display(), run.display())]
+    #[error("cannot save {}: {problem}; free some space or mend the disk, then continue with `slimgate train --resume {}`", path.display(), in_shell(run))]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -177,6 +182,10 @@ fn missing(key: &str, word: &str) -> &'static str {
 
 fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
     nearest.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn in_shell(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 fn list(epochs: &[usize]) -> String {

@@ -8,7 +8,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Preprocessing, Steps, prepare_with};
+use slimgate_data::{Batch, Input, Preprocessing, Steps, Validation, prepare_with};
 use slimgate_models::Classifier;
 
 use crate::folder::{Manifest, SavedEpoch, hexadecimal};
@@ -39,6 +39,8 @@ pub struct SavedRun {
     preprocessing: Preprocessing,
     classifier: Classifier,
     device: Device,
+    /// Whether it computes on the backend that it was trained on.
+    own: bool,
     epoch: usize,
 }
 
@@ -86,14 +88,15 @@ impl SavedRun {
     ) -> Result<SavedRun, TrainError> {
         let folder = RunFolder::open(path)?;
         let config = folder.config()?;
-        use_threads(config.run.threads);
+        use_threads(config.run.threads)?;
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = backend.device(index)?;
         let preprocessing = folder.preprocessing()?;
         let classifier = build::classifier(&config, &preprocessing, &device)?;
         let (epoch, Trainee { classifier, .. }) =
             load_kept(&Trainee { classifier, clip: 0.0 }, &folder, weights)?;
-        Ok(SavedRun { folder, config, preprocessing, classifier, device, epoch })
+        let own = backend == config.run.backend;
+        Ok(SavedRun { folder, config, preprocessing, classifier, device, own, epoch })
     }
 
     /// How its data was prepared, which new data must be too.
@@ -106,18 +109,23 @@ impl SavedRun {
         self.preprocessing.classes()
     }
 
-    /// Whether its weights are those of the run's best epoch.
+    /// The part of the data that its choices were made on.
+    pub fn validation(&self) -> Validation {
+        self.config.data.validation
+    }
+
+    /// Whether what it comes to is the run's result: by the weights of its best epoch, on its own backend.
     ///
     /// # Errors
     ///
     /// If the run folder cannot be read.
-    pub fn is_best(&self) -> Result<bool, TrainError> {
+    pub fn speaks_for_run(&self) -> Result<bool, TrainError> {
         let manifest = self.folder.manifest()?;
         let last = manifest.epochs.last().map_or(0, |saved| saved.epoch);
-        Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
+        Ok(self.own && best_epoch(&self.folder, last)? == Some(self.epoch))
     }
 
-    /// Records in the run folder how the run does on the test part; only its best epoch speaks for it.
+    /// Records in the run folder how the run does on the test part; see [`speaks_for_run`](Self::speaks_for_run).
     ///
     /// # Errors
     ///

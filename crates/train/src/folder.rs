@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -17,10 +18,13 @@ use tempfile::TempPath;
 
 use crate::environment::Environment;
 use crate::history::{EpochMetrics, History};
-use crate::{Config, Evaluation, Timing, TrainError};
+use crate::{Config, Evaluation, Timing, TrainError, leftovers};
 
 /// How the name of a file begins that is not whole yet.
 pub(crate) const TEMPORARY: &str = ".tmp";
+
+/// How the name of a run begins that is none yet.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -115,8 +119,9 @@ impl RunFolder {
         let out = Path::new(&config.run.out);
         let failed = |source| TrainError::NewRun { out: out.to_owned(), source };
         fs::create_dir_all(out).map_err(failed)?;
+        leftovers::remove_drafts(out);
         // It gets its name when it is a run: a process that is killed before that leaves the name free.
-        let draft = draft(".unfinished-", 0o777).tempdir_in(out).map_err(failed)?;
+        let draft = draft(UNFINISHED, 0o777).tempdir_in(out).map_err(failed)?;
         let lock = RunFolder { path: draft.path().to_owned() }.describe(config, environment, preprocessing);
         let lock = lock.map_err(|error| match error {
             TrainError::File { source, .. } => failed(source),
@@ -141,6 +146,8 @@ impl RunFolder {
             }
         };
         let _ = draft.keep();
+        // So that the name is there after a power cut, too.
+        File::open(out).and_then(|out| out.sync_all()).map_err(failed)?;
         Ok((folder, lock))
     }
 
@@ -252,12 +259,10 @@ impl RunFolder {
     }
 
     pub(crate) fn manifest(&self) -> Result<Manifest, TrainError> {
+        // Every run has one from its start. Taken for one without a saved epoch, a run whose manifest was lost would
+        // lose them all.
         let manifest = self.read_json_if_there("manifest.json")?;
-        // Taken for a run without a saved epoch, one whose manifest was lost would lose them all.
-        if manifest.is_none() && self.read_text("metrics.jsonl")?.lines().count() > 2 {
-            return Err(TrainError::damaged(&self.file("manifest.json"), "the file is missing"));
-        }
-        Ok(manifest.unwrap_or_default())
+        manifest.ok_or_else(|| TrainError::damaged(&self.file("manifest.json"), "the file is missing"))
     }
 
     /// The content of a file of a checkpoint, if it is the one that was saved.
@@ -368,12 +373,9 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What is to be renamed into place, as readable as anything that the user makes.
-#[cfg_attr(not(unix), allow(unused_variables))]
 fn draft(prefix: &'static str, mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    builder.prefix(prefix).permissions(PermissionsExt::from_mode(mode));
     builder
 }
 

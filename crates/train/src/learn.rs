@@ -1,6 +1,7 @@
 //! The run itself: start, resume, interrupt.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +14,7 @@ use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, 
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::{EarlyStoppingStrategy, Interrupter, Learner, SupervisedTraining};
-use slimgate_data::{Prepared, prepare, prepare_with};
+use slimgate_data::{Prepared, Validation, prepare, prepare_with};
 use slimgate_models::Classifier;
 
 use crate::build;
@@ -50,15 +51,19 @@ pub enum Progress<'a> {
         parameters: Parameters,
         /// Epochs that are complete already.
         complete: usize,
-        /// Something that the user should know, such as a damaged checkpoint that was passed over.
-        warning: Option<String>,
+        /// Whether nothing is left to train.
+        over: bool,
+        /// What the user should know, such as a damaged checkpoint that was passed over.
+        warnings: Vec<String>,
     },
     /// An epoch is done.
     Epoch {
         /// On the training part.
         train: &'a EpochMetrics,
-        /// On the validation part.
+        /// On the part that choices are made on.
         validation: &'a EpochMetrics,
+        /// Which part that is.
+        choice: Validation,
         /// Epochs in all.
         of: usize,
     },
@@ -77,7 +82,7 @@ pub fn train(
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
 ) -> Result<(RunFolder, Summary), TrainError> {
-    use_threads(config.run.threads);
+    use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare(&config.data)?;
     if interrupter.should_stop() {
@@ -97,7 +102,8 @@ pub fn train(
         manifest: Manifest::default(),
         history: History::default(),
     };
-    run.learn(classifier, data, None, display, progress)
+    let warnings = run.config.without_effect();
+    run.learn(classifier, data, warnings, display, progress)
 }
 
 /// Goes on with a run from its newest whole epoch; a run that is complete is left as it is.
@@ -121,55 +127,70 @@ pub fn resume(
     if let Some(epochs) = epochs {
         extend(&mut config, epochs)?;
     }
-    use_threads(config.run.threads);
+    use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
     let listed = folder.manifest()?;
     let mut manifest = listed.clone();
-    let mut warning = None;
+    let mut warnings = Vec::new();
     while let Some(newest) = manifest.epochs.last() {
         match folder.verify(newest) {
             Ok(()) => break,
-            Err(error) => warning = Some(format!("epoch {} is passed over: {error}", newest.epoch)),
+            Err(error) => warnings.push(format!("epoch {} is passed over: {error}", newest.epoch)),
         }
         manifest.epochs.pop();
     }
-    if let (true, Some(warning)) = (manifest.epochs.is_empty(), &warning) {
+    if let (true, Some(warning)) = (manifest.epochs.is_empty(), warnings.first()) {
         return Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")));
     }
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
+    if epochs.is_some()
+        && config.optim.early_stopping.is_some_and(|most| history.epochs_without_gain() >= most)
+    {
+        return Err(unusable_epochs(
+            config.optim.epochs,
+            "the run stopped early (`optim.early_stopping`), so that more epochs would not go on; train a new one",
+        ));
+    }
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot go on stays as it is.
     leftovers::remove(&folder, &listed)?;
     folder.write_config(&config)?;
     let run = Run { config, until, folder, _lock: lock, device, interrupter, manifest, history };
-    run.learn(classifier, data, warning, display, progress)
+    run.learn(classifier, data, warnings, display, progress)
 }
 
 /// Sets a later end, where that does not change what the run has done so far.
 fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
-    let value = |remedy| {
-        let (key, value) = ("optim.epochs".to_owned(), epochs.to_string());
-        ConfigError::Value { key, value, remedy }
-    };
     if epochs < config.optim.epochs {
-        return Err(value(
+        return Err(unusable_epochs(
+            epochs,
             "a run may train longer than it was begun for, not shorter; to stop earlier, use --stop-after",
-        )
-        .into());
+        ));
     }
     if epochs > config.optim.epochs && matches!(config.optim.schedule, Schedule::Linear | Schedule::Cosine) {
-        return Err(value("the schedule of this run depends on its number of epochs; train a new one").into());
+        return Err(unusable_epochs(
+            epochs,
+            "the schedule of this run depends on its number of epochs; train a new one",
+        ));
     }
     config.optim.epochs = epochs;
     Ok(())
 }
 
+fn unusable_epochs(epochs: usize, remedy: &'static str) -> TrainError {
+    ConfigError::Value { key: "optim.epochs".to_owned(), value: epochs.to_string(), remedy }.into()
+}
+
 /// The global thread pool that the CPU backends compute on. Its size is fixed by the first run of a process.
-pub(crate) fn use_threads(threads: usize) {
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+pub(crate) fn use_threads(threads: usize) -> Result<(), TrainError> {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
+        // Its source is what the system said; without one, the pool is there already.
+        Err(error) if error.source().is_some() => Err(TrainError::Threads(error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// What Burn's dashboard panics with when it is told to kill the run.
@@ -193,7 +214,7 @@ impl Run {
         self,
         classifier: Classifier,
         data: Prepared,
-        warning: Option<String>,
+        warnings: Vec<String>,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(RunFolder, Summary), TrainError> {
@@ -207,9 +228,10 @@ impl Run {
         if let Some(saved) = last {
             model = load(model, folder, saved)?;
         }
-        progress(Progress::Started { folder, parameters, complete, warning });
         let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_without_gain() >= patience);
-        if complete >= optim.epochs || stopped {
+        let over = complete >= optim.epochs || stopped;
+        progress(Progress::Started { folder, parameters, complete, over, warnings });
+        if over {
             let summary = self.summary(Status::Complete, parameters, history)?;
             return Ok((self.folder, summary));
         }
@@ -226,6 +248,8 @@ impl Run {
         let mut books = ledger.books();
         let history = books.history.clone();
         if let Some(error) = books.error.take().or(ended.err()) {
+            // Of what is saved: an epoch that could not be is not one that the run has.
+            let history = history.until(books.saved());
             // The disk may be what failed; the first error is the one worth telling.
             let _ = self.summary(Status::Failed, parameters, &history);
             return Err(error);
@@ -238,7 +262,15 @@ impl Run {
         } else {
             Status::Interrupted
         };
+        let asked = self.interrupter.get_message().is_some() || self.until.is_some_and(|until| done >= until);
         drop(books);
+        if status == Status::Interrupted && !asked {
+            // Burn's dashboard forgets the error as it closes.
+            let _ = self.summary(Status::Failed, parameters, &history);
+            return Err(TrainError::Learner(
+                "what happened went with the dashboard; go on with --no-tui to see it".to_owned(),
+            ));
+        }
         let summary = self.summary(status, parameters, &history)?;
         Ok((self.folder, summary))
     }
@@ -262,7 +294,7 @@ impl Run {
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
-        let epochs = optim.epochs;
+        let (epochs, choice) = (optim.epochs, config.data.validation);
         let end_of_epoch = EndOfEpoch {
             ledger: ledger.clone(),
             board: board.clone(),
@@ -272,7 +304,7 @@ impl Run {
             validation_sequences,
             last_loss,
             on_epoch: Box::new(move |train, validation| {
-                progress(Progress::Epoch { train, validation, of: epochs });
+                progress(Progress::Epoch { train, validation, choice, of: epochs });
             }),
         };
 
@@ -306,8 +338,11 @@ impl Run {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
             // "Kill" in the dashboard is a panic of the thread that reports to it.
-            Err(panic) if panic.downcast_ref() == Some(&KILLED) => Ok(()),
-            Err(panic) => resume_unwind(panic),
+            Err(panic) if panic.downcast_ref() == Some(&KILLED) => {
+                interrupter.stop(Some(KILLED));
+                Ok(())
+            }
+            Err(panic) => Err(TrainError::Learner(words_of(panic))),
         }
     }
 
@@ -338,6 +373,12 @@ impl Run {
         }
         Ok(summary)
     }
+}
+
+/// What a panic said.
+fn words_of(panic: Box<dyn std::any::Any + Send>) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.

@@ -3,10 +3,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::checkpoints::FILES;
-use crate::folder::{Manifest, TEMPORARY};
+use crate::folder::{Manifest, TEMPORARY, UNFINISHED};
 use crate::{RunFolder, TrainError};
+
+/// What is younger may be of a process that lives: reports and evaluations write into a run that others train.
+const AGE: Duration = Duration::from_secs(60);
 
 /// Removes the leftovers in a run that this process has locked, and nothing that another program wrote.
 pub(crate) fn remove(folder: &RunFolder, manifest: &Manifest) -> Result<(), TrainError> {
@@ -14,15 +18,35 @@ pub(crate) fn remove(folder: &RunFolder, manifest: &Manifest) -> Result<(), Trai
         let name = format!("checkpoint/{name}");
         manifest.epochs.iter().flat_map(|saved| &saved.files).any(|file| file.name == name)
     };
-    remove_files(folder.path(), is_temporary)?;
-    remove_files(&folder.file("checkpoint"), |name| is_checkpoint(name) && !listed(name))
+    remove_files(folder.path(), |name, path| is_temporary(name) && is_old(path))?;
+    remove_files(&folder.file("checkpoint"), |name, _| is_checkpoint(name) && !listed(name))
 }
 
-fn remove_files(folder: &Path, leftover: impl Fn(&str) -> bool) -> Result<(), TrainError> {
+/// Removes the drafts of runs below `out` whose processes have died before these had a name. What cannot be removed
+/// stays: it is in nobody's way.
+pub(crate) fn remove_drafts(out: &Path) {
+    for entry in fs::read_dir(out).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        if name.to_str().is_some_and(|name| name.starts_with(UNFINISHED)) && is_old(&path) {
+            // Until it has its name, a run is locked by the process that makes it.
+            let lock = fs::File::open(path.join(".lock"));
+            if lock.is_err() || lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+                let _ = fs::remove_dir_all(path);
+            }
+        }
+    }
+}
+
+fn is_old(path: &Path) -> bool {
+    let changed = fs::metadata(path).and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > AGE))
+}
+
+fn remove_files(folder: &Path, leftover: impl Fn(&str, &Path) -> bool) -> Result<(), TrainError> {
     for entry in fs::read_dir(folder).map_err(TrainError::file("read", folder))? {
         let path = entry.map_err(TrainError::file("read", folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(&leftover) && path.is_file() {
+        if name.is_some_and(|name| leftover(name, &path)) && path.is_file() {
             fs::remove_file(&path).map_err(TrainError::file("remove", &path))?;
         }
     }

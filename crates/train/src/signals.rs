@@ -1,5 +1,6 @@
 //! Stopping a run from outside: Ctrl-C and SIGTERM.
 
+use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use signal_hook::iterator::Signals;
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
 
+/// What the dashboard would write as it closes: the mouse is the terminal's again, then its own screen and its cursor.
+const LEAVE_DASHBOARD: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
+
 /// From now on the first Ctrl-C or SIGTERM asks the run that gets this to stop, which it does before it begins
-/// or after the batch it is in, and the second ends the process, with the terminal's modes as they are now.
+/// or after the batch it is in, and the second ends the process, with the terminal as it is now.
 pub fn stop_on_signals() -> Interrupter {
     let interrupter = Interrupter::new();
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return interrupter };
@@ -24,7 +28,14 @@ pub fn stop_on_signals() -> Interrupter {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
                 if let Some(modes) = modes.as_ref().filter(|_| in_foreground()) {
+                    let raw =
+                        tcgetattr(std::io::stdin()).is_ok_and(|now| now.local_modes != modes.local_modes);
                     let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
+                    if raw {
+                        let _ = std::io::stdout()
+                            .write_all(LEAVE_DASHBOARD)
+                            .and_then(|()| std::io::stdout().flush());
+                    }
                 }
                 std::process::exit(INTERRUPTED);
             }
@@ -41,7 +52,6 @@ pub fn in_foreground() -> bool {
 
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C is a key that it ignores. This makes it a
 /// signal again, once the dashboard's own thread has set the mode.
-#[cfg(unix)]
 pub(crate) fn let_control_c_through() {
     let terminal = std::io::stdin();
     for _ in 0..40 {
@@ -54,6 +64,3 @@ pub(crate) fn let_control_c_through() {
         }
     }
 }
-
-#[cfg(not(unix))]
-pub(crate) fn let_control_c_through() {}

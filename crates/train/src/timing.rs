@@ -44,7 +44,7 @@ pub struct Timing {
 pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, TrainError> {
     let folders = runs.iter().map(|run| RunFolder::open(run)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = folders.first() else { return Ok(Vec::new()) };
-    use_threads(threads.unwrap_or(first.config()?.run.threads));
+    use_threads(threads.unwrap_or(first.config()?.run.threads))?;
     let mut models = folders
         .iter()
         .map(|folder| {
@@ -78,7 +78,7 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
 ///
 /// If the data cannot be read or the backend has no such device.
 pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
-    use_threads(config.run.threads);
+    use_threads(config.run.threads)?;
     let data = prepare(&config.data)?;
     let mut subject = [Subject::new(config, &data.preprocessing, &data.train)?];
     Ok(take_turns(&mut subject, Subject::training_step)[0] / 1e3)

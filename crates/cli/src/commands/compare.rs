@@ -1,6 +1,6 @@
 //! `slimgate compare`
 
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -14,7 +14,7 @@ use toml::Value;
 use crate::args::CompareArguments;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
-use crate::output::{CliError, INTERRUPTED, read_text, say, say_json, tell};
+use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, tell};
 use crate::progress::Progress;
 
 /// The study that is run where no file is given.
@@ -35,11 +35,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     progress.end();
     let (folder, summary, failure) = compared?;
     write_study(&summary, folder.path())?;
-    match conclude(&arguments, folder.path(), &summary) {
-        // A reader that went away does not change how the study ended.
-        Err(CliError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => (),
-        concluded => concluded?,
-    }
+    heard_or_not(conclude(&arguments, folder.path(), &summary))?;
     if interrupter.should_stop() {
         let folder = quoted(&folder.path().display().to_string());
         tell(format_args!("interrupted; go on with: slimgate compare {folder}"));

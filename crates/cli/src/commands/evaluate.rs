@@ -2,31 +2,37 @@
 
 use std::process::ExitCode;
 
+use slimgate_data::Validation;
 use slimgate_train::{Backend, SavedRun};
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
-use crate::output::{CliError, percent, say, say_json, tell};
+use crate::output::{CliError, heard_or_not, percent, say, say_json, tell};
 
 pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
     let evaluation = run.evaluate()?;
-    if arguments.saved.json {
-        say_json(&evaluation)?;
+    // Told first: the numbers are there though the folder may be read-only.
+    let told = if arguments.saved.json {
+        say_json(&evaluation)
     } else {
+        let chosen = match run.validation() {
+            Validation::HeldOut => "",
+            Validation::Test => ", chosen on this part",
+        };
         say(format_args!(
-            "test part: accuracy {} of {} sequences, loss {:.4} (weights of epoch {})",
+            "test part: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen})",
             percent(evaluation.accuracy),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
-        ))?;
-    }
-    // Told first: the numbers are there though the folder may be read-only.
-    if run.is_best()? {
+        ))
+    };
+    if run.speaks_for_run()? {
         run.record(&evaluation)?;
     } else {
-        tell("not recorded: a run's result is that of its best epoch");
+        tell("not recorded: a run's result is that of its best epoch, on its own backend");
     }
+    heard_or_not(told)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use slimgate_data::{FetchProgress, Presence, Set, Store, fetch, find_set};
 
 use crate::args::FetchArguments;
-use crate::output::{CliError, grouped, say, tell};
+use crate::output::{CliError, grouped, heard_or_not, say, tell};
 
 pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     // All names first, so that a slip in the last one does not come after an hour.
@@ -15,10 +15,17 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     if let ([first, second, ..], Some(_)) = (&sets[..], &arguments.from) {
         return Err(CliError::FromForMany(first.name.to_owned(), second.name.to_owned()));
     }
+    if let Some(from) = arguments.from.as_ref().filter(|from| !from.exists()) {
+        let source = std::io::ErrorKind::NotFound.into();
+        return Err(CliError::Read { path: from.display().to_string(), source });
+    }
     let store = Store::of_user()?;
     for set in sets {
         if set.presence() == Presence::Shipped {
-            say(format_args!("{} ships with the program: there is nothing to fetch", set.name))?;
+            heard_or_not(say(format_args!(
+                "{} ships with the program: there is nothing to fetch",
+                set.name
+            )))?;
             continue;
         }
         let mut watch = Watch::new();
@@ -26,7 +33,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
             watch.see(progress)
         });
         watch.end();
-        conclude(set, brought?, &store)?;
+        heard_or_not(conclude(set, brought?, &store))?;
     }
     Ok(())
 }

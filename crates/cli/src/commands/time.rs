@@ -9,7 +9,7 @@ use crate::args::TimeArguments;
 use crate::output::{CliError, say, say_json, table};
 
 pub fn run(arguments: TimeArguments) -> Result<ExitCode, CliError> {
-    let timings = time(&arguments.runs, arguments.threads)?;
+    let timings = time(&arguments.runs, arguments.threads.map(usize::from))?;
     let lines = arguments.runs.iter().map(|run| run.display().to_string()).zip(timings);
     if arguments.json {
         for (run, timing) in lines {

@@ -1,17 +1,22 @@
 //! `slimgate train`
 
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use slimgate_data::Validation;
+use slimgate_study::Protocol;
 use slimgate_train::{
     Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, quoted,
     resume, stop_on_signals, train,
 };
 
 use crate::args::TrainArguments;
-use crate::output::{CliError, INTERRUPTED, NOT_HELD, grouped, percent, read_text, say, say_json, tell};
+use crate::output::{
+    CliError, INTERRUPTED, NOT_HELD, choice_accuracy, grouped, heard_or_not, percent, read_text, say,
+    say_json, tell,
+};
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
@@ -34,13 +39,10 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
         Some(run) => resume(run, epochs(&arguments)?, until, interrupter, display, report)?,
         None => train(read(&arguments)?, until, interrupter, display, report)?,
     };
-    match speech.conclude(&folder, &summary) {
-        // A reader that went away does not change how the run ended.
-        Err(CliError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => (),
-        concluded => concluded?,
-    }
+    let config = folder.config()?;
+    heard_or_not(speech.conclude(&folder, &summary, config.data.validation))?;
     Ok(match summary.status {
-        Status::Diverged if !folder.config()?.run.tolerate_divergence => ExitCode::from(NOT_HELD),
+        Status::Diverged if !config.run.tolerate_divergence => ExitCode::from(NOT_HELD),
         Status::Interrupted => ExitCode::from(INTERRUPTED),
         _ => ExitCode::SUCCESS,
     })
@@ -84,20 +86,23 @@ enum Event<'a> {
 
 impl Speech {
     fn report(self, progress: Progress) -> Result<(), CliError> {
-        if let Progress::Started { warning: Some(warning), .. } = &progress {
-            tell(format_args!("warning: {warning}"));
+        if let Progress::Started { warnings, .. } = &progress {
+            warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
         }
         match (self, progress) {
             (Speech::Dashboard, _) => Ok(()),
             (Speech::Json, Progress::Started { folder, parameters, complete, .. }) => {
                 say_json(&Event::Started { run: folder.path(), parameters, complete })
             }
-            (Speech::Json, Progress::Epoch { train, validation, of }) => {
+            (Speech::Json, Progress::Epoch { train, validation, of, .. }) => {
                 say_json(&Event::Epoch { epoch: train.epoch, of, train, validation })
             }
-            (Speech::Plain, Progress::Started { folder, parameters, complete, .. }) => {
-                let resumed =
-                    if complete > 0 { format!(", going on after epoch {complete}") } else { String::new() };
+            (Speech::Plain, Progress::Started { folder, parameters, complete, over, .. }) => {
+                let resumed = match (complete, over) {
+                    (0, _) => String::new(),
+                    (_, false) => format!(", going on after epoch {complete}"),
+                    (_, true) => format!(", over with epoch {complete}"),
+                };
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
                     folder.path().display(),
@@ -105,11 +110,15 @@ impl Speech {
                     grouped(parameters.recurrent),
                 ))
             }
-            (Speech::Plain, Progress::Epoch { train, validation, of }) => say(format_args!(
-                "epoch {:>3}/{of}  train loss {:.4} accuracy {}  validation loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
+            (Speech::Plain, Progress::Epoch { train, validation, of, choice }) => say(format_args!(
+                "epoch {:>3}/{of}  train loss {:.4} accuracy {}  {} loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
                 train.epoch,
                 train.loss,
                 percent(train.accuracy),
+                match choice {
+                    Validation::HeldOut => "validation",
+                    Validation::Test => "test",
+                },
                 validation.loss,
                 percent(validation.accuracy),
                 train.sequences_per_second,
@@ -118,14 +127,18 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary) -> Result<(), CliError> {
+    fn conclude(self, folder: &RunFolder, summary: &Summary, choice: Validation) -> Result<(), CliError> {
         if self == Speech::Json {
             return say_json(&Event::Finished { run: folder.path(), summary });
         }
         let run = folder.path().display();
+        let protocol = match choice {
+            Validation::HeldOut => Protocol::Validation,
+            Validation::Test => Protocol::Published,
+        };
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: validation accuracy {}", best.epoch, percent(best.accuracy)),
+            |best| format!("best epoch {}: {}", best.epoch, choice_accuracy(protocol, best.accuracy)),
         );
         match summary.status {
             Status::Complete => {

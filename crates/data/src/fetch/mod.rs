@@ -117,12 +117,15 @@ fn files(
     let mut pieces = HashMap::new();
     for (at, archive) in origin.archives.iter().enumerate() {
         pieces.extend(match (&given, &origin.from) {
-            (Some(given), _) => open(archive, &given[at], recipe, report)?,
+            (Some(given), _) => {
+                let name = given[at].display().to_string();
+                open(archive, &given[at], &name, recipe, report)?
+            }
             (None, Place::Web(_)) => from_web(origin, archive, recipe, workshop, report)?,
             (None, registry) => {
                 report(FetchProgress::Asking(&origin.how(archive)));
                 let folder = workshop.folder_for("client")?;
-                open(archive, &client::get(registry, archive, &folder)?, recipe, report)?
+                open(archive, &client::get(registry, archive, &folder)?, &archive.name, recipe, report)?
             }
         });
     }
@@ -154,7 +157,7 @@ fn from_web(
     report(FetchProgress::Asking(&address));
     for last in [false, true] {
         let resumed = download::download(&address, &archive.name, &part, report)?;
-        match open(archive, &part, recipe, report) {
+        match open(archive, &part, &archive.name, recipe, report) {
             Err(Failure::Origin(reason)) => {
                 workshop.discard(&part)?;
                 if last || !resumed {
@@ -168,18 +171,24 @@ fn from_web(
     unreachable!("the last round returns")
 }
 
-/// Takes what is wanted out of an archive that has its sum.
-fn open(archive: &Archive, path: &Path, recipe: &Recipe, report: Report) -> Result<Pieces, Failure> {
-    report(FetchProgress::Unpacking(&archive.name));
+/// Takes what is wanted out of an archive that has its sum; `name` is what the user knows its file by.
+fn open(
+    archive: &Archive,
+    path: &Path,
+    name: &str,
+    recipe: &Recipe,
+    report: Report,
+) -> Result<Pieces, Failure> {
+    report(FetchProgress::Unpacking(name));
     if let Some(wanted) = &archive.sha256 {
         let found =
             sum::of_file(path).map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
         // A user may have unpacked what was packed: then the sums of the files alone decide.
-        if found != *wanted && !unpack::is_bare(archive, path)? {
-            return Err(Failure::sum(&archive.name, &found, wanted));
+        if found != *wanted && !unpack::is_bare(archive, path, name)? {
+            return Err(Failure::sum(name, &found, wanted));
         }
     }
-    let pieces = unpack::unpack(archive, path, recipe)?;
+    let pieces = unpack::unpack(archive, path, name, recipe)?;
     for member in &archive.members {
         let file = recipe.files().find(|file| file.name == member.file);
         let Some(wanted) = member.sha256.as_ref().or(file.map(|file| &file.sha256)) else { continue };

@@ -22,7 +22,7 @@ const ZIP: [u8; 2] = *b"PK";
 const DEB: [u8; 2] = *b"!<";
 
 /// Takes all members of an archive.
-pub(crate) fn unpack(archive: &Archive, path: &Path, recipe: &Recipe) -> Result<Pieces, Failure> {
+pub(crate) fn unpack(archive: &Archive, path: &Path, name: &str, recipe: &Recipe) -> Result<Pieces, Failure> {
     let taking = Taking { archive, recipe, pieces: Pieces::new() };
     let read = || {
         let file = BufReader::new(File::open(path)?);
@@ -34,26 +34,27 @@ pub(crate) fn unpack(archive: &Archive, path: &Path, recipe: &Recipe) -> Result<
             _ => Err(io::Error::other("it is neither a .zip, nor a .tar.gz, nor a .deb")),
         }
     };
-    let pieces = read().map_err(|error| Failure::Origin(format!("{}: {error}", archive.name)))?;
+    let pieces = read().map_err(|error| Failure::Origin(format!("{name}: {error}")))?;
     match archive.members.iter().find(|member| !pieces.contains_key(&member.file)) {
         None => Ok(pieces),
         Some(missing) => {
             let path = missing.path.as_deref().unwrap_or_default();
-            Err(Failure::Origin(format!("{} has no {path} in it", archive.name)))
+            Err(Failure::Origin(format!("{name} has no {path} in it")))
         }
     }
 }
 
 /// Whether a file is the member that an archive would be packed around.
-pub(crate) fn is_bare(archive: &Archive, path: &Path) -> Result<bool, Failure> {
-    let first = first_bytes(path).map_err(|error| Failure::Origin(format!("{}: {error}", archive.name)))?;
+pub(crate) fn is_bare(archive: &Archive, path: &Path, name: &str) -> Result<bool, Failure> {
+    let first = first_bytes(path).map_err(|error| Failure::Origin(format!("{name}: {error}")))?;
     Ok(archive.is_member() && first != GZIP)
 }
 
+/// The first two bytes of a file; zeros where it is shorter, which no archive begins with.
 fn first_bytes(path: &Path) -> io::Result<[u8; 2]> {
-    let mut first = [0; 2];
-    File::open(path)?.read_exact(&mut first)?;
-    Ok(first)
+    let mut first = Vec::new();
+    File::open(path)?.take(2).read_to_end(&mut first)?;
+    Ok(first.try_into().unwrap_or_default())
 }
 
 struct Taking<'a> {

@@ -141,15 +141,8 @@ fn remove(path: &Path) {
 }
 
 /// Whether an open file is still the one with that name.
-#[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let one = |found: fs::Metadata| (found.dev(), found.ino());
     file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
-}
-
-/// Elsewhere, an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
 }

@@ -61,7 +61,6 @@ fn pip_downloads_a_wheel() {
 }
 
 /// A client of which the test knows what it does.
-#[cfg(unix)]
 fn stand_in(folder: &Path, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
     fs::write(folder.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -69,7 +68,6 @@ fn stand_in(folder: &Path, name: &str, script: &str) {
 }
 
 #[test]
-#[cfg(unix)]
 fn clients_are_asked_as_their_manuals_say() {
     let here = Here::new();
     let bin = here.path("bin");

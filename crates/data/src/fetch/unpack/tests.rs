@@ -21,7 +21,7 @@ fn archive(path: &str) -> Archive {
 fn unpacked(bytes: &[u8], path: &str) -> Result<Pieces, Failure> {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
-    unpack(&archive(path), file.path(), &recipe())
+    unpack(&archive(path), file.path(), "it", &recipe())
 }
 
 fn refusal(bytes: &[u8], path: &str) -> String {
@@ -75,7 +75,7 @@ fn the_files_of_a_folder_become_lines() {
     let archive = toml::from_str("name = 'x'\nmembers = [{ path = 'p/', file = 'lines' }]").unwrap();
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(&pack(&tar.into_inner().unwrap())).unwrap();
-    let pieces = unpack(&archive, file.path(), &recipe()).unwrap();
+    let pieces = unpack(&archive, file.path(), "it", &recipe()).unwrap();
     assert_eq!(pieces["lines"], b"one two\nfour\n");
 }
 
