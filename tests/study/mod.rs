@@ -174,9 +174,9 @@ fn published_figures_stand_beside_the_measured_ones_wherever_the_study_is_read()
         "experiments/published/table.csv",
         "task,variant,eta0,best_test_accuracy,params\nvowels,lstm3,0.01,0.9,80\nother,lstm,0.01,0.1,1\n",
     );
-    let study =
-        small() + "\npublished = { file = 'published/table.csv', task = 'vowels' }\nprotocol = 'published'";
-    here.write("experiments/vowels.toml", study);
+    let more = "\npublished = { file = 'published/table.csv', task = 'vowels' }\nprotocol = 'published'";
+    let schedules = "run.seed = [1, 2]\noptim.schedule = ['constant', 'cosine']";
+    here.write("experiments/vowels.toml", small().replace("run.seed = [1, 2]", schedules) + more);
     here.succeed("compare experiments/vowels.toml --out study");
     std::fs::remove_dir_all(here.path("experiments")).unwrap();
     std::fs::rename(here.path("study"), here.path("elsewhere")).unwrap();
@@ -186,7 +186,15 @@ fn published_figures_stand_beside_the_measured_ones_wherever_the_study_is_read()
     assert_eq!(cells.len(), 1);
     assert_eq!(cells[0]["published"], 0.9);
     assert_eq!(cells[0]["parameters"], cells[0]["published_parameters"]);
-    assert!(cells[0]["measured"].as_f64().unwrap() > 0.0);
+    // Of the two schedules, the one that did better with the first seed.
+    let trials = summary["trials"].as_array().unwrap().iter();
+    let best = trials
+        .filter(|trial| trial["variant"] == "lstm3" && trial["seed"] == 1)
+        .filter(|trial| trial["settings"]["optim.learning_rate"] == 0.01)
+        .map(|trial| trial["best"][1].as_f64().unwrap())
+        .fold(0.0, f64::max);
+    assert_eq!(cells[0]["measured"].as_f64(), Some(best));
+    assert!(cells[0]["settings"]["optim.schedule"].is_string(), "{}", cells[0]);
 }
 
 #[test]

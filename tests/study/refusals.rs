@@ -1,7 +1,10 @@
 //! Studies that cannot be run, or have nowhere to write.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use super::small;
-use crate::support::{Workspace, on_a_small_disk};
+use crate::support::{Workspace, on_a_small_disk, said};
 
 #[test]
 fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
@@ -32,6 +35,16 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ("[compare]\nseeds = 1000000000000", "from 1 to 10000"),
         ("[search]\ntrials = 5\n[search.ranges]\noptim.learning_rate = { log = [0.0, 1.0] }", "log = [1e-5"),
         ("[search]\ntrials = 5\n[search.ranges]\nrun.seed = { integer = [1, 9] }", "list it under [grid]"),
+        ("[data]\nvalidation = 'test'", "[compare] protocol = \"published\""),
+        ("[grid]\ndata.validation = ['held-out', 'test']", "`data.validation` = \"test\""),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.validation = { choice = ['held-out', 'test'] }",
+            "`data.validation` = \"test\"",
+        ),
+        (
+            "[data]\nvalidation = 'held-out'\n[compare]\nprotocol = 'published'",
+            "`data.validation` = \"held-out\"",
+        ),
         ("[optim", "not valid TOML"),
     ] {
         here.write("wrong.toml", text);
@@ -51,9 +64,44 @@ fn a_folder_of_another_study_is_not_written_over() {
     let before = here.read("study/study.toml");
     let refusal = here.refuse("compare small.toml --set model.hidden=5 --out study");
     assert!(refusal.contains("differs in model.hidden") && refusal.contains("--out"), "{refusal}");
+    let refusal = here.refuse("compare small.toml --set compare.protocol=published --out study");
+    assert!(refusal.contains("differs in compare.protocol"), "{refusal}");
     assert_eq!(here.read("study/study.toml"), before);
     // More values of what is compared are the same study, grown.
     here.run("compare small.toml --variants lstm lstm2 lstm3 --set run.threads=2 --out study");
+}
+
+#[test]
+fn a_folder_whose_study_cannot_be_read_is_not_written_over() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    std::fs::create_dir(here.path("study")).unwrap();
+    for damaged in ["[data", "[compare]\nmargin = -1.0\n"] {
+        here.write("study/study.toml", damaged);
+        let refusal = here.refuse("compare small.toml --out study");
+        assert!(refusal.contains("study/study.toml"), "{refusal}");
+        assert_eq!(here.read("study/study.toml"), damaged);
+    }
+}
+
+#[test]
+fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    std::fs::create_dir_all(here.path("study/queue")).unwrap();
+    let lock = std::fs::File::create(here.path("study/queue/study.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut process = here.command("compare small.toml --out study").spawn().unwrap();
+    // It makes this folder once it has seen no other study.
+    while !here.path("study/trials").exists() {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    here.write("study/study.toml", small().replace("hidden = 4", "hidden = 5"));
+    lock.unlock().unwrap();
+    let said = said(process.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
+    assert!(said.err.contains("differs in model.hidden"), "{}", said.err);
 }
 
 #[test]

@@ -137,7 +137,13 @@ fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
     let here = Workspace::new();
     here.write("small.toml", small());
     here.succeed("compare small.toml --out study");
-    let id = trials(&here, "study").into_keys().next().unwrap();
+    let summary = here.json("study/summary.json");
+    let usable = |summary: &Value| summary["tasks"][0]["variants"][0]["usable"].clone();
+    assert!(!usable(&summary).is_null());
+    // One of those that settings are chosen from.
+    let all = summary["trials"].as_array().unwrap();
+    let trial = all.iter().find(|trial| trial["variant"] == "lstm" && trial["seed"] == 1).unwrap();
+    let id = trial["id"].as_str().unwrap();
     here.write(&format!("study/trials/{id}/summary.json"), "{");
     let said = here.run("compare study");
     assert_eq!(said.code, Some(2), "{}", said.err);
@@ -145,9 +151,22 @@ fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
     for command in ["status study", "report study"] {
         here.succeed(command);
     }
-    let states = here.json("study/summary.json")["trials"].clone();
-    let complete = states.as_array().unwrap().iter().filter(|trial| trial["state"] == "complete");
-    assert_eq!(complete.count(), 11);
+    let now = here.json("study/summary.json");
+    let states = now["trials"].as_array().unwrap();
+    assert_eq!(states.iter().filter(|trial| trial["state"] == "complete").count(), 11);
+    assert!(usable(&now).is_null(), "nothing is known of the rate that failed");
+}
+
+#[test]
+fn run_folders_that_are_no_trial_are_counted() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let strangers = |said: &str| said.contains("1 run folder in trials/ is no trial of this study");
+    assert!(!strangers(&here.succeed("compare small.toml --out study")));
+    std::fs::create_dir(here.path("study/trials/lstm-of-before")).unwrap();
+    here.write("study/trials/lstm-of-before/config.toml", "");
+    assert!(strangers(&here.succeed("compare study")));
+    assert!(strangers(&here.read("study/report.md")), "{}", here.read("study/report.md"));
 }
 
 #[test]
@@ -218,5 +237,9 @@ fn a_trial_with_a_damaged_history_or_surroundings_is_one_that_failed() {
     );
     here.succeed("report study");
     std::fs::remove_dir_all(here.path(&format!("study/trials/{id}"))).unwrap();
+    here.succeed("compare study");
+    // What the machine was is no result.
+    here.write(&format!("study/trials/{id}/environment.json"), "{");
+    here.succeed("report study");
     here.succeed("compare study");
 }

@@ -94,6 +94,13 @@ fn sizes_can_be_matched_by_parameters_or_time() {
     assert!(summary["tasks"][0]["variants"][1]["hidden"].as_u64().unwrap() > 40, "slimmer gates, more units");
     let ratio = summary["tasks"][0]["comparisons"][0]["parameters_ratio"].as_f64().unwrap();
     assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
+
+    // A size that would not be found again stays when trials get other threads.
+    let size = summary["tasks"][0]["variants"][1]["hidden"].as_u64().unwrap();
+    let (found, other) = (format!("lstm3 = {size}"), format!("lstm3 = {}", size + 1));
+    here.write("parameters/study.toml", here.read("parameters/study.toml").replace(&found, &other));
+    here.succeed("compare parameters --set run.threads=2");
+    assert!(here.read("parameters/study.toml").contains(&other));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_study::{Protocol, Spread, State, Summary, Variant};
+use slimgate_study::{Protocol, Spread, State, Summary, Variant, written};
 use slimgate_train::Split;
 
 use crate::run::Run;
@@ -70,7 +70,7 @@ pub fn variants_csv(summary: &Summary) -> String {
             table.number(reach.and_then(|reach| reach.seconds));
         }
         for key in &chosen {
-            table.text(&variant.chosen.get(*key).map(bare).unwrap_or_default());
+            table.text(&variant.chosen.get(*key).map(written).unwrap_or_default());
         }
         table.end_line();
     }
@@ -143,7 +143,7 @@ pub fn trials_csv(summary: &Summary) -> String {
         table.number(Some(trial.seconds));
         table.text(trial.reason.as_deref().unwrap_or_default());
         for key in &keys {
-            table.text(&trial.settings.get(*key).map(bare).unwrap_or_default());
+            table.text(&trial.settings.get(*key).map(written).unwrap_or_default());
         }
         table.end_line();
     }
@@ -184,11 +184,6 @@ fn protocol(summary: &Summary) -> &'static str {
         Protocol::Validation => "validation",
         Protocol::Published => "published",
     }
-}
-
-/// A setting as it stands in TOML, words without their quotes.
-fn bare(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {

@@ -9,7 +9,7 @@ use slimgate_train::draft_whole;
 use crate::{ReportError, Run, csv, html, markdown, runs, study};
 
 /// Writes the report of a study into a folder: `report.html`, `report.md` with its `pictures`, `variants.csv`,
-/// `comparisons.csv` and `trials.csv`. Returns what was written.
+/// `comparisons.csv` and `trials.csv`. Returns what was written; pictures that only an earlier report had are removed.
 ///
 /// # Errors
 ///
@@ -26,11 +26,11 @@ pub fn write_study(summary: &Summary, folder: &Path) -> Result<Vec<PathBuf>, Rep
         ("trials.csv".to_owned(), csv::trials_csv(summary)),
     ];
     files.extend(markdown::pictures(&page));
-    write_all(folder, &files)
+    write_report(folder, &files)
 }
 
 /// Writes the report of runs into a folder: `report.html`, `report.md` with its `pictures`, `epochs.csv` and
-/// `runs.json`. Returns what was written.
+/// `runs.json`. Returns what was written; pictures that only an earlier report had are removed.
 ///
 /// # Errors
 ///
@@ -47,7 +47,26 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
         ("runs.json".to_owned(), serde_json::to_string_pretty(runs).expect("runs have a JSON form") + "\n"),
     ];
     files.extend(markdown::pictures(&page));
-    write_all(folder, &files)
+    write_report(folder, &files)
+}
+
+/// Writes the files of a report, and takes away the pictures that an earlier one had and this one has not.
+fn write_report(folder: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>, ReportError> {
+    let written = write_all(folder, files)?;
+    for entry in fs::read_dir(folder.join("pictures")).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if is_picture(&entry.file_name().to_string_lossy()) && !written.contains(&path) {
+            fs::remove_file(&path).map_err(failed(&path))?;
+        }
+    }
+    Ok(written)
+}
+
+/// Whether a file is named as the pictures of reports are: `07-learning-rates.svg`.
+fn is_picture(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(number, rest)| {
+        number.len() > 1 && number.bytes().all(|byte| byte.is_ascii_digit()) && rest.ends_with(".svg")
+    })
 }
 
 /// Writes files by their place in a folder, each whole before any takes its place.

@@ -54,8 +54,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Leaves out the columns that say nothing in any row.
-    pub fn without_empty_columns(mut self) -> Table {
+    /// Leaves out the columns that say nothing in any row; nothing is left where all but the names do.
+    pub fn without_empty_columns(mut self) -> Option<Table> {
         let says = |index: usize| self.rows.iter().any(|row| row[index].text != crate::words::NOTHING);
         let keep: Vec<bool> = (0..self.columns.len()).map(|index| index == 0 || says(index)).collect();
         let mut kept = keep.iter();
@@ -64,7 +64,7 @@ impl Table {
             let mut kept = keep.iter();
             row.retain(|_| *kept.next().expect("as many as columns"));
         }
-        self
+        (self.columns.len() > 1).then_some(self)
     }
 }
 
@@ -90,5 +90,19 @@ impl From<String> for Cell {
 impl From<&str> for Cell {
     fn from(text: &str) -> Cell {
         text.to_owned().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    #[test]
+    fn a_table_of_which_only_the_names_are_left_is_none() {
+        let mut table = Table::new("Made up", &["variant", "#accuracy", "#time"]);
+        table.row(vec!["lstm".into(), crate::words::NOTHING.into(), crate::words::NOTHING.into()]);
+        assert!(table.clone().without_empty_columns().is_none());
+        table.rows[0][2] = "1 s".into();
+        assert_eq!(table.without_empty_columns().unwrap().columns.len(), 2);
     }
 }

@@ -54,6 +54,12 @@ pub fn spread(spread: &Spread) -> String {
     }
 }
 
+/// How many of the planned seeds a mean is of, where it is not all.
+pub fn of_seeds(spread: &Spread, planned: usize) -> String {
+    let seeds = spread.values.len();
+    if seeds < planned { format!(" ({seeds} of {planned} seeds)") } else { String::new() }
+}
+
 /// A p value: three decimals, or that it is smaller.
 pub fn p_value(p: f64) -> String {
     finite(p, |p| if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") })
@@ -246,6 +252,13 @@ mod tests {
         assert_eq!(rate_between(0.03), "3e-2");
         assert_eq!(setting(&toml::Value::Float(0.0001)), "1e-4");
         assert_eq!(setting(&toml::Value::Float(0.5)), "0.5");
+    }
+
+    #[test]
+    fn a_mean_of_some_seeds_says_of_how_many() {
+        let spread = Spread { mean: 0.925, deviation: None, interval: None, values: vec![0.92, 0.93] };
+        assert_eq!(of_seeds(&spread, 3), " (2 of 3 seeds)");
+        assert_eq!(of_seeds(&spread, 2), "");
     }
 
     #[test]

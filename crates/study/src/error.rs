@@ -61,6 +61,16 @@ pub enum StudyError {
     /// A setting that the study makes itself.
     #[error("`{0}` is set by the study itself for each trial; remove it")]
     Own(String),
+    /// A validation part that is not the protocol's.
+    #[error(
+        "`data.validation` = \"{contrary}\" is not what `compare.protocol` chooses on; remove it, or, {remedy}"
+    )]
+    Protocol {
+        /// The part.
+        contrary: &'static str,
+        /// What to write instead.
+        remedy: &'static str,
+    },
     /// Variants and seeds are crossed, not drawn.
     #[error("`{0}` cannot be searched: list it under [grid], so that every variant gets the same seeds")]
     NotSearched(&'static str),
@@ -112,6 +122,17 @@ pub enum StudyError {
         folder: PathBuf,
         /// The settings that differ, by key.
         differing: String,
+    },
+    /// The folder holds a study that cannot be read.
+    #[error(
+        "{} is there and cannot be used ({problem}); mend it, or give this study a folder of its own with --out",
+        path.display()
+    )]
+    Unreadable {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<StudyError>,
     },
     /// A program could not be started.
     #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]

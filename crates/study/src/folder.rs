@@ -119,6 +119,14 @@ impl StudyFolder {
         self.path.join("trials").join(id)
     }
 
+    /// The names of the run folders that are there, whether of a trial or not.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path.join("trials")).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        // One that begins with a dot is not a run yet.
+        names.filter(|name| !name.starts_with('.') && RunFolder::open(&self.run(name)).is_ok()).collect()
+    }
+
     /// What the process of a trial had to say.
     pub(crate) fn log(&self, id: &str) -> PathBuf {
         self.path.join("queue").join(format!("{id}.log"))

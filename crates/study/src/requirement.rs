@@ -107,7 +107,7 @@ impl Requirement {
             }
             Claim::AtLeast { .. } => None,
         };
-        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(not_to_be_judged) {
+        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(Variant::not_to_be_judged) {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
@@ -132,19 +132,6 @@ impl Requirement {
             let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
             StudyError::Requirement(self.to_string(), remedy)
         })
-    }
-}
-
-/// Why nothing can be said of a variant yet, if so: what holds for the seeds that happen to be done need not hold for
-/// all.
-fn not_to_be_judged(variant: &Variant) -> Option<String> {
-    let (name, awaited) = (&variant.name, variant.awaited());
-    if variant.has_lost_seed() {
-        Some(format!("a seed of {name} diverged before it could be tested"))
-    } else if awaited > 0 {
-        Some(format!("{awaited} of {} seeds of {name} are still to be tested", variant.planned_seeds))
-    } else {
-        None
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is found once, when a study begins, and kept in its folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use slimgate_train::{Interrupter, TrainError};
+use toml::Value;
 
 use crate::analysis::published;
 use crate::config::keys;
@@ -32,6 +33,8 @@ pub(crate) fn settle(
     }
     let folder = StudyFolder::create(path)?;
     let _claim = folder.wait_for("study")?;
+    // Another study may have begun here since.
+    refuse_another(path, &config)?;
     if config.compare.matched.is_some() {
         // Of two processes that measured at the same time, the first decides.
         for (task, sizes) in sizes_in(path, &config) {
@@ -49,12 +52,12 @@ pub(crate) fn settle(
 /// Refuses a folder that holds a study whose trials share other settings: its report would be written over, and its
 /// trials left out. More variants, values or seeds are the same study, grown.
 fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
-    let Ok(earlier) = StudyFolder::open(path).and_then(|folder| folder.config()) else { return Ok(()) };
-    let shared = |config: &StudyConfig| {
-        let mut keys = keys(config.base.clone());
-        keys.remove("run.threads");
-        keys
-    };
+    // There is none.
+    let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
+    let earlier = folder.config().map_err(|problem| StudyError::Unreadable {
+        path: path.join("study.toml"),
+        problem: Box::new(problem),
+    })?;
     let (earlier, wanted) = (shared(&earlier), shared(config));
     let all: BTreeSet<&String> = earlier.keys().chain(wanted.keys()).collect();
     let differing: Vec<&str> =
@@ -65,12 +68,21 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     Err(StudyError::Another { folder: path.to_owned(), differing: differing.join(", ") })
 }
 
+/// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.
+fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
+    let mut keys = keys(config.base.clone());
+    keys.remove("run.threads");
+    let protocol = Value::try_from(config.compare.protocol).expect("a protocol has a TOML form");
+    keys.insert("compare.protocol".into(), protocol);
+    keys
+}
+
 /// The hidden sizes that the study in a folder has, where they are those of this study.
 fn sizes_in(path: &Path, config: &StudyConfig) -> Sizes {
     let earlier = StudyFolder::open(path).and_then(|folder| folder.config());
     let same = |earlier: &StudyConfig| {
         earlier.compare.matched == config.compare.matched
-            && earlier.base == config.base
+            && shared(earlier) == shared(config)
             && earlier.compare.baseline == config.compare.baseline
     };
     earlier.ok().filter(same).map(|earlier| earlier.compare.hidden).unwrap_or_default()

@@ -111,6 +111,23 @@ impl Variant {
         self.seeds.iter().any(|seed| seed.epoch == 0)
     }
 
+    /// Whether all its planned seeds speak: what holds for those that happen to be tested need not hold for all.
+    pub fn is_whole(&self) -> bool {
+        self.awaited() == 0 && !self.has_lost_seed()
+    }
+
+    /// Why nothing can be said of it yet, if so.
+    pub fn not_to_be_judged(&self) -> Option<String> {
+        let (name, awaited) = (&self.name, self.awaited());
+        if self.has_lost_seed() {
+            Some(format!("a seed of {name} diverged before it could be tested"))
+        } else if awaited > 0 {
+            Some(format!("{awaited} of {} seeds of {name} are still to be tested", self.planned_seeds))
+        } else {
+            None
+        }
+    }
+
     /// Seeds at the chosen settings that are still to be trained or tested, those whose process failed among them.
     pub fn awaited(&self) -> usize {
         let settled = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
@@ -179,7 +196,8 @@ pub struct Variant {
     /// Accuracy over learning rates, each at the best of the other settings; where these were searched, of single
     /// draws.
     pub rates: Vec<RatePoint>,
-    /// The learning rates that serve; none where not every rate was tried with all other settings.
+    /// The learning rates that serve; none where not every rate was tried with all other settings, or a trial of them
+    /// is not at its end.
     pub usable: Option<UsableRates>,
     /// Test sequences by class (rows) and told class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
@@ -245,7 +263,8 @@ pub struct Spread {
     pub mean: f64,
     /// The standard deviation; none of a single value.
     pub deviation: Option<f64>,
-    /// An interval of the mean: by the bootstrap from eight values on, by Student's t of fewer, none of one.
+    /// An interval of the mean: by the bootstrap from eight values on, by Student's t of fewer; none of one, or of
+    /// values that are all the same where nothing is known of the step between them.
     pub interval: Option<[f64; 2]>,
     /// Every value, in order of the seeds.
     pub values: Vec<f64>,
@@ -273,7 +292,7 @@ pub struct Reach {
 pub struct CurvePoint {
     /// From 1.
     pub epoch: usize,
-    /// The mean over the seeds, of which one that has stopped keeps its last accuracy.
+    /// The mean over the seeds, of which one that has stopped keeps its last accuracy and one that diverged has none.
     pub mean: f64,
     /// The lowest of the seeds.
     pub low: f64,
@@ -297,7 +316,7 @@ pub struct RatePoint {
     pub diverged: usize,
 }
 
-/// The learning rates at which a variant stays within the margin of its own best.
+/// The learning rates at which a variant stays within the margin of its own best, and no trial diverged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsableRates {
     /// The lowest.
@@ -445,6 +464,9 @@ pub struct PublishedCell {
     pub published: f64,
     /// The published count of recurrent parameters.
     pub published_parameters: usize,
+    /// The other settings that the study varies, by key, as the trial had them: of several trials, the best is shown.
+    #[serde(default)]
+    pub settings: BTreeMap<String, toml::Value>,
     /// The measured accuracy, where the trial was run.
     pub measured: Option<f64>,
     /// The accuracy after the last epoch.

@@ -40,7 +40,8 @@ pub fn learning_curves(task: &Task, protocol: Protocol, looks: &Looks) -> Option
         with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
     let description = format!("Lines over epochs: {}.", list(&described));
     let title = format!(
-        "Learning curves: {} by epoch, mean and range of the seeds; one that stopped keeps its last",
+        "Learning curves: {} by epoch, mean and range of the seeds; one that stopped keeps its last, one that \
+         diverged ends",
         choice_accuracy(protocol)
     );
     Some(Picture::new(title, description, drawn(plots, whole_epochs(axes, &task_epochs(task)))))

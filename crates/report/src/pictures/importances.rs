@@ -21,8 +21,11 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
     // The plot counts its bars from below.
     let bars = shown.iter().rev().map(|(keys, share)| (label(keys), *share, "var(--blue)"));
     let plots: Vec<Plot> = vec![BarPlot::new().with_colored_bars(bars).with_horizontal(true).into()];
+    let largest = shown.iter().map(|(_, share)| *share).fold(0.0, f64::max);
     let axes = layout(&plots, "share of the variance", "")
         .with_height(90.0 + 34.0 * shown.len() as f64)
+        // Not rounded up to a tick: there is no room for its label at the edge. At least two ticks.
+        .with_x_axis_max((1.1 * largest).max(0.22))
         .with_x_tick_step(0.2)
         .with_x_tick_format(ticks(|share| format!("{:.0} %", 100.0 * share)));
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();

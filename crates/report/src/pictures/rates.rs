@@ -14,7 +14,7 @@ use crate::words::{choice_accuracy, list, percent, rate, rate_between};
 pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described, mut usable) = (vec![], vec![], vec![]);
-    let (mut rates, mut means) = (vec![], vec![]);
+    let (mut rates, mut accuracies) = (vec![], vec![]);
     for variant in &task.variants {
         let sound = |point: &&slimgate_study::RatePoint| point.rate > 0.0 && point.mean.is_finite();
         let points: Vec<_> =
@@ -22,7 +22,10 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
         let Some(best) = points.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
         let look = looks.look(&variant.name);
         rates.extend(points.iter().map(|point| point.0));
-        means.extend(points.iter().map(|point| point.1));
+        accuracies.extend(points.iter().map(|point| point.1));
+        // A bar goes as far as its seeds.
+        let seeds = variant.rates.iter().filter(sound).flat_map(|point| &point.values);
+        accuracies.extend(seeds.copied().filter(|accuracy| accuracy.is_finite()));
         let range = variant.usable.filter(|range| range.low > 0.0 && range.high.is_finite());
         described.push(match range {
             Some(range) => format!(
@@ -41,11 +44,19 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
         if range.is_some() {
             plots.push(line(&points, look).into());
         }
-        let over_seeds = variant.rates.iter().filter(sound).filter_map(|point| {
-            let (low, high) = bounds(&point.values)?;
-            Some(((point.mean - low).max(0.0), (high - point.mean).max(0.0)))
-        });
-        plots.push(markers(&points, look).with_y_err_asymmetric(over_seeds).into());
+        plots.push(markers(&points, look).into());
+        // A rate with one seed has no bar.
+        let over_seeds = variant.rates.iter().filter(sound).filter(|point| point.values.len() > 1);
+        let (centres, errors): (Vec<_>, Vec<_>) = over_seeds
+            .filter_map(|point| {
+                let (low, high) = bounds(&point.values)?;
+                let error = ((point.mean - low).max(0.0), (high - point.mean).max(0.0));
+                Some(((point.rate, point.mean), error))
+            })
+            .unzip();
+        if !centres.is_empty() {
+            plots.push(markers(&centres, look).with_y_err_asymmetric(errors).into());
+        }
         entries.push(marker_entry(&variant.name, look));
         usable.extend(range.map(|range| (range, look)));
     }
@@ -53,7 +64,7 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
     if low == high {
         return None;
     }
-    let (worst, best) = bounds(&means)?;
+    let (worst, best) = bounds(&accuracies)?;
     // A bar for each usable range, one below the other beneath the lowest point.
     let step = ((best - worst) * 0.045).max(0.002);
     for (index, (range, look)) in usable.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
 use crate::looks::Looks;
-use crate::words::{choice_accuracy, count, list, milliseconds, percent, test_accuracy};
+use crate::words::{choice_accuracy, count, list, milliseconds, of_seeds, percent, test_accuracy};
 
 /// Accuracy against recurrent parameters.
 pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
@@ -75,7 +75,12 @@ fn trade_off(
         plots.push(point.into());
         entries.push(marker_entry(name, look));
         let on_front = if front.contains(&index) { "" } else { ", not on the front" };
-        described.push(format!("{name} has {} and {}{on_front}", (axis.words)(*price), percent(spread.mean)));
+        let seeds = task.variant(name).map_or_else(String::new, |it| of_seeds(spread, it.planned_seeds));
+        described.push(format!(
+            "{name} has {} and {}{seeds}{on_front}",
+            (axis.words)(*price),
+            percent(spread.mean)
+        ));
     }
     let short = match protocol {
         Protocol::Validation => measure.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_study::{Protocol, Summary};
+use slimgate_study::{Protocol, Summary, Task, Variant};
 
 use crate::document::Block;
 use crate::pictures::critical_difference;
@@ -30,6 +30,7 @@ pub fn across(summary: &Summary) -> Vec<Block> {
         p_value(p_friedman),
         decimal(across.critical_difference, 2),
     )));
+    blocks.extend(left_out(summary).map(Block::Text));
     blocks.extend(critical_difference(across, summary.protocol).map(Block::Picture));
     let caption = format!("Mean ranks over the tasks by {test}, 1 being the best");
     let mut ranks = Table::new(caption, &["variant", "#mean rank"]);
@@ -48,6 +49,16 @@ pub fn across(summary: &Summary) -> Vec<Block> {
         blocks.push(Block::Table(pairs));
     }
     blocks
+}
+
+/// Which tasks are not among the ranked ones, and why.
+fn left_out(summary: &Summary) -> Option<String> {
+    let reason = |task: &Task| {
+        let why = task.variants.iter().find_map(Variant::not_to_be_judged)?;
+        Some(format!("{} ({why})", task.name))
+    };
+    let tasks: Vec<String> = summary.tasks.iter().filter_map(reason).collect();
+    (!tasks.is_empty()).then(|| format!("Left out of the ranking: {}.", tasks.join("; ")))
 }
 
 /// Why there is no test over tasks of which several are of one set of data.
@@ -76,8 +87,10 @@ pub fn published(summary: &Summary) -> Vec<Block> {
             "#test accuracy after the last epoch",
         ),
     };
+    let varied = summary.published.iter().any(|cell| !cell.settings.is_empty());
+    let best = if varied { ", the best of those at that rate" } else { "" };
     let caption = format!(
-        "Test accuracy as published, and as measured the best over all epochs of one trial on the {part}; the \
+        "Test accuracy as published, and as measured the best over all epochs of one trial on the {part}{best}; the \
          difference is measured minus published, in percentage points"
     );
     let heads = [
@@ -89,6 +102,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
         last,
         "#published parameters",
         "#measured parameters",
+        "other settings",
     ];
     let mut table = Table::new(caption, &heads);
     for cell in &summary.published {
@@ -101,6 +115,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
             optional(cell.last, percent).into(),
             count(cell.published_parameters).into(),
             optional(cell.parameters, count).into(),
+            words::settings(&cell.settings).into(),
         ]);
     }
     let mut blocks = vec![
@@ -114,6 +129,6 @@ pub fn published(summary: &Summary) -> Vec<Block> {
                 .into(),
         ));
     }
-    blocks.push(Block::Table(table));
+    blocks.extend(table.without_empty_columns().map(Block::Table));
     blocks
 }

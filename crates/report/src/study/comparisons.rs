@@ -63,7 +63,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     }
     // Columns of p values come in pairs with the same heading, and keep their places.
     let tested = tests.rows.iter().any(|row| row[1..].iter().any(|cell| cell.text != words::NOTHING));
-    let mut blocks = vec![Block::Table(evidence.without_empty_columns())];
+    let mut blocks: Vec<Block> = evidence.without_empty_columns().map(Block::Table).into_iter().collect();
     if tested {
         blocks.push(Block::Table(tests));
     } else {

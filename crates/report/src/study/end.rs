@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use slimgate_study::{Cost, Summary, money};
 
 use crate::document::Block;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 use crate::words::NOTHING;
 
 /// What it costs to train and to run, where the study names a price.
@@ -22,10 +22,10 @@ pub fn costs(summary: &Summary) -> Vec<Block> {
         let heads = ["variant", "#one training", "#trainings a year", "#predictions a year", "#saved a year"];
         let mut table = Table::new(caption, &heads);
         for (name, cost) in &known {
-            let each = [cost.training, cost.trainings_a_year, cost.predictions_a_year, cost.saved_a_year];
-            table.row(
-                std::iter::once((*name).into()).chain(each.map(|amount| money(amount).into())).collect(),
-            );
+            let each = [cost.training, cost.trainings_a_year, cost.predictions_a_year].map(money);
+            let saved = money(cost.saved_a_year);
+            let amounts = each.into_iter().chain([saved]).map(Cell::from);
+            table.row(std::iter::once((*name).into()).chain(amounts).collect());
         }
         blocks.push(Block::Table(table));
     }

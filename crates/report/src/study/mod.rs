@@ -11,7 +11,7 @@ mod variants;
 pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use end::environment_table;
 
-use slimgate_study::{Protocol, State, Summary, Task};
+use slimgate_study::{Protocol, State, Summary, Task, Variant};
 
 use crate::document::{Block, Document};
 use crate::looks::Looks;
@@ -94,14 +94,33 @@ fn partial(summary: &Summary) -> Option<String> {
         .filter_map(|state| states.get(&state).map(|number| format!("{number} {state}")))
         .collect();
     let all = counted(summary.trials.len(), "trial", "trials");
-    match (states.get(&State::Complete), open.is_empty()) {
-        (None, _) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
-        (Some(_), false) => Some(format!(
+    // Trials whose test failed are complete all the same.
+    let awaited = awaited(summary);
+    match (states.get(&State::Complete), open.is_empty(), awaited.is_empty()) {
+        (None, ..) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
+        (Some(_), false, _) => Some(format!(
             "The study is not complete: of {all}, {}. Figures are of what is there.",
             words::list(&open)
         )),
-        (Some(_), true) => None,
+        (Some(_), true, false) => Some(format!(
+            "The study is not complete: {} are still to be tested. Figures are of what is there.",
+            words::list(&awaited)
+        )),
+        (Some(_), true, true) => None,
     }
+}
+
+/// Seeds at the chosen settings that are not tested yet, by variant and task.
+fn awaited(summary: &Summary) -> Vec<String> {
+    let of_task = |task: &Task| -> Vec<String> {
+        let late = task.variants.iter().filter(|variant| variant.awaited() > 0);
+        let told = |variant: &Variant| {
+            let (awaited, planned) = (variant.awaited(), variant.planned_seeds);
+            format!("{awaited} of {planned} seeds of {} on {}", variant.name, task.name)
+        };
+        late.map(told).collect()
+    };
+    summary.tasks.iter().flat_map(of_task).collect()
 }
 
 fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {

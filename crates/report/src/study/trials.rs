@@ -51,8 +51,7 @@ pub fn trials(summary: &Summary) -> Vec<Block> {
             trial.reason.as_deref().unwrap_or(NOTHING).into(),
         ]);
     }
-    table = table.without_empty_columns();
     table.sortable = true;
-    blocks.push(Block::Table(table));
+    blocks.extend(table.without_empty_columns().map(Block::Table));
     blocks
 }

@@ -5,11 +5,11 @@ use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Varian
 use crate::table::{Cell, Table};
 use crate::words::{self, NOTHING, bare_percent, count, optional, rate_between};
 
-/// Four tables with a row for each variant.
+/// Four tables with a row for each variant, as far as they say something.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
     let tables =
         [accuracy(summary, task), stability(summary, task), effort(summary, task), settings(summary, task)];
-    tables.into_iter().map(Table::without_empty_columns).collect()
+    tables.into_iter().filter_map(Table::without_empty_columns).collect()
 }
 
 fn accuracy(summary: &Summary, task: &Task) -> Table {
@@ -37,7 +37,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
             count(variant.hidden).into(),
             count(variant.recurrent_parameters).into(),
             optional(variant.all_parameters, count).into(),
-            mean(&variant.test),
+            mean(&variant.test, variant),
             each_seed(variant).into(),
         ]);
     }
@@ -64,8 +64,8 @@ fn stability(summary: &Summary, task: &Task) -> Table {
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
-            mean(&variant.validation),
-            mean(&variant.last),
+            mean(&variant.validation, variant),
+            mean(&variant.last, variant),
             of_seeds(variant.collapsed, variant).into(),
             of_seeds(variant.diverged, variant).into(),
         ]);
@@ -73,9 +73,13 @@ fn stability(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-fn mean(spread: &Option<Spread>) -> Cell {
-    let mean = spread.as_ref().map_or(f64::NAN, |spread| spread.mean);
-    Cell::number(optional(spread.as_ref(), words::spread), mean)
+fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
+    match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
+        Some(spread) => {
+            Cell::number(words::spread(spread) + &words::of_seeds(spread, variant.planned_seeds), spread.mean)
+        }
+        None => NOTHING.into(),
+    }
 }
 
 /// The test accuracy of every seed, in order of the seeds.

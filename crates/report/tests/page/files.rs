@@ -35,6 +35,95 @@ fn a_report_is_five_files_its_pictures_and_no_leftover() {
 }
 
 #[test]
+fn pictures_of_an_earlier_report_do_not_stay_and_other_files_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("pictures");
+    write_study(&support::study(), folder.path()).unwrap();
+    let all = names(&pictures).len();
+    for own in ["notes.svg", "1-sketch.svg", "01-sketch.png"] {
+        fs::write(pictures.join(own), "mine").unwrap();
+    }
+    let written = write_study(&support::one_seed(), folder.path()).unwrap();
+    let mut wanted: Vec<_> = written
+        .iter()
+        .filter(|path| path.starts_with(&pictures))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert!(wanted.len() < all, "{wanted:?}");
+    wanted.extend(["notes.svg", "1-sketch.svg", "01-sketch.png"].map(str::to_owned));
+    wanted.sort();
+    assert_eq!(names(&pictures), wanted);
+}
+
+/// The first picture of a study whose file's name ends like that.
+fn picture(study: &slimgate_study::Summary, end: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write_study(study, folder.path()).unwrap();
+    let pictures = folder.path().join("pictures");
+    let name = names(&pictures).into_iter().find(|name| name.ends_with(end)).unwrap();
+    fs::read_to_string(pictures.join(name)).unwrap()
+}
+
+/// The numbers that an attribute of some elements has.
+fn numbers(picture: &str, element: &str, attribute: &str) -> Vec<f64> {
+    let start = format!(" {attribute}=\"");
+    let of_element = |rest: &str| -> Option<f64> {
+        let attributes = format!(" {}", rest.split('>').next()?);
+        attributes.split_once(start.as_str())?.1.split('"').next()?.parse().ok()
+    };
+    picture.split(&format!("<{element} ")).skip(1).filter_map(of_element).collect()
+}
+
+/// The picture of learning rates whose seeds lie so far from their mean.
+fn rates(spread: &[f64]) -> String {
+    let mut study = support::study();
+    for point in study.tasks.iter_mut().flat_map(|task| &mut task.variants).flat_map(|v| &mut v.rates) {
+        point.values = spread.iter().map(|off| point.mean + off).collect();
+    }
+    picture(&study, "-learning-rates.svg")
+}
+
+#[test]
+fn rates_tried_with_several_seeds_have_bars_and_others_none() {
+    let bars = |spread: &[f64]| {
+        let picture = rates(spread);
+        // The colours of variants; the frame has its own.
+        picture.matches("<line ").count()
+            - picture.matches(r#"stroke="var(--grid)"#).count()
+            - picture.matches(r#"stroke="var(--axis)"#).count()
+    };
+    assert_eq!(bars(&[0.0]), 0);
+    assert!(bars(&[-0.01, 0.01]) > 0);
+}
+
+#[test]
+fn bars_over_seeds_stay_within_the_frame() {
+    let picture = rates(&[-0.3, 0.3]);
+    // The part of the picture that is not cut off.
+    let frame = picture.split_once("<clipPath ").unwrap().1;
+    let (top, height) = (numbers(frame, "rect", "y")[0], numbers(frame, "rect", "height")[0]);
+    let inner = picture.split_once("<g clip-path=").unwrap().1.split("</g>").next().unwrap();
+    let ends = [numbers(inner, "line", "y1"), numbers(inner, "line", "y2")].concat();
+    assert!(!ends.is_empty());
+    assert!(ends.iter().all(|end| (top..=top + height).contains(end)), "{top} {height} {ends:?}");
+}
+
+#[test]
+fn the_labels_of_importances_are_not_cut() {
+    for largest in [0.1, 0.5, 0.62, 0.8532, 0.97, 1.0] {
+        let mut study = support::study();
+        study.tasks[0].importances.as_mut().unwrap().effects[0].share = largest;
+        let picture = picture(&study, "-importance-of-settings.svg");
+        for label in picture.split("<text ").skip(1).filter(|label| label.contains(" %</text>")) {
+            let text = label.split('>').nth(1).unwrap().split('<').next().unwrap();
+            let middle = numbers(&format!("<text {label}"), "text", "x")[0];
+            // Letters of 12 pixels are at most 7 wide on average.
+            assert!(middle + 3.5 * text.chars().count() as f64 <= 500.0, "{text} at {middle} ({largest})");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_written_leaves_everything_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("report.html"), "old").unwrap();
@@ -90,7 +179,6 @@ fn a_damaged_file_is_named_with_what_a_report_can_do_about_it() {
 }
 
 /// Runs itself again where a process may have but few files open.
-#[cfg(unix)]
 #[test]
 fn more_files_are_written_than_may_be_open_at_once() {
     const NAME: &str = "files::more_files_are_written_than_may_be_open_at_once";

@@ -42,8 +42,12 @@ fn no_page_shows_what_is_no_number() {
         for word in ["NaN", "None", "Some(", "inf ", "null"] {
             assert!(!seen(&page).contains(word), "{name} shows {word}");
         }
-        for attribute in ["NaN", "inf"] {
-            assert!(!page.contains(&format!("=\"{attribute}")), "{name} draws at {attribute}");
+        for number in ["NaN", "inf"] {
+            assert!(!page.contains(&format!("=\"{number}")), "{name} draws at {number}");
+            for attribute in ["d", "points", "transform"] {
+                let places = between(&page, &format!(" {attribute}=\""), "\"");
+                assert!(places.iter().all(|place| !place.contains(number)), "{name} draws to {number}");
+            }
         }
     }
 }
@@ -232,14 +236,60 @@ fn runs_that_were_chosen_on_the_test_set_are_named() {
 #[test]
 fn a_variant_has_the_same_colour_in_every_picture() {
     let page = study_page(&support::study());
-    let entries = |name: &str| -> BTreeSet<String> {
-        let label = format!(">{name}</text>");
+    let colours = |name: &str| -> Vec<String> {
+        // In a list of names its sign follows each of them.
+        let label = format!(" text-anchor=\"start\">{name}</text>");
         between(&page, "<svg ", "</svg>")
             .into_iter()
-            .filter(|picture| picture.contains("<desc id") && picture.contains("lstm1 begins"))
-            .flat_map(|picture| picture.split(&label).next().map(str::to_owned))
-            .map(|before| before.rsplit("var(--").next().unwrap().split(')').next().unwrap().to_owned())
+            .filter_map(|picture| picture.split_once(label.as_str())?.1.split_once("var(--"))
+            .map(|(_, colour)| colour.split(')').next().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(entries("lstm2").len(), 1, "{:?}", entries("lstm2"));
+    // Curves, rates and both trade-offs of two tasks.
+    assert_eq!(colours("lstm1"), ["blue"; 8]);
+    assert_eq!(colours("lstm2"), ["vermillion"; 8]);
+}
+
+#[test]
+fn a_mean_of_some_of_the_seeds_says_of_how_many() {
+    assert!(!study_page(&support::study()).contains(" of 5 seeds)"));
+    let mut study = support::study();
+    study.tasks[0].variants[1].test.as_mut().unwrap().values.truncate(2);
+    let page = study_page(&study);
+    assert!(page.contains("97.10 % (96.84 to 97.36) (2 of 5 seeds)<"), "in the table");
+    assert!(page.contains("97.10 % (2 of 5 seeds)"), "in what a picture is described with");
+}
+
+#[test]
+fn tests_that_are_awaited_leave_the_study_incomplete() {
+    let mut study = support::study();
+    assert!(!study_page(&study).contains("is not complete"));
+    study.tasks[1].variants[0].seeds[4].test = None;
+    let page = study_page(&study);
+    assert!(page.contains("not complete: 1 of 5 seeds of lstm on japanese-vowels are still to be tested"));
+    let left_out = "Left out of the ranking: japanese-vowels (1 of 5 seeds of lstm are still to be tested).";
+    assert!(page.contains(left_out));
+    assert!(!study_page(&support::study()).contains("Left out"));
+}
+
+#[test]
+fn what_is_saved_against_nothing_known_is_a_dash() {
+    let mut study = support::study();
+    study.tasks.truncate(1);
+    for variant in &mut study.tasks[0].variants {
+        variant.cost.as_mut().unwrap().saved_a_year = None;
+    }
+    let page = study_page(&study);
+    let costs = page.split("Cost on digits-rows").nth(1).unwrap().split("</table>").next().unwrap();
+    assert_eq!(costs.matches(">–</td>").count(), 4);
+}
+
+#[test]
+fn published_figures_name_the_settings_that_the_best_trial_had() {
+    assert!(!study_page(&support::study()).contains("other settings"));
+    let mut study = support::study();
+    study.published[0].settings.insert("optim.schedule".into(), "cosine".into());
+    let page = study_page(&study);
+    assert!(page.contains("other settings") && page.contains("optim.schedule = cosine"));
+    assert!(page.contains("the best of those at that rate"));
 }

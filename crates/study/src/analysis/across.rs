@@ -40,8 +40,7 @@ pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
 /// The mean test accuracy of each variant, equal ones exactly so; none while one lacks a seed.
 fn mean_scores(task: &Task) -> Option<Vec<f64>> {
     let score = |variant: &Variant| {
-        let whole = variant.awaited() == 0 && !variant.has_lost_seed();
-        let test = variant.test.as_ref().filter(|_| whole)?;
+        let test = variant.test.as_ref().filter(|_| variant.is_whole())?;
         // The sum of accuracies is a whole number of sequences, however it was rounded.
         let step = task.resolution() / test.values.len() as f64;
         Some((test.mean / step).round() * step)

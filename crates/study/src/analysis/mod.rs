@@ -8,7 +8,7 @@ mod variant;
 
 pub(crate) use comparison::pairs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use slimgate_train::{RunFolder, quoted};
 
@@ -61,7 +61,23 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         trials,
     };
     summary.answer = answer(&summary);
+    summary.answer.notes.extend(strangers(folder, &summary.trials));
     Ok(summary)
+}
+
+/// That there are run folders beside those of the study's trials; nothing where there are none.
+fn strangers(folder: &StudyFolder, trials: &[TrialLine]) -> Option<String> {
+    let known: HashSet<&str> = trials.iter().map(|trial| trial.id.as_str()).collect();
+    let there = folder.runs();
+    let strangers = there.iter().filter(|id| !known.contains(id.as_str())).count();
+    let (folders, trials) = match strangers {
+        0 => return None,
+        1 => ("run folder", "is no trial"),
+        _ => ("run folders", "are no trials"),
+    };
+    Some(format!(
+        "{strangers} {folders} in trials/ {trials} of this study as far as it is planned, and left out."
+    ))
 }
 
 /// The command that runs the study again in a folder beside it.
@@ -115,12 +131,7 @@ fn summarize_task(
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let comparisons = comparison::comparisons(config, &variants, test_sequences);
-    for index in 0..variants.len() {
-        let saved = variant::saved_a_year(&variants[0], &variants[index]);
-        if let (Some(cost), Some(saved)) = (&mut variants[index].cost, saved) {
-            cost.saved_a_year = saved;
-        }
-    }
+    variant::note_savings(&mut variants);
     let dataset = &groups[0].candidates[0].trials[0].config.data.dataset;
     Ok(Task {
         name: name.to_owned(),

@@ -1,12 +1,15 @@
 //! Published figures beside measured ones.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use super::variant::RATE;
 use crate::folder::Records;
 use crate::plan::Group;
+use crate::space::Candidate;
 use crate::{PublishedCell, StudyConfig, StudyError, StudyFolder};
 
 /// A row of a file of published figures.
@@ -44,8 +47,8 @@ fn rows(path: &Path, text: &str, task: &str) -> Result<Vec<Row>, StudyError> {
     Ok(rows)
 }
 
-/// The published cells, each with what was measured at its variant and learning rate: on the data set that is named as
-/// they are, or else on the study's first task.
+/// The published cells, each with what was measured at its variant and learning rate, and the best of the other
+/// settings that the study varies: on the data set that is named as they are, or else on the study's first task.
 pub(super) fn cells(
     folder: &StudyFolder,
     config: &StudyConfig,
@@ -64,25 +67,49 @@ pub(super) fn cells(
             learning_rate: row.eta0,
             published: row.best_test_accuracy,
             published_parameters: row.params,
+            settings: BTreeMap::new(),
             measured: None,
             last: None,
             parameters: None,
         };
-        let trials = groups
+        let candidates = groups
             .iter()
             .filter(|group| group.task == task && group.variant == cell.variant)
-            .flat_map(Group::trials);
-        for trial in trials.filter(|trial| trial.config.optim.learning_rate == cell.learning_rate) {
-            let record = records.get(&trial.id);
-            let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else { continue };
-            cell.parameters = Some(summary.parameters.recurrent);
+            .flat_map(|group| &group.candidates);
+        let at_rate =
+            |candidate: &&Candidate| candidate.trials[0].config.optim.learning_rate == cell.learning_rate;
+        let mut found: Option<(slimgate_train::Summary, &Candidate)> = None;
+        for candidate in candidates.filter(at_rate) {
             // The first seed: the published figures are of one run.
-            if cell.measured.is_none() {
-                cell.measured = summary.best.as_ref().map(|best| best.accuracy);
-                cell.last = summary.last.as_ref().map(|last| last.accuracy);
+            let Some(summary) = first_outcome(candidate, records) else { continue };
+            // Of points that differ in other settings, the best.
+            if found.as_ref().is_none_or(|(best, _)| accuracy(&summary) > accuracy(best)) {
+                found = Some((summary, candidate));
             }
+        }
+        if let Some((summary, candidate)) = found {
+            cell.measured = accuracy(&summary);
+            cell.last = summary.last.as_ref().map(|last| last.accuracy);
+            cell.parameters = Some(summary.parameters.recurrent);
+            cell.settings = candidate.settings.clone();
+            cell.settings.remove(RATE);
         }
         cells.push(cell);
     }
     Ok(cells)
+}
+
+/// What the first trial of a candidate that has an accuracy came to; where none has, the first at its end.
+fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_train::Summary> {
+    let mut outcomes = Vec::new();
+    for trial in &candidate.trials {
+        let record = records.get(&trial.id);
+        outcomes.extend(record.summary.clone().filter(|_| record.state.is_final()));
+    }
+    let with_accuracy = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
+    outcomes.into_iter().nth(with_accuracy)
+}
+
+fn accuracy(summary: &slimgate_train::Summary) -> Option<f64> {
+    summary.best.as_ref().map(|best| best.accuracy)
 }

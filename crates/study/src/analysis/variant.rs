@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The key whose curve a study always draws.
-const RATE: &str = "optim.learning_rate";
+pub(super) const RATE: &str = "optim.learning_rate";
 
 /// Shares of the baseline's accuracy whose time is told.
 const SHARES: [f64; 2] = [0.95, 0.99];
@@ -47,7 +47,8 @@ impl Chosen {
             let record = records.get(&trial.id);
             let Some(summary) = record.summary.clone().filter(|_| record.state.is_final()) else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
-            let environment = run.environment()?;
+            // What it says of the machine is left out where it is damaged: the trial's results do not hang on it.
+            let environment = run.environment().unwrap_or_default();
             let number = |key: &str| environment.get(key).and_then(serde_json::Value::as_f64);
             if let (Some(threads), Some(cores)) = (number("threads"), number("cores")) {
                 chosen.share = (threads / cores).min(1.0);
@@ -135,9 +136,11 @@ pub(super) fn variant(
         .map(|bytes| bytes as u64),
         reaches: reaches(chosen, baseline),
         timing,
-        curve: curve(chosen),
-        // Single draws of a search differ in more than the rate, and half a grid leaves out rates.
-        usable: (config.search.is_none() && group.chosen.is_some()).then(|| usable(&rates, margin)).flatten(),
+        curve: curve(&chosen.trials.iter().map(accuracies).collect::<Vec<_>>()),
+        // Single draws of a search differ in more than the rate.
+        usable: (config.search.is_none() && is_complete(group, records))
+            .then(|| usable(&rates, margin))
+            .flatten(),
         rates,
         confusion: confusion(chosen),
         cost: config.cost.as_ref().zip(trained).zip(timing).map(|((prices, seconds), timing)| {
@@ -148,17 +151,20 @@ pub(super) fn variant(
                 training,
                 trainings_a_year: training * prices.trainings_per_year,
                 predictions_a_year: timing.prediction_ms / 1e3 * a_second * prices.predictions_per_year,
-                saved_a_year: 0.0,
+                saved_a_year: None,
             }
         }),
     })
 }
 
-/// What a variant saves a year against another.
-pub(super) fn saved_a_year(baseline: &Variant, variant: &Variant) -> Option<f64> {
-    let a_year =
-        |variant: &Variant| variant.cost.as_ref().map(|cost| cost.trainings_a_year + cost.predictions_a_year);
-    Some(a_year(baseline)? - a_year(variant)?)
+/// Notes what each variant saves a year against the first of them, where that has a cost.
+pub(super) fn note_savings(variants: &mut [Variant]) {
+    let a_year = |cost: &Cost| cost.trainings_a_year + cost.predictions_a_year;
+    let baseline = variants.first().and_then(|variant| variant.cost.as_ref()).map(a_year);
+    for cost in variants.iter_mut().filter_map(|variant| variant.cost.as_mut()) {
+        let own = a_year(cost);
+        cost.saved_a_year = baseline.map(|baseline| baseline - own);
+    }
 }
 
 fn seed_result(trial: &Finished) -> SeedResult {
@@ -182,7 +188,10 @@ fn spread(values: Vec<f64>, resolution: f64, confidence: f64) -> Option<Spread> 
     Some(Spread {
         mean,
         deviation: (values.len() > 1).then_some(deviation),
-        interval: interval.map(|interval| [interval.low.max(0.0), interval.high.min(1.0)]),
+        // Of values that are all the same and have no known step, it would have no width.
+        interval: interval
+            .filter(|interval| interval.low < interval.high)
+            .map(|interval| [interval.low.max(0.0), interval.high.min(1.0)]),
         values,
     })
 }
@@ -220,23 +229,38 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
     SHARES.map(reach).to_vec()
 }
 
+/// The accuracies of a seed on the validation part, one an epoch.
+struct Accuracies {
+    of_epochs: Vec<f64>,
+    /// Whether its loss became infinite or undefined after them.
+    diverged: bool,
+}
+
+fn accuracies(trial: &Finished) -> Accuracies {
+    let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
+    Accuracies {
+        of_epochs: lines.map(|line| line.accuracy).collect(),
+        diverged: trial.summary.status == Status::Diverged,
+    }
+}
+
 /// Accuracy over the epochs. A seed that has stopped keeps its last accuracy: a mean of those that happen to go on
-/// would be one of ever fewer.
-fn curve(chosen: &Chosen) -> Vec<CurvePoint> {
-    let accuracies = |trial: &Finished| -> Vec<f64> {
-        let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
-        lines.map(|line| line.accuracy).collect()
+/// would be one of ever fewer. One that diverged has none to keep.
+fn curve(seeds: &[Accuracies]) -> Vec<CurvePoint> {
+    let longest = seeds.iter().map(|seed| seed.of_epochs.len()).max().unwrap_or(0);
+    let at = |seed: &Accuracies, epoch: usize| match seed.of_epochs.get(epoch - 1) {
+        None if seed.diverged => None,
+        None => seed.of_epochs.last().copied(),
+        accuracy => accuracy.copied(),
     };
-    let seeds: Vec<Vec<f64>> = chosen.trials.iter().map(accuracies).filter(|seed| !seed.is_empty()).collect();
-    let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
     let point = |epoch: usize| {
-        let values: Vec<f64> = seeds.iter().map(|seed| seed[epoch.min(seed.len()) - 1]).collect();
+        let values: Vec<f64> = seeds.iter().filter_map(|seed| at(seed, epoch)).collect();
         CurvePoint {
             epoch,
             mean: values.iter().sum::<f64>() / values.len() as f64,
             low: values.iter().copied().fold(f64::INFINITY, f64::min),
             high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            seeds: seeds.iter().filter(|seed| seed.len() >= epoch).count(),
+            seeds: seeds.iter().filter(|seed| seed.of_epochs.len() >= epoch).count(),
         }
     };
     (1..=longest).map(point).collect()
@@ -270,19 +294,33 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
     rates
 }
 
+/// Whether every trial that settings were to be chosen from is at its end: a rate whose trials are not is no rate
+/// between two that serve.
+fn is_complete(group: &Group, records: &mut Records) -> bool {
+    let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);
+    group.chosen.is_some() && trials.all(|trial| records.get(&trial.id).state.is_final())
+}
+
+/// The rates that serve. One at which a trial diverged does not, however well it did before.
 fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {
-    if rates.len() < 2 {
+    if rates.len() < 2 || rates.iter().all(|point| point.diverged > 0) {
         return None;
     }
-    let points: Vec<(f64, f64)> = rates.iter().map(|point| (point.rate, point.mean)).collect();
-    usable_range(&points, margin).map(|range| UsableRates {
+    let range_of = |score: fn(&RatePoint) -> f64| {
+        let points: Vec<(f64, f64)> = rates.iter().map(|point| (point.rate, score(point))).collect();
+        usable_range(&points, margin)
+    };
+    // Less than any accuracy by more than any margin.
+    let range = range_of(|point| if point.diverged > 0 { -1.0 } else { point.mean })?;
+    let prices = range_of(|point| point.mean)?;
+    Some(UsableRates {
         low: range.low,
         high: range.high,
         decades: range.decades,
         open_below: range.cut_off_low,
         open_above: range.cut_off_high,
-        price: range.mean_loss,
-        price_nearby: range.worst_loss_within_decade,
+        price: prices.mean_loss,
+        price_nearby: prices.worst_loss_within_decade,
     })
 }
 
@@ -298,4 +336,69 @@ fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
         }
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::variant;
+
+    #[test]
+    fn a_rate_at_which_a_trial_diverged_ends_the_range() {
+        let usable = |diverged: Option<usize>| {
+            let point = |(index, rate): (usize, f64)| RatePoint {
+                rate,
+                mean: 0.9,
+                values: vec![0.9],
+                diverged: usize::from(diverged == Some(index)),
+            };
+            usable(&[1e-4, 1e-3, 1e-2].into_iter().enumerate().map(point).collect::<Vec<_>>(), 0.01).unwrap()
+        };
+        let all = usable(None);
+        assert!(all.open_below && all.open_above);
+        let end = usable(Some(2));
+        assert!(end.open_below && !end.open_above && end.high < 1.1e-3, "{end:?}");
+        // Between two that serve, it is not bridged.
+        let middle = usable(Some(1));
+        assert!(middle.open_below && middle.high < 1.1e-4, "{middle:?}");
+        assert_eq!(middle.price, all.price);
+        let diverged = RatePoint { rate: 1e-3, mean: 0.9, values: vec![0.9], diverged: 1 };
+        assert!(super::usable(&[diverged.clone(), RatePoint { rate: 1e-2, ..diverged }], 0.01).is_none());
+    }
+
+    #[test]
+    fn a_seed_that_stopped_keeps_its_last_accuracy_and_one_that_diverged_ends() {
+        let seed = |of_epochs: &[f64], diverged| Accuracies { of_epochs: of_epochs.to_vec(), diverged };
+        let curve = curve(&[seed(&[0.5, 0.7, 0.9], false), seed(&[0.5, 0.5], false), seed(&[0.2], true)]);
+        let close = |point: &CurvePoint, mean: f64| assert!((point.mean - mean).abs() < 1e-12, "{point:?}");
+        close(&curve[0], 0.4);
+        close(&curve[1], 0.6);
+        close(&curve[2], 0.7);
+        assert_eq!(curve.iter().map(|point| point.seeds).collect::<Vec<_>>(), [3, 2, 1]);
+    }
+
+    #[test]
+    fn values_that_are_all_the_same_have_no_interval_unless_their_step_is_known() {
+        assert_eq!(spread(vec![0.9; 3], 0.0, 0.95).unwrap().interval, None);
+        assert!(spread(vec![0.9; 3], 0.01, 0.95).unwrap().interval.is_some());
+        assert!(spread(vec![0.9, 0.91], 0.0, 0.95).unwrap().interval.is_some());
+    }
+
+    #[test]
+    fn nothing_is_saved_against_a_baseline_without_a_cost() {
+        let cost = |training| Cost {
+            currency: "EUR".into(),
+            training,
+            trainings_a_year: 10.0 * training,
+            predictions_a_year: 1.0,
+            saved_a_year: None,
+        };
+        let mut variants =
+            [variant("lstm", 1e-3), Variant { cost: Some(cost(1.0)), ..variant("lstm3", 1e-3) }];
+        note_savings(&mut variants);
+        assert_eq!(variants[1].cost.as_ref().unwrap().saved_a_year, None);
+        variants[0].cost = Some(cost(3.0));
+        note_savings(&mut variants);
+        assert_eq!(variants.map(|variant| variant.cost.unwrap().saved_a_year), [Some(0.0), Some(20.0)]);
+    }
 }

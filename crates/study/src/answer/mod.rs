@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Answer, Comparison, Cost, Match, Protocol, Summary, Task, UsableRates, Variant, Verdict, money};
+use crate::{
+    Answer, Comparison, Cost, Match, Protocol, State, Summary, Task, UsableRates, Variant, Verdict, money,
+};
 
 /// What to do, in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
@@ -36,14 +38,7 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             (None, format!("not enough evidence to replace {baseline}: {settle}"))
         }
         None => {
-            let why = match summary.matched {
-                _ if all(summary).all(worse) => {
-                    format!("every simplified gate that was tried costs accuracy{}", perhaps_little(summary))
-                }
-                None => "no variant that was tried is slimmer and as accurate".to_owned(),
-                Some(Match::Parameters) => "no variant of the same size is more accurate".to_owned(),
-                Some(Match::Time) => "no variant that is as fast is more accurate".to_owned(),
-            };
+            let why = reason_to_keep(summary, all(summary).all(worse));
             (Some(baseline.to_owned()), format!("keep {baseline}: {why}"))
         }
     };
@@ -63,13 +58,15 @@ const SEEDS: usize = 5;
 
 /// What to do about comparisons that are open.
 fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
-    let awaited: Vec<_> = open.iter().filter(|found| found.pairs < found.planned && !found.lost).collect();
-    if let (Some(done), Some(planned)) =
-        (awaited.iter().map(|found| found.pairs).min(), awaited.iter().map(|found| found.planned).max())
-    {
-        let names: BTreeSet<&str> = awaited.iter().map(|found| found.variant.as_str()).collect();
-        let names = names.into_iter().collect::<Vec<_>>().join(", ");
-        return format!("of {names}, {done} of {planned} seeds are tested so far; go on with the study");
+    let waiting: BTreeSet<&str> =
+        open.iter().filter(|found| !found.lost).map(|found| found.variant.as_str()).collect();
+    let concerned = |variant: &Variant| {
+        waiting.contains(variant.name.as_str()) || (variant.name == summary.baseline && !waiting.is_empty())
+    };
+    let of_tasks =
+        summary.tasks.iter().flat_map(|task| task.variants.iter().map(move |variant| (task, variant)));
+    if let Some(awaited) = awaited(summary, of_tasks.filter(|(_, variant)| concerned(variant))) {
+        return format!("{awaited}; go on with the study");
     }
     if open.iter().all(|found| found.lost) {
         let variants = summary.tasks.iter().flat_map(|task| &task.variants);
@@ -94,17 +91,70 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
     }
 }
 
-/// The variants whose loss of accuracy may lie within the margin, in brackets; nothing where there are none.
-fn perhaps_little(summary: &Summary) -> String {
+/// How far those of some variants are that are not all tested, and how many of their trials failed; nothing where all
+/// are.
+fn awaited<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
+    let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.awaited() > 0).collect();
+    let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.awaited()).min()?;
+    let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
+    let names: BTreeSet<&str> = late.iter().map(|(_, variant)| variant.name.as_str()).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let failed = match late.iter().map(|(task, variant)| failed(summary, task, variant)).sum::<usize>() {
+        0 => String::new(),
+        1 => " (1 trial failed)".to_owned(),
+        trials => format!(" ({trials} trials failed)"),
+    };
+    Some(format!("of {names}, {done} of {planned} seeds are tested so far{failed}"))
+}
+
+/// Trials of a variant whose training or test was given up.
+fn failed(summary: &Summary, task: &Task, variant: &Variant) -> usize {
+    let of_variant =
+        summary.trials.iter().filter(|trial| trial.task == task.name && trial.variant == variant.name);
+    // Of one that was pruned it is said why, too.
+    of_variant.filter(|trial| trial.state != State::Pruned && trial.reason.is_some()).count()
+}
+
+/// Why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
+fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
+    let several = summary.tasks.len() > 1;
+    if all_lose {
+        let slimmer = summary.matched.is_none() && all(summary).all(|found| found.parameters_ratio < 1.0);
+        let what = if slimmer { "simplified gate" } else { "variant" };
+        let worse = |task: &&Task| task.comparisons.iter().any(|found| found.verdict == Verdict::Worse);
+        let mut remarks: Vec<String> = Vec::new();
+        if several {
+            remarks.extend(summary.tasks.iter().filter(worse).map(|task| task.name.clone()));
+        }
+        remarks.extend(perhaps_little(summary));
+        let on = if several { " on at least one task" } else { "" };
+        let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) };
+        return format!("every {what} that was tried costs accuracy{on}{remarks}");
+    }
+    let on = if several { " on every task" } else { "" };
+    match summary.matched {
+        None => format!("no variant that was tried is slimmer and as accurate{on}"),
+        Some(by) => {
+            let which = match by {
+                Match::Parameters => "of the same size",
+                Match::Time => "that is as fast",
+            };
+            format!("no variant {which} was shown to be more accurate by more than the margin{on}")
+        }
+    }
+}
+
+/// The variants whose loss of accuracy may lie within the margin; nothing where there are none.
+fn perhaps_little(summary: &Summary) -> Option<String> {
     let within = |found: &Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
     let losses: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::Worse).collect();
     let mut names: BTreeSet<&str> = losses.iter().map(|found| found.variant.as_str()).collect();
     names.retain(|name| losses.iter().all(|found| found.variant != *name || within(found)));
     if names.is_empty() {
-        return String::new();
+        return None;
     }
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    format!(" ({names} perhaps less than the margin of {} points)", margin(summary))
+    Some(format!("{names} perhaps less than the margin of {} points", margin(summary)))
 }
 
 fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
@@ -146,8 +196,8 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
     } else {
         String::new()
     };
-    let saved = task.variant(name).and_then(|variant| variant.cost.as_ref());
-    let saved = saved.map_or_else(String::new, |cost| format!("; {}", saving(cost)));
+    let saved = task.variant(name).and_then(|variant| saving(variant.cost.as_ref()?));
+    let saved = saved.map_or_else(String::new, |saved| format!("; {saved}"));
     format!(
         "use {name} instead of {}: {}{saved}{several}",
         summary.baseline,
@@ -168,17 +218,17 @@ fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
         money(baseline.training),
         money(own.predictions_a_year),
         money(baseline.predictions_a_year),
-        saving(own)
+        saving(own)?
     ))
 }
 
-/// `it saves 33.00 EUR a year`.
-fn saving(cost: &Cost) -> String {
-    let (saved, currency) = (cost.saved_a_year, &cost.currency);
-    match saved < 0.0 {
+/// `it saves 33.00 EUR a year`, where it is known what the baseline costs.
+fn saving(cost: &Cost) -> Option<String> {
+    let (saved, currency) = (cost.saved_a_year?, &cost.currency);
+    Some(match saved < 0.0 {
         true => format!("it costs {} {currency} more a year", money(-saved)),
         false => format!("it saves {} {currency} a year", money(saved)),
-    }
+    })
 }
 
 /// What was found of a variant on a task, with its sizes, times and learning rates.
@@ -212,28 +262,38 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
         Verdict::NonInferior => format!("{name} is not worse than {baseline} by the margin{numbers}"),
         Verdict::Worse => format!("{name} is less accurate than {baseline}{numbers}"),
         Verdict::NotEnoughEvidence => {
-            let more = match found.seeds_needed {
+            let both = [baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
+            let more = match (awaited(summary, both), found.seeds_needed) {
                 _ if found.lost => ": a seed of one of the two diverged before it could be tested".to_owned(),
-                _ if found.pairs < found.planned => {
-                    format!(": {} of {} seeds are tested so far", found.pairs, found.planned)
+                (Some(awaited), _) => format!(": {awaited}"),
+                (None, Some(seeds)) if seeds > found.pairs => {
+                    format!(": run {} more seeds", seeds - found.pairs)
                 }
-                Some(seeds) if seeds > found.pairs => format!(": run {} more seeds", seeds - found.pairs),
                 _ => String::new(),
             };
             return format!("there is not enough evidence on {name}{numbers}{more}; it has {facts}");
         }
     };
+    let (own, other) = (task.variant(name), task.variant(baseline));
     let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
-    let rate = match (rates(task.variant(name)), rates(task.variant(baseline))) {
-        (Some(own), Some(other)) => format!("; learning rates {own} serve ({baseline}: {other})"),
+    let single = |variant: &Variant| variant.rates.iter().any(|point| point.values.len() == 1);
+    let rate = match (rates(own), rates(other)) {
+        (Some(rates), Some(others)) => {
+            let single = own.into_iter().chain(other).any(single);
+            let seeds = if single { ", by one seed a rate" } else { "" };
+            format!("; learning rates {rates} serve ({baseline}: {others}){seeds}")
+        }
         _ => String::new(),
     };
+    let diverged = own.filter(|variant| variant.diverged > 0).map_or_else(String::new, |variant| {
+        format!("; {} of its {} seeds diverged", variant.diverged, variant.seeds.len())
+    });
     // Of a variant that is worse, that it comes near late or not at all goes without saying.
     let slow = match found.verdict {
         Verdict::Worse => String::new(),
         _ => slower_to_learn(summary, task, name),
     };
-    format!("{verdict}, with {facts}{rate}{slow}")
+    format!("{verdict}, with {facts}{rate}{slow}{diverged}")
 }
 
 /// By how much more epochs than the baseline it counts as slower to learn.
@@ -246,7 +306,11 @@ fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
     let goal = format!("{} % of the accuracy of {baseline}", percentage(own.share));
     match (own.epochs, other.epochs) {
-        _ if own.reached < own.of => format!("; {} of its {} seeds reach {goal}", own.reached, own.of),
+        // The goal is a share of the baseline's mean, which its own seeds need not reach either.
+        _ if own.reached * other.of < other.reached * own.of => format!(
+            "; {} of its {} seeds reach {goal} ({baseline}: {} of {})",
+            own.reached, own.of, other.reached, other.of
+        ),
         (Some(epochs), Some(others)) if epochs > SLOWER * others => {
             format!("; it takes {epochs} epochs to {goal} ({baseline}: {others})")
         }
@@ -337,6 +401,11 @@ fn limits(summary: &Summary) -> Vec<String> {
             "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
                 .to_owned(),
         );
+        limits.push(format!(
+            "With a number of seeds that was fixed beforehand, at most {} % of studies make a false claim; asking again \
+             after more seeds makes one more likely (docs/studies.md has figures).",
+            percentage(1.0 - summary.confidence)
+        ));
     }
     limits
 }

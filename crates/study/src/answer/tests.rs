@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{Reach, SeedResult};
+use crate::{RatePoint, Reach, SeedResult, TrialLine};
 
 fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
     Comparison {
@@ -137,6 +137,10 @@ fn a_variant_must_keep_the_accuracy_on_every_task() {
     let found = answer(&two);
     assert_eq!(found.variant.as_deref(), Some("lstm"));
     assert!(found.notes.iter().any(|note| note.starts_with("On japanese-vowels, lstm2 is less accurate")));
+    assert_eq!(
+        found.headline,
+        "Keep lstm: every simplified gate that was tried costs accuracy on at least one task (japanese-vowels)."
+    );
 }
 
 #[test]
@@ -144,6 +148,15 @@ fn a_variant_that_is_no_slimmer_replaces_nothing() {
     let found = answer(&summary(vec![comparison("wide", Verdict::Equivalent, 0.0, 1.0)]));
     assert_eq!(found.variant.as_deref(), Some("lstm"));
     assert!(!found.headline.contains("costs accuracy"), "{}", found.headline);
+}
+
+#[test]
+fn a_larger_variant_is_not_called_simplified() {
+    let found = answer(&summary(vec![
+        comparison("lstm3", Verdict::Worse, -0.05, 0.3),
+        comparison("wide", Verdict::Worse, -0.05, 1.2),
+    ]));
+    assert_eq!(found.headline, "Keep lstm: every variant that was tried costs accuracy.");
 }
 
 #[test]
@@ -184,11 +197,65 @@ fn what_has_not_been_tested_yet_is_waited_for() {
         ..comparison(name, Verdict::NotEnoughEvidence, 0.0, 0.7)
     };
     let open = comparison("lstm1", Verdict::NotEnoughEvidence, 0.0, 0.8);
-    let found = answer(&summary(vec![open, untested("lstm2", 0), untested("lstm3", 1)]));
+    let mut study = summary(vec![open, untested("lstm2", 0), untested("lstm3", 1)]);
+    for (variant, tested) in study.tasks[0].variants.iter_mut().zip([5, 5, 0, 1]) {
+        (variant.planned_seeds, variant.seeds) = (5, seeds(tested));
+    }
     assert_eq!(
-        found.headline,
+        answer(&study).headline,
         "Not enough evidence to replace lstm: of lstm2, lstm3, 0 of 5 seeds are tested so far; go on with the study."
     );
+}
+
+/// Seeds that have been tested.
+fn seeds(tested: u64) -> Vec<SeedResult> {
+    let seed = |seed| SeedResult {
+        trial: format!("trial-{seed}"),
+        seed,
+        epoch: 3,
+        validation: 0.9,
+        last: 0.9,
+        test: Some(0.9),
+    };
+    (1..=tested).map(seed).collect()
+}
+
+#[test]
+fn where_a_seed_of_the_baseline_is_missing_no_variant_is_blamed() {
+    let open = |name: &str| Comparison {
+        pairs: 4,
+        seeds_needed: None,
+        ..comparison(name, Verdict::NotEnoughEvidence, 0.0, 0.7)
+    };
+    let mut study = summary(vec![open("lstm2"), open("lstm3")]);
+    for (variant, tested) in study.tasks[0].variants.iter_mut().zip([4, 5, 5]) {
+        (variant.planned_seeds, variant.seeds) = (5, seeds(tested));
+    }
+    let found = answer(&study);
+    assert_eq!(
+        found.headline,
+        "Not enough evidence to replace lstm: of lstm, 4 of 5 seeds are tested so far; go on with the study."
+    );
+    assert!(
+        found.notes[0].contains(": of lstm, 4 of 5 seeds are tested so far; it has"),
+        "{}",
+        found.notes[0]
+    );
+    study.trials.push(TrialLine {
+        id: "lstm-5".into(),
+        state: State::Failed,
+        variant: "lstm".into(),
+        task: study.tasks[0].name.clone(),
+        seed: 5,
+        settings: BTreeMap::new(),
+        epochs: 0,
+        best: None,
+        last: None,
+        seconds: 0.0,
+        reason: Some("no memory".into()),
+    });
+    let headline = answer(&study).headline;
+    assert!(headline.contains("4 of 5 seeds are tested so far (1 trial failed)"), "{headline}");
 }
 
 #[test]
@@ -200,9 +267,13 @@ fn a_study_of_one_variant_compares_nothing() {
 fn a_variant_that_costs_accuracy_somewhere_is_not_waited_for() {
     let mut two = summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]);
     let mut other = two.tasks[0].clone();
+    other.name = "japanese-vowels".into();
     other.comparisons = vec![comparison("lstm2", Verdict::Worse, -0.05, 0.7)];
     two.tasks.push(other);
-    assert_eq!(answer(&two).headline, "Keep lstm: every simplified gate that was tried costs accuracy.");
+    assert_eq!(
+        answer(&two).headline,
+        "Keep lstm: every simplified gate that was tried costs accuracy on at least one task (japanese-vowels)."
+    );
 }
 
 #[test]
@@ -229,7 +300,10 @@ fn of_equal_sizes_the_most_accurate_is_used_and_none_for_being_a_unit_smaller() 
     let matched = |comparisons| Summary { matched: Some(Match::Parameters), ..summary(comparisons) };
     let equal = comparison("lstm2", Verdict::Equivalent, 0.0, 0.998);
     let found = answer(&matched(vec![equal.clone()]));
-    assert_eq!(found.headline, "Keep lstm: no variant of the same size is more accurate.");
+    assert_eq!(
+        found.headline,
+        "Keep lstm: no variant of the same size was shown to be more accurate by more than the margin."
+    );
     let better = comparison("lstm3", Verdict::Better, 0.02, 1.003);
     assert_eq!(answer(&matched(vec![equal, better])).variant.as_deref(), Some("lstm3"));
 }
@@ -239,6 +313,35 @@ fn what_diverged_is_said() {
     let mut study = summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]);
     study.tasks[0].variants[1].diverged = 2;
     assert!(answer(&study).notes.iter().any(|note| note.starts_with("lstm2 diverged in 2 of")));
+    study.tasks[0].comparisons[0].verdict = Verdict::Equivalent;
+    study.tasks[0].variants[1].seeds = seeds(5);
+    let headline = answer(&study).headline;
+    assert!(
+        headline.starts_with("Use lstm2") && headline.contains("; 2 of its 5 seeds diverged"),
+        "{headline}"
+    );
+}
+
+#[test]
+fn rates_that_one_seed_was_tried_at_are_told_from_others() {
+    let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+    let point = |values: &[f64]| RatePoint { rate: 1e-3, mean: 0.9, values: values.to_vec(), diverged: 0 };
+    study.tasks[0].variants[1].rates = vec![point(&[0.9, 0.9])];
+    assert!(!answer(&study).headline.contains("one seed a rate"));
+    study.tasks[0].variants[1].rates = vec![point(&[0.9])];
+    let headline = answer(&study).headline;
+    assert!(headline.contains("(lstm: between 1e-4 and 5e-3 or more), by one seed a rate"), "{headline}");
+}
+
+#[test]
+fn that_asking_again_makes_false_claims_more_likely_is_said() {
+    let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]));
+    assert!(
+        found
+            .notes
+            .iter()
+            .any(|note| note.contains("at most 5 % of studies") && note.contains("asking again"))
+    );
 }
 
 #[test]
@@ -249,7 +352,7 @@ fn prices_are_part_of_the_answer() {
         training,
         trainings_a_year: 52.0 * training,
         predictions_a_year: predictions,
-        saved_a_year: 52.0 * (0.5 - training) + 100.0 - predictions,
+        saved_a_year: Some(52.0 * (0.5 - training) + 100.0 - predictions),
     };
     study.tasks[0].variants[0].cost = Some(cost(0.5, 100.0));
     study.tasks[0].variants[1].cost = Some(cost(0.25, 80.0));
@@ -323,6 +426,16 @@ fn a_variant_that_learns_slowly_is_said_to() {
     study.tasks[0].variants[1].reaches = vec![reach(28.0)];
     let found = answer(&study).headline;
     assert!(found.ends_with("it takes 28 epochs to 99 % of the accuracy of lstm (lstm: 4)."), "{found}");
+    let some = |reached| Reach { reached, ..reach(4.0) };
+    study.tasks[0].variants[0].reaches = vec![some(4)];
+    study.tasks[0].variants[1].reaches = vec![some(2)];
+    let found = answer(&study).headline;
+    assert!(
+        found.ends_with("; 2 of its 5 seeds reach 99 % of the accuracy of lstm (lstm: 4 of 5)."),
+        "{found}"
+    );
+    study.tasks[0].variants[1].reaches = vec![some(4)];
+    assert!(!answer(&study).headline.contains("seeds reach"), "no fewer than of lstm");
 }
 
 #[test]
@@ -349,6 +462,7 @@ fn what_costs_more_is_not_said_to_save() {
         predictions_a_year: 100.0,
         saved_a_year,
     };
-    assert_eq!(saving(&cost(-3.0)), "it costs 3.00 EUR more a year");
-    assert_eq!(saving(&cost(3.0)), "it saves 3.00 EUR a year");
+    assert_eq!(saving(&cost(Some(-3.0))).unwrap(), "it costs 3.00 EUR more a year");
+    assert_eq!(saving(&cost(Some(3.0))).unwrap(), "it saves 3.00 EUR a year");
+    assert_eq!(saving(&cost(None)), None);
 }

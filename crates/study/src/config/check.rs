@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use slimgate_gates::{Cell, variant};
 use slimgate_train::{Config, ConfigError};
+use toml::Value;
 
-use super::{Compare, Range, SEED, StudyConfig, VARIANT};
-use crate::StudyError;
+use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT};
+use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
 const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
@@ -32,6 +33,7 @@ impl StudyConfig {
         self.check_keys(&ranges)?;
         self.check_grid()?;
         check_ranges(&ranges)?;
+        self.check_protocol(&ranges)?;
         self.check_comparison(&ranges)?;
         self.check_search_and_cost(&ranges)
     }
@@ -95,6 +97,29 @@ impl StudyConfig {
         }
         if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
             return refused(SEED, "each is a whole number from 0");
+        }
+        Ok(())
+    }
+
+    /// Only a study that says so may choose on the test part: its figures are labelled by its protocol.
+    fn check_protocol(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
+        let (contrary, remedy) = match self.compare.protocol {
+            Protocol::Validation => {
+                ("test", "to choose on the test part, write `[compare] protocol = \"published\"`")
+            }
+            Protocol::Published => {
+                ("held-out", "to choose on a held-out part, leave `[compare] protocol = \"published\"` out")
+            }
+        };
+        let (section, name) = VALIDATION.split_once('.').expect("a key has a section");
+        let shared = self.base.get(section).and_then(|section| section.get(name));
+        let listed = self.grid.get(VALIDATION).into_iter().flatten();
+        let drawn: &[Value] = match ranges.get(VALIDATION) {
+            Some(Range::Choice(values)) => values.as_slice(),
+            _ => &[],
+        };
+        if shared.into_iter().chain(listed).chain(drawn).any(|value| value.as_str() == Some(contrary)) {
+            return Err(StudyError::Protocol { contrary, remedy });
         }
         Ok(())
     }

@@ -192,6 +192,8 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
+/// The key of the part that epoch and settings are chosen on, which follows from the protocol.
+const VALIDATION: &str = "data.validation";
 
 impl StudyConfig {
     /// Reads a study from TOML text called `name`, with settings `section.key=value` laid over it.
@@ -319,7 +321,7 @@ impl StudyConfig {
         if self.compare.protocol == Protocol::Published {
             let data = self.base.entry("data").or_insert_with(|| Value::Table(Table::new()));
             if let Some(data) = data.as_table_mut() {
-                data.insert("validation".into(), Value::String("test".into()));
+                data.entry("validation").or_insert(Value::String("test".into()));
             }
         }
     }

@@ -43,7 +43,6 @@ impl Executor for Local {
         // The child inherits the claim as its standard input, so that it lasts as long as the child does.
         command.args(arguments).stdin(claim).stdout(Stdio::piped()).stderr(log);
         // Ctrl-C at the terminal goes to the study, which passes it on once.
-        #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(StudyError::Start)?;
         let output = child.stdout.take().expect("its output is piped");
@@ -76,12 +75,8 @@ impl Executor for Local {
     }
 }
 
-#[cfg(unix)]
 fn terminate(child: &Child) {
     if let Some(process) = rustix::process::Pid::from_raw(child.id() as i32) {
         let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
     }
 }
-
-#[cfg(not(unix))]
-fn terminate(_: &Child) {}

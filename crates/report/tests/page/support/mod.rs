@@ -198,6 +198,7 @@ fn published() -> Vec<PublishedCell> {
         learning_rate: 1e-3,
         published: 0.98 - 0.003 * index as f64,
         published_parameters: VARIANTS[index].2,
+        settings: BTreeMap::new(),
         measured: (index < 3).then_some(0.978 - 0.004 * index as f64),
         last: (index < 3).then_some(0.977 - 0.004 * index as f64),
         parameters: (index < 3).then_some(VARIANTS[index].2),

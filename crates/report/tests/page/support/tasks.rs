@@ -123,7 +123,7 @@ fn variant(index: usize, shift: f64) -> Variant {
             training: 0.0031,
             trainings_a_year: trainings,
             predictions_a_year: 40.0 - 5.0 * index as f64,
-            saved_a_year: 25.0 * index as f64,
+            saved_a_year: Some(25.0 * index as f64),
         }),
     }
 }
