@@ -402,8 +402,8 @@ fn limits(summary: &Summary) -> Vec<String> {
                 .to_owned(),
         );
         limits.push(format!(
-            "With a number of seeds that was fixed beforehand, at most {} % of studies make a false claim; asking again \
-             after more seeds makes one more likely (docs/studies.md has figures).",
+            "At most {} % of studies of one task make a false claim, where the number of seeds was fixed beforehand; \
+             asking again after more seeds makes one more likely (docs/studies.md has figures).",
             percentage(1.0 - summary.confidence)
         ));
     }

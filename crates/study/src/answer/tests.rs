@@ -340,7 +340,7 @@ fn that_asking_again_makes_false_claims_more_likely_is_said() {
         found
             .notes
             .iter()
-            .any(|note| note.contains("at most 5 % of studies") && note.contains("asking again"))
+            .any(|note| note.contains("At most 5 % of studies") && note.contains("asking again"))
     );
 }
 
