@@ -42,4 +42,4 @@ mod ops;
 pub mod plain;
 mod recurrence;
 
-pub use recurrence::{GateActivation, Recurrence, State, Weights, last_state, recurrence};
+pub use recurrence::{GateActivation, Recurrence, State, Weights, last_hidden, last_state, recurrence};

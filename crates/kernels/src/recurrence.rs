@@ -80,7 +80,8 @@ pub struct State {
 impl State {
     /// The state before the first step: zero.
     pub fn zeros(batch: usize, hidden: usize, device: &Device) -> State {
-        State { hidden: Tensor::zeros([batch, hidden], device), cell: Tensor::zeros([batch, hidden], device) }
+        let zero = Tensor::zeros([batch, hidden], device);
+        State { hidden: zero.clone(), cell: zero }
     }
 }
 
@@ -103,13 +104,11 @@ pub fn recurrence(
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> (Tensor<3>, State) {
-    let [batch, steps, _] = x.dims();
-    let [_, hidden] = state.hidden.dims();
+    let [_, steps, _] = x.dims();
     let packed = packed(x, weights, state, dropout, spec, true);
 
     let last_walked = if spec.reverse { 0 } else { steps - 1 };
-    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
-    let state = State { hidden: row(last_walked), cell: row(steps) };
+    let state = State { hidden: row(packed.clone(), last_walked), cell: row(packed.clone(), steps) };
     (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
 }
 
@@ -126,10 +125,29 @@ pub fn last_state(
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> State {
-    let [batch, hidden] = state.hidden.dims();
     let packed = packed(x, weights, state, dropout, spec, false);
-    let row = |index: usize| packed.clone().narrow(0, index, 1).reshape([batch, hidden]);
-    State { hidden: row(0), cell: row(1) }
+    State { hidden: row(packed.clone(), 0), cell: row(packed, 1) }
+}
+
+/// The hidden units alone of [`last_state`].
+///
+/// # Panics
+///
+/// As [`recurrence`].
+pub fn last_hidden(
+    x: Tensor<3>,
+    weights: &Weights,
+    state: State,
+    dropout: Option<Tensor<2>>,
+    spec: &Recurrence,
+) -> Tensor<2> {
+    row(packed(x, weights, state, dropout, spec, false), 0)
+}
+
+/// A row of the packed output, `[batch, n]`.
+fn row(packed: Tensor<3>, index: usize) -> Tensor<2> {
+    let [_, batch, hidden] = packed.dims();
+    packed.narrow(0, index, 1).reshape([batch, hidden])
 }
 
 /// The operation, time-major, with the states joined into one tensor: Burn's nodes have one output.

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use slimgate_gates::{Cell, Hidden, Part};
-use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_state, recurrence};
+use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_hidden, last_state, recurrence};
 
 use crate::Initializer;
 
@@ -150,6 +150,12 @@ impl SlimLstm {
     ) -> State {
         let (x, state, mask, spec) = self.prepare(x, state, lengths, reverse);
         last_state(x, &self.weights(), state, mask, &spec)
+    }
+
+    /// The final hidden units alone, `[batch, n]`.
+    pub fn last_hidden(&self, x: Tensor<3>, lengths: Option<&[usize]>, reverse: bool) -> Tensor<2> {
+        let (x, state, mask, spec) = self.prepare(x, None, lengths, reverse);
+        last_hidden(x, &self.weights(), state, mask, &spec)
     }
 
     /// Inputs and first state, recurrent dropout mask, and the way to walk.

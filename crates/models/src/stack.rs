@@ -66,11 +66,11 @@ impl Layer {
 
     /// Outputs after each whole sequence, `[batch, outputs]`.
     fn whole(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<2> {
-        let last = self.forward.last_state(x.clone(), None, lengths, false).hidden;
+        let last = self.forward.last_hidden(x.clone(), lengths, false);
         match &self.backward {
             None => last,
             Some(backward) => {
-                let first = backward.last_state(x, None, lengths, true).hidden;
+                let first = backward.last_hidden(x, lengths, true);
                 Tensor::cat(vec![last, first], 1)
             }
         }

@@ -320,7 +320,7 @@ impl Run {
                 ledger: ledger.clone(),
             })
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
-        let training = with_metrics(training, board, interrupter);
+        let training = with_metrics(training, board, interrupter, display);
         let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, ledger));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
@@ -397,7 +397,7 @@ pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) 
 
 type Training = SupervisedTraining<Trainee>;
 
-fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter) -> Training {
+fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter, display: Display) -> Training {
     fn watched<M>(
         metric: M,
         name: &'static str,
@@ -410,13 +410,17 @@ fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter) ->
     let accuracy = |split| watched(AccuracyMetric::new(), "accuracy", split, board, interrupter);
     let loss = |split| watched(LossMetric::new(), "loss", split, board, interrupter);
     let rate = watched(LearningRateMetric::new(), "learning rate", Split::Train, board, interrupter);
-    training
+    let training = training
         .metric_train_numeric(accuracy(Split::Train))
         .metric_valid_numeric(accuracy(Split::Validation))
         .metric_train_numeric(loss(Split::Train))
         .metric_valid_numeric(loss(Split::Validation))
-        .metric_train_numeric(rate)
-        .metric_train_numeric(Throughput::default())
+        .metric_train_numeric(rate);
+    // A metric takes its time at every batch, and nobody else looks at this one.
+    match display {
+        Display::Dashboard => training.metric_train_numeric(Throughput::default()),
+        Display::Quiet => training,
+    }
 }
 
 /// Stops after so many epochs without a better one, or after a certain epoch.

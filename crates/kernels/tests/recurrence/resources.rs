@@ -1,7 +1,7 @@
 //! Threads, memory and what is handed out change nothing in the numbers.
 
 use burn::tensor::Device;
-use slimgate_kernels::{State, last_state, recurrence};
+use slimgate_kernels::{State, last_hidden, last_state, recurrence};
 
 use crate::case::{CELLS, Case, Results, values};
 
@@ -51,8 +51,11 @@ fn the_last_state_alone_is_the_last_of_all() {
             };
             assert_eq!(gradients(case.run(only_end)), gradients(case.run(with_outputs)), "{cell}");
             let (_, end) = case.infer();
-            let state = last_state(case.x, &case.weights, case.state, case.dropout, &case.spec);
-            assert_eq!(values(&state.cell), values(&end.cell), "{cell}");
+            let Case { x, weights, state, dropout, spec } = case;
+            let last = last_state(x.clone(), &weights, state.clone(), dropout.clone(), &spec);
+            assert_eq!(values(&last.cell), values(&end.cell), "{cell}");
+            let hidden = last_hidden(x, &weights, state, dropout, &spec);
+            assert_eq!(values(&hidden), values(&end.hidden), "{cell}");
         }
     }
 }
