@@ -1,7 +1,9 @@
 //! Where the output goes: to a reader that has read enough, to a disk that is full.
 
 use std::fs::File;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::support::{EXPLODING, Said, TINY, Workspace, repository, said};
 
@@ -56,6 +58,32 @@ fn output_that_cannot_be_written_is_an_error() {
         let said = into(&here, &line, File::options().write(true).open("/dev/full").unwrap());
         assert_eq!(said.code, Some(2), "slimgate {line}\n{}", said.err);
         assert!(said.err.starts_with("error: cannot write to standard output: "), "{}", said.err);
+    }
+}
+
+/// A first Ctrl-C waits for the batch, of which one takes long here; the second does not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dashboard_that_is_left_in_a_hurry_gives_the_terminal_back() {
+    let here = Workspace::new();
+    let line = "train --dataset digits-rows --hidden 1500 --batch-size 512 --name one \
+                --set model.recurrent_initializer=glorot";
+    let terminal = here.foreground(line);
+    while !here.path("runs/one/summary.json").exists() {
+        sleep(Duration::from_millis(20));
+    }
+    // The dashboard is there.
+    sleep(Duration::from_millis(1000));
+    for _ in 0..2 {
+        // A fast machine may have ended by itself after the first one.
+        Command::new("kill").args(["-INT", here.read("pid").trim()]).status().unwrap();
+        sleep(Duration::from_millis(200));
+    }
+    let said = said(terminal.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(130), "{}", said.out);
+    let (_, after) = said.out.rsplit_once("\u{1b}[?1049h").expect("the dashboard has a screen of its own");
+    for given_back in ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h"] {
+        assert!(after.contains(given_back), "{given_back:?}");
     }
 }
 

@@ -88,6 +88,14 @@ impl Workspace {
         said(command.args(["-qec", &job, "/dev/null"]).output().unwrap())
     }
 
+    /// A line in the foreground of a terminal, with its process's number in the file `pid`.
+    #[cfg(target_os = "linux")]
+    pub fn foreground(&self, line: &str) -> Child {
+        let mut command = self.at_home("script");
+        let job = format!("sh -c 'echo $$ > pid; exec {} {line}'", env!("CARGO_BIN_EXE_slimgate"));
+        command.args(["-qec", &job, "/dev/null"]).spawn().unwrap()
+    }
+
     /// Starts a run and waits until it has saved an epoch.
     pub fn start(&self, line: &str, run: &str) -> Running {
         let mut process = self.command(line).spawn().unwrap();
