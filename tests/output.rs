@@ -68,20 +68,26 @@ fn a_dashboard_that_is_left_in_a_hurry_gives_the_terminal_back() {
     let here = Workspace::new();
     let line = "train --dataset digits-rows --hidden 1500 --batch-size 512 --name one \
                 --set model.recurrent_initializer=glorot";
-    let terminal = here.foreground(line);
-    while !here.path("runs/one/summary.json").exists() {
+    let mut terminal = here.foreground(line);
+    let screen =
+        || String::from_utf8_lossy(&std::fs::read(here.path("screen")).unwrap_or_default()).into_owned();
+    while !screen().contains("\u{1b}[?1049h") {
+        assert_eq!(
+            terminal.try_wait().unwrap(),
+            None,
+            "it ended before the dashboard was there: {}",
+            screen()
+        );
         sleep(Duration::from_millis(20));
     }
-    // The dashboard is there.
-    sleep(Duration::from_millis(1000));
     for _ in 0..2 {
         // A fast machine may have ended by itself after the first one.
         Command::new("kill").args(["-INT", here.read("pid").trim()]).status().unwrap();
         sleep(Duration::from_millis(200));
     }
-    let said = said(terminal.wait_with_output().unwrap());
-    assert_eq!(said.code, Some(130), "{}", said.out);
-    let (_, after) = said.out.rsplit_once("\u{1b}[?1049h").expect("the dashboard has a screen of its own");
+    assert_eq!(terminal.wait().unwrap().code(), Some(130), "{}", screen());
+    let screen = screen();
+    let (_, after) = screen.rsplit_once("\u{1b}[?1049h").unwrap();
     for given_back in ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h"] {
         assert!(after.contains(given_back), "{given_back:?}");
     }

@@ -203,6 +203,7 @@ fn a_run_that_stopped_early_is_not_asked_for_more() {
         format!("train {TINY} --epochs 50 --learning-rate 1e-12 --set optim.early_stopping=2 --name one");
     here.succeed(&line);
     let config = here.read("runs/one/config.toml");
+    here.succeed("train --no-tui --resume runs/one --epochs 50");
     let refusal = here.refuse("train --no-tui --resume runs/one --epochs 60");
     assert!(refusal.contains("optim.epochs") && refusal.contains("stopped early"), "{refusal}");
     assert_eq!(here.read("runs/one/config.toml"), config);
@@ -289,13 +290,16 @@ fn drafts_of_runs_that_never_were_are_removed() {
         File::open(&folder).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
         lock
     };
-    drop(draft(".unfinished-dead", 120));
-    drop(draft(".unfinished-young", 0));
-    let held = draft(".unfinished-held", 120);
+    drop(draft(".unfinished-A1b2C3", 120));
+    drop(draft(".unfinished-young1", 0));
+    drop(draft(".unfinished-chapters", 120));
+    let held = draft(".unfinished-held12", 120);
     held.lock().unwrap();
     here.succeed(&format!("train {TINY} --name two"));
     let there = |name: &str| here.path("runs").join(name).exists();
-    assert_eq!([".unfinished-dead", ".unfinished-young", ".unfinished-held"].map(there), [false, true, true]);
+    assert!(!there(".unfinished-A1b2C3"));
+    // One that is being made, one that is held, and one that somebody else has named.
+    assert!([".unfinished-young1", ".unfinished-held12", ".unfinished-chapters"].into_iter().all(there));
 }
 
 #[test]

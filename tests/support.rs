@@ -88,12 +88,13 @@ impl Workspace {
         said(command.args(["-qec", &job, "/dev/null"]).output().unwrap())
     }
 
-    /// A line in the foreground of a terminal, with its process's number in the file `pid`.
+    /// A line in the foreground of a terminal, with its process's number in the file `pid` and what the terminal gets
+    /// in the file `screen`.
     #[cfg(target_os = "linux")]
     pub fn foreground(&self, line: &str) -> Child {
         let mut command = self.at_home("script");
         let job = format!("sh -c 'echo $$ > pid; exec {} {line}'", env!("CARGO_BIN_EXE_slimgate"));
-        command.args(["-qec", &job, "/dev/null"]).spawn().unwrap()
+        command.args(["-qefc", &job, "screen"]).stdout(Stdio::null()).spawn().unwrap()
     }
 
     /// Starts a run and waits until it has saved an epoch.

@@ -139,8 +139,11 @@ fn what_is_chosen_on_the_test_part_says_so() {
     let here = Workspace::new();
     let out = here.succeed(&format!("train {TINY} --set data.validation=test --name one"));
     assert!(!out.contains("validation") && out.contains("chosen on the test set"), "{out}");
-    let out = here.succeed("evaluate runs/one");
-    assert!(out.contains("chosen on this part"), "{out}");
+    let best = here.json("runs/one/summary.json")["best"]["epoch"].as_u64().unwrap();
+    for epoch in [1, 2] {
+        let out = here.succeed(&format!("evaluate runs/one --weights {epoch}"));
+        assert_eq!(out.contains("chosen on this part"), epoch == best, "{out}");
+    }
 }
 
 #[test]

@@ -50,23 +50,16 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     write_report(folder, &files)
 }
 
-/// Writes the files of a report, and takes away the pictures that an earlier one had and this one has not.
+/// Writes the files of a report, and takes away the pictures that the one before it showed and this one does not.
 fn write_report(folder: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>, ReportError> {
+    let earlier = fs::read_to_string(folder.join("report.md")).unwrap_or_default();
     let written = write_all(folder, files)?;
-    for entry in fs::read_dir(folder.join("pictures")).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if is_picture(&entry.file_name().to_string_lossy()) && !written.contains(&path) {
+    for path in markdown::shown(&earlier).map(|picture| folder.join(picture)) {
+        if path.is_file() && !written.contains(&path) {
             fs::remove_file(&path).map_err(failed(&path))?;
         }
     }
     Ok(written)
-}
-
-/// Whether a file is named as the pictures of reports are: `07-learning-rates.svg`.
-fn is_picture(name: &str) -> bool {
-    name.split_once('-').is_some_and(|(number, rest)| {
-        number.len() > 1 && number.bytes().all(|byte| byte.is_ascii_digit()) && rest.ends_with(".svg")
-    })
 }
 
 /// Writes files by their place in a folder, each whole before any takes its place.

@@ -22,6 +22,13 @@ pub fn pictures(document: &Document) -> Vec<(String, String)> {
     document.pictures().enumerate().map(|(index, picture)| (picture.path(index), picture.file())).collect()
 }
 
+/// The pictures that a page written here before shows, as paths that begin at its folder.
+pub fn shown(page: &str) -> impl Iterator<Item = &str> {
+    let lines = page.lines().filter_map(|line| line.strip_prefix("![")?.strip_suffix(')'));
+    let paths = lines.filter_map(|line| Some(line.rsplit_once("](")?.1));
+    paths.filter(|path| path.starts_with("pictures/") && !path.contains(".."))
+}
+
 /// Writes a block; `pictures` have come before it.
 fn write(out: &mut String, block: &Block, pictures: &mut usize) -> std::fmt::Result {
     let mut write_picture = |out: &mut String, picture: &Picture| {

@@ -9,7 +9,7 @@ use toml::Value;
 use crate::analysis::published;
 use crate::config::keys;
 use crate::space::{Space, hidden_sizes};
-use crate::{Sizes, StudyConfig, StudyError, StudyFolder};
+use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 
 /// The study with all that is found once and kept, and its folder. Everything is checked before anything is written.
 pub(crate) fn settle(
@@ -68,7 +68,7 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     Err(StudyError::Another { folder: path.to_owned(), differing: differing.join(", ") })
 }
 
-/// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.
+/// The settings by key that all trials of a study share, and how it chooses among them. Threads change no trial's result.
 fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
     let mut keys = keys(config.base.clone());
     keys.remove("run.threads");
@@ -81,8 +81,13 @@ fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
 fn sizes_in(path: &Path, config: &StudyConfig) -> Sizes {
     let earlier = StudyFolder::open(path).and_then(|folder| folder.config());
     let same = |earlier: &StudyConfig| {
+        // How long a size takes is another matter on other threads.
+        let same_settings = match config.compare.matched {
+            Some(Match::Time) => earlier.base == config.base,
+            _ => shared(earlier) == shared(config),
+        };
         earlier.compare.matched == config.compare.matched
-            && shared(earlier) == shared(config)
+            && same_settings
             && earlier.compare.baseline == config.compare.baseline
     };
     earlier.ok().filter(same).map(|earlier| earlier.compare.hidden).unwrap_or_default()

@@ -148,8 +148,11 @@ impl<R: Checkpoint> Checkpointer<R> for Entered {
         let path = format!("checkpoint/{}-{epoch}.bpk", self.name);
         let deleted = <FileCheckpointer as Checkpointer<R>>::delete(&self.inner, epoch);
         self.note(deleted.map_err(|problem| {
-            let folder = self.ledger.books().folder.clone();
-            TrainError::damaged(&folder.file(&path), format!("it cannot be removed: {problem}"))
+            let source = match problem {
+                CheckpointerError::IOError(source) => source,
+                other => std::io::Error::other(other.to_string()),
+            };
+            TrainError::file("remove", &self.ledger.books().folder.file(&path))(source)
         }))
     }
 

@@ -144,7 +144,9 @@ pub enum TrainError {
     #[error("{0}")]
     Device(String),
     /// The threads cannot be started.
-    #[error("cannot start threads: {0}; ask for fewer with `--threads`")]
+    #[error(
+        "cannot start threads: {0}; set a smaller `run.threads` (of a run that is there, in its config.toml)"
+    )]
     Threads(String),
     /// A checkpoint could not be written.
     #[error("cannot save {}: {problem}; free some space or mend the disk, then continue with `slimgate train --resume {}`", path.display(), in_shell(run))]

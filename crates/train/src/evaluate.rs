@@ -114,15 +114,24 @@ impl SavedRun {
         self.config.data.validation
     }
 
-    /// Whether what it comes to is the run's result: by the weights of its best epoch, on its own backend.
+    /// Whether its weights are those of the run's best epoch.
     ///
     /// # Errors
     ///
     /// If the run folder cannot be read.
-    pub fn speaks_for_run(&self) -> Result<bool, TrainError> {
+    pub fn is_best(&self) -> Result<bool, TrainError> {
         let manifest = self.folder.manifest()?;
         let last = manifest.epochs.last().map_or(0, |saved| saved.epoch);
-        Ok(self.own && best_epoch(&self.folder, last)? == Some(self.epoch))
+        Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
+    }
+
+    /// Whether what it comes to is the run's result: by the weights of its best epoch, on its own backend.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_best`](Self::is_best).
+    pub fn speaks_for_run(&self) -> Result<bool, TrainError> {
+        Ok(self.own && self.is_best()?)
     }
 
     /// Records in the run folder how the run does on the test part; see [`speaks_for_run`](Self::speaks_for_run).

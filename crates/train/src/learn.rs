@@ -124,6 +124,7 @@ pub fn resume(
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
     let mut config = folder.config()?;
+    let begun_for = config.optim.epochs;
     if let Some(epochs) = epochs {
         extend(&mut config, epochs)?;
     }
@@ -146,9 +147,8 @@ pub fn resume(
     }
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
-    if epochs.is_some()
-        && config.optim.early_stopping.is_some_and(|most| history.epochs_without_gain() >= most)
-    {
+    let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_without_gain() >= most);
+    if stopped && config.optim.epochs > begun_for {
         return Err(unusable_epochs(
             config.optim.epochs,
             "the run stopped early (`optim.early_stopping`), so that more epochs would not go on; train a new one",

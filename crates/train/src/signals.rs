@@ -28,8 +28,9 @@ pub fn stop_on_signals() -> Interrupter {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
                 if let Some(modes) = modes.as_ref().filter(|_| in_foreground()) {
+                    // The dashboard's raw mode changes how output is taken; waiting for a key does not.
                     let raw =
-                        tcgetattr(std::io::stdin()).is_ok_and(|now| now.local_modes != modes.local_modes);
+                        tcgetattr(std::io::stdin()).is_ok_and(|now| now.output_modes != modes.output_modes);
                     let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
                     if raw {
                         let _ = std::io::stdout()

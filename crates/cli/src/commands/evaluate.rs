@@ -16,8 +16,8 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         say_json(&evaluation)
     } else {
         let chosen = match run.validation() {
-            Validation::HeldOut => "",
-            Validation::Test => ", chosen on this part",
+            Validation::Test if run.is_best()? => ", chosen on this part",
+            _ => "",
         };
         say(format_args!(
             "test part: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen})",

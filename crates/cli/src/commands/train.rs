@@ -35,11 +35,14 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     };
 
     let until = arguments.stop_after;
+    let config = match &arguments.resume {
+        Some(run) => RunFolder::open(run)?.config()?,
+        None => read(&arguments)?,
+    };
     let (folder, summary) = match &arguments.resume {
         Some(run) => resume(run, epochs(&arguments)?, until, interrupter, display, report)?,
-        None => train(read(&arguments)?, until, interrupter, display, report)?,
+        None => train(config.clone(), until, interrupter, display, report)?,
     };
-    let config = folder.config()?;
     heard_or_not(speech.conclude(&folder, &summary, config.data.validation))?;
     Ok(match summary.status {
         Status::Diverged if !config.run.tolerate_divergence => ExitCode::from(NOT_HELD),

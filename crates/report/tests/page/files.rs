@@ -40,7 +40,8 @@ fn pictures_of_an_earlier_report_do_not_stay_and_other_files_do() {
     let pictures = folder.path().join("pictures");
     write_study(&support::study(), folder.path()).unwrap();
     let all = names(&pictures).len();
-    for own in ["notes.svg", "1-sketch.svg", "01-sketch.png"] {
+    let others = ["notes.svg", "1-sketch.svg", "01-sketch.svg", "01-sketch.png"];
+    for own in others {
         fs::write(pictures.join(own), "mine").unwrap();
     }
     let written = write_study(&support::one_seed(), folder.path()).unwrap();
@@ -50,7 +51,7 @@ fn pictures_of_an_earlier_report_do_not_stay_and_other_files_do() {
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     assert!(wanted.len() < all, "{wanted:?}");
-    wanted.extend(["notes.svg", "1-sketch.svg", "01-sketch.png"].map(str::to_owned));
+    wanted.extend(others.map(str::to_owned));
     wanted.sort();
     assert_eq!(names(&pictures), wanted);
 }

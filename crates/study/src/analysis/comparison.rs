@@ -22,7 +22,7 @@ pub(super) fn comparisons(
         others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
 
     // A variant that may get no verdict yet is one of the family all the same, and whatever its first seeds say, its
-    // p value may still come out as any: a claim must not go when it does.
+    // p value may still come out as any: what is shown must stay shown when it does.
     let family = |p: fn(&statistics::Comparison) -> f64| -> Vec<Option<[f64; 2]>> {
         let raw: Vec<f64> = found.iter().map(|found| found.as_ref().map_or(1.0, p)).collect();
         let whole = others.iter().map(|variant| variant.is_whole() && baseline.is_whole());

@@ -271,7 +271,7 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
                 }
                 _ => String::new(),
             };
-            return format!("there is not enough evidence on {name}{numbers}{more}; it has {facts}");
+            return format!("there is not enough evidence on {name}{numbers}{more}; {name} has {facts}");
         }
     };
     let (own, other) = (task.variant(name), task.variant(baseline));
@@ -402,8 +402,8 @@ fn limits(summary: &Summary) -> Vec<String> {
                 .to_owned(),
         );
         limits.push(format!(
-            "At most {} % of studies of one task make a false claim, where the number of seeds was fixed beforehand; \
-             asking again after more seeds makes one more likely (docs/studies.md has figures).",
+            "At a true difference of the margin, a variant is called equivalent in at most {} % of studies whose number of \
+             seeds was fixed beforehand; asking again after more seeds makes it more often (docs/studies.md has figures).",
             percentage(1.0 - summary.confidence)
         ));
     }
