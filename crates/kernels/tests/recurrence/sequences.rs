@@ -116,28 +116,20 @@ fn from_views(
 /// Burn takes any stride for contiguous where a dimension has one element.
 #[test]
 fn rows_of_one_number_may_have_any_stride() {
-    for sizes in [[1, 6, 1, 3], [4, 6, 2, 1]] {
-        let case = Case::sized("hb", sizes, 1.0, &Device::flex());
-        case.run(recurrence).assert_near(&case.run(by_columns), TOLERANCE, &format!("{sizes:?}"));
-    }
-}
-
-/// With inputs and states whose columns lie one after the other, as data with its channels first would have it.
-fn by_columns(
-    x: Tensor<3>,
-    weights: &Weights,
-    state: State,
-    dropout: Option<Tensor<2>>,
-    spec: &Recurrence,
-) -> (Tensor<3>, State) {
+    /// A copy whose columns lie one after the other, as data with its channels first would have it.
     fn turned<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-        // A copy in the other order, seen in this one.
         let mut shape = tensor.dims();
         shape.swap(D - 2, D - 1);
         tensor.swap_dims(D - 2, D - 1).add_scalar(0.0).reshape(shape).swap_dims(D - 2, D - 1)
     }
-    let state = State { hidden: turned(state.hidden), cell: turned(state.cell) };
-    recurrence(turned(x), weights, state, dropout, spec)
+    for sizes in [[1, 6, 1, 3], [4, 6, 2, 1]] {
+        let case = Case::sized("hb", sizes, 1.0, &Device::flex());
+        let by_columns = |x, weights: &_, state: State, dropout, spec: &_| {
+            let state = State { hidden: turned(state.hidden), cell: turned(state.cell) };
+            recurrence(turned(x), weights, state, dropout, spec)
+        };
+        case.run(recurrence).assert_near(&case.run(by_columns), TOLERANCE, &format!("{sizes:?}"));
+    }
 }
 
 #[test]

@@ -1,0 +1,189 @@
+//! What a variant came to on one task.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+pub use slimgate_train::Timing;
+
+use super::State;
+use crate::Cost;
+
+/// One variant on one task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name, or its gate terms.
+    pub name: String,
+    /// Its gate terms.
+    pub gates: String,
+    /// Hidden units.
+    pub hidden: usize,
+    /// Learned numbers of the recurrent layers.
+    pub recurrent_parameters: usize,
+    /// Learned numbers of the whole model, once a trial has told them.
+    pub all_parameters: Option<usize>,
+    /// How many trials of it are complete, diverged, pruned, failed and so on.
+    pub states: BTreeMap<State, usize>,
+    /// The chosen settings by key, such as `optim.learning_rate`; empty where nothing was there to choose.
+    pub chosen: BTreeMap<String, toml::Value>,
+    /// The trials with the chosen settings that are at their end, one a seed, in order of the seeds.
+    pub seeds: Vec<SeedResult>,
+    /// How many seeds there will be at the chosen settings.
+    pub planned_seeds: usize,
+    /// Accuracy on the test part over the seeds.
+    pub test: Option<Spread>,
+    /// Accuracy on the validation part at the chosen epochs.
+    pub validation: Option<Spread>,
+    /// Accuracy on the validation part after the last epoch.
+    pub last: Option<Spread>,
+    /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five.
+    pub collapsed: usize,
+    /// Trials at the chosen settings whose loss became infinite or undefined.
+    pub diverged: usize,
+    /// Median seconds of an epoch's training pass at the chosen settings, beside whatever else the machine did.
+    pub seconds_per_epoch: Option<f64>,
+    /// Median of the most memory that a trial's process held, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// What it takes to reach a share of the baseline's accuracy on the validation part.
+    pub reaches: Vec<Reach>,
+    /// Times of single steps, measured side by side.
+    pub timing: Option<Timing>,
+    /// Accuracy on the validation part over the epochs at the chosen settings, over the seeds.
+    pub curve: Vec<CurvePoint>,
+    /// Accuracy over learning rates, each at the best of the other settings; where these were searched, of single
+    /// draws.
+    pub rates: Vec<RatePoint>,
+    /// The learning rates that serve; none where not every rate was tried with all other settings, or a trial of them
+    /// is not at its end.
+    pub usable: Option<UsableRates>,
+    /// Test sequences by class (rows) and told class (columns), summed over the seeds.
+    pub confusion: Vec<Vec<usize>>,
+    /// What it costs to train and to run, where the study names a price.
+    pub cost: Option<Cost>,
+}
+
+impl Variant {
+    /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the
+    /// others do not speak for it.
+    pub fn has_lost_seed(&self) -> bool {
+        self.seeds.iter().any(|seed| seed.epoch == 0)
+    }
+
+    /// Whether all its planned seeds speak: what holds for those that happen to be tested need not hold for all.
+    pub fn is_whole(&self) -> bool {
+        self.awaited() == 0 && !self.has_lost_seed()
+    }
+
+    /// Why nothing can be said of it yet, if so.
+    pub fn not_to_be_judged(&self) -> Option<String> {
+        let (name, awaited) = (&self.name, self.awaited());
+        if self.has_lost_seed() {
+            Some(format!("a seed of {name} diverged before it could be tested"))
+        } else if awaited > 0 {
+            Some(format!("{awaited} of {} seeds of {name} are still to be tested", self.planned_seeds))
+        } else {
+            None
+        }
+    }
+
+    /// Seeds at the chosen settings that are still to be trained or tested, those whose process failed among them.
+    pub fn awaited(&self) -> usize {
+        let settled = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
+        self.planned_seeds.saturating_sub(settled)
+    }
+}
+
+/// One trial at the chosen settings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeedResult {
+    /// The trial.
+    pub trial: String,
+    /// Its seed.
+    pub seed: u64,
+    /// The epoch that was chosen.
+    pub epoch: usize,
+    /// Accuracy on the validation part at that epoch.
+    pub validation: f64,
+    /// Accuracy on the validation part after the last epoch.
+    pub last: f64,
+    /// Accuracy on the test part, where it has been read.
+    pub test: Option<f64>,
+}
+
+/// A mean with its uncertainty, and the values it is of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation; none of a single value.
+    pub deviation: Option<f64>,
+    /// An interval of the mean: by the bootstrap from eight values on, by Student's t of fewer; none of one, or of
+    /// values that are all the same where nothing is known of the step between them.
+    pub interval: Option<[f64; 2]>,
+    /// Every value, in order of the seeds.
+    pub values: Vec<f64>,
+}
+
+/// What it took to reach a share of the baseline's accuracy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reach {
+    /// Which share, such as 0.95.
+    pub share: f64,
+    /// The accuracy that this is.
+    pub accuracy: f64,
+    /// How many of the seeds reached it.
+    pub reached: usize,
+    /// Of how many.
+    pub of: usize,
+    /// Median epochs of those that did.
+    pub epochs: Option<f64>,
+    /// Median seconds of those that did.
+    pub seconds: Option<f64>,
+}
+
+/// An epoch of a learning curve.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// From 1.
+    pub epoch: usize,
+    /// The mean over the seeds, of which one that has stopped keeps its last accuracy and one that diverged has none.
+    pub mean: f64,
+    /// The lowest of the seeds.
+    pub low: f64,
+    /// The highest of the seeds.
+    pub high: f64,
+    /// Seeds that trained this far.
+    pub seeds: usize,
+}
+
+/// How a variant does at one learning rate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RatePoint {
+    /// The learning rate.
+    pub rate: f64,
+    /// The mean over the seeds of the best accuracy on the validation part; 0 for a trial that diverged before
+    /// it finished an epoch.
+    pub mean: f64,
+    /// Every seed's.
+    pub values: Vec<f64>,
+    /// How many trials diverged.
+    pub diverged: usize,
+}
+
+/// The learning rates at which a variant stays within the margin of its own best, and no trial diverged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsableRates {
+    /// The lowest.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
+    /// Its width in powers of ten.
+    pub decades: f64,
+    /// Whether lower rates than the lowest that was tried may serve too.
+    pub open_below: bool,
+    /// Whether higher rates than the highest that was tried may serve too.
+    pub open_above: bool,
+    /// The mean accuracy lost by a rate picked blindly from those that were tried.
+    pub price: f64,
+    /// The most accuracy lost by a rate within a factor of ten of the best.
+    pub price_nearby: f64,
+}

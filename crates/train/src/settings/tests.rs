@@ -1,0 +1,140 @@
+//! What a configuration may say, and what is said of one that says anything else.
+
+use super::*;
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    Config::read("test.toml", text, &[])
+}
+
+#[test]
+fn an_empty_file_is_the_default_run() {
+    assert_eq!(read("").unwrap(), Config::default());
+}
+
+#[test]
+fn a_resolved_configuration_reads_back_as_itself() {
+    let config = read("[optim]\nclip = 0.0\n[model]\ngates = 'i=hb,f=h,o=b'").unwrap();
+    let text = toml::to_string(&config).unwrap();
+    assert_eq!(read(&text).unwrap(), config);
+}
+
+#[test]
+fn every_setting_has_its_key() {
+    let mut fields = Vec::new();
+    for section in ["data", "model", "optim", "run"] {
+        // What reads a configuration names all that it knows, those with nothing by default as well.
+        let odd = Table::from_iter([(section.to_owned(), Value::Table(toml::toml! { odd = 1 }))]);
+        let refusal = Config::deserialize(odd).unwrap_err().to_string();
+        let (_, expected) = refusal.split_once("expected one of ").expect(&refusal);
+        // Where it is follows in another line.
+        let names = expected.lines().next().unwrap().split('`').skip(1).step_by(2);
+        fields.extend(names.map(|name| format!("{section}.{name}")));
+    }
+    fields.sort();
+    let mut keys = Config::keys();
+    keys.sort();
+    assert_eq!(keys, fields);
+}
+
+#[test]
+fn what_has_no_effect_is_said() {
+    let idle = |text: &str| read(text).unwrap().without_effect();
+    assert_eq!(idle(""), Vec::<String>::new());
+    assert!(idle("[model]\ndropout = 0.1")[0].contains("model.dropout"));
+    assert_eq!(idle("[model]\ndropout = 0.1\nlayers = 2"), Vec::<String>::new());
+    assert!(idle("[optim]\nmomentum = 0.9\noptimizer = 'adam'")[0].contains("optim.momentum"));
+    assert!(idle("[optim]\nfirst_epoch_rate = 0.1")[0].contains("optim.first_epoch_rate"));
+}
+
+#[test]
+fn an_unknown_key_offers_the_nearest() {
+    for (text, wanted) in [
+        ("[optim]\nlerning_rate = 1", Some("optim.learning_rate")),
+        ("[model]\nepochs = 1", Some("optim.epochs")),
+        ("hidden = 10", Some("model.hidden")),
+        ("[optim]\nlr = 1", Some("optim.learning_rate")),
+        ("bs = 1", Some("optim.batch_size")),
+        ("[rnu]\nseed = 1", Some("run.seed")),
+        ("[optim]\nqqq = 1", None),
+        ("[zzz]\nqqq = 1", None),
+    ] {
+        match read(text) {
+            Err(ConfigError::UnknownKey { nearest, .. }) => {
+                assert_eq!(nearest.as_deref(), wanted, "{text}")
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_setting_is_laid_over_the_file() {
+    let over = [parse_setting("model.hidden=7").unwrap(), parse_setting("model.gates=h").unwrap()];
+    let config = Config::read("test.toml", "[model]\nhidden = 5\nvariant = 'lstm'", &over).unwrap();
+    assert_eq!(config.model.hidden, 7);
+    assert_eq!(config.model.cell_name().unwrap(), "lstm2");
+}
+
+#[test]
+fn cells_laid_over_replace_those_of_either_form_wherever_they_stand() {
+    let over = [("grid.model.variant".to_owned(), Value::String("lstm".to_owned()))];
+    for text in ["[grid]\nmodel.gates = ['hb']", "[grid]\n'model.gates' = ['hb']"] {
+        let table = table_with("test.toml", text, &over).unwrap();
+        assert_eq!(toml::to_string(&table).unwrap(), "[grid.model]\nvariant = \"lstm\"\n");
+    }
+}
+
+#[test]
+fn every_word_that_is_offered_can_be_used() {
+    for (key, words) in WORDS {
+        for word in words {
+            Config::read("test.toml", "", &[(key.to_owned(), Value::String((*word).to_owned()))]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_unknown_word_offers_the_nearest() {
+    let error = read("optim.schedule = 'cosin'").unwrap_err().to_string();
+    assert!(error.contains("did you mean `cosine`?"), "{error}");
+    let error = Backend::named("wgp").unwrap_err().to_string();
+    assert!(error.contains("did you mean `wgpu`?"), "{error}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_told_what_it_should_be() {
+    for (text, wanted) in [
+        ("model.hidden = -3", "`model.hidden = -3` cannot be used: it is a whole number from 1 to 16384"),
+        ("optim.epochs = 'x'", "`optim.epochs = x` cannot be used: it is a whole number from 1"),
+        ("run.threads = 1.5", "`run.threads = 1.5` cannot be used: it is a whole number from 0 to 1024"),
+        ("optim.clip = 'no'", "`optim.clip = no` cannot be used: it is a number"),
+        ("model.bidirectional = 1", "`model.bidirectional = 1` cannot be used: it is `true` or `false`"),
+        ("run.name = 5", "`run.name = 5` cannot be used: it is text"),
+    ] {
+        assert_eq!(read(text).unwrap_err().to_string(), wanted);
+    }
+    read("run.threads = 0\noptim.clip = 5").unwrap();
+}
+
+#[test]
+fn sizes_and_rates_that_cannot_be_used_name_their_key() {
+    for text in [
+        "model.hidden = 0",
+        "model.layers = 0",
+        "optim.learning_rate = 0.0",
+        "optim.learning_rate = -1.0",
+        "optim.learning_rate = nan",
+        "optim.batch_size = 0",
+        "optim.epochs = 0",
+        "model.dropout = 1.0",
+        "optim.clip = -1.0",
+        "optim.early_stopping = 0",
+        "run.name = 'a/b'",
+    ] {
+        let key = text.split(' ').next().unwrap();
+        match read(text) {
+            Err(ConfigError::Value { key: named, .. }) => assert_eq!(named, key),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
