@@ -50,7 +50,7 @@ impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> 
         };
         match ThroughTime.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(node) => {
-                let keep = if arguments.spec.recompute { Keep::Ends } else { Keep::Steps };
+                let keep = if arguments.spec.recompute { Keep::Checkpoints } else { Keep::Steps };
                 let (packed, trace) = B::forward(&arguments, keep);
                 node.finish((arguments, trace), packed)
             }

@@ -19,14 +19,14 @@
 //!
 //! # Memory
 //!
-//! Between the walk there and the walk back, the fused kernel keeps the values of the parts that move, `h` and
-//! `c` of every step: `4 T B n (p + 2)` bytes for `T` steps, `B` sequences, `n` hidden units and `p` moving
+//! Between the forward and the backward pass, the fused kernel keeps the values of the varying parts, `h` and
+//! `c` of every step: `4 T B n (p + 2)` bytes for `T` steps, `B` sequences, `n` hidden units and `p` varying
 //! parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3), with each row of these filled up to an odd number of
-//! 64-byte lines. The stretch being worked on adds about `4 · 128 (4 n + 2 D)` bytes for each share of 16
-//! sequences, `D` being the inputs, and `n` more with dropout, `(p + 2) n` more with recomputation; and each share has
+//! 64-byte lines. The chunk being worked on adds about `4 · 128 (4 n + 2 D)` bytes for each shard of 16
+//! sequences, `D` being the inputs, and `n` more with dropout, `(p + 2) n` more with recomputation; and each shard has
 //! gradients of all weights, `4 w ⌈B / 16⌉` bytes for `w` weights, until they are added up. What a call has worked on
 //! waits for the next one, in 256 pieces at most. With
-//! [`Recurrence::recompute`] the kernel keeps `h` and `c` before each stretch of 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
+//! [`Recurrence::recompute`] the kernel keeps `h` and `c` before each chunk of 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
 //! more arithmetic.
 //!
 //! # Instruction sets

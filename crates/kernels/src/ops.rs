@@ -46,14 +46,14 @@ pub(crate) struct Gradients<B: Backend> {
     pub c0: FloatTensor<B>,
 }
 
-/// What the walk back needs of the way there.
+/// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug)]
 pub(crate) enum Trace<B: Backend> {
     Composed(composed::Trace<B>),
     Fused(Arc<fused::Trace>),
 }
 
-/// A backend that can walk the recurrence in both directions of time.
+/// A backend that has the forward and the backward pass of the recurrence.
 ///
 /// Burn's operations, composed, serve every backend; one whose tensors the fused kernel can reach hands it those
 /// that it takes.
@@ -73,7 +73,7 @@ pub(crate) trait RecurrentKernel: Backend {
         unreachable!("this backend leaves no trace of the fused kernel")
     }
 
-    /// The packed output: the hidden units after each step, or only after the last one walked, and in a last
+    /// The packed output: the hidden units after each step, or only after the last one computed, and in a last
     /// row the final cell state: `[steps + 1, batch, n]` or `[2, batch, n]`.
     fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Trace<Self>) {
         if let Some((packed, trace)) = Self::fused_forward(arguments, keep) {

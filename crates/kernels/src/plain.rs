@@ -18,14 +18,14 @@ pub fn recurrence(
     let mut outputs = vec![state.hidden.clone(); steps];
     let mut now = state;
 
-    let walk: Vec<usize> = if spec.reverse { (0..steps).rev().collect() } else { (0..steps).collect() };
-    for t in walk {
+    let order: Vec<usize> = if spec.reverse { (0..steps).rev().collect() } else { (0..steps).collect() };
+    for t in order {
         let x_t = x.clone().slice([0..batch, t..t + 1]).reshape([batch, inputs]);
         let next = step(x_t, weights, now.clone(), dropout.as_ref(), spec);
 
-        let running: Vec<f32> = lengths.iter().map(|&length| if t < length { 1.0 } else { 0.0 }).collect();
-        let running = Tensor::<1>::from_floats(running.as_slice(), &x.device()).unsqueeze_dim(1);
-        let either = |new: Tensor<2>, old: Tensor<2>| running.clone() * new + (1.0 - running.clone()) * old;
+        let active: Vec<f32> = lengths.iter().map(|&length| if t < length { 1.0 } else { 0.0 }).collect();
+        let active = Tensor::<1>::from_floats(active.as_slice(), &x.device()).unsqueeze_dim(1);
+        let either = |new: Tensor<2>, old: Tensor<2>| active.clone() * new + (1.0 - active.clone()) * old;
         now = State { hidden: either(next.hidden, now.hidden), cell: either(next.cell, now.cell) };
 
         outputs[t] = now.hidden.clone();
@@ -45,17 +45,17 @@ fn step(
         Some(mask) => h * mask.clone(),
         None => h,
     };
-    let sum = |part| sum_of_terms(part, &x, &h, weights, spec);
+    let z = |part| pre_activation(part, &x, &h, weights, spec);
     let gate = |part| match (spec.cell.gate(part), spec.gate_activation) {
         (Gate::Constant(value), _) => c.full_like(value),
-        (_, GateActivation::Logistic) => activation::sigmoid(sum(part)),
-        (_, GateActivation::HardSigmoid) => activation::hard_sigmoid(sum(part), 0.2, 0.5),
+        (_, GateActivation::Logistic) => activation::sigmoid(z(part)),
+        (_, GateActivation::HardSigmoid) => activation::hard_sigmoid(z(part), 0.2, 0.5),
     };
 
     let i = gate(Part::Input);
     let f = gate(Part::Forget);
     let o = gate(Part::Output);
-    let g = sum(Part::Candidate).tanh();
+    let g = z(Part::Candidate).tanh();
     let c = f * c.clone() + i * g;
     let c = match spec.clip {
         Some(clip) => c.clamp(-clip, clip),
@@ -64,24 +64,30 @@ fn step(
     State { hidden: o * c.clone().tanh(), cell: c }
 }
 
-/// `W x + U h + u ⊙ h + b`, of the terms that the part keeps.
-fn sum_of_terms(part: Part, x: &Tensor<2>, h: &Tensor<2>, weights: &Weights, spec: &Recurrence) -> Tensor<2> {
+/// `z = W x + U h + u ⊙ h + b`, of the terms that the part keeps.
+fn pre_activation(
+    part: Part,
+    x: &Tensor<2>,
+    h: &Tensor<2>,
+    weights: &Weights,
+    spec: &Recurrence,
+) -> Tensor<2> {
     let [_, n] = h.dims();
     let cell = &spec.cell;
-    let mut sum = h.zeros_like();
+    let mut z = h.zeros_like();
     if let Some(block) = cell.reading_input().iter().position(|&p| p == part) {
-        sum = sum + x.clone().matmul(columns(weights.input.as_ref(), block, n));
+        z = z + x.clone().matmul(columns(weights.input.as_ref(), block, n));
     }
     if let Some(block) = cell.reading_hidden(Hidden::Full).iter().position(|&p| p == part) {
-        sum = sum + h.clone().matmul(columns(weights.hidden.as_ref(), block, n));
+        z = z + h.clone().matmul(columns(weights.hidden.as_ref(), block, n));
     }
     if let Some(block) = cell.reading_hidden(Hidden::Diagonal).iter().position(|&p| p == part) {
-        sum = sum + h.clone() * entries(weights.diagonal.as_ref(), block, n);
+        z = z + h.clone() * entries(weights.diagonal.as_ref(), block, n);
     }
     if let Some(block) = cell.biased().iter().position(|&p| p == part) {
-        sum = sum + entries(weights.bias.as_ref(), block, n);
+        z = z + entries(weights.bias.as_ref(), block, n);
     }
-    sum
+    z
 }
 
 fn columns(weight: Option<&Tensor<2>>, block: usize, n: usize) -> Tensor<2> {

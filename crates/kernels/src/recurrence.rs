@@ -18,7 +18,7 @@ pub enum GateActivation {
     HardSigmoid,
 }
 
-/// How a sequence is walked.
+/// Which cell is applied to a sequence, and how.
 #[derive(Clone, Debug)]
 pub struct Recurrence {
     /// The cell that is applied at each step.
@@ -28,18 +28,18 @@ pub struct Recurrence {
     /// The cell state is cut to `[-clip, clip]` after each step, `clip` being above zero. No gradient passes where it
     /// is cut, nor at the limit itself.
     pub clip: Option<f32>,
-    /// Walk from the last step to the first.
+    /// From the last step to the first.
     pub reverse: bool,
-    /// Compute the walk there again on the walk back instead of keeping its every step; see
-    /// [the crate's page](crate#memory) for what that saves. The CPU backends do; the others keep every step.
+    /// Gradient checkpointing: the backward pass computes the forward pass again from some states, instead of finding
+    /// its every step kept; see [the crate's page](crate#memory) for what that saves. The CPU backends do; the others keep every step.
     pub recompute: bool,
     /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
-    /// state; a reversed walk begins at its end. What stands beyond it has no effect, as long as it is finite.
+    /// state; a reversed recurrence begins there. What stands beyond it has no effect, as long as it is finite.
     pub lengths: Option<Vec<usize>>,
 }
 
 impl Recurrence {
-    /// A forward walk with logistic gates over sequences of equal length.
+    /// From the first step to the last, with logistic gates, over sequences of equal length.
     pub fn new(cell: Cell) -> Self {
         Recurrence {
             cell,
@@ -90,7 +90,7 @@ impl State {
 /// `dropout`, of shape `[batch, n]`, multiplies the hidden-unit signal `h'` wherever a gate or the candidate
 /// reads it: the same mask at every step. It has no gradient.
 ///
-/// Returns the hidden units after each step, `[batch, steps, n]`, and the state after the last one walked.
+/// Returns the hidden units after each step, `[batch, steps, n]`, and the state after the last one computed.
 ///
 /// # Panics
 ///
@@ -107,12 +107,12 @@ pub fn recurrence(
     let [_, steps, _] = x.dims();
     let packed = packed(x, weights, state, dropout, spec, true);
 
-    let last_walked = if spec.reverse { 0 } else { steps - 1 };
-    let state = State { hidden: row(packed.clone(), last_walked), cell: row(packed.clone(), steps) };
+    let last_computed = if spec.reverse { 0 } else { steps - 1 };
+    let state = State { hidden: row(packed.clone(), last_computed), cell: row(packed.clone(), steps) };
     (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
 }
 
-/// The same as [`recurrence`], for who wants only the state after the last step walked: the states between
+/// The same as [`recurrence`], for who wants only the state after the last step computed: the states between
 /// are not handed out, nor gradients for them taken in.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! The walk back: back-propagation through time.
+//! The backward pass: back-propagation through time.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
@@ -6,7 +6,7 @@ use slimgate_gates::{Hidden, Part};
 
 use super::algebra::{add, beside, mul, product, reshape, rows, stack};
 use super::terms::{PartTerms, lower_equal_zero, through_tanh};
-use super::{Trace, Value, Walk, either, seen};
+use super::{TimeSteps, Trace, Value, either, masked};
 use crate::ops::{Arguments, Gradients};
 
 /// See [`crate::ops::RecurrentKernel::backward`].
@@ -17,17 +17,17 @@ pub(crate) fn backward<B: Backend>(
     wants_x: bool,
 ) -> Gradients<B> {
     let spec = &arguments.spec;
-    let walk = Walk::new(arguments);
+    let steps = TimeSteps::new(arguments);
     let parts = PartTerms::of_all(arguments);
     let mut collected = Collected::new(&trace);
     let zeros = |like: &FloatTensor<B>| B::float_zeros(like.shape(), &like.device(), like.dtype().into());
 
     // dh and dc: the gradients of the state after the step, from all later steps.
     let (mut dh, mut dc) = match arguments.every_step {
-        true => (zeros(&arguments.h0), rows::<B>(&output, walk.steps)),
+        true => (zeros(&arguments.h0), rows::<B>(&output, steps.count)),
         false => (rows::<B>(&output, 0), rows::<B>(&output, 1)),
     };
-    for (k, &t) in walk.order().iter().enumerate().rev() {
+    for (k, &t) in steps.order().iter().enumerate().rev() {
         let [i, f, o, g] = &trace.parts[k];
         let c_before = &trace.cell[k];
         let c = &trace.cell[k + 1];
@@ -36,10 +36,10 @@ pub(crate) fn backward<B: Backend>(
         if arguments.every_step {
             dh = add::<B>(dh, rows::<B>(&output, t));
         }
-        let masks = walk.masks(t);
-        let at_rest =
-            |d: &FloatTensor<B>| masks.as_ref().map(|(_, rests)| mul::<B>(rests.clone(), d.clone()));
-        let (dh_rest, dc_rest) = (at_rest(&dh), at_rest(&dc));
+        let masks = steps.masks(t);
+        let of_ended =
+            |d: &FloatTensor<B>| masks.as_ref().map(|(_, ended)| mul::<B>(ended.clone(), d.clone()));
+        let (dh_ended, dc_ended) = (of_ended(&dh), of_ended(&dc));
         dh = either::<B>(masks.as_ref(), dh, zeros(c));
         dc = either::<B>(masks.as_ref(), dc, zeros(c));
 
@@ -57,8 +57,8 @@ pub(crate) fn backward<B: Backend>(
             [mul::<B>(dc.clone(), g), mul::<B>(dc.clone(), c_before.clone()), d_output, i.times(dc.clone())];
         let dz = collected.step(&parts, &trace.parts[k], d_parts);
 
-        dc = add_some::<B>(f.times(dc), dc_rest);
-        dh = add_some::<B>(through_hidden(arguments, &parts, &dz, &zeros(c)), dh_rest);
+        dc = add_some::<B>(f.times(dc), dc_ended);
+        dh = add_some::<B>(through_hidden(arguments, &parts, &dz, &zeros(c)), dh_ended);
     }
 
     let h_before = in_time_order(trace.hidden, spec.reverse);
@@ -66,7 +66,7 @@ pub(crate) fn backward<B: Backend>(
     Gradients { h0: dh, c0: dc, ..weights }
 }
 
-/// The gradient of `h'` from those of the sums it is a term of.
+/// The gradient of `h'` from those of the pre-activations.
 fn through_hidden<B: Backend>(
     arguments: &Arguments<B>,
     parts: &[PartTerms<B>; 4],
@@ -79,25 +79,25 @@ fn through_hidden<B: Backend>(
     let through_diagonal = (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
 
     let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
-    // What h' is multiplied by on its way in, its gradient is multiplied by on its way out.
-    total.map_or_else(|| zeros.clone(), |total| seen::<B>(total, arguments))
+    // The gates read mask ⊙ h', so the gradient of h' is mask ⊙ that.
+    total.map_or_else(|| zeros.clone(), |total| masked::<B>(total, arguments))
 }
 
-/// The gradients of the sums of terms, gathered over the steps.
+/// The gradients of the pre-activations, gathered over the steps.
 struct Collected<B: Backend> {
-    /// For a part that moves: its gradient at each step, last walked first.
-    moving: [Vec<FloatTensor<B>>; 4],
-    /// For a part that is still: the sum over steps of the gradient after its activation, and its value.
-    still: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
+    /// Of a varying part: at each step, the last computed first.
+    varying: [Vec<FloatTensor<B>>; 4],
+    /// Of a fixed part: the sum over steps of the gradient after its activation, and its value.
+    fixed: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
 }
 
 impl<B: Backend> Collected<B> {
     fn new(trace: &Trace<B>) -> Self {
         let steps = trace.parts.len();
-        Collected { moving: [(); 4].map(|_| Vec::with_capacity(steps)), still: [None, None, None, None] }
+        Collected { varying: [(); 4].map(|_| Vec::with_capacity(steps)), fixed: [None, None, None, None] }
     }
 
-    /// Takes in one step; returns the gradients of the sums of the parts that move.
+    /// Takes in one step; returns the gradients of the pre-activations of the varying parts.
     fn step(
         &mut self,
         parts: &[PartTerms<B>; 4],
@@ -107,15 +107,15 @@ impl<B: Backend> Collected<B> {
         let mut dz = [None, None, None, None];
         for (p, gradient) in gradients.into_iter().enumerate() {
             let Value::Tensor(value) = &values[p] else { continue };
-            if parts[p].is_still() {
-                let sum = match self.still[p].take() {
+            if parts[p].is_fixed() {
+                let sum = match self.fixed[p].take() {
                     Some((sum, _)) => add::<B>(sum, gradient),
                     None => gradient,
                 };
-                self.still[p] = Some((sum, value.clone()));
+                self.fixed[p] = Some((sum, value.clone()));
             } else {
                 let before = parts[p].before_activation(value, gradient);
-                self.moving[p].push(before.clone());
+                self.varying[p].push(before.clone());
                 dz[p] = Some(before);
             }
         }
@@ -136,37 +136,37 @@ impl<B: Backend> Collected<B> {
         let flat = |tensor: FloatTensor<B>, width: usize| reshape::<B, 2>(tensor, [steps * batch, width]);
         let over_rows = |tensor: FloatTensor<B>| B::float_sum_dim(tensor, 0);
 
-        let still = self.still;
-        let moving = self.moving.map(|walked_back| {
-            // Walking back meets the steps of a reversed walk in the order of time.
-            let steps = in_time_order(walked_back, !spec.reverse);
+        let fixed = self.fixed;
+        let varying = self.varying.map(|backwards| {
+            // The backward pass meets the steps of a reversed recurrence in the order of time.
+            let steps = in_time_order(backwards, !spec.reverse);
             (!steps.is_empty()).then(|| flat(stack::<B>(steps), n))
         });
         let of = |kept: Vec<Part>| {
             parts
                 .iter()
-                .zip(&moving)
+                .zip(&varying)
                 .filter(|(part, _)| kept.contains(&part.part))
                 .filter_map(|(_, dz)| dz.clone())
                 .collect()
         };
 
-        let seen = match arguments.drops {
+        let h_read = match arguments.drops {
             true => mul::<B>(h_before, reshape::<B, 3>(arguments.dropout.clone(), [1, batch, n])),
             false => h_before,
         };
-        let seen = flat(seen, n);
+        let h_read = flat(h_read, n);
         let x = flat(arguments.x.clone(), inputs);
         let dz_input = beside::<B>(of(spec.cell.reading_input()), 1);
         let dz_hidden = beside::<B>(of(spec.cell.reading_hidden(Hidden::Full)), 1);
         let diagonal: Vec<FloatTensor<B>> = of(spec.cell.reading_hidden(Hidden::Diagonal));
-        let diagonal = diagonal.into_iter().map(|dz| over_rows(mul::<B>(dz, seen.clone()))).collect();
+        let diagonal = diagonal.into_iter().map(|dz| over_rows(mul::<B>(dz, h_read.clone()))).collect();
         let bias = spec.cell.biased().into_iter().map(|part| {
             let p = part as usize;
-            match (&moving[p], &still[p]) {
+            match (&varying[p], &fixed[p]) {
                 (Some(dz), _) => over_rows(dz.clone()),
                 (None, Some((sum, value))) => parts[p].before_activation(value, over_rows(sum.clone())),
-                (None, None) => unreachable!("a part with a bias moves or is still"),
+                (None, None) => unreachable!("a part with a bias is varying or fixed"),
             }
         });
         let as_vector = |row: FloatTensor<B>| {
@@ -180,7 +180,7 @@ impl<B: Backend> Collected<B> {
                 reshape::<B, 3>(dx, [steps, batch, inputs])
             }),
             input: dz_input.map(|dz| product::<B>(B::float_transpose(x), dz)),
-            hidden: dz_hidden.map(|dz| product::<B>(B::float_transpose(seen), dz)),
+            hidden: dz_hidden.map(|dz| product::<B>(B::float_transpose(h_read), dz)),
             diagonal: beside::<B>(diagonal, 1).map(as_vector),
             bias: beside::<B>(bias.collect(), 1).map(as_vector),
             h0: arguments.h0.clone(),

@@ -1,26 +1,26 @@
-//! The walk through time.
+//! The forward pass.
 
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 
 use super::algebra::{add, product, stack};
 use super::terms::PartTerms;
-use super::{Trace, Walk, either, seen};
+use super::{TimeSteps, Trace, either, masked};
 use crate::ops::Arguments;
 
 /// See [`crate::ops::RecurrentKernel::forward`].
 pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (FloatTensor<B>, Trace<B>) {
-    let walk = Walk::new(arguments);
+    let steps = TimeSteps::new(arguments);
     let parts = PartTerms::of_all(arguments);
     let multiplies_h = parts.iter().any(|part| part.hidden.is_some());
     let (mut h, mut c) = (arguments.h0.clone(), arguments.c0.clone());
-    let mut outputs = if arguments.every_step { vec![h.clone(); walk.steps] } else { Vec::new() };
+    let mut outputs = if arguments.every_step { vec![h.clone(); steps.count] } else { Vec::new() };
     let mut trace = Trace { hidden: Vec::new(), cell: Vec::new(), parts: Vec::new() };
 
-    for t in walk.order() {
-        let seen = seen::<B>(h.clone(), arguments);
-        let uh = multiplies_h.then(|| product::<B>(seen.clone(), arguments.hidden.clone()));
-        let values = parts.each_ref().map(|part| part.value(t, &seen, uh.as_ref()));
+    for t in steps.order() {
+        let h_read = masked::<B>(h.clone(), arguments);
+        let uh = multiplies_h.then(|| product::<B>(h_read.clone(), arguments.hidden.clone()));
+        let values = parts.each_ref().map(|part| part.value(t, &h_read, uh.as_ref()));
         let [i, f, o, g] = &values;
 
         let g = parts[3].spread(g, &h);
@@ -30,7 +30,7 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
         }
         let h_next = o.times(B::float_tanh(c_next.clone()));
 
-        let masks = walk.masks(t);
+        let masks = steps.masks(t);
         let (h_before, c_before) = (h, c);
         h = either::<B>(masks.as_ref(), h_next, h_before.clone());
         c = either::<B>(masks.as_ref(), c_next, c_before.clone());

@@ -21,7 +21,7 @@ use algebra::{add, mul, one_minus, rows};
 pub(crate) use backward::backward;
 pub(crate) use forward::forward;
 
-/// What a forward walk leaves for the walk back, in the order walked.
+/// What the backward pass needs of the forward pass, in the order computed.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace<B: Backend> {
     /// `h` before each step, `[batch, n]`.
@@ -52,41 +52,41 @@ impl<B: Backend> Value<B> {
     }
 }
 
-/// In which order the steps are taken, and which sequences still run at each.
-struct Walk<B: Backend> {
-    steps: usize,
+/// In which order the steps are computed, and which sequences have not ended at each.
+struct TimeSteps<B: Backend> {
+    count: usize,
     reverse: bool,
-    /// 1 where a sequence still runs, `[steps, batch, 1]`; absent where all run to the end.
-    running: Option<FloatTensor<B>>,
+    /// 1 where a sequence has not ended, `[steps, batch, 1]`; absent where all last to the end.
+    active: Option<FloatTensor<B>>,
 }
 
-impl<B: Backend> Walk<B> {
-    fn new(arguments: &Arguments<B>) -> Walk<B> {
+impl<B: Backend> TimeSteps<B> {
+    fn new(arguments: &Arguments<B>) -> TimeSteps<B> {
         let spec = &arguments.spec;
         let [steps, batch, _] = arguments.x.shape().dims();
         let ragged = spec.lengths.as_ref().filter(|lengths| lengths.iter().any(|&length| length < steps));
-        let running = ragged.map(|lengths| {
-            let runs = |t: usize| lengths.iter().map(move |&length| if t < length { 1f32 } else { 0f32 });
-            let data = TensorData::new((0..steps).flat_map(runs).collect(), [steps, batch, 1]);
+        let active = ragged.map(|lengths| {
+            let at = |t: usize| lengths.iter().map(move |&length| if t < length { 1f32 } else { 0f32 });
+            let data = TensorData::new((0..steps).flat_map(at).collect(), [steps, batch, 1]);
             B::float_from_data(data.convert_dtype(arguments.x.dtype()), &arguments.x.device())
         });
-        Walk { steps, reverse: spec.reverse, running }
+        TimeSteps { count: steps, reverse: spec.reverse, active }
     }
 
-    /// The steps in the order walked.
+    /// The steps in the order computed.
     fn order(&self) -> Vec<usize> {
-        if self.reverse { (0..self.steps).rev().collect() } else { (0..self.steps).collect() }
+        if self.reverse { (0..self.count).rev().collect() } else { (0..self.count).collect() }
     }
 
     /// For the step `t`: which sequences take it and which keep their state, `[batch, 1]` each.
     fn masks(&self, t: usize) -> Option<(FloatTensor<B>, FloatTensor<B>)> {
-        let running = rows::<B>(self.running.as_ref()?, t);
-        Some((running.clone(), one_minus::<B>(running)))
+        let active = rows::<B>(self.active.as_ref()?, t);
+        Some((active.clone(), one_minus::<B>(active)))
     }
 }
 
-/// `h` as the gates and the candidate see it: after dropout.
-fn seen<B: Backend>(h: FloatTensor<B>, arguments: &Arguments<B>) -> FloatTensor<B> {
+/// `h` under the dropout mask, if there is one: what the gates and the candidate read.
+fn masked<B: Backend>(h: FloatTensor<B>, arguments: &Arguments<B>) -> FloatTensor<B> {
     if arguments.drops { mul::<B>(h, arguments.dropout.clone()) } else { h }
 }
 
@@ -98,6 +98,6 @@ fn either<B: Backend>(
 ) -> FloatTensor<B> {
     match masks {
         None => new,
-        Some((runs, rests)) => add::<B>(mul::<B>(runs.clone(), new), mul::<B>(rests.clone(), old)),
+        Some((active, ended)) => add::<B>(mul::<B>(active.clone(), new), mul::<B>(ended.clone(), old)),
     }
 }

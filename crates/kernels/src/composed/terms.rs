@@ -1,4 +1,4 @@
-//! The sum of terms that a part of the cell feeds to its activation.
+//! The terms of a part of the cell: from `x` and `h'` to its pre-activation and its value.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
@@ -23,7 +23,7 @@ pub(super) struct PartTerms<B: Backend> {
     /// `b` as `[1, n]`, unless the input product holds it already.
     bias: Option<FloatTensor<B>>,
     /// The value, where it is the same at every step and for every sequence.
-    still: Option<Value<B>>,
+    fixed: Option<Value<B>>,
     size: [usize; 2],
 }
 
@@ -60,23 +60,23 @@ impl<B: Backend> PartTerms<B> {
                 hidden: block(cell.reading_hidden(Hidden::Full)),
                 diagonal: vector(&arguments.diagonal, cell.reading_hidden(Hidden::Diagonal)),
                 bias,
-                still: None,
+                fixed: None,
                 size: [batch, n],
             };
-            terms.still = terms.still_value(cell.gate(part));
+            terms.fixed = terms.fixed_value(cell.gate(part));
             terms
         })
     }
 
     /// Whether the part has one value for all steps and sequences.
-    pub fn is_still(&self) -> bool {
-        self.still.is_some()
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The activation at step `t`, from `h'` and `U h'`.
     pub fn value(&self, t: usize, h: &FloatTensor<B>, uh: Option<&FloatTensor<B>>) -> Value<B> {
-        if let Some(still) = &self.still {
-            return still.clone();
+        if let Some(fixed) = &self.fixed {
+            return fixed.clone();
         }
         let n = self.size[1];
         let terms = [
@@ -85,25 +85,25 @@ impl<B: Backend> PartTerms<B> {
             self.diagonal.as_ref().map(|u| mul::<B>(u.clone(), h.clone())),
             self.bias.clone(),
         ];
-        let sum = terms.into_iter().flatten().reduce(add::<B>).expect("a part that moves has a term");
-        Value::Tensor(self.activate(sum))
+        let z = terms.into_iter().flatten().reduce(add::<B>).expect("a varying part has a term");
+        Value::Tensor(self.activate(z))
     }
 
-    fn activate(&self, sum: FloatTensor<B>) -> FloatTensor<B> {
+    fn activate(&self, z: FloatTensor<B>) -> FloatTensor<B> {
         match (self.part, self.activation) {
-            (Part::Candidate, _) => B::float_tanh(sum),
-            (_, GateActivation::Logistic) => B::sigmoid(sum),
-            (_, GateActivation::HardSigmoid) => B::hard_sigmoid(sum, 0.2f32.into(), 0.5f32.into()),
+            (Part::Candidate, _) => B::float_tanh(z),
+            (_, GateActivation::Logistic) => B::sigmoid(z),
+            (_, GateActivation::HardSigmoid) => B::hard_sigmoid(z, 0.2f32.into(), 0.5f32.into()),
         }
     }
 
-    fn still_value(&self, gate: Gate) -> Option<Value<B>> {
+    fn fixed_value(&self, gate: Gate) -> Option<Value<B>> {
         if let Gate::Constant(value) = gate {
             return Some(Value::Constant(value));
         }
-        let moves = self.input.is_some() || self.hidden.is_some() || self.diagonal.is_some();
+        let varies = self.input.is_some() || self.hidden.is_some() || self.diagonal.is_some();
         match (&self.bias, self.part) {
-            _ if moves => None,
+            _ if varies => None,
             (Some(bias), _) => Some(Value::Tensor(self.activate(bias.clone()))),
             (None, Part::Candidate) => Some(Value::Constant(0.0)),
             (None, _) => Some(Value::Constant(0.5)),
@@ -116,7 +116,7 @@ impl<B: Backend> PartTerms<B> {
             (Part::Candidate, _) => through_tanh::<B>(value, gradient),
             (_, GateActivation::Logistic) => B::sigmoid_backward(value.clone(), gradient),
             (_, GateActivation::HardSigmoid) => {
-                // The slope is 0.2 where the sum was not cut, that is where s (1 - s) > 0.
+                // The slope is 0.2 where it was not cut, that is where s (1 - s) > 0.
                 let inside = mul::<B>(value.clone(), super::one_minus::<B>(value.clone()));
                 let cut = lower_equal_zero::<B>(inside);
                 let sloped = B::float_mul_scalar(gradient, 0.2f32.into());

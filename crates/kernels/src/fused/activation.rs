@@ -9,11 +9,11 @@ use slimgate_gates::Part;
 use super::lanes::{RowMut, vectors};
 use crate::GateActivation;
 
-/// Turns the sums of a part into its values.
+/// Turns the pre-activations of a part into its values.
 #[inline(always)]
-pub(super) fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActivation, sums: &mut [f32]) {
-    let (n, vectors) = (sums.len(), vectors::<S>(sums.len()));
-    let mut row = RowMut::<S>::new(sums, n);
+pub(super) fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActivation, z: &mut [f32]) {
+    let (n, vectors) = (z.len(), vectors::<S>(z.len()));
+    let mut row = RowMut::<S>::new(z, n);
     match (part, gate_activation) {
         (Part::Candidate, _) => {
             for at in vectors {

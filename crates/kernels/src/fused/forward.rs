@@ -1,4 +1,4 @@
-//! The walk through time.
+//! The forward pass.
 
 use std::ops::Range;
 
@@ -8,24 +8,24 @@ use slimgate_gates::PARTS;
 use super::activation::{activate, cut, tanh};
 use super::buffer::Buffer;
 use super::lanes::{AddProducts, Row, RowMut, vectors};
-use super::plan::{Diagonal, Plan, Run, stride};
+use super::plan::{Diagonal, InputBlock, Plan, stride};
 use super::product::{Left, Packed, Right, add_product, set_product};
 
-/// How much of the walk is kept for the walk back.
+/// What the forward pass keeps for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
-    /// Nothing: there is no walk back.
+    /// Nothing: there is no backward pass.
     Nothing,
-    /// The state before each stretch of steps, from which the rest is computed again.
-    Ends,
-    /// Every step.
+    /// The state before each chunk of steps, from which the rest is computed again (gradient checkpointing).
+    Checkpoints,
+    /// The parts and the state of every step.
     Steps,
 }
 
-/// The states of a share of the batch over some steps, in the order walked.
+/// What a shard of the batch went through over some steps, in the order computed.
 #[derive(Debug)]
 pub(super) struct States {
-    /// The values of the moving parts after each step, `[steps, rows, stride(columns)]`.
+    /// The values of the varying parts at each step, `[steps, rows, stride(columns)]`.
     parts: Buffer,
     /// `h` before the first step and after each, `[steps + 1, rows, stride(n)]`.
     h: Buffer,
@@ -35,8 +35,8 @@ pub(super) struct States {
     sizes: [usize; 2],
 }
 
-/// A stretch of the steps of [`States`], to write or to read.
-pub(super) struct Stretch<Numbers> {
+/// A chunk of the steps of [`States`], to write or to read.
+pub(super) struct Chunk<Numbers> {
     pub parts: Numbers,
     pub h: Numbers,
     pub c: Numbers,
@@ -60,14 +60,14 @@ impl States {
         [steps.start * width..steps.end * width, steps.start * size..(steps.end + 1) * size]
     }
 
-    pub fn stretch(&self, steps: &Range<usize>) -> Stretch<&[f32]> {
+    pub fn chunk(&self, steps: &Range<usize>) -> Chunk<&[f32]> {
         let [parts, states] = self.place(steps);
-        Stretch { parts: &self.parts[parts], h: &self.h[states.clone()], c: &self.c[states] }
+        Chunk { parts: &self.parts[parts], h: &self.h[states.clone()], c: &self.c[states] }
     }
 
-    pub fn stretch_mut(&mut self, steps: &Range<usize>) -> Stretch<&mut [f32]> {
+    pub fn chunk_mut(&mut self, steps: &Range<usize>) -> Chunk<&mut [f32]> {
         let [parts, states] = self.place(steps);
-        Stretch { parts: &mut self.parts[parts], h: &mut self.h[states.clone()], c: &mut self.c[states] }
+        Chunk { parts: &mut self.parts[parts], h: &mut self.h[states.clone()], c: &mut self.c[states] }
     }
 
     /// Sets the `k`th state.
@@ -84,7 +84,7 @@ impl States {
     }
 }
 
-/// The weights in the form that the walk reads.
+/// The weights in the form in which the forward pass reads them.
 pub(super) struct Matrices<'a> {
     input: Vec<Matrix<'a>>,
     hidden: Option<Matrix<'a>>,
@@ -113,23 +113,23 @@ impl<'a> Matrices<'a> {
             _ => Matrix::Packed(Packed::new(simd, numbers, depth, columns, (stride, 1))),
         };
         let (batch, recurrent) = (operands.batch, plan.recurrent);
-        let of_run = |run: &Run| {
-            let w = &operands.input[run.weight..];
-            matrix(batch * operands.steps, w, operands.x.width, run.width, plan.input_columns)
+        let of_block = |block: &InputBlock| {
+            let w = &operands.input[block.weight..];
+            matrix(batch * operands.steps, w, operands.x.width, block.width, plan.input_columns)
         };
         Matrices {
-            input: plan.runs.iter().map(of_run).collect(),
+            input: plan.input_blocks.iter().map(of_block).collect(),
             hidden: (recurrent > 0)
                 .then(|| matrix(batch, operands.hidden, operands.units, recurrent, recurrent)),
         }
     }
 }
 
-/// Walks the `rows` of the batch through all steps.
+/// Takes a shard, the `rows` of the batch, through all steps.
 ///
 /// `output`, `[rows, _, n]`, receives `h` after each step in the order of time, if `every_step`, else after
 /// the last, and then the last `c`.
-pub(super) fn walk<S: Simd>(
+pub(super) fn forward_shard<S: Simd>(
     simd: S,
     plan: &Plan,
     matrices: &Matrices,
@@ -140,37 +140,37 @@ pub(super) fn walk<S: Simd>(
 ) -> States {
     let n = plan.operands.units;
     let (count, size) = (rows.len(), rows.len() * stride(n));
-    let (steps, stretches) = (plan.operands.steps, plan.stretches(count));
-    let longest = stretches[0].len();
+    let (all_steps, chunks) = (plan.operands.steps, plan.chunks(count));
+    let longest = chunks[0].len();
     let mut kept = match keep {
         Keep::Nothing => States::new(plan, count, 0, 0),
-        Keep::Ends => States::new(plan, count, 0, stretches.len()),
-        Keep::Steps => States::new(plan, count, steps, steps + 1),
+        Keep::Checkpoints => States::new(plan, count, 0, chunks.len()),
+        Keep::Steps => States::new(plan, count, all_steps, all_steps + 1),
     };
-    // Where the steps are not kept, each stretch is walked in the same memory.
+    // Where the steps are not kept, all chunks are computed in the same memory.
     let mut own = (keep != Keep::Steps).then(|| States::new(plan, count, longest, longest + 1));
     let mut scratch = Scratch::new(plan, count, longest);
 
-    let of_share = rows.start * n..rows.end * n;
-    let mut h = spread(&plan.operands.h0[of_share.clone()], n);
-    let mut c = spread(&plan.operands.c0[of_share], n);
+    let of_shard = rows.start * n..rows.end * n;
+    let mut h = spread(&plan.operands.h0[of_shard.clone()], n);
+    let mut c = spread(&plan.operands.c0[of_shard], n);
     let output_row = output.len() / count;
-    for (index, walked) in stretches.into_iter().enumerate() {
-        if keep == Keep::Ends {
+    for (index, steps) in chunks.into_iter().enumerate() {
+        if keep == Keep::Checkpoints {
             kept.set(index, &h, &c);
         }
-        let mut stretch = match &mut own {
-            Some(own) => own.stretch_mut(&(0..walked.len())),
-            None => kept.stretch_mut(&walked),
+        let mut chunk = match &mut own {
+            Some(own) => own.chunk_mut(&(0..steps.len())),
+            None => kept.chunk_mut(&steps),
         };
-        stretch.h[..size].copy_from_slice(&h);
-        stretch.c[..size].copy_from_slice(&c);
-        advance(simd, plan, matrices, &rows, &walked, &mut stretch, &mut scratch);
+        chunk.h[..size].copy_from_slice(&h);
+        chunk.c[..size].copy_from_slice(&c);
+        forward_chunk(simd, plan, matrices, &rows, &steps, &mut chunk, &mut scratch);
 
-        h.copy_from_slice(&stretch.h[walked.len() * size..]);
-        c.copy_from_slice(&stretch.c[walked.len() * size..]);
+        h.copy_from_slice(&chunk.h[steps.len() * size..]);
+        c.copy_from_slice(&chunk.c[steps.len() * size..]);
         if every_step {
-            for (k, after) in walked.zip(stretch.h[size..].chunks_exact(size)) {
+            for (k, after) in steps.zip(chunk.h[size..].chunks_exact(size)) {
                 for (output, h) in output.chunks_exact_mut(output_row).zip(after.chunks_exact(stride(n))) {
                     output[plan.time(k) * n..][..n].copy_from_slice(&h[..n]);
                 }
@@ -196,29 +196,32 @@ fn spread(rows: &[f32], n: usize) -> Buffer {
     spread
 }
 
-/// What a stretch needs besides its states.
+/// Working memory for a chunk.
 pub(super) struct Scratch {
-    /// The inputs of the stretch, `[steps, rows, stride(m)]`.
+    /// The inputs of the chunk, `[steps, rows, stride(m)]`.
     pub x: Buffer,
-    /// `h'` as the gates see it at one step, where there is dropout.
-    seen: Buffer,
+    /// `h'` under the dropout mask at one step, if there is one.
+    masked: Buffer,
 }
 
 impl Scratch {
     pub fn new(plan: &Plan, rows: usize, steps: usize) -> Scratch {
-        let seen = plan.operands.dropout.map_or(0, |_| rows * stride(plan.operands.units));
-        Scratch { x: Buffer::stale(steps * rows * stride(plan.operands.x.width)), seen: Buffer::stale(seen) }
+        let masked = plan.operands.dropout.map_or(0, |_| rows * stride(plan.operands.units));
+        Scratch {
+            x: Buffer::stale(steps * rows * stride(plan.operands.x.width)),
+            masked: Buffer::stale(masked),
+        }
     }
 }
 
-/// Walks a stretch from its first state.
-pub(super) fn advance<S: Simd>(
+/// Takes a shard through a chunk of steps, from its first state.
+pub(super) fn forward_chunk<S: Simd>(
     simd: S,
     plan: &Plan,
     matrices: &Matrices,
     rows: &Range<usize>,
-    walked: &Range<usize>,
-    stretch: &mut Stretch<&mut [f32]>,
+    steps: &Range<usize>,
+    chunk: &mut Chunk<&mut [f32]>,
     scratch: &mut Scratch,
 ) {
     let (state, columns) = (stride(plan.operands.units), stride(plan.columns));
@@ -226,104 +229,106 @@ pub(super) fn advance<S: Simd>(
 
     // W x + b of all steps, where kept.
     for place in &plan.without_input {
-        for sums in stretch.parts.chunks_exact_mut(columns) {
-            sums[place.clone()].copy_from_slice(&plan.biases[place.clone()]);
+        for z in chunk.parts.chunks_exact_mut(columns) {
+            z[place.clone()].copy_from_slice(&plan.biases[place.clone()]);
         }
     }
-    gather_inputs(plan, rows, walked, &mut scratch.x);
-    let x = Left::by_rows(&scratch.x, walked.len() * count, stride(plan.operands.x.width));
-    for (run, matrix) in plan.runs.iter().zip(&matrices.input) {
-        let (sums, biases) = (&mut stretch.parts[run.sum..], &plan.biases[run.sum..]);
-        set_product(simd, sums, columns, biases, x, matrix.view());
+    gather_inputs(plan, rows, steps, &mut scratch.x);
+    let x = Left::by_rows(&scratch.x, steps.len() * count, stride(plan.operands.x.width));
+    for (block, matrix) in plan.input_blocks.iter().zip(&matrices.input) {
+        let (z, biases) = (&mut chunk.parts[block.z..], &plan.biases[block.z..]);
+        set_product(simd, z, columns, biases, x, matrix.view());
     }
 
-    for (at, k) in walked.clone().enumerate() {
-        let sums = &mut stretch.parts[at * count * columns..][..count * columns];
-        let (h_before, h_after) = stretch.h[at * size..][..2 * size].split_at_mut(size);
-        let (c_before, c_after) = stretch.c[at * size..][..2 * size].split_at_mut(size);
-        let seen = match plan.operands.dropout {
+    for (at, k) in steps.clone().enumerate() {
+        let z = &mut chunk.parts[at * count * columns..][..count * columns];
+        let (h_before, h_after) = chunk.h[at * size..][..2 * size].split_at_mut(size);
+        let (c_before, c_after) = chunk.c[at * size..][..2 * size].split_at_mut(size);
+        let h_read = match plan.operands.dropout {
             Some(mask) => {
-                see(mask, plan.operands.units, rows, h_before, &mut scratch.seen);
-                &scratch.seen
+                mask_hidden(mask, plan.operands.units, rows, h_before, &mut scratch.masked);
+                &scratch.masked
             }
             None => &*h_before,
         };
         if let Some(u) = &matrices.hidden {
-            add_product(simd, sums, columns, Left::by_rows(seen, count, state), u.view());
+            add_product(simd, z, columns, Left::by_rows(h_read, count, state), u.view());
         }
-        simd.vectorize(Step {
+        simd.vectorize(ForwardStep {
             plan,
             first_row: rows.start,
             k,
-            sums,
-            seen,
+            z,
+            h_read,
             before: [h_before, c_before],
             after: [h_after, c_after],
         });
     }
 }
 
-/// `h'` of some steps of the `rows` under the dropout mask.
-pub(super) fn see(mask: &[f32], n: usize, rows: &Range<usize>, h: &[f32], seen: &mut [f32]) {
+/// `h'` of some steps of the `rows`, times the dropout mask.
+pub(super) fn mask_hidden(mask: &[f32], n: usize, rows: &Range<usize>, h: &[f32], masked: &mut [f32]) {
     let masks = mask[rows.start * n..rows.end * n].chunks_exact(n).cycle();
-    let rows = h.chunks_exact(stride(n)).zip(seen.chunks_exact_mut(stride(n)));
-    for ((h, seen), mask) in rows.zip(masks) {
-        for ((seen, h), mask) in seen.iter_mut().zip(h).zip(mask) {
-            *seen = h * mask;
+    let rows = h.chunks_exact(stride(n)).zip(masked.chunks_exact_mut(stride(n)));
+    for ((h, masked), mask) in rows.zip(masks) {
+        for ((masked, h), mask) in masked.iter_mut().zip(h).zip(mask) {
+            *masked = h * mask;
         }
     }
 }
 
-/// The inputs of a stretch side by side.
-pub(super) fn gather_inputs(plan: &Plan, rows: &Range<usize>, walked: &Range<usize>, into: &mut [f32]) {
+/// The inputs of a chunk side by side, `[steps, rows, stride(m)]`.
+pub(super) fn gather_inputs(plan: &Plan, rows: &Range<usize>, steps: &Range<usize>, into: &mut [f32]) {
     let x = &plan.operands.x;
     let mut gathered = into.chunks_exact_mut(stride(x.width));
-    for k in walked.clone() {
+    for k in steps.clone() {
         for (row, gathered) in rows.clone().zip(&mut gathered) {
             gathered[..x.width].copy_from_slice(x.row(plan.time(k), row));
         }
     }
 }
 
-/// One step of a share: from the sums of its terms, which become the values of its parts, to the next state.
-struct Step<'a> {
+/// One step of a shard: from the pre-activations, which become the values of the parts, to the next state.
+struct ForwardStep<'a> {
     plan: &'a Plan<'a>,
     first_row: usize,
-    /// Which step of the walk.
+    /// Which step, in the order computed.
     k: usize,
-    sums: &'a mut [f32],
-    seen: &'a [f32],
+    /// `W x + U h' + b`, `[rows, stride(columns)]`.
+    z: &'a mut [f32],
+    /// `h'` as the gates read it: under the dropout mask, if there is one.
+    h_read: &'a [f32],
     /// `h` and `c`.
     before: [&'a [f32]; 2],
     after: [&'a mut [f32]; 2],
 }
 
-impl WithSimd for Step<'_> {
+impl WithSimd for ForwardStep<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Step { plan, first_row, k, sums, seen, before: [h_before, c_before], after: [h, c] } = self;
+        let ForwardStep { plan, first_row, k, z, h_read, before: [h_before, c_before], after: [h, c] } = self;
         let (n, state) = (plan.operands.units, stride(plan.operands.units));
-        for (r, sums) in sums.chunks_exact_mut(stride(plan.columns)).enumerate() {
+        for (r, z) in z.chunks_exact_mut(stride(plan.columns)).enumerate() {
             let row = r * state..r * state + n;
             let (h, c) = (&mut h[row.clone()], &mut c[row.clone()]);
-            if !plan.runs_at(first_row + r, k) {
+            if !plan.is_active(first_row + r, k) {
                 h.copy_from_slice(&h_before[row.clone()]);
                 c.copy_from_slice(&c_before[row]);
                 continue;
             }
             for Diagonal { part, u } in &plan.diagonals {
-                let sums = &mut sums[plan.places[*part as usize].clone()];
-                AddProducts { sums, left: u, right: &seen[row.clone()] }.with_simd(simd);
+                let z = &mut z[plan.places[*part as usize].clone()];
+                AddProducts { sums: z, left: u, right: &h_read[row.clone()] }.with_simd(simd);
             }
             for part in PARTS {
-                if plan.still[part as usize].is_none() {
-                    let sums = &mut sums[plan.places[part as usize].clone()];
-                    activate(simd, part, plan.spec.gate_activation, sums);
+                if plan.fixed[part as usize].is_none() {
+                    let z = &mut z[plan.places[part as usize].clone()];
+                    activate(simd, part, plan.spec.gate_activation, z);
                 }
             }
-            next_state(simd, plan.spec.clip, plan.values(sums), &c_before[row], c, h);
+            next_state(simd, plan.spec.clip, plan.values(z), &c_before[row], c, h);
         }
     }
 }

@@ -1,17 +1,16 @@
 //! The recurrence on slices of numbers: one pass over the batch for each direction of time. What
 //! [`crate::recurrence`] does on the CPU backends, for who has slices and no tensors.
 //!
-//! The batch is cut into shares of some rows, and each share walks through all steps on its own, on
-//! whichever thread is free; how it is cut depends on the batch alone, and gradients of shares are added in
-//! order, so the result does not depend on the number of threads. A share takes its steps in stretches: the
-//! input products of all steps of a stretch are taken at once, then come the steps, with one product each for the
-//! recurrent terms; on the way back, the weight gradients of a stretch are taken at once again. What the cell
-//! does not keep has no columns in any of these products.
+//! The batch is cut into shards of some rows, and each shard goes through all steps on its own, on whichever thread
+//! is free; how it is cut depends on the batch alone, and the gradients of the shards are added in order, so the
+//! result does not depend on the number of threads. A shard takes its steps in chunks: the input products of a whole
+//! chunk are one product, then come the steps, with one product each for the recurrent terms; in the backward pass,
+//! the weight gradients of a chunk are one product again. What the cell does not keep has no columns in any of these.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `plan` | which terms stand where |
-//! | `forward`, `backward` | the two walks |
+//! | `plan` | which columns belong to which terms, and how the work is cut |
+//! | `forward`, `backward` | the two passes |
 //! | `product` | the matrix product, which takes most of the time |
 //! | `activation` | logistic, hard sigmoid, tanh |
 //! | `lanes`, `buffer` | rows as vectors; working memory |
@@ -33,17 +32,17 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use pulp::{Simd, WithSimd};
 
 use crate::Recurrence;
-use backward::{OutputGradient, Own, Transposed, walk_back};
+use backward::{OutputGradient, ShardGradients, Transposed, backward_shard};
 pub use forward::Keep;
-use forward::{Matrices, States, walk};
+use forward::{Matrices, States, forward_shard};
 pub use instructions::{dispatch, instruction_set};
 use plan::Plan;
 pub use plan::{Operands, Steps};
 
-/// What the walk back needs of the way there.
+/// What the backward pass needs of the forward pass.
 #[derive(Debug)]
 pub struct Trace {
-    shares: Vec<States>,
+    shards: Vec<States>,
     keep: Keep,
 }
 
@@ -65,7 +64,7 @@ pub struct Gradients {
     pub c0: Vec<f32>,
 }
 
-/// Walks the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
+/// Takes the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
 /// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
 ///
 /// # Panics
@@ -80,7 +79,7 @@ pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bo
 ///
 /// # Panics
 ///
-/// As [`forward`], and if `trace` is not that of a walk with the same operands that kept something.
+/// As [`forward`], and if `trace` is not that of a forward pass of the same operands that kept something.
 pub fn backward(
     operands: Operands,
     spec: &Recurrence,
@@ -111,13 +110,14 @@ impl WithSimd for Forward<'_> {
         let mut output = vec![0.0; plan.operands.batch * rows * plan.operands.units];
         let matrices = Matrices::new(simd, &plan);
 
-        let shares = plan.shares();
+        let shards = plan.shards();
         let mut rest = output.as_mut_slice();
-        let outputs = shares.iter().map(|share| take(&mut rest, share.len() * rows * plan.operands.units));
-        let jobs: Vec<_> = shares.iter().cloned().zip(outputs).collect();
-        let shares =
-            each(jobs, |(share, output)| walk(simd, &plan, &matrices, share, keep, every_step, output));
-        (output, Trace { shares, keep })
+        let outputs = shards.iter().map(|shard| take(&mut rest, shard.len() * rows * plan.operands.units));
+        let jobs: Vec<_> = shards.iter().cloned().zip(outputs).collect();
+        let shards = each(jobs, |(rows, output)| {
+            forward_shard(simd, &plan, &matrices, rows, keep, every_step, output)
+        });
+        (output, Trace { shards, keep })
     }
 }
 
@@ -140,24 +140,24 @@ impl WithSimd for Backward<'_> {
         let row = if wants_x { steps * plan.operands.x.width } else { 0 };
         let mut x = vec![0.0; batch * row];
         let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);
-        let matrices = (trace.keep == Keep::Ends).then(|| Matrices::new(simd, &plan));
+        let matrices = (trace.keep == Keep::Checkpoints).then(|| Matrices::new(simd, &plan));
         let transposed = Transposed::new(simd, &plan, wants_x);
-        assert_eq!(trace.shares.len(), plan.shares().len(), "the trace is that of another batch");
+        assert_eq!(trace.shards.len(), plan.shards().len(), "the trace is that of another batch");
 
         let (mut xs, mut h0s, mut c0s) = (x.as_mut_slice(), h0.as_mut_slice(), c0.as_mut_slice());
-        let jobs = plan.shares().into_iter().zip(&trace.shares).map(|(share, states)| {
-            let own = Own {
-                x: take(&mut xs, share.len() * row),
-                h0: take(&mut h0s, share.len() * n),
-                c0: take(&mut c0s, share.len() * n),
+        let jobs = plan.shards().into_iter().zip(&trace.shards).map(|(rows, states)| {
+            let own = ShardGradients {
+                x: take(&mut xs, rows.len() * row),
+                h0: take(&mut h0s, rows.len() * n),
+                c0: take(&mut c0s, rows.len() * n),
             };
-            (share, states, own)
+            (rows, states, own)
         });
-        let totals = each(jobs.collect(), |(share, states, own)| {
-            walk_back(simd, (&plan, &transposed), matrices.as_ref(), share, states, output, own)
+        let totals = each(jobs.collect(), |(rows, states, own)| {
+            backward_shard(simd, (&plan, &transposed), matrices.as_ref(), rows, states, output, own)
         });
-        let totals = totals.into_iter().reduce(|mut total, share| {
-            total.add(&share);
+        let totals = totals.into_iter().reduce(|mut total, shard| {
+            total.add(&shard);
             total
         });
         let totals = totals.expect("a batch has a row");

@@ -62,36 +62,36 @@ pub(super) struct Diagonal<'a> {
     pub u: &'a [f32],
 }
 
-/// Columns of the input weights that lie side by side among the sums, too.
-pub(super) struct Run {
+/// Columns of `W` whose pre-activations lie side by side, too: one product serves them all.
+pub(super) struct InputBlock {
     /// First column of `W`.
     pub weight: usize,
-    /// First column of the sums.
-    pub sum: usize,
+    /// First column of the pre-activations.
+    pub z: usize,
     pub width: usize,
 }
 
-/// The operands with the order of the sums of one step: first the parts that read the hidden units through a
-/// matrix, as they stand in `U`, then the other parts that move from step to step, then those that do not.
+/// The operands, with the order of the columns of the pre-activations `z`: first the parts that read the hidden units
+/// through a matrix, as they stand in `U`, then the other varying parts, then the fixed ones. A part varies if it
+/// reads the input or the hidden units; it is fixed, the same at every step of every sequence, if it does not.
 pub(super) struct Plan<'a> {
     pub operands: Operands<'a>,
     pub spec: &'a Recurrence,
-    /// The columns of each part; those of parts that do not move exist only on the walk back, among the gradients.
+    /// The columns of each part; those of fixed parts exist in the backward pass only, in `dz`.
     pub places: [Range<usize>; 4],
-    /// The values of the parts that do not move, which come from the bias alone or from the description: one a
-    /// unit for all steps and sequences.
-    pub still: [Option<Vec<f32>>; 4],
+    /// The values of the fixed parts, which come from the bias alone or from the description: one a unit.
+    pub fixed: [Option<Vec<f32>>; 4],
     pub diagonals: Vec<Diagonal<'a>>,
-    /// Columns of the moving parts.
+    /// Columns of the varying parts.
     pub columns: usize,
     /// Those of them that `U` adds to.
     pub recurrent: usize,
     /// Columns of `W`.
     pub input_columns: usize,
-    pub runs: Vec<Run>,
-    /// Columns of the moving parts that do not read the input.
+    pub input_blocks: Vec<InputBlock>,
+    /// Columns of the varying parts that do not read the input.
     pub without_input: Vec<Range<usize>>,
-    /// Biases as columns of the sums.
+    /// The biases of the varying parts, as columns of `z`.
     pub biases: Vec<f32>,
 }
 
@@ -104,39 +104,39 @@ impl<'a> Plan<'a> {
         let reading_hidden = cell.reading_hidden(Hidden::Full);
         let by_diagonal = cell.reading_hidden(Hidden::Diagonal);
         let biased = cell.biased();
-        let moves = |part: &Part| {
+        let varies = |part: &Part| {
             [&reading_input, &reading_hidden, &by_diagonal].iter().any(|parts| parts.contains(part))
         };
         let others = || PARTS.into_iter().filter(|part| !reading_hidden.contains(part));
         let mut order = reading_hidden.clone();
-        order.extend(others().filter(&moves));
+        order.extend(others().filter(&varies));
         let columns = order.len() * n;
-        order.extend(others().filter(|part| !moves(part)));
+        order.extend(others().filter(|part| !varies(part)));
 
         let block = |part: Part, among: &[Part]| among.iter().position(|&other| other == part);
         let columns_of = |block: usize| block * n..(block + 1) * n;
         let places = PARTS.map(|part| columns_of(block(part, &order).expect("every part has a place")));
         let bias = |part: Part| block(part, &biased).map(|block| &operands.bias[columns_of(block)]);
-        let mut still = [const { None }; 4];
+        let mut fixed = [const { None }; 4];
         for part in PARTS {
             let values = match (cell.gate(part), bias(part)) {
                 (Gate::Constant(value), _) => vec![value; n],
-                _ if moves(&part) => continue,
+                _ if varies(&part) => continue,
                 (_, bias) => {
                     let mut values = bias.map_or_else(|| vec![0.0; n], <[f32]>::to_vec);
                     activate(simd, part, spec.gate_activation, &mut values);
                     values
                 }
             };
-            still[part as usize] = Some(values);
+            fixed[part as usize] = Some(values);
         }
         let mut biases = vec![0.0; columns];
-        for part in PARTS.into_iter().filter(&moves) {
+        for part in PARTS.into_iter().filter(&varies) {
             if let Some(bias) = bias(part) {
                 biases[places[part as usize].clone()].copy_from_slice(bias);
             }
         }
-        let without_input = PARTS.into_iter().filter(|part| moves(part) && !reading_input.contains(part));
+        let without_input = PARTS.into_iter().filter(|part| varies(part) && !reading_input.contains(part));
         let diagonals = by_diagonal.iter().enumerate();
         let diagonals =
             diagonals.map(|(block, &part)| Diagonal { part, u: &operands.diagonal[columns_of(block)] });
@@ -148,62 +148,62 @@ impl<'a> Plan<'a> {
             columns,
             recurrent: reading_hidden.len() * n,
             input_columns: reading_input.len() * n,
-            runs: runs(reading_input.iter().map(|&part| places[part as usize].start), n),
+            input_blocks: input_blocks(reading_input.iter().map(|&part| places[part as usize].start), n),
             without_input: without_input.map(|part| places[part as usize].clone()).collect(),
             biases,
             places,
-            still,
+            fixed,
         }
     }
 
-    /// The values of all parts, given those of the moving ones in a row.
+    /// The values of all parts, given those of the varying ones in a row.
     #[inline(always)]
     pub fn values<'row>(&'row self, row: &'row [f32]) -> [&'row [f32]; 4] {
-        let of = |part: Part| match &self.still[part as usize] {
+        let of = |part: Part| match &self.fixed[part as usize] {
             Some(values) => values.as_slice(),
             None => &row[self.places[part as usize].clone()],
         };
         [of(Part::Input), of(Part::Forget), of(Part::Output), of(Part::Candidate)]
     }
 
-    /// The step of the sequence that is walked as the `k`th.
+    /// The step of the sequence that is computed as the `k`th.
     pub fn time(&self, k: usize) -> usize {
         if self.spec.reverse { self.operands.steps - 1 - k } else { k }
     }
 
-    /// Whether a sequence still runs when the `k`th step is walked.
-    pub fn runs_at(&self, row: usize, k: usize) -> bool {
+    /// Whether a sequence has not ended at the `k`th step computed.
+    pub fn is_active(&self, row: usize, k: usize) -> bool {
         self.spec.lengths.as_ref().is_none_or(|lengths| self.time(k) < lengths[row])
     }
 
-    /// The batch in shares that are walked apart: it depends on nothing but the batch, so that neither do
-    /// the sums over it. A share's working set stays in the second-level cache.
-    pub fn shares(&self) -> Vec<Range<usize>> {
+    /// The batch in shards, each computed on its own: they depend on nothing but the batch, so that neither do
+    /// the sums over it. A shard's working set stays in the second-level cache.
+    pub fn shards(&self) -> Vec<Range<usize>> {
         const ROWS: usize = 16;
         let batch = self.operands.batch;
         let count = batch.div_ceil(ROWS);
-        (0..count).map(|share| share * batch / count..(share + 1) * batch / count).collect()
+        (0..count).map(|shard| shard * batch / count..(shard + 1) * batch / count).collect()
     }
 
-    /// The steps in stretches, about 128 rows of a share each: deep enough for the products over them, small
+    /// The steps in chunks, about 128 rows of a shard each: deep enough for the products over them, small
     /// enough for the cache.
-    pub fn stretches(&self, rows: usize) -> Vec<Range<usize>> {
+    pub fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
         let steps = self.operands.steps;
         let length = (128 / rows).max(1);
         (0..steps).step_by(length).map(|from| from..steps.min(from + length)).collect()
     }
 }
 
-/// Joins the blocks of `W` whose sums follow one another.
-fn runs(sums: impl Iterator<Item = usize>, n: usize) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for (block, sum) in sums.enumerate() {
-        match runs.last_mut() {
-            Some(run) if run.sum + run.width == sum => run.width += n,
-            _ => runs.push(Run { weight: block * n, sum, width: n }),
+/// Joins the parts of `W` whose pre-activations, beginning at `places`, follow one another.
+fn input_blocks(places: impl Iterator<Item = usize>, n: usize) -> Vec<InputBlock> {
+    let mut blocks: Vec<InputBlock> = Vec::new();
+    for (part, z) in places.enumerate() {
+        match blocks.last_mut() {
+            Some(block) if block.z + block.width == z => block.width += n,
+            _ => blocks.push(InputBlock { weight: part * n, z, width: n }),
         }
     }
-    runs
+    blocks
 }
 
 /// The distance between rows of so many numbers: whole cache lines, an odd number of them, since rows a power

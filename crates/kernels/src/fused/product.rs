@@ -1,7 +1,7 @@
 //! Products of matrices, adding to what is there, `C += A · B`, or to one row for all.
 //!
 //! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
-//! walk back and of the weight gradients. `B` is walked in panels, a few vectors wide; `C` in tiles, some
+//! backward pass and of the weight gradients. `B` is read in panels, a few vectors wide; `C` in tiles, some
 //! rows of a panel, whose sums stay in registers over the whole depth; a single row of `C` goes along the rows of `B`
 //! instead. Each sum is taken in the order of the depth either way, so a row's result does not depend on the rows
 //! beside it.

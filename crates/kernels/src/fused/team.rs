@@ -1,4 +1,4 @@
-//! The threads that share a walk with the thread that asks for it.
+//! The threads that help the calling thread with a pass.
 //!
 //! A step of training calls the kernel twice within a millisecond or two, and a sleeping thread takes a good part
 //! of that to wake up. So these look out for the next call for a moment before they sleep.

@@ -80,7 +80,7 @@ impl Case {
         self
     }
 
-    /// Outputs and final state without anything kept for a walk back.
+    /// Outputs and final state without anything kept for a backward pass.
     pub fn infer(&self) -> (Tensor<3>, State) {
         recurrence(self.x.clone(), &self.weights, self.state.clone(), self.dropout.clone(), &self.spec)
     }

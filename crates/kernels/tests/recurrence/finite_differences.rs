@@ -1,4 +1,4 @@
-//! The hand-written back-propagation through time agrees with differences of the forward walk.
+//! The hand-written back-propagation through time agrees with differences of the forward pass.
 
 use crate::case::{CELLS, Case, loss, values};
 use burn::tensor::{Device, Tensor};

@@ -1,4 +1,4 @@
-//! The recurrence against its plain twin, against finite differences, and against what a walk over sequences means.
+//! The recurrence against its plain twin, against finite differences, and against other ways to the same numbers.
 
 mod case;
 mod edges;

@@ -1,4 +1,4 @@
-//! What a walk over sequences means: other ways to the same outputs, states and gradients.
+//! What the recurrence means: other ways to the same outputs, states and gradients.
 
 use crate::case::{BATCH, CELLS, Case, INPUTS, STEPS, near, values};
 use burn::tensor::{Device, Tensor};

@@ -1,4 +1,4 @@
-//! Batches, sequences and layers of sizes that fit no vector, tile or share.
+//! Batches, sequences and layers of sizes that fit no vector, tile or shard.
 
 use burn::tensor::Device;
 use proptest::prelude::*;

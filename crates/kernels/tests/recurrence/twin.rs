@@ -15,7 +15,7 @@ fn same(case: &Case, what: &str) {
 
 /// A way of taking a batch through a cell.
 #[derive(Clone, Debug)]
-struct Walk {
+struct Options {
     reverse: bool,
     lengths: Option<Vec<usize>>,
     clip: Option<f32>,
@@ -23,11 +23,11 @@ struct Walk {
     drops: bool,
 }
 
-impl Walk {
-    fn all() -> impl Iterator<Item = Walk> {
+impl Options {
+    fn all() -> impl Iterator<Item = Options> {
         (0..32).map(|index| {
             let bit = |place: u32| index >> place & 1 == 1;
-            Walk {
+            Options {
                 reverse: bit(0),
                 lengths: bit(1).then(|| vec![1, 5, 3]),
                 clip: bit(2).then_some(0.3),
@@ -37,7 +37,7 @@ impl Walk {
         })
     }
 
-    /// A case of `cell` walked this way; its weights are large enough that hard gates saturate.
+    /// A case of `cell` with these options; its weights are large enough that hard gates saturate.
     fn of(&self, cell: &str, device: &Device) -> Case {
         let hard = self.gate_activation == GateActivation::HardSigmoid;
         let case = Case::random(cell, if hard { 2.5 } else { 1.0 }, device);
@@ -53,8 +53,8 @@ impl Walk {
 #[test]
 fn for_every_cell_and_every_way_of_walking() {
     for cell in CELLS {
-        for walk in Walk::all() {
-            same(&walk.of(cell, &Device::flex()), &format!("{cell}, {walk:?}"));
+        for options in Options::all() {
+            same(&options.of(cell, &Device::flex()), &format!("{cell}, {options:?}"));
         }
     }
 }
@@ -83,8 +83,8 @@ fn with_hard_sigmoid_gates_that_saturate() {
 #[allow(deprecated)] // Burn deprecates `ndarray`; it is a backend of this release all the same.
 fn on_the_ndarray_backend() {
     for cell in ["xhb", "hb", "h", "b", "i=db,f=xd,o=-,c=xb"] {
-        for walk in Walk::all().step_by(5) {
-            same(&walk.of(cell, &Device::ndarray()), &format!("{cell}, {walk:?}"));
+        for options in Options::all().step_by(5) {
+            same(&options.of(cell, &Device::ndarray()), &format!("{cell}, {options:?}"));
         }
     }
 }
@@ -100,17 +100,17 @@ pub fn any_cell() -> impl Strategy<Value = String> {
         .prop_filter("a cell reads its input", |form| form.parse::<Cell>().is_ok())
 }
 
-fn any_walk() -> impl Strategy<Value = Walk> {
+fn any_options() -> impl Strategy<Value = Options> {
     let lengths = prop::option::of(prop::collection::vec(0..=5usize, 3));
-    (prop::sample::select(Walk::all().collect::<Vec<_>>()), lengths)
-        .prop_map(|(walk, lengths)| Walk { lengths, ..walk })
+    (prop::sample::select(Options::all().collect::<Vec<_>>()), lengths)
+        .prop_map(|(options, lengths)| Options { lengths, ..options })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn for_any_cell_and_any_way_of_walking(cell in any_cell(), walk in any_walk()) {
-        same(&walk.of(&cell, &Device::flex()), &format!("{cell}, {walk:?}"));
+    fn for_any_cell_and_any_options(cell in any_cell(), options in any_options()) {
+        same(&options.of(&cell, &Device::flex()), &format!("{cell}, {options:?}"));
     }
 }
