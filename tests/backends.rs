@@ -4,7 +4,7 @@ use crate::support::Workspace;
 
 const RUN: &str = "train --no-tui --dataset japanese-vowels --hidden 4 --epochs 1 --batch-size 16 --set data.train_limit=32";
 
-/// The losses of the last epoch, which is this one, on the training and the validation part.
+/// The losses of the last epoch, which is this one, on the training and the validation set.
 fn losses(here: &Workspace, name: &str, epoch: usize) -> [f64; 2] {
     let metrics = here.metrics(&format!("runs/{name}"));
     assert_eq!(metrics.len(), 2 * epoch);

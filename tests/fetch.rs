@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use crate::support::{Said, Workspace, said};
+use crate::support::{Said, Workspace, assert_says, said};
 
 /// A line without registry clients, whose web is at a proxy.
 fn cut_off(here: &Workspace, line: &str, proxy: &str) -> Said {
@@ -16,12 +16,6 @@ fn cut_off(here: &Workspace, line: &str, proxy: &str) -> Said {
     }
     command.env("ALL_PROXY", proxy).env("PATH", here.path("nothing"));
     said(command.output().unwrap())
-}
-
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is not in\n{message}");
-    }
 }
 
 #[test]

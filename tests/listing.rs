@@ -1,6 +1,6 @@
 //! What the program tells about itself and what it knows.
 
-use crate::support::{TINY, Workspace, lines, repository};
+use crate::support::{Workspace, assert_says, lines, picture, repository, said};
 
 #[test]
 fn variants_are_listed_with_terms_equations_and_counts() {
@@ -35,6 +35,7 @@ fn data_sets_are_listed_and_described() {
     let list = here.succeed("data list");
     assert_eq!(list.matches("shipped").count(), 5, "{list}");
     assert_eq!(list.matches("slimgate data fetch mnist").count(), 3, "{list}");
+    assert!(list.contains("`slimgate predict`") && list.contains("datasets/README.md"), "{list}");
     assert!(here.refuse("data show digit-rows").contains("digits-rows"));
 }
 
@@ -48,6 +49,15 @@ fn the_cpu_backends_are_always_there() {
         backends.contains(&"flex".to_owned()) && backends.contains(&"ndarray".to_owned()),
         "{backends:?}"
     );
+}
+
+/// Graphics drivers complain on standard error where it is not set.
+#[test]
+fn devices_are_listed_without_a_runtime_directory() {
+    let here = Workspace::new();
+    let said = said(here.command("devices").env_remove("XDG_RUNTIME_DIR").output().unwrap());
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(!said.err.contains("XDG_RUNTIME_DIR"), "{}", said.err);
 }
 
 #[test]
@@ -76,6 +86,7 @@ fn every_help_ends_with_examples_that_work() {
         "data list",
         "data show",
         "data fetch",
+        "settings",
         "devices",
         "completions",
     ];
@@ -83,7 +94,7 @@ fn every_help_ends_with_examples_that_work() {
     here.succeed("train --no-tui --hidden 4 --epochs 1 --set data.train_limit=100");
     here.succeed("train --no-tui --hidden 4 --epochs 1 --set data.train_limit=100 --variant lstm");
     std::os::unix::fs::symlink(repository("experiments"), here.path("experiments")).unwrap();
-    picture(&here);
+    picture(&here, "digit.png", 28, 28);
     for command in commands {
         let help = here.succeed(&format!("{command} --help"));
         let (_, examples) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{help}"));
@@ -119,24 +130,33 @@ fn small(line: &str) -> String {
     }
 }
 
-/// The picture that the example of `predict` reads.
-fn picture(here: &Workspace) {
-    let file = std::fs::File::create(here.path("digit.png")).unwrap();
-    let mut encoder = png::Encoder::new(file, 28, 28);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&[128; 784]).unwrap();
+#[test]
+fn settings_are_listed_with_default_allowed_values_and_meaning() {
+    let here = Workspace::new();
+    let list = here.succeed("settings");
+    let row = list.lines().find(|line| line.contains("optim.learning_rate"));
+    let row = row.unwrap_or_else(|| panic!("{list}"));
+    assert_says(row, &["0.003", "above 0 and at most 1", "Learning rate"]);
+    assert_says(&list, &["run.seed", "compare.margin", "rmsprop, adam, adamw, sgd"]);
+
+    let settings: serde_json::Value = serde_json::from_str(&here.succeed("settings --json")).unwrap();
+    let of = |key: &str| settings.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
+    assert_eq!(of("optim.learning_rate")["default"], 0.003);
+    assert!(of("optim.early_stopping")["default"].is_null());
+    assert_eq!(of("compare.margin")["default"], 1.0);
 }
 
 #[test]
-fn the_help_of_train_names_every_setting() {
-    let here = Workspace::new();
-    let help = here.succeed("train --help");
-    here.succeed(&format!("train {TINY} --name one"));
-    let config: toml::Table = here.read("runs/one/config.toml").parse().unwrap();
-    for (section, settings) in &config {
-        for key in settings.as_table().unwrap().keys() {
-            let key = format!("{section}.{key}");
-            assert!(help.split_whitespace().any(|word| word == key), "{key} is not in\n{help}");
-        }
-    }
+fn the_help_of_train_shows_defaults_and_where_all_settings_are() {
+    let help = Workspace::new().succeed("train --help");
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = ["slimgate settings", "[default: lstm1]", "[default: 0.003]", "[default: digits-rows]"];
+    assert_says(&help, &shown);
+}
+
+#[test]
+fn the_help_of_check_has_every_form_of_a_claim() {
+    let help = Workspace::new().succeed("check --help");
+    let forms = ["equivalent to", "not worse than", "better than", "accuracy at least", "on TASK"];
+    assert_says(&help, &forms);
 }

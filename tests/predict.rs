@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::{TINY, Workspace, lines, repository};
+use crate::support::{TINY, Workspace, lines, picture, repository};
 
 fn trained_on_digits() -> Workspace {
     let here = Workspace::new();
@@ -12,17 +12,8 @@ fn trained_on_digits() -> Workspace {
     here
 }
 
-/// Writes a grey picture that is darker to the left.
-fn picture(here: &Workspace, name: &str, width: u32, height: u32) {
-    let file = std::fs::File::create(here.path(name)).unwrap();
-    let mut encoder = png::Encoder::new(file, width, height);
-    encoder.set_color(png::ColorType::Grayscale);
-    let pixels: Vec<u8> = (0..width * height).map(|index| (index % width * 9) as u8).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-}
-
 #[test]
-fn the_test_digits_are_told_as_often_as_evaluate_says() {
+fn the_test_digits_are_classified_correctly_as_often_as_evaluate_says() {
     let here = trained_on_digits();
     let images = repository("datasets/digits/test-images.idx.gz");
     let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {}", images.display())));
@@ -32,13 +23,13 @@ fn the_test_digits_are_told_as_often_as_evaluate_says() {
             prediction["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-4);
     }
-    let right = predictions
+    let correct = predictions
         .iter()
         .zip(test_labels())
         .filter(|(said, label)| said["class"].as_str() == Some(format!("{label}").as_str()));
     let evaluation: serde_json::Value =
         serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap();
-    assert_eq!(evaluation["accuracy"].as_f64().unwrap(), right.count() as f64 / 1000.0);
+    assert_eq!(evaluation["accuracy"].as_f64().unwrap(), correct.count() as f64 / 1000.0);
     assert!(evaluation["accuracy"].as_f64().unwrap() > 0.3, "{evaluation}");
 }
 
@@ -70,7 +61,7 @@ fn series_are_read_from_ts_and_from_csv() {
     let series = repository("datasets/japanese-vowels/test.ts.gz");
     let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {}", series.display())));
     assert_eq!(predictions.len(), 370);
-    // The published test part is ordered by speaker: the first 31 series are of the first.
+    // The published test set is ordered by speaker: the first 31 series are of the first.
     let first = predictions[..31].iter().filter(|prediction| prediction["class"] == "1").count();
     assert!(first > 15, "{first} of 31");
 

@@ -1,4 +1,4 @@
-//! A run that was stopped, however rudely, goes on and ends as if it had not been.
+//! A run that was stopped, however rudely, is resumed and ends as if it had not been.
 
 use std::fs::File;
 use std::process::Command;
@@ -50,7 +50,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
 }
 
 #[test]
-fn a_run_asked_to_stop_saves_says_so_and_goes_on() {
+fn a_run_asked_to_stop_saves_says_so_and_can_be_resumed() {
     let here = Workspace::new();
     // Early stopping ends these runs, after a hundred epochs or so.
     here.succeed(&format!("{RUN} --epochs 2000 --name whole"));
@@ -113,15 +113,29 @@ fn a_complete_run_stays_as_it_is() {
     let (outcome, manifest) = (here.outcome("runs/one"), here.read("runs/one/manifest.json"));
     let summary = here.read("runs/one/summary.json");
     let said = here.succeed("train --no-tui --resume runs/one");
-    assert!(said.contains("over with epoch 2"), "{said}");
+    assert!(said.contains("already finished at epoch 2"), "{said}");
     assert_eq!(here.read("runs/one/summary.json"), summary);
     assert_eq!(here.outcome("runs/one"), outcome);
     assert_eq!(here.read("runs/one/manifest.json"), manifest);
 }
 
-/// What is reported of a run is what its best epoch comes to on the test part.
 #[test]
-fn another_epoch_does_not_speak_for_a_run() {
+fn a_resumed_run_keeps_its_configuration_unless_it_is_extended() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let config = here.read("runs/one/config.toml") + "# A note of the user's.\n";
+    here.write("runs/one/config.toml", &config);
+    for line in ["train --no-tui --resume runs/one", "train --no-tui --resume runs/one --epochs 2"] {
+        here.succeed(line);
+        assert_eq!(here.read("runs/one/config.toml"), config);
+    }
+    here.succeed("train --no-tui --resume runs/one --epochs 3");
+    assert!(here.read("runs/one/config.toml").contains("epochs = 3"));
+}
+
+/// What is reported of a run is what its best epoch comes to on the test set.
+#[test]
+fn another_epoch_is_not_the_result_of_a_run() {
     let here = Workspace::new();
     here.succeed(&format!("{RUN} --epochs 3 --name one"));
     here.succeed("evaluate runs/one");
@@ -134,19 +148,19 @@ fn another_epoch_does_not_speak_for_a_run() {
 
     // What was recorded before it trained on, and came to another best epoch, is not its result either.
     here.succeed("report runs/one --out page");
-    assert!(here.read("page/report.md").contains("Test part"));
+    assert!(here.read("page/report.md").contains("Test set"));
     here.write(
         "runs/one/evaluation.json",
         recorded.replacen(&format!("\"epoch\": {best}"), &format!("\"epoch\": {other}"), 1),
     );
     here.succeed("report runs/one --out page");
     let page = here.read("page/report.md");
-    assert!(!page.contains("Test part"), "{page}");
+    assert!(!page.contains("Test set"), "{page}");
 }
 
 /// Another backend rounds differently.
 #[test]
-fn another_backend_does_not_speak_for_a_run() {
+fn another_backend_does_not_give_the_result_of_a_run() {
     let here = Workspace::new();
     here.succeed(&format!("train {TINY} --name one"));
     let said = here.run("evaluate runs/one --backend ndarray");
@@ -181,7 +195,7 @@ fn more_epochs_lead_where_a_longer_run_would_have() {
 }
 
 #[test]
-fn a_schedule_that_knows_its_end_goes_on_where_it_was() {
+fn a_schedule_that_knows_its_end_resumes_where_it_was() {
     let here = Workspace::new();
     for schedule in ["linear", "cosine"] {
         let run = format!("{RUN} --epochs 4 --schedule {schedule} --optimizer adam");
@@ -207,11 +221,11 @@ fn a_run_that_stopped_early_is_not_asked_for_more() {
     let refusal = here.refuse("train --no-tui --resume runs/one --epochs 60");
     assert!(refusal.contains("optim.epochs") && refusal.contains("stopped early"), "{refusal}");
     assert_eq!(here.read("runs/one/config.toml"), config);
-    assert!(here.succeed("train --no-tui --resume runs/one").contains("over with epoch"));
+    assert!(here.succeed("train --no-tui --resume runs/one").contains("already finished at epoch"));
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
+fn a_damaged_checkpoint_is_skipped_for_the_one_before() {
     let here = Workspace::new();
     here.succeed(&format!("{RUN} --epochs 4 --name whole"));
     here.succeed(&format!("{RUN} --epochs 3 --name one"));
@@ -219,7 +233,8 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let said = here.run("train --no-tui --resume runs/one --epochs 4");
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(
-        said.err.contains("warning: epoch 3 is passed over") && said.err.contains("optim-3.bpk"),
+        said.err.contains("warning: the checkpoint of epoch 3 is damaged and was skipped: ")
+            && said.err.contains("optim-3.bpk"),
         "{}",
         said.err
     );

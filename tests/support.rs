@@ -126,7 +126,7 @@ impl Workspace {
         said.err
     }
 
-    /// What the last epoch of a run comes to: hash of the weights, loss and accuracy on the test part.
+    /// What the last epoch of a run comes to: hash of the weights, loss and accuracy on the test set.
     pub fn outcome(&self, run: &str) -> Value {
         serde_json::from_str(&self.succeed(&format!("evaluate {run} --weights last --json"))).unwrap()
     }
@@ -173,6 +173,21 @@ pub fn said(output: Output) -> Said {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+pub fn assert_says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in\n{message}");
+    }
+}
+
+/// Writes a grey picture that is darker to the left.
+pub fn picture(here: &Workspace, name: &str, width: u32, height: u32) {
+    let file = std::fs::File::create(here.path(name)).unwrap();
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let pixels: Vec<u8> = (0..width * height).map(|index| (index % width * 9) as u8).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
 }
 
 /// A file of the repository.

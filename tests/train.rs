@@ -1,9 +1,9 @@
 //! Training from the command line.
 
-use crate::support::{EXPLODING, TINY, Workspace, lines, said};
+use crate::support::{EXPLODING, TINY, Workspace, assert_says, lines, said};
 
 #[test]
-fn the_default_run_tells_more_than_nine_digits_of_ten() {
+fn the_default_run_classifies_more_than_nine_digits_of_ten_correctly() {
     let here = Workspace::new();
     let out = here.succeed("train --no-tui");
     assert_eq!(out.lines().filter(|line| line.starts_with("epoch ")).count(), 15, "{out}");
@@ -135,21 +135,26 @@ fn a_loss_that_is_not_finite_ends_the_run() {
 }
 
 #[test]
-fn what_is_chosen_on_the_test_part_says_so() {
+fn what_is_chosen_on_the_test_set_says_so() {
     let here = Workspace::new();
     let out = here.succeed(&format!("train {TINY} --set data.validation=test --name one"));
     assert!(!out.contains("validation") && out.contains("chosen on the test set"), "{out}");
     let best = here.json("runs/one/summary.json")["best"]["epoch"].as_u64().unwrap();
     for epoch in [1, 2] {
         let out = here.succeed(&format!("evaluate runs/one --weights {epoch}"));
-        assert_eq!(out.contains("chosen on this part"), epoch == best, "{out}");
+        assert_eq!(out.contains("chosen on this set"), epoch == best, "{out}");
     }
 }
 
 #[test]
 fn a_setting_without_effect_is_said() {
-    let said = Workspace::new().run(&format!("train {TINY} --set model.dropout=0.5"));
-    assert!(said.code == Some(0) && said.err.contains("warning: a setting has no effect"), "{}", said.err);
+    let said = Workspace::new().run(&format!(
+        "train {TINY} --set model.dropout=0.5 --set data.standardize=each-pixel --set model.embedding_dropout=0.1"
+    ));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for key in ["model.dropout", "data.standardize", "model.embedding_dropout"] {
+        assert_says(&said.err, &[&format!("warning: a setting has no effect: `{key}`")]);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Wrong use gets one clear message, exit code 2, and leaves nothing behind.
 
-use crate::support::{TINY, Workspace, on_a_small_disk};
+use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, said};
 
 /// The message for a line that must be refused before anything is made.
 fn refused(line: &str) -> String {
@@ -8,12 +8,6 @@ fn refused(line: &str) -> String {
     let message = here.refuse(line);
     assert!(!here.path("runs").exists(), "slimgate {line} left a folder behind");
     message
-}
-
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is not in\n{message}");
-    }
 }
 
 #[test]
@@ -80,11 +74,11 @@ fn two_cells_at_once() {
 fn sizes_and_rates_that_cannot_be() {
     for (flag, key) in [
         ("--hidden 0", "model.hidden"),
-        ("--hidden -5", "`model.hidden = -5` cannot be used: it is a whole number from 1"),
-        ("--epochs x", "`optim.epochs = x` cannot be used: it is a whole number from 1"),
-        ("--seed -1", "`run.seed = -1` cannot be used: it is a whole number from 0"),
-        ("--threads -1", "`run.threads = -1` cannot be used: it is a whole number from 0"),
-        ("--device -1", "`run.device = -1` cannot be used: it is a whole number from 0"),
+        ("--hidden -5", "`model.hidden = -5` cannot be used: must be a whole number from 1"),
+        ("--epochs x", "`optim.epochs = x` cannot be used: must be a whole number from 1"),
+        ("--seed -1", "`run.seed = -1` cannot be used: must be a whole number from 0"),
+        ("--threads -1", "`run.threads = -1` cannot be used: must be a whole number from 0"),
+        ("--device -1", "`run.device = -1` cannot be used: must be a whole number from 0"),
         ("--layers 0", "model.layers"),
         ("--epochs 0", "optim.epochs"),
         ("--batch-size 0", "optim.batch_size"),
@@ -113,6 +107,27 @@ fn a_folder_that_is_not_a_run() {
     let here = Workspace::new();
     for line in ["evaluate .", "evaluate nowhere", "predict . --input x.png", "train --resume ."] {
         assert_says(&here.refuse(line), &["is not a run folder"]);
+    }
+}
+
+#[test]
+fn a_study_in_place_of_a_run() {
+    let here = Workspace::new();
+    std::fs::create_dir(here.path("study")).unwrap();
+    here.write("study/study.toml", "");
+    for line in ["evaluate study", "time study", "predict study --input x.png", "train --resume study"] {
+        assert_says(&here.refuse(line), &["study is a study, not a run", "study/trials/"]);
+    }
+}
+
+#[test]
+fn a_report_of_nothing() {
+    let here = Workspace::new();
+    for line in ["report nowhere", "report ."] {
+        assert_says(
+            &here.refuse(line),
+            &["is neither a study (no study.toml) nor a run (no config.toml)", "`slimgate train`"],
+        );
     }
 }
 
@@ -234,6 +249,24 @@ fn a_configuration_that_is_not_utf_8() {
     let here = Workspace::new();
     here.write("run.toml", b"# \xff\n");
     assert_says(&here.refuse("train run.toml"), &["run.toml", "save the file as UTF-8"]);
+}
+
+/// A path that is not UTF-8 has no JSON form but an approximate one.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_whose_name_is_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let run = OsStr::from_bytes(b"run-\xff");
+    std::fs::rename(here.path("runs/one"), here.path(".").join(run)).unwrap();
+    for line in ["train --json --resume", "report --json"] {
+        let said = said(here.command(line).arg(run).output().unwrap());
+        assert_eq!(said.code, Some(0), "slimgate {line}\n{}", said.err);
+        assert_says(&said.out, &["run-\u{fffd}"]);
+    }
 }
 
 #[test]

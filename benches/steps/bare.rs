@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slimgate_gates::{Cell, Hidden, variant};
 use slimgate_kernels::Recurrence;
-use slimgate_kernels::fused::{Keep, Operands, Steps, backward, forward};
+use slimgate_kernels::fused::{Keep, Operands, TimeMajor, backward, forward};
 
 use crate::Shape;
 
@@ -44,7 +44,7 @@ pub fn call(name: &str, shape: Shape, batch: usize, trains: bool) -> impl FnMut(
     let spec = Recurrence::new(cell);
     move || {
         let operands = Operands {
-            x: Steps { numbers: &x, step_stride: m, row_stride: shape.steps * m, width: m },
+            x: TimeMajor { values: &x, step_stride: m, row_stride: shape.steps * m, width: m },
             input: &input,
             hidden: &hidden,
             diagonal: &[],
@@ -60,7 +60,7 @@ pub fn call(name: &str, shape: Shape, batch: usize, trains: bool) -> impl FnMut(
         let (output, trace) = forward(operands, &spec, keep, false);
         black_box(output);
         if trains {
-            let gradient = Steps { numbers: &gradient, step_stride: batch * n, row_stride: n, width: n };
+            let gradient = TimeMajor { values: &gradient, step_stride: batch * n, row_stride: n, width: n };
             let wants_x = shape.words.is_some();
             black_box(backward(operands, &spec, &trace, gradient, false, wants_x));
         }

@@ -36,7 +36,7 @@ impl WithSimd for Loop {
 /// What a core does now in GFLOP/s, while so many are busy with this: the machine's other users leave more or less of
 /// it.
 pub fn gflops(cores: usize) -> f64 {
-    // The kernel's helpers look out for work for a millisecond before they sleep.
+    // The kernel's workers spin for a millisecond before they sleep.
     thread::sleep(Duration::from_millis(2));
     let rate = || {
         let start = Instant::now();

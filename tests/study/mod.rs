@@ -121,7 +121,7 @@ fn a_study_answers_and_does_nothing_twice() {
 }
 
 #[test]
-fn the_test_part_is_read_for_chosen_trials_alone() {
+fn the_test_set_is_read_for_chosen_trials_alone() {
     let here = Workspace::new();
     here.write("small.toml", small());
     here.succeed("compare small.toml");
@@ -153,14 +153,14 @@ fn more_seeds_keep_what_is_there() {
 }
 
 #[test]
-fn the_published_protocol_chooses_on_the_test_part_and_says_so() {
+fn the_published_protocol_chooses_on_the_test_set_and_says_so() {
     let here = Workspace::new();
     here.write("small.toml", small());
     let answer = here.succeed("compare small.toml --set compare.protocol=published --out published");
-    assert!(answer.contains("chosen on the test part"), "{answer}");
+    assert!(answer.contains("chosen on the test set"), "{answer}");
     assert!(here.succeed("status published").contains("chosen on the test set"));
     let check = here.command("check published --require").arg("lstm accuracy at least 1").output().unwrap();
-    assert!(said(check).out.contains("chosen on the test set"));
+    assert!(said(check).out.contains("selected on the test set"));
     let summary = here.json("published/summary.json");
     let variant = &summary["tasks"][0]["variants"][0];
     assert_eq!(variant["test"]["values"], variant["validation"]["values"]);
@@ -211,14 +211,30 @@ fn requirements_decide_the_exit_code() {
     assert_eq!(not.code, Some(1), "{}", not.err);
     assert!(not.out.contains("is not shown"), "{}", not.out);
     for (claim, told) in [
-        ("lstm4 better than lstm", "it has lstm, lstm3"),
-        ("lstm3 better than lstm on mnist", "japanese-vowels"),
+        ("lstm4 better than lstm", "names `lstm4`, which is not in the study (it has lstm, lstm3)"),
+        ("lstm3 better than lstm on mnist", "(it has japanese-vowels)"),
         ("lstm3 is good", "within 1.0"),
     ] {
         let refused = check(claim);
         assert_eq!(refused.code, Some(2));
         assert!(refused.err.contains(told), "{}", refused.err);
     }
+}
+
+#[test]
+fn a_study_of_one_variant_is_warned_of() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let single = here.run("compare small.toml --variants lstm3 --out study");
+    assert_eq!(single.code, Some(0), "{}", single.err);
+    let warning = "warning: one variant: there will be no comparison; add the baseline";
+    assert!(single.err.contains(warning), "{}", single.err);
+    let claim = "lstm3 equivalent to lstm within 0.9";
+    let check = said(here.command("check study --require").arg(claim).output().unwrap());
+    assert_eq!(check.code, Some(2), "{}", check.out);
+    let told = format!("the requirement \"{claim}\" names `lstm`, which is not in the study (it has lstm3)");
+    assert!(check.err.contains(&told), "{}", check.err);
+    assert!(!here.run("compare small.toml --out both").err.contains("warning"));
 }
 
 #[test]

@@ -13,16 +13,17 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ("[grid]\noptim.lerning_rate = [1]", "did you mean `optim.learning_rate`?"),
         ("[grid]\nmodel.variant = ['lstm', 'lstmX']", "did you mean `lstm"),
         ("[grid]\noptim.learning_rate = 1", "[grid] crosses lists"),
-        ("[grid]\noptim.learning_rate = [2.0]", "a rate lies above 0"),
+        ("[grid]\noptim.learning_rate = [2.0]", "`optim.learning_rate = 2"),
         ("[grid]\noptim.learning_rate = []", "has no values"),
         ("[grid]\nmodel.variant = ['lstm', 'lstm2']\nrun.name = ['a']", "set by the study itself"),
         ("[compare]\nmargn = 1", "margn"),
         ("[compare]\nmargin = -1.0", "compare.margin"),
+        ("[compare]\nmargins = 1", "did you mean `compare.margin`?"),
         ("[compare]\nbaseline = 'lstm9'", "not one of the variants"),
         ("[comparre]\nmargin = 1.0", "did you mean [compare]?"),
-        ("[grid]\nrun.seed = [1.5]", "each is a whole number from 0"),
+        ("[grid]\nrun.seed = [1.5]", "each must be a whole number from 0"),
         ("[grid]\nrun.seed = [1, 1]", "has a value twice"),
-        ("[grid]\nmodel.variant = [1, 'lstm']", "each is text"),
+        ("[grid]\nmodel.variant = [1, 'lstm']", "each must be text"),
         ("[compare]\nmatch = 'parameters'\n[grid]\nmodel.hidden = [4, 8]", "it chooses `model.hidden`"),
         (
             "[search]\ntrials = 5\n[search.ranges]\noptim.schedule = { choice = ['constant', 'cosin', 'linear'] }",
@@ -35,6 +36,29 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ("[compare]\nseeds = 1000000000000", "from 1 to 10000"),
         ("[search]\ntrials = 5\n[search.ranges]\noptim.learning_rate = { log = [0.0, 1.0] }", "log = [1e-5"),
         ("[search]\ntrials = 5\n[search.ranges]\nrun.seed = { integer = [1, 9] }", "list it under [grid]"),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.dataset = { choice = ['digits-rows', 'japanese-vowels'] }",
+            "`data.dataset` cannot be searched: list it under [grid]",
+        ),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.train_limit = { integer = [20, 60] }",
+            "`data.train_limit` cannot be searched",
+        ),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.seed = { integer = [1, 9] }",
+            "`data.seed` cannot be searched",
+        ),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.validation_fraction = { linear = [0.1, 0.5] }",
+            "`data.validation_fraction` cannot be searched",
+        ),
+        // Its square is 0 in 64 bits.
+        (
+            "[search]\ntrials = 5\nprune = 'halving'\nreduction = 4294967296\n[search.ranges]\n\
+             optim.learning_rate = { log = [1e-4, 1e-1] }",
+            "from 2 to 1000",
+        ),
+        ("[grid]\nrun.seed = [1, 2, 3]\n[compare]\nseeds = 2", "[grid] lists 3 seeds"),
         ("[data]\nvalidation = 'test'", "[compare] protocol = \"published\""),
         ("[grid]\ndata.validation = ['held-out', 'test']", "`data.validation` = \"test\""),
         (
@@ -54,6 +78,26 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
     }
     assert!(here.refuse("compare nowhere.toml").contains("nowhere.toml"));
     assert!(here.refuse("status .").contains("is not a study folder"));
+}
+
+#[test]
+fn data_that_cannot_be_prepared_is_refused_before_anything_is_made() {
+    let here = Workspace::new();
+    for (setting, told) in
+        [("data.validation_fraction=1.5", "data.validation_fraction"), ("data.pad=end", "data.max_length")]
+    {
+        let refusal = here.refuse(&format!("compare --set {setting}"));
+        assert!(refusal.contains(told), "{setting}\n{refusal}");
+        assert!(!here.path("studies").exists(), "{setting}");
+    }
+}
+
+#[test]
+fn fewer_seeds_than_the_grid_has_are_refused() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let refusal = here.refuse("compare small.toml --seeds 1");
+    assert!(refusal.contains("is 1, and [grid] lists 2 seeds"), "{refusal}");
 }
 
 #[test]
@@ -110,7 +154,8 @@ fn a_disk_that_fills_up_stops_the_study_with_one_message() {
     here.write("small.toml", small());
     let full = on_a_small_disk(&here, "192k", "$slimgate compare ../small.toml --out study");
     assert_eq!(full.code, Some(2), "{}\n{}", full.out, full.err);
-    assert_eq!(full.err.matches("error: ").count(), 1, "{}", full.err);
+    let messages = full.err.lines().filter(|line| line.starts_with("error: "));
+    assert_eq!(messages.count(), 1, "{}", full.err);
     assert!(full.err.contains("free some space"), "{}", full.err);
 }
 

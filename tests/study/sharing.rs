@@ -71,7 +71,7 @@ fn two_processes_share_a_study() {
 }
 
 #[test]
-fn a_study_asked_to_stop_saves_and_goes_on() {
+fn a_study_asked_to_stop_saves_and_continues() {
     let here = Workspace::new();
     here.write("small.toml", small().replace("epochs = 3", "epochs = 400"));
     let mut process = here.command("compare small.toml --out stopped").spawn().unwrap();
@@ -82,7 +82,7 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
     assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.err);
-    assert!(said.err.contains("go on with: slimgate compare stopped"), "{}", said.err);
+    assert!(said.err.contains("with: slimgate compare stopped"), "{}", said.err);
     // Of a variant that has not begun nobody knows how large its model is.
     let variants = here.json("stopped/summary.json")["tasks"][0]["variants"].clone();
     for variant in variants.as_array().unwrap() {
@@ -209,14 +209,14 @@ fn a_trial_that_gets_another_chance_is_judged_by_what_it_does_with_it() {
     );
     here.write("search.toml", study);
     here.succeed("compare search.toml --out whole");
-    here.succeed("compare search.toml --out mended");
+    here.succeed("compare search.toml --out fixed");
     // The best trial is gone, and was given up before.
     let best = here.json("whole/summary.json")["tasks"][0]["variants"][0]["seeds"][0]["trial"].clone();
     let best = best.as_str().unwrap();
-    std::fs::remove_dir_all(here.path(&format!("mended/trials/{best}"))).unwrap();
-    here.write(&format!("mended/queue/{best}.failed"), "\"no memory\"\n".repeat(3));
-    here.succeed("compare mended");
-    assert_eq!(results(&here, "mended"), results(&here, "whole"));
+    std::fs::remove_dir_all(here.path(&format!("fixed/trials/{best}"))).unwrap();
+    here.write(&format!("fixed/queue/{best}.failed"), "\"no memory\"\n".repeat(3));
+    here.succeed("compare fixed");
+    assert_eq!(results(&here, "fixed"), results(&here, "whole"));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use slimgate_train::{Weights, parse_setting};
+use slimgate_study::written;
+use slimgate_train::{CheckpointChoice, Config, parse_setting};
 use toml::Value;
 
 /// Find out how much of an LSTM's gates your data needs.
@@ -23,7 +24,7 @@ pub enum Command {
     /// Compare variants: train each with several learning rates and seeds, and say which to use
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareArguments),
-    /// Tell how far a study is
+    /// Show a study's progress
     #[command(after_help = "Example:\n  slimgate status studies/digits")]
     Status(StatusArguments),
     /// Write a page with pictures, and tables, of a study or of single runs
@@ -32,17 +33,14 @@ pub enum Command {
                             slimgate report studies/digits --tensorboard board")]
     Report(ReportArguments),
     /// Check claims about a study: exit code 0 if all hold, 1 if not
-    #[command(
-        after_help = "Examples:\n  slimgate check studies/digits --require \"lstm2 equivalent to lstm within 1.0\"\n  \
-                            slimgate check studies/digits --require \"lstm accuracy at least 90\""
-    )]
+    #[command(after_help = CHECK_HELP)]
     Check(CheckArguments),
-    /// Train a model, or go on training one
-    #[command(after_help = train_help(), args_override_self = true)]
+    /// Train a model, or resume a run
+    #[command(after_help = TRAIN_HELP, args_override_self = true)]
     Train(Box<TrainArguments>),
-    /// Measure a trained model on the test part of its data
+    /// Measure a trained model on its test set
     #[command(after_help = "Example:\n  slimgate evaluate runs/digits-rows-lstm1")]
-    Evaluate(EvaluateArguments),
+    Evaluate(SavedRunArguments),
     /// Measure how long training steps and predictions of trained models take, side by side
     #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
     Time(TimeArguments),
@@ -57,10 +55,13 @@ pub enum Command {
     #[command(after_help = "Examples:\n  slimgate data list\n  slimgate data show digits-rows\n  \
                             slimgate data fetch mnist")]
     Data(DataArguments),
+    /// List all settings of runs and studies: meaning, default, allowed values
+    #[command(after_help = "Example:\n  slimgate settings")]
+    Settings(SettingsArguments),
     /// List the backends of this build and the devices of this machine
     #[command(after_help = "Example:\n  slimgate devices")]
     Devices(DevicesArguments),
-    /// Print the completions of a shell
+    /// Print shell completions
     #[command(after_help = "Example:\n  slimgate completions bash > slimgate.bash")]
     Completions {
         /// For which shell
@@ -68,20 +69,38 @@ pub enum Command {
     },
 }
 
-fn train_help() -> String {
-    format!(
-        "\
+const CHECK_HELP: &str = "\
+A claim is one of
+  A equivalent to B within 1.0
+  A not worse than B within 1.0
+  A better than B
+  A accuracy at least 95.0
+in percentage points, where A and B are variants of the study. It is about every
+task of the study; ` on TASK` after it limits it to one. Its p value is that of the
+one test, not adjusted for other claims or comparisons.
+
+Examples:
+  slimgate check studies/digits --require \"lstm2 equivalent to lstm within 1.0\"
+  slimgate check studies/digits --require \"lstm accuracy at least 90\"";
+
+const TRAIN_HELP: &str = "\
 Settings that have no flag are given with --set or in a CONFIG file; the
-config.toml of every run folder is one. All settings:
-  {}
+config.toml of every run folder is one.
+All settings with meaning and default: slimgate settings
 
 Examples:
   slimgate train
   slimgate train --variant lstm3 --dataset japanese-vowels --epochs 40
   slimgate train --gates i=xhb,f=hb,o=b --set optim.clip=5 --name mixed
-  slimgate train --resume runs/digits-rows-lstm1 --epochs 20",
-        slimgate_train::Config::keys().join(" ")
-    )
+  slimgate train --resume runs/digits-rows-lstm1 --epochs 20";
+
+/// The help of a flag that gives a setting, with the setting's default.
+fn with_default(help: &str, key: &str) -> String {
+    let setting = Config::reference().into_iter().find(|setting| setting.key == key);
+    match setting.and_then(|setting| setting.default) {
+        Some(default) => format!("{help} [default: {}]", written(&default)),
+        None => help.to_owned(),
+    }
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -106,7 +125,8 @@ trials share, and
   [cost]     price_per_hour, currency, trainings_per_year,
              predictions_per_year
 `q` or Ctrl-C stops; the same command, or the study's folder in place of the
-file, goes on. Several processes may work on one study.
+file, continues it. Several processes may work on one study.
+`slimgate settings` has the meaning of every key.
 
 Examples:
   slimgate compare
@@ -116,7 +136,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct CompareArguments {
-    /// The study's TOML file, or the folder of a study to go on with
+    /// The study's TOML file, or the folder of a study to continue
     pub study: Option<PathBuf>,
     /// The data set; see `slimgate data list`
     #[arg(long, value_name = "NAME")]
@@ -124,16 +144,16 @@ pub struct CompareArguments {
     /// The variants, by name or gate terms, separated by spaces or given several times
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub variants: Vec<String>,
-    /// Seeds at the settings that are chosen for each variant
+    /// Number of seeds for the final comparison, at each variant's chosen settings
     #[arg(long, value_name = "N")]
     pub seeds: Option<usize>,
     /// Any setting, as `section.key=value`; lists too: `grid.optim.learning_rate=[1e-3,1e-2]`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The study's folder; `studies/NAME`, by the name of the file, unless given
+    /// Study folder (default: studies/NAME, from the file name)
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Trials at once; as many as cores allow unless given
+    /// Maximum number of concurrent trials (default: as many as the cores allow)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// JSON lines on standard output, everything else on standard error
@@ -182,7 +202,7 @@ pub struct ReportArguments {
     /// Also write event files for `tensorboard --logdir FOLDER`, one run a trial
     #[arg(long, value_name = "FOLDER")]
     pub tensorboard: Option<PathBuf>,
-    /// The paths that were written as JSON lines
+    /// Print the written paths as JSON lines
     #[arg(long)]
     pub json: bool,
 }
@@ -191,7 +211,7 @@ pub struct ReportArguments {
 pub struct CheckArguments {
     /// The study's folder
     pub study: PathBuf,
-    /// A claim; may be given several times
+    /// A claim about the study's variants; may be given several times
     #[arg(long, value_name = "CLAIM", required = true)]
     pub require: Vec<String>,
     /// JSON lines instead of text
@@ -214,66 +234,80 @@ pub struct TimeArguments {
 
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// A TOML file with settings; flags are laid over it
+    /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
-    /// The data set; see `slimgate data list`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = with_default(
+        "The data set; see `slimgate data list`", "data.dataset",
+    ))]
     pub dataset: Option<String>,
-    /// The cell by its name; see `slimgate variants`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = with_default(
+        "The cell by its name; see `slimgate variants`", "model.variant",
+    ))]
     pub variant: Option<String>,
     /// The cell by its gate terms: `hb`, or `i=xhb,f=hb,o=b`
     #[arg(long, value_name = "TERMS", conflicts_with = "variant")]
     pub gates: Option<String>,
-    /// What computes: flex, ndarray (CPU), wgpu (GPU) or, in a build with it, cuda
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = with_default(
+        "What computes: flex, ndarray (CPU), wgpu (GPU) or, in a build with it, cuda", "run.backend",
+    ))]
     pub backend: Option<String>,
-    /// Which of the backend's devices; see `slimgate devices`
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Which of the backend's devices; see `slimgate devices`", "run.device",
+    ))]
     pub device: Option<String>,
-    /// Hidden units of each layer
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Hidden units of each layer", "model.hidden",
+    ))]
     pub hidden: Option<String>,
-    /// Recurrent layers
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Recurrent layers", "model.layers",
+    ))]
     pub layers: Option<String>,
-    /// Passes over the training part
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Number of epochs", "optim.epochs",
+    ))]
     pub epochs: Option<String>,
-    /// Sequences a step
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Mini-batch size, in sequences", "optim.batch_size",
+    ))]
     pub batch_size: Option<String>,
-    /// The learning rate that the schedule starts from
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, help = with_default(
+        "The learning rate that the schedule starts from", "optim.learning_rate",
+    ))]
     pub learning_rate: Option<String>,
-    /// How the rate changes: constant, linear, cosine, exponential, step, noam, exp-loss
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = with_default(
+        "Learning-rate schedule: constant, linear, cosine, exponential, step, noam, exp-loss",
+        "optim.schedule",
+    ))]
     pub schedule: Option<String>,
-    /// The optimizer: rmsprop, adam, adamw, sgd
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = with_default(
+        "The optimizer: rmsprop, adam, adamw, sgd", "optim.optimizer",
+    ))]
     pub optimizer: Option<String>,
-    /// What weights, orders and dropout masks are drawn from
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "Random seed for initial weights, shuffling and dropout", "run.seed",
+    ))]
     pub seed: Option<String>,
-    /// CPU threads of the run; 0 for all cores (matrix products of `ndarray` always use all)
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
+        "CPU threads of the run; 0 for all cores (matrix products of `ndarray` always use all)",
+        "run.threads",
+    ))]
     pub threads: Option<String>,
     /// The name of the run's folder
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The folder that runs are put in
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help = with_default("The folder that runs are put in", "run.out"))]
     pub out: Option<String>,
     /// Any setting, as `section.key=value`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Go on with this run from its last complete epoch; of the other settings only --epochs goes with it
+    /// Resume this run from its last complete epoch; of the settings, only --epochs may be given with it
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "dataset", "variant", "gates", "backend", "device", "hidden", "layers", "batch_size",
         "learning_rate", "schedule", "optimizer", "seed", "threads", "name", "out", "set",
     ])]
     pub resume: Option<PathBuf>,
-    /// Stop after this epoch, as if interrupted; --resume goes on
+    /// Stop after this epoch, as if interrupted; --resume continues
     #[arg(long, value_name = "EPOCH")]
     pub stop_after: Option<usize>,
     /// A plain line an epoch, also at a terminal
@@ -326,9 +360,9 @@ impl TrainArguments {
 pub struct SavedRunArguments {
     /// The run's folder
     pub run: PathBuf,
-    /// Which weights: `best` on the validation part, `last`, or the number of a kept epoch
+    /// Which checkpoint: `best` on the validation set, `last`, or the number of a kept epoch
     #[arg(long, value_name = "EPOCH", default_value = "best", value_parser = parse_weights)]
-    pub weights: Weights,
+    pub weights: CheckpointChoice,
     /// Compute on another backend than the run was trained on
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
@@ -340,21 +374,15 @@ pub struct SavedRunArguments {
     pub json: bool,
 }
 
-fn parse_weights(text: &str) -> Result<Weights, String> {
+fn parse_weights(text: &str) -> Result<CheckpointChoice, String> {
     match text {
-        "best" => Ok(Weights::Best),
-        "last" => Ok(Weights::Last),
+        "best" => Ok(CheckpointChoice::Best),
+        "last" => Ok(CheckpointChoice::Last),
         number => number
             .parse()
-            .map(Weights::Epoch)
-            .map_err(|_| "it is `best`, `last` or the number of an epoch".into()),
+            .map(CheckpointChoice::Epoch)
+            .map_err(|_| "must be `best`, `last` or the number of an epoch".into()),
     }
-}
-
-#[derive(Debug, Args)]
-pub struct EvaluateArguments {
-    #[command(flatten)]
-    pub saved: SavedRunArguments,
 }
 
 #[derive(Debug, Args)]
@@ -369,14 +397,14 @@ pub struct PredictArguments {
 /// A size whose counts of parameters can be told.
 fn size(text: &str) -> Result<usize, String> {
     let size = text.parse().ok().filter(|size| (1..=1_000_000).contains(size));
-    size.ok_or_else(|| "it is a whole number from 1 to 1000000".to_owned())
+    size.ok_or_else(|| "must be a whole number from 1 to 1000000".to_owned())
 }
 
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
     /// Show one variant, or gate terms, with all its equations
     pub cell: Option<String>,
-    /// `m`: numbers in one step of the input
+    /// `m`: input features per time step
     #[arg(long, value_name = "M", default_value_t = 28, value_parser = size)]
     pub inputs: usize,
     /// `n`: hidden units
@@ -414,9 +442,9 @@ pub enum DataCommand {
 }
 
 const FETCH_EXAMPLES: &str = "\
-What is fetched is checked against sums that the program knows and kept in
+Downloads are verified against built-in SHA-256 checksums and stored in
 $XDG_DATA_HOME/slimgate, or ~/.local/share/slimgate where that is not set. An interrupted
-download goes on when it is asked for again.
+download is resumed by the same command.
 
 Examples:
   slimgate data fetch mnist
@@ -428,7 +456,7 @@ pub struct FetchArguments {
     /// The sets: mnist, fashion-mnist, imdb, forda, or any data set that is read from one of them
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
-    /// An archive that you have, or a folder with the files, instead of the network
+    /// A local archive or folder to use instead of downloading
     #[arg(long, value_name = "PATH")]
     pub from: Option<PathBuf>,
 }
@@ -436,6 +464,13 @@ pub struct FetchArguments {
 #[derive(Debug, Args)]
 pub struct DevicesArguments {
     /// JSON lines instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SettingsArguments {
+    /// A JSON array instead of text
     #[arg(long)]
     pub json: bool,
 }

@@ -23,6 +23,12 @@ fn main() -> ExitCode {
     // driver or not. A run names its own device; what Burn does in between happens on the CPU.
     // SAFETY: no other thread exists yet that could read the environment at the same time.
     unsafe { std::env::set_var("BURN_DEVICE", "flex") };
+    // Where no session of a user sets this, graphics drivers complain about it on standard error as they look for a
+    // display. With a folder that is not there they look as much in vain, and quietly.
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: as above.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", "/nonexistent") };
+    }
 
     let arguments = Arguments::parse();
     let result = match arguments.command {
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
         Command::Predict(arguments) => commands::predict::run(arguments),
         Command::Variants(arguments) => commands::variants::run(arguments),
         Command::Data(arguments) => commands::data::run(arguments),
+        Command::Settings(arguments) => commands::settings::run(arguments),
         Command::Devices(arguments) => commands::devices::run(arguments),
         Command::Completions { shell } => commands::completions::run(shell),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{LineStyle, TableStyle};
 use serde::Serialize;
 use slimgate_data::DataError;
-use slimgate_gates::{FormError, UnknownVariant};
+use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
 use slimgate_study::{Protocol, StudyError};
 use slimgate_train::{ConfigError, TrainError, quoted};
@@ -32,16 +32,21 @@ pub enum CliError {
     Report(#[from] ReportError),
     #[error("a report is of one study; give one folder, or folders of runs")]
     OneStudy,
+    #[error(
+        "{0} is neither a study (no study.toml) nor a run (no config.toml); give a folder that \
+         `slimgate compare` or `slimgate train` made"
+    )]
+    NoReport(String),
     #[error("{0} is given twice; give each run once")]
     RunTwice(String),
-    #[error("{} is a folder; to go on with a run, use --resume {}", .0, quoted(.0))]
+    #[error("{} is a folder; to resume a run, use --resume {}", .0, quoted(.0))]
     RunAsConfig(String),
     #[error("{0}")]
     Data(#[from] DataError),
     #[error(transparent)]
     Variant(#[from] UnknownVariant),
     #[error("malformed gate form: {0}")]
-    Gates(#[from] FormError),
+    Gates(#[from] ParseCellError),
     #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
     FromForMany(String, String),
     #[error("cannot read {path}: {source}; {}", remedy(source))]
@@ -121,8 +126,8 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// An accuracy on the part that choices are made on, with its name.
-pub fn choice_accuracy(protocol: Protocol, share: f64) -> String {
+/// An accuracy on the set that choices are made on, with its name.
+pub fn selection_accuracy(protocol: Protocol, share: f64) -> String {
     match protocol {
         Protocol::Validation => format!("validation accuracy {}", percent(share)),
         Protocol::Published => format!("test accuracy {}, chosen on the test set", percent(share)),
@@ -146,7 +151,7 @@ pub fn grouped(count: usize) -> String {
 mod tests {
     use slimgate_study::Protocol;
 
-    use super::{choice_accuracy, grouped};
+    use super::{grouped, selection_accuracy};
 
     #[test]
     fn counts_are_grouped_from_the_right() {
@@ -158,9 +163,9 @@ mod tests {
 
     #[test]
     fn what_is_chosen_on_the_test_set_says_so() {
-        assert_eq!(choice_accuracy(Protocol::Validation, 0.9321), "validation accuracy 93.21 %");
+        assert_eq!(selection_accuracy(Protocol::Validation, 0.9321), "validation accuracy 93.21 %");
         assert_eq!(
-            choice_accuracy(Protocol::Published, 0.9321),
+            selection_accuracy(Protocol::Published, 0.9321),
             "test accuracy 93.21 %, chosen on the test set"
         );
     }

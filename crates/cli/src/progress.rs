@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{choice_accuracy, percent, say, say_json};
+use crate::output::{percent, say, say_json, selection_accuracy};
 
 /// Shows the events of a study.
 pub struct Progress {
@@ -69,7 +69,7 @@ impl Progress {
         let line = match event {
             Event::Finished { label, state, best, seconds, .. } => {
                 self.done += 1;
-                let accuracy = |best| format!(", {}", choice_accuracy(self.protocol, best));
+                let accuracy = |best| format!(", {}", selection_accuracy(self.protocol, best));
                 let best = best.map_or_else(String::new, accuracy);
                 format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
             }

@@ -4,12 +4,12 @@ use crate::shuffle::{Purpose, permutation};
 use crate::vocabulary::PADDING;
 use crate::{Sequence, Steps};
 
-/// Sequences of one kind, each filled up at its end to the length of the longest.
+/// Sequences of one kind, each padded at its end to the length of the longest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// The length of the longest sequence.
     pub steps: usize,
-    /// The length of each sequence without its filling, at least 1. There are as many as sequences.
+    /// The length of each sequence without its padding, at least 1. There are as many as sequences.
     pub lengths: Vec<usize>,
     /// The class of each sequence; empty where classes are not known.
     pub labels: Vec<usize>,
@@ -22,12 +22,12 @@ pub struct Batch {
 pub enum BatchInput {
     /// Numbers.
     Values {
-        /// Shaped `[batch, steps, channels]`, filled up with 0.
+        /// Shaped `[batch, steps, channels]`, padded with 0.
         values: Vec<f32>,
         /// How many numbers a step has.
         channels: usize,
     },
-    /// Words by their numbers, shaped `[batch, steps]`, filled up with 0.
+    /// Token ids, shaped `[batch, steps]`, padded with 0.
     Tokens(Vec<u32>),
 }
 
@@ -69,18 +69,18 @@ impl Batch {
     }
 }
 
-/// Rows one after the other, each filled up to `width`.
-fn pad<'a, T: Copy + 'a>(rows: impl ExactSizeIterator<Item = &'a [T]>, width: usize, filling: T) -> Vec<T> {
+/// Rows one after the other, each padded to `width`.
+fn pad<'a, T: Copy + 'a>(rows: impl ExactSizeIterator<Item = &'a [T]>, width: usize, padding: T) -> Vec<T> {
     let mut padded = Vec::with_capacity(rows.len() * width);
     for (row, values) in rows.enumerate() {
         padded.extend_from_slice(values);
-        padded.resize((row + 1) * width, filling);
+        padded.resize((row + 1) * width, padding);
     }
     padded
 }
 
 /// The order in which an epoch goes through `len` sequences. It depends on nothing but the arguments, so a
-/// run that goes on later needs no saved random state.
+/// run that resumes later needs no saved random state.
 pub fn epoch_order(len: usize, seed: u64, epoch: usize) -> Vec<usize> {
     permutation(len, Purpose::Epoch, seed, epoch)
 }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_filled_up_with_zeros_at_the_end() {
+    fn values_are_padded_with_zeros_at_the_end() {
         let sequence = |values: &[f32], label| Sequence {
             steps: Steps::Values { values: values.to_vec(), channels: 2 },
             label,
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_filled_up_with_the_padding() {
+    fn words_are_padded_with_the_padding_token() {
         let (long, short) = (Steps::Tokens(vec![2, 3, 4]), Steps::Tokens(vec![5]));
         let batch = Batch::unlabelled(&[&long, &short]);
         assert_eq!((batch.steps, batch.lengths, batch.labels), (3, vec![3, 1], vec![]));

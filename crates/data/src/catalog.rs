@@ -1,7 +1,7 @@
 //! The data sets by name.
 
-use crate::recipe::{File, Form, Recipe};
-use crate::{DataError, Store, sum};
+use crate::recipe::{File, Modality, Recipe};
+use crate::{DataError, Store, checksum};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -46,7 +46,7 @@ static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             name: named.name.clone(),
             summary: named.summary.clone(),
             lengths: named.lengths,
-            form: named.form.clone(),
+            modality: named.modality.clone(),
             recipe: &set.recipe,
             set,
         })
@@ -93,9 +93,9 @@ impl Set {
             return Ok((name, Store::of_user()?.read(self.name, file)?.into()));
         }
         let bytes = self.files.iter().find(|(name, _)| *name == file.name).map(|(_, bytes)| *bytes);
-        match bytes.filter(|bytes| sum::of(bytes) == file.sha256) {
+        match bytes.filter(|bytes| checksum::of(bytes) == file.sha256) {
             Some(bytes) => Ok((name, bytes.into())),
-            None => Err(DataError::Sum { file: name }),
+            None => Err(DataError::Checksum { file: name }),
         }
     }
 }
@@ -109,7 +109,7 @@ pub struct Entry {
     /// The fewest and the most steps of its sequences.
     pub lengths: (usize, usize),
     /// What its sequences are made of.
-    pub form: Form,
+    pub modality: Modality,
     /// Title, task, classes, sizes, licence and source.
     pub recipe: &'static Recipe,
     /// The files it is read from.
@@ -168,7 +168,7 @@ fn unknown(name: &str, known: &[&str]) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::{Making, Place};
+    use crate::origin::{Assembly, Provider};
     use std::collections::HashSet;
 
     fn shipped() -> impl Iterator<Item = &'static Set> {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_ships_has_the_size_and_sum_of_its_recipe() {
+    fn every_file_that_ships_has_the_size_and_checksum_of_its_recipe() {
         for set in shipped() {
             assert!(set.recipe.source.is_some() && set.recipe.fetch.is_empty());
             for file in set.recipe.files() {
@@ -213,32 +213,33 @@ mod tests {
     #[test]
     fn a_set_to_fetch_is_looked_for_on_the_web_and_in_a_registry() {
         for set in fetched() {
-            let places: Vec<&Place> = set.recipe.fetch.iter().map(|origin| &origin.from).collect();
+            let providers: Vec<&Provider> = set.recipe.fetch.iter().map(|origin| &origin.from).collect();
             assert!(
-                matches!(places[0], Place::Web(address) if address.starts_with("https://")),
+                matches!(providers[0], Provider::Web(address) if address.starts_with("https://")),
                 "{}",
                 set.name
             );
-            assert!(places.iter().any(|place| !matches!(place, Place::Web(_))), "{}", set.name);
+            assert!(providers.iter().any(|provider| !matches!(provider, Provider::Web(_))), "{}", set.name);
         }
     }
 
-    /// Nothing that is fetched is used without a sum that says what it must be.
+    /// Nothing that is fetched is used without a checksum that says what it must be.
     #[test]
-    fn every_origin_makes_every_file_and_every_sum_is_pinned() {
-        let whole = |sum: &String| sum.len() == 64 && sum.bytes().all(|digit| digit.is_ascii_hexdigit());
+    fn every_origin_makes_every_file_and_every_checksum_is_pinned() {
+        let whole =
+            |sha256: &String| sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         for set in fetched() {
             assert!(set.recipe.files().all(|file| whole(&file.sha256)), "{}", set.name);
             let files: HashSet<&str> = set.recipe.files().map(|file| file.name.as_str()).collect();
             for origin in &set.recipe.fetch {
-                let web = matches!(origin.from, Place::Web(_));
+                let web = matches!(origin.from, Provider::Web(_));
                 for archive in &origin.archives {
                     assert!(archive.sha256.as_ref().map_or(web, whole), "{}", archive.name);
                     assert_eq!(archive.package.is_empty(), web, "{}", archive.name);
                 }
                 let members = origin.archives.iter().flat_map(|archive| &archive.members);
                 let taken: HashSet<&str> = members.map(|member| member.file.as_str()).collect();
-                if origin.making == Making::Taken {
+                if origin.assembly == Assembly::Taken {
                     assert_eq!(taken, files, "{}", set.name);
                 }
             }
@@ -249,7 +250,7 @@ mod tests {
     fn a_changed_file_is_refused() {
         let set = find("japanese-vowels").unwrap().set;
         let file = File { sha256: "00".into(), ..set.recipe.train.files[0].clone() };
-        assert!(matches!(set.read(&file), Err(DataError::Sum { .. })));
+        assert!(matches!(set.read(&file), Err(DataError::Checksum { .. })));
     }
 
     #[test]

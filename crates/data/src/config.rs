@@ -13,18 +13,18 @@ pub struct DataConfig {
     /// of what a larger one keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
-    /// The share of the training data that becomes the validation part, between 0 and 1.
+    /// The share of the training data that becomes the validation set, between 0 and 1.
     pub validation_fraction: f64,
-    /// What the validation part is.
+    /// What the validation set is.
     pub validation: Validation,
-    /// Decides which sequences become the validation part.
+    /// Decides which sequences become the validation set.
     pub seed: u64,
     /// The most steps of a sequence to keep; all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
     /// Which end of a longer sequence is kept.
     pub keep: Keep,
-    /// Where a shorter sequence is filled up to `max_length`.
+    /// Where a shorter sequence is padded to `max_length`.
     pub pad: Pad,
     /// What pixels share a mean and a standard deviation; nothing: all. Used by images only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,14 +33,14 @@ pub struct DataConfig {
     pub vocabulary: usize,
 }
 
-/// What choices are made on.
+/// The set used for model selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Validation {
-    /// A part of the training data that is not learned from.
+    /// A share of the training data, held out from training.
     HeldOut,
-    /// The test part, as in the published protocol: all training data is learned from, and what is chosen looks
-    /// better than it is.
+    /// The test set, as in the published protocol: all training data is trained on, and the accuracy of what is
+    /// chosen is optimistically biased.
     Test,
 }
 
@@ -76,7 +76,7 @@ impl DataConfig {
     /// Checks every value that can be checked before data is read.
     ///
     /// # Errors
-    /// A fraction that is not between 0 and 1, a limit of zero, and filling up without a length.
+    /// A fraction that is not between 0 and 1, a limit of zero, and padding without a length.
     pub fn check(&self) -> Result<(), DataError> {
         if !(self.validation_fraction > 0.0 && self.validation_fraction < 1.0) {
             return Err(DataError::ValidationFraction { found: self.validation_fraction });

@@ -32,7 +32,7 @@ pub enum DataError {
     OtherPreprocessing { dataset: String },
 
     #[error(
-        "`data.pad` = \"{side}\" needs the length to fill up to: give `data.max_length`, or `data.pad` = \"none\""
+        "`data.pad` = \"{side}\" needs a length to pad to: give `data.max_length`, or `data.pad` = \"none\""
     )]
     PadWithoutLength { side: &'static str },
 
@@ -66,7 +66,7 @@ pub enum DataError {
     #[error(
         "{file} of the data sets that ship does not match its sha256: build or install the program again"
     )]
-    Sum { file: String },
+    Checksum { file: String },
 
     // Numbers and columns
     #[error("{file}:{line}: {found:?} is not a number; write one such as 0.25")]

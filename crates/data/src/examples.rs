@@ -1,7 +1,7 @@
 //! Sequences as the files hold them, before preprocessing.
 
 use crate::format::{idx, rated, ts, ucr};
-use crate::recipe::{Format, Part};
+use crate::recipe::{Format, SetFiles};
 use crate::{DataError, Entry, file};
 
 /// The content of one sequence. There is at least one step.
@@ -20,10 +20,10 @@ pub(crate) struct Example {
     pub label: usize,
 }
 
-/// Reads the training or the test part of a data set.
-pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError> {
+/// Reads the training or the test data of a data set.
+pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataError> {
     entry.require()?;
-    let packed = part.files.iter().map(|file| entry.set.read(file)).collect::<Result<Vec<_>, _>>()?;
+    let packed = set.files.iter().map(|file| entry.set.read(file)).collect::<Result<Vec<_>, _>>()?;
     let mut files = Vec::with_capacity(packed.len());
     for (name, packed) in &packed {
         files.push((name, file::unpack(packed, name, file::LIMIT)?));
@@ -35,8 +35,9 @@ pub(crate) fn load(entry: &Entry, part: &Part) -> Result<Vec<Example>, DataError
             idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)
         }
         (Format::Ts, [(name, bytes)]) => {
-            let channels = entry.form.channels().unwrap_or(1);
-            ts::parse(file::text(bytes, name)?, name, channels)?.examples(classes, name)
+            let channels = entry.modality.channels().unwrap_or(1);
+            let rows = ts::parse(file::text(bytes, name)?, name, channels)?;
+            ts::examples(rows, classes, name)
         }
         (Format::Ucr, [(name, bytes)]) => ucr::parse(file::text(bytes, name)?, name, classes),
         (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name),
@@ -55,8 +56,8 @@ mod tests {
     fn no_two_snippets_have_the_same_words() {
         let entry = find("movie-snippets").unwrap();
         let mut seen = HashSet::new();
-        for part in [&entry.recipe.train, &entry.recipe.test] {
-            for example in load(entry, part).unwrap() {
+        for set in [&entry.recipe.train, &entry.recipe.test] {
+            for example in load(entry, set).unwrap() {
                 let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
                 let text = normal(&text);
                 assert!(seen.insert(words(&text).join(" ")), "{text}");

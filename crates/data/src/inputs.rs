@@ -44,7 +44,7 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Vec<Inp
         (Transform::Image { .. }, _) => return Err(refused(".png, .idx or .csv, packed as .gz or not")),
         (Transform::Series { scale }, "ts") => {
             let bytes = file::read(path)?;
-            let rows = ts::parse(file::text(&bytes, &file)?, &file, scale.channels())?.rows;
+            let rows = ts::parse(file::text(&bytes, &file)?, &file, scale.channels())?;
             number(&file, rows.into_iter().map(|row| Raw::Values(row.values)).collect())
         }
         (Transform::Series { scale }, "csv") => {

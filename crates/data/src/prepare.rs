@@ -1,6 +1,6 @@
-//! From a configuration to three parts of sequences.
+//! From a configuration to a training, a validation and a test set.
 
-use crate::split::{Split, split, undivided};
+use crate::split::{SplitIndices, split, undivided};
 use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
 
 /// A data set, divided and ready for batches.
@@ -8,15 +8,15 @@ use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, e
 pub struct Prepared {
     /// What was done to every sequence.
     pub preprocessing: Preprocessing,
-    /// What a model learns from.
+    /// The training set.
     pub train: Vec<Sequence>,
-    /// What choices are made by: taken from the training data, or the test part; see [`Validation`].
+    /// The set used for model selection: taken from the training data, or the test set; see [`Validation`].
     pub validation: Vec<Sequence>,
-    /// What a result is reported on. Never taken from.
+    /// The test set. Nothing is taken from it.
     pub test: Vec<Sequence>,
 }
 
-/// Reads a data set, takes the validation part off its training data, fits the preprocessing on what
+/// Reads a data set, takes the validation set off its training data, fits the preprocessing on what
 /// remains, and applies it to all.
 ///
 /// # Errors
@@ -42,10 +42,11 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
     }
     let examples = examples::load(entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
-    let Split { train, validation } = match config.validation {
+    let SplitIndices { train, validation } = match config.validation {
         Validation::HeldOut => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
         Validation::Test => {
-            Split { train: undivided(&labels, config.train_limit, config.seed), validation: Vec::new() }
+            let train = undivided(&labels, config.train_limit, config.seed);
+            SplitIndices { train, validation: Vec::new() }
         }
     };
     let preprocessing = stored.cloned().unwrap_or_else(|| {
@@ -53,11 +54,11 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
         Preprocessing::fit(entry, config, &train)
     });
     let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
-    let mut part = |indices: Vec<usize>| {
+    let mut subset = |indices: Vec<usize>| {
         let taken = indices.into_iter().map(|index| examples[index].take().expect("no index comes twice"));
         preprocessing.sequences(taken)
     };
-    let (train, held_out) = (part(train), part(validation));
+    let (train, held_out) = (subset(train), subset(validation));
     drop(examples);
     let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.into_iter());
     let validation = match config.validation {

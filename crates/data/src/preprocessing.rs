@@ -1,15 +1,15 @@
-//! What is learned from the training part and then done to every sequence.
+//! What is learned from the training set and then done to every sequence.
 
 use crate::examples::{Example, Raw};
-use crate::recipe::Form;
-use crate::scale::Scale;
+use crate::recipe::Modality;
+use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
 use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Standardize, Steps};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
 /// Everything needed to turn a file's content into what a run's model reads. It is fitted once, on the
-/// training part, and stored with the run.
+/// training set, and stored with the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
@@ -29,10 +29,10 @@ pub struct Preprocessing {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Transform {
     /// Pixels in an order, with one mean and one deviation for all of them, or for each.
-    Image { layout: Layout, scale: Scale },
+    Image { layout: Layout, scale: Standardizer },
     /// Channels, each with its own mean and deviation.
-    Series { scale: Scale },
-    /// Words by their numbers.
+    Series { scale: Standardizer },
+    /// Words as token ids.
     Text { vocabulary: Vocabulary },
 }
 
@@ -46,7 +46,7 @@ pub enum InputKind {
     },
     /// One word.
     Tokens {
-        /// How many numbers a word can have, padding (0) and unknown (1) included: the rows of an embedding.
+        /// How many token ids there are, padding (0) and unknown (1) included: the rows of an embedding.
         vocabulary: usize,
     },
 }
@@ -62,23 +62,23 @@ impl Preprocessing {
                 Raw::Text(_) => None,
             })
         };
-        let transform = match entry.form {
-            Form::Image { layout } => {
+        let transform = match entry.modality {
+            Modality::Image { layout } => {
                 let images = values(Some(layout), layout.channels());
                 let scale = match config.standardize.unwrap_or(Standardize::Together) {
-                    Standardize::Together => Scale::fit(1, images),
-                    // Each pixel is to the scale what a channel is: the image is one step of that many.
+                    Standardize::Together => Standardizer::fit(1, images),
+                    // Each pixel is to the standardizer what a channel is: the image is one step of that many.
                     Standardize::EachPixel => {
                         let steps = keep.range(layout.order().len() / layout.channels(), max_length);
-                        Scale::fit(steps.len() * layout.channels(), images)
+                        Standardizer::fit(steps.len() * layout.channels(), images)
                     }
                 };
                 Transform::Image { layout, scale }
             }
-            Form::Series { channels } => {
-                Transform::Series { scale: Scale::fit(channels, values(None, channels)) }
+            Modality::Series { channels } => {
+                Transform::Series { scale: Standardizer::fit(channels, values(None, channels)) }
             }
-            Form::Text => {
+            Modality::Text => {
                 let texts = train.iter().filter_map(|example| match &example.raw {
                     Raw::Text(text) => Some(text.as_str()),
                     Raw::Values(_) => None,
@@ -122,13 +122,13 @@ impl Preprocessing {
 
     /// Whether it can be applied to a data set's content and speaks of its classes.
     pub(crate) fn fits(&self, entry: &Entry) -> bool {
-        let same_form = match (&self.transform, &entry.form) {
-            (Transform::Image { layout, .. }, Form::Image { layout: wanted }) => layout == wanted,
-            (Transform::Series { scale }, Form::Series { channels }) => scale.channels() == *channels,
-            (Transform::Text { .. }, Form::Text) => true,
+        let same_modality = match (&self.transform, &entry.modality) {
+            (Transform::Image { layout, .. }, Modality::Image { layout: wanted }) => layout == wanted,
+            (Transform::Series { scale }, Modality::Series { channels }) => scale.channels() == *channels,
+            (Transform::Text { .. }, Modality::Text) => true,
             _ => false,
         };
-        same_form && self.classes == entry.recipe.classes
+        same_modality && self.classes == entry.recipe.classes
     }
 
     /// Turns content into steps.
@@ -161,18 +161,18 @@ impl Preprocessing {
                 };
                 let mut values = arrange(values, order, channels, self.keep, most);
                 scale.apply(&mut values);
-                let values = self.pad.fill(values, most.unwrap_or(0) * channels, 0.0);
+                let values = self.pad.apply(values, most.unwrap_or(0) * channels, 0.0);
                 Steps::Values { values, channels }
             }
             (Transform::Text { vocabulary }, Raw::Text(text)) => {
                 let text = normal(text);
                 let words = words(&text);
                 let kept = &words[self.keep.range(words.len(), most)];
-                let tokens: Vec<u32> = kept.iter().map(|word| vocabulary.number(word)).collect();
+                let tokens: Vec<u32> = kept.iter().map(|word| vocabulary.token_id(word)).collect();
                 let tokens = if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
-                Steps::Tokens(self.pad.fill(tokens, most.unwrap_or(0), PADDING))
+                Steps::Tokens(self.pad.apply(tokens, most.unwrap_or(0), PADDING))
             }
-            _ => unreachable!("a preprocessing meets content of its own form only"),
+            _ => unreachable!("a preprocessing meets content of its own modality only"),
         }
     }
 }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn words_outside_the_training_part_are_unknown() {
+    fn words_outside_the_training_set_are_unknown() {
         let preprocessing = fit("movie-snippets", None, &[text("good film"), text("good")]);
         assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 4 });
         assert_eq!(one(&preprocessing, &text("Good bad film")), Steps::Tokens(vec![2, UNKNOWN, 3]));
@@ -285,11 +285,11 @@ mod tests {
     }
 
     #[test]
-    fn the_end_can_be_kept_and_the_start_filled_up() {
+    fn the_end_can_be_kept_and_the_start_padded() {
         let config =
             DataConfig { max_length: Some(2), keep: Keep::End, pad: Pad::Start, ..DataConfig::default() };
         let texts = fit_with("movie-snippets", config.clone(), &[text("a good good film film film")]);
-        // What is cut off is not counted either: `a` and `good` have no number.
+        // What is cut off is not counted either: `a` and `good` have no token id.
         assert_eq!(texts.input(), InputKind::Tokens { vocabulary: 3 });
         assert_eq!(one(&texts, &text("film a good")), Steps::Tokens(vec![UNKNOWN, UNKNOWN]));
         assert_eq!(one(&texts, &text("film")), Steps::Tokens(vec![PADDING, 2]));

@@ -31,13 +31,13 @@ pub struct Recipe {
     #[serde(default)]
     pub fetch: Vec<Origin>,
     /// The training data.
-    pub train: Part,
+    pub train: SetFiles,
     /// The test data.
-    pub test: Part,
+    pub test: SetFiles,
 }
 
 impl Recipe {
-    /// The files of both parts.
+    /// The files of the training and the test data.
     pub fn files(&self) -> impl Iterator<Item = &File> {
         self.train.files.iter().chain(&self.test.files)
     }
@@ -56,7 +56,8 @@ pub(crate) struct Named {
     pub name: String,
     pub summary: String,
     pub lengths: (usize, usize),
-    pub form: Form,
+    #[serde(rename = "form")]
+    pub modality: Modality,
 }
 
 /// The format of a recipe's files.
@@ -76,7 +77,7 @@ pub(crate) enum Format {
 /// What the sequences of a data set are made of.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Form {
+pub enum Modality {
     /// A grey image of 28×28 pixels, read in some order.
     Image {
         /// Which pixels make a step.
@@ -91,18 +92,21 @@ pub enum Form {
     Text,
 }
 
-impl Form {
+impl Modality {
     /// How many numbers a step has; none where a step is a word.
     pub fn channels(&self) -> Option<usize> {
         match self {
-            Form::Image { layout } => Some(layout.channels()),
-            Form::Series { channels } => Some(*channels),
-            Form::Text => None,
+            Modality::Image { layout } => Some(layout.channels()),
+            Modality::Series { channels } => Some(*channels),
+            Modality::Text => None,
         }
     }
 }
 
 /// The package that carries the original.
+///
+/// `archive`, `sha256` and `members` are for `datasets/make_samples.py`, which makes the files that ship from the
+/// package. Nothing here reads them; they are declared because an unknown key is refused.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -126,10 +130,10 @@ impl fmt::Display for Source {
     }
 }
 
-/// The training or the test data.
+/// The files of the training or of the test data.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub struct SetFiles {
     /// How many sequences there are.
     pub sequences: usize,
     /// The files, in the order that the format reads them.

@@ -10,7 +10,7 @@ pub enum Steps {
         /// How many numbers a step has.
         channels: usize,
     },
-    /// Words by their index in the vocabulary, one a step.
+    /// Token ids, one a step.
     Tokens(Vec<u32>),
 }
 

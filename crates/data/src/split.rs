@@ -1,11 +1,11 @@
-//! Dividing training data: a validation part that mirrors the classes, and limits that nest.
+//! Dividing training data: a validation set that mirrors the classes, and limits that nest.
 
 use crate::DataError;
 use crate::shuffle::{Purpose, permutation};
 
-/// Indices into the training data.
+/// The training and the validation set, as indices into the training data.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Split {
+pub(crate) struct SplitIndices {
     pub train: Vec<usize>,
     pub validation: Vec<usize>,
 }
@@ -17,7 +17,7 @@ pub(crate) fn split(
     fraction: f64,
     limit: Option<usize>,
     seed: u64,
-) -> Result<Split, DataError> {
+) -> Result<SplitIndices, DataError> {
     let mut validation = stratified_order(labels, seed);
     let sequences = labels.len();
     let empty = |part| DataError::EmptyPart { fraction, part, sequences };
@@ -30,7 +30,7 @@ pub(crate) fn split(
     }
     let mut train = validation.split_off(count);
     train.truncate(limit.unwrap_or(sequences));
-    Ok(Split { train, validation })
+    Ok(SplitIndices { train, validation })
 }
 
 /// All of the training data to learn from, or as much as the limit keeps, in the order of [`split`].
@@ -70,7 +70,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_are_disjoint_and_complete(labels in prop::collection::vec(0usize..5, 4..200), seed: u64) {
+        fn the_sets_are_disjoint_and_complete(labels in prop::collection::vec(0usize..5, 4..200), seed: u64) {
             let split = split(&labels, 0.25, None, seed).unwrap();
             let mut all = [split.train, split.validation].concat();
             all.sort_unstable();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_without_a_sequence_is_refused() {
+    fn a_set_without_a_sequence_is_refused() {
         for (fraction, expected) in [(0.01, "validation"), (0.99, "training")] {
             match split(&[0, 1, 0, 1], fraction, None, 1) {
                 Err(DataError::EmptyPart { part, .. }) => assert_eq!(part, expected),

@@ -1,7 +1,7 @@
 //! The folder in which fetched data sets are kept, one folder a set.
 
 use crate::recipe::{File, Recipe};
-use crate::{DataError, sum};
+use crate::{DataError, checksum};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -58,7 +58,7 @@ impl Store {
         let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
         let size = fs::metadata(&path).map_err(unreadable)?.len();
         let bytes = if size == file.bytes as u64 { fs::read(&path).map_err(unreadable)? } else { vec![] };
-        if sum::of(&bytes) == file.sha256 {
+        if checksum::of(&bytes) == file.sha256 {
             Ok(bytes)
         } else {
             Err(DataError::Changed { file: name, set: set.into() })
@@ -75,7 +75,7 @@ mod tests {
     fn a_file_is_read_only_as_it_was_fetched() {
         let folder = TempDir::new().unwrap();
         let store = Store::at(folder.path());
-        let file = File { name: "a.tsv".into(), bytes: 3, sha256: sum::of(b"one") };
+        let file = File { name: "a.tsv".into(), bytes: 3, sha256: checksum::of(b"one") };
         assert!(matches!(store.read("set", &file), Err(DataError::Unreadable { .. })));
         fs::create_dir(store.folder("set")).unwrap();
         fs::write(store.folder("set").join("a.tsv"), "one").unwrap();

@@ -1,21 +1,21 @@
-//! Words and their numbers.
+//! Words and their token ids.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Fills up a sequence that is shorter than others. No word has it.
+/// Pads a sequence that is shorter than others. No word has it.
 pub(crate) const PADDING: u32 = 0;
-/// Stands for every word that the training part did not show often enough.
+/// Stands for every word that the training set did not show often enough.
 pub(crate) const UNKNOWN: u32 = 1;
-/// The number of the most frequent word.
+/// The token id of the most frequent word.
 const FIRST: u32 = 2;
 
-/// The words that have a number of their own, the frequent ones first.
+/// The words that have a token id of their own, the frequent ones first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub(crate) struct Vocabulary {
-    numbers: HashMap<String, u32>,
+    ids: HashMap<String, u32>,
 }
 
 impl Vocabulary {
@@ -40,17 +40,17 @@ impl Vocabulary {
         }
         let mut words: Vec<(String, usize)> = counts.into_iter().collect();
         words.sort_unstable_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
-        Self { numbers: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
+        Self { ids: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
     }
 
-    /// How many numbers there are: the words, the padding and the unknown.
+    /// How many token ids there are: the words, the padding and the unknown.
     pub(crate) fn size(&self) -> usize {
-        self.numbers.len() + FIRST as usize
+        self.ids.len() + FIRST as usize
     }
 
-    /// The number of a word.
-    pub(crate) fn number(&self, word: &str) -> u32 {
-        self.numbers.get(word).copied().unwrap_or(UNKNOWN)
+    /// The token id of a word.
+    pub(crate) fn token_id(&self, word: &str) -> u32 {
+        self.ids.get(word).copied().unwrap_or(UNKNOWN)
     }
 }
 
@@ -58,20 +58,20 @@ impl TryFrom<Vec<String>> for Vocabulary {
     type Error = String;
 
     fn try_from(words: Vec<String>) -> Result<Self, String> {
-        let mut numbers = HashMap::with_capacity(words.len());
-        for (word, number) in words.into_iter().zip(FIRST..) {
-            if numbers.insert(word.clone(), number).is_some() {
+        let mut ids = HashMap::with_capacity(words.len());
+        for (word, id) in words.into_iter().zip(FIRST..) {
+            if ids.insert(word.clone(), id).is_some() {
                 return Err(format!("the vocabulary has {word:?} twice"));
             }
         }
-        Ok(Self { numbers })
+        Ok(Self { ids })
     }
 }
 
 impl From<Vocabulary> for Vec<String> {
     fn from(vocabulary: Vocabulary) -> Self {
-        let mut words: Vec<(String, u32)> = vocabulary.numbers.into_iter().collect();
-        words.sort_by_key(|(_, number)| *number);
+        let mut words: Vec<(String, u32)> = vocabulary.ids.into_iter().collect();
+        words.sort_by_key(|(_, id)| *id);
         words.into_iter().map(|(word, _)| word).collect()
     }
 }
@@ -109,7 +109,7 @@ mod tests {
         let vocabulary = fit("b a c b a d", 3);
         assert_eq!(Vec::from(vocabulary.clone()), ["a", "b", "c"]);
         assert_eq!(vocabulary.size(), 5);
-        assert_eq!(["a", "b", "c", "d"].map(|word| vocabulary.number(word)), [2, 3, 4, UNKNOWN]);
+        assert_eq!(["a", "b", "c", "d"].map(|word| vocabulary.token_id(word)), [2, 3, 4, UNKNOWN]);
     }
 
     #[test]

@@ -11,15 +11,15 @@ fn prepared(dataset: &str) -> Prepared {
     prepare(&config(dataset)).unwrap()
 }
 
-fn class_counts(parts: &[&[Sequence]], classes: usize) -> Vec<usize> {
+fn class_counts(sets: &[&[Sequence]], classes: usize) -> Vec<usize> {
     let mut counts = vec![0; classes];
-    parts.iter().flat_map(|part| part.iter()).for_each(|sequence| counts[sequence.label] += 1);
+    sets.iter().flat_map(|set| set.iter()).for_each(|sequence| counts[sequence.label] += 1);
     counts
 }
 
 /// The fewest and the most steps of a sequence.
-fn lengths(parts: &[&Vec<Sequence>]) -> (usize, usize) {
-    let lengths = parts.iter().flat_map(|part| part.iter()).map(|sequence| sequence.steps.len());
+fn lengths(sets: &[&Vec<Sequence>]) -> (usize, usize) {
+    let lengths = sets.iter().flat_map(|set| set.iter()).map(|sequence| sequence.steps.len());
     (lengths.clone().min().unwrap(), lengths.max().unwrap())
 }
 
@@ -32,7 +32,7 @@ fn every_data_set_holds_what_its_recipe_says() {
         assert_eq!(lengths(&[&train, &validation, &test]), entry.lengths, "{}", entry.name);
         assert_eq!(preprocessing.dataset(), entry.name);
         assert_eq!(preprocessing.classes(), entry.recipe.classes);
-        match (entry.form.channels(), preprocessing.input()) {
+        match (entry.modality.channels(), preprocessing.input()) {
             (Some(channels), InputKind::Values { channels: found }) => assert_eq!(found, channels),
             (None, InputKind::Tokens { vocabulary }) => assert!(vocabulary > 10_000),
             other => panic!("{}: {other:?}", entry.name),
@@ -67,10 +67,10 @@ fn the_snippets_are_balanced() {
 }
 
 #[test]
-fn the_training_part_alone_is_standardised() {
+fn the_training_set_alone_is_standardised() {
     let data = prepared("japanese-vowels");
-    let moments = |part: &[Sequence], channel: usize| {
-        let values: Vec<f64> = part
+    let moments = |set: &[Sequence], channel: usize| {
+        let values: Vec<f64> = set
             .iter()
             .flat_map(|sequence| match &sequence.steps {
                 Steps::Values { values, channels } => {
@@ -91,7 +91,7 @@ fn the_training_part_alone_is_standardised() {
 }
 
 #[test]
-fn a_limit_and_a_seed_leave_the_test_part_alone() {
+fn a_limit_and_a_seed_leave_the_test_set_alone() {
     let all = prepared("japanese-vowels");
     let some = prepare(&DataConfig { train_limit: Some(90), seed: 2, ..config("japanese-vowels") }).unwrap();
     assert_eq!(class_counts(&[&some.train], 9), [10; 9]);
@@ -115,7 +115,7 @@ fn the_vocabulary_is_limited_and_counts_padding_and_unknown() {
 }
 
 #[test]
-fn a_stored_preprocessing_prepares_the_same_parts() {
+fn a_stored_preprocessing_prepares_the_same_sets() {
     let config = DataConfig { max_length: Some(12), ..config("japanese-vowels") };
     let first = prepare(&config).unwrap();
     let text = serde_json::to_string(&first.preprocessing).unwrap();

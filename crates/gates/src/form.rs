@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::{Cell, Gate, Hidden, PARTS, Part, Terms};
 
-/// A written form that does not describe a cell; its text marks the place and says what may stand there.
+/// Gate terms that do not describe a cell; the message marks the place and says what may stand there.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{problem}\n  {form}\n  {}{}\n{REMEDY}", " ".repeat(form[..at.start].chars().count()), "^".repeat(form[at.clone()].chars().count().max(1)))]
-pub struct FormError {
+pub struct ParseCellError {
     /// The form as it was written.
     pub form: String,
     /// The bytes of `form` that are wrong.
@@ -22,9 +22,9 @@ const REMEDY: &str = "write the terms a gate keeps, for all three gates (`hb`) o
                       x input, h hidden, d diagonal hidden, b bias, - none, or a number from 0 to 1; c= is the candidate";
 
 impl FromStr for Cell {
-    type Err = FormError;
+    type Err = ParseCellError;
 
-    fn from_str(form: &str) -> Result<Cell, FormError> {
+    fn from_str(form: &str) -> Result<Cell, ParseCellError> {
         let reader = Reader { form };
         let cell = if form.contains('=') { reader.part_by_part()? } else { reader.uniform()? };
         let reads_input = !cell.reading_input().is_empty();
@@ -41,12 +41,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn uniform(&self) -> Result<Cell, FormError> {
+    fn uniform(&self) -> Result<Cell, ParseCellError> {
         let gate = self.gate(0..self.form.len())?;
         Ok(Cell { input: gate, forget: gate, output: gate, candidate: Terms::FULL })
     }
 
-    fn part_by_part(&self) -> Result<Cell, FormError> {
+    fn part_by_part(&self) -> Result<Cell, ParseCellError> {
         let mut gates: [Option<Gate>; 4] = [None; 4];
         let mut start = 0;
         for assignment in self.form.split(',') {
@@ -85,7 +85,7 @@ impl Reader<'_> {
     }
 
     /// Reads the terms or the constant that stand at `place`.
-    fn gate(&self, place: Range<usize>) -> Result<Gate, FormError> {
+    fn gate(&self, place: Range<usize>) -> Result<Gate, ParseCellError> {
         let text = self.form[place.clone()].trim();
         if text.is_empty() {
             return Err(self.error(place, "a gate's terms are missing; write `-` to keep none"));
@@ -118,8 +118,8 @@ impl Reader<'_> {
         Ok(Gate::Terms(terms))
     }
 
-    fn error(&self, at: Range<usize>, problem: &str) -> FormError {
-        FormError { form: self.form.to_owned(), at, problem: problem.to_owned() }
+    fn error(&self, at: Range<usize>, problem: &str) -> ParseCellError {
+        ParseCellError { form: self.form.to_owned(), at, problem: problem.to_owned() }
     }
 }
 
@@ -163,7 +163,7 @@ impl fmt::Display for Cell {
 }
 
 /// Whether a text that is no variant's name was meant as gate terms: only these have such characters.
-pub fn means_terms(text: &str) -> bool {
+pub fn looks_like_gate_terms(text: &str) -> bool {
     text.contains('=') || text.chars().all(|c| c.is_whitespace() || "xhdb-.0123456789".contains(c))
 }
 
@@ -171,7 +171,7 @@ pub fn means_terms(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn wrong(form: &str) -> FormError {
+    fn wrong(form: &str) -> ParseCellError {
         form.parse::<Cell>().unwrap_err()
     }
 
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn spaces_are_part_of_the_written_form() {
         assert_eq!("h b".parse::<Cell>(), "hb".parse::<Cell>());
-        assert!(means_terms("h b") && !means_terms("lstm 2"));
+        assert!(looks_like_gate_terms("h b") && !looks_like_gate_terms("lstm 2"));
     }
 
     #[test]

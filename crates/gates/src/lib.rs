@@ -23,6 +23,6 @@ mod variants;
 
 pub use cell::{Cell, Gate, Hidden, PARTS, Part, Terms};
 pub use equations::equations;
-pub use form::{FormError, means_terms};
+pub use form::{ParseCellError, looks_like_gate_terms};
 pub use parameters::{Formula, Sizes};
 pub use variants::{UnknownVariant, VARIANTS, Variant, name_of, variant};

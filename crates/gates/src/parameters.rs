@@ -1,4 +1,4 @@
-//! How many numbers a cell learns.
+//! How many trainable parameters a cell has.
 
 use std::fmt;
 
@@ -17,11 +17,11 @@ pub struct Sizes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formula {
     /// Input matrices, `mn` each.
-    pub input_matrices: usize,
+    input_matrices: usize,
     /// Recurrent matrices, `n²` each.
-    pub hidden_matrices: usize,
+    hidden_matrices: usize,
     /// Biases and diagonal terms, `n` each.
-    pub vectors: usize,
+    vectors: usize,
 }
 
 impl Formula {
@@ -45,7 +45,7 @@ impl fmt::Display for Formula {
 }
 
 impl Cell {
-    /// The learned numbers of one recurrent layer, as a formula.
+    /// The number of trainable parameters of one recurrent layer, as a formula.
     pub fn formula(&self) -> Formula {
         Formula {
             input_matrices: self.reading_input().len(),
@@ -54,7 +54,7 @@ impl Cell {
         }
     }
 
-    /// The learned numbers of one recurrent layer.
+    /// The number of trainable parameters of one recurrent layer.
     pub fn parameters(&self, sizes: Sizes) -> usize {
         self.formula().count(sizes)
     }

@@ -55,12 +55,12 @@ pub const VARIANTS: [Variant; 16] = [
 
 /// No variant has the name that was asked for.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("there is no variant `{name}`{}; `slimgate variants` lists them all", nearest.map(|n| format!(", did you mean `{n}`?")).unwrap_or_default())]
+#[error("there is no variant `{name}`{}; `slimgate variants` lists them all", did_you_mean(suggestions))]
 pub struct UnknownVariant {
     /// The name that was asked for.
     pub name: String,
-    /// The most similar name, where one is similar enough to be meant.
-    pub nearest: Option<&'static str>,
+    /// Names that may have been meant.
+    pub suggestions: Vec<&'static str>,
 }
 
 /// Looks a variant up by its name or alias, whatever the case and with `_` for `-`.
@@ -69,7 +69,7 @@ pub fn variant(name: &str) -> Result<&'static Variant, UnknownVariant> {
     VARIANTS
         .iter()
         .find(|row| row.name == wanted || row.alias == Some(&wanted))
-        .ok_or_else(|| UnknownVariant { name: name.to_owned(), nearest: nearest(&wanted) })
+        .ok_or_else(|| UnknownVariant { name: name.to_owned(), suggestions: similar_names(&wanted) })
 }
 
 /// The name of a cell that has one.
@@ -77,15 +77,25 @@ pub fn name_of(cell: &Cell) -> Option<&'static str> {
     VARIANTS.iter().find(|row| row.cell() == *cell).map(|row| row.name)
 }
 
-fn nearest(wanted: &str) -> Option<&'static str> {
-    VARIANTS
-        .iter()
-        .flat_map(|row| [Some(row.name), row.alias])
-        .flatten()
-        .map(|name| (strsim::jaro_winkler(wanted, name), name))
-        .filter(|&(similarity, _)| similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
+/// The most similar name, where one is similar enough to be meant. For `lstm` followed by anything else, all variants
+/// with such a name: the most similar one would be `lstm`, the standard cell, which is another model.
+fn similar_names(wanted: &str) -> Vec<&'static str> {
+    let names = || VARIANTS.iter().flat_map(|row| [Some(row.name), row.alias]).flatten();
+    if wanted.starts_with("lstm") {
+        return names().filter(|name| *name != "lstm" && name.starts_with("lstm")).collect();
+    }
+    let likeness = names().map(|name| (strsim::jaro_winkler(wanted, name), name));
+    let nearest = likeness.filter(|&(likeness, _)| likeness > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map(|(_, name)| name).into_iter().collect()
+}
+
+fn did_you_mean(suggestions: &[&str]) -> String {
+    let quoted: Vec<String> = suggestions.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => format!(", did you mean {last}?"),
+        Some((last, others)) => format!(", did you mean {} or {last}?", others.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -118,8 +128,20 @@ mod tests {
     #[test]
     fn an_unknown_name_offers_the_nearest() {
         let error = variant("lsmt2").unwrap_err();
-        assert_eq!(error.nearest, Some("lstm2"));
+        assert_eq!(error.suggestions, ["lstm2"]);
         assert!(error.to_string().contains("did you mean `lstm2`?"));
-        assert_eq!(variant("transformer").unwrap_err().nearest, None);
+        let error = variant("transformer").unwrap_err();
+        assert!(error.suggestions.is_empty() && !error.to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn an_unknown_number_offers_the_numbered_variants_and_not_the_standard_cell() {
+        for name in ["lstm9", "LSTM_9", "lstm22"] {
+            let error = variant(name).unwrap_err();
+            assert_eq!(error.suggestions.len(), 11);
+            assert!(!error.suggestions.contains(&"lstm"));
+            assert!(error.to_string().contains("did you mean `lstm1`, `lstm2`, "), "{error}");
+            assert!(error.to_string().contains(" or `lstm-c6`?"), "{error}");
+        }
     }
 }

@@ -2,29 +2,29 @@
 
 use burn::backend::autodiff::Autodiff;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients as Tape;
+use burn::backend::autodiff::grads::Gradients as NodeGradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
 use crate::fused::Keep;
-use crate::ops::{Arguments, Gradients, RecurrentKernel, RecurrentOps, Trace};
+use crate::ops::{Arguments, Gradients, RecurrentKernel, RecurrentOps, Saved};
 
 #[derive(Debug)]
-struct ThroughTime;
+struct RecurrenceBackward;
 
-impl<B: RecurrentKernel> Backward<B, 7> for ThroughTime {
-    type State = (Arguments<B>, Trace<B>);
+impl<B: RecurrentKernel> Backward<B, 7> for RecurrenceBackward {
+    type State = (Arguments<B>, Saved<B>);
 
-    fn backward(self, ops: Ops<Self::State, 7>, tape: &mut Tape, _: &mut Checkpointer) {
-        let output = tape.consume::<B>(&ops.node);
-        let (arguments, trace) = ops.state;
+    fn backward(self, ops: Ops<Self::State, 7>, node_gradients: &mut NodeGradients, _: &mut Checkpointer) {
+        let output = node_gradients.consume::<B>(&ops.node);
+        let (arguments, saved) = ops.state;
         let wants_x = ops.parents[0].is_some();
         let Gradients { x, input, hidden, diagonal, bias, h0, c0 } =
-            B::backward(&arguments, trace, output, wants_x);
+            B::backward(&arguments, saved, output, wants_x);
         let gradients = [x, input, hidden, diagonal, bias, Some(h0), Some(c0)];
         for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
-                tape.register::<B>(parent.id, gradient);
+                node_gradients.register::<B>(parent.id, gradient);
             }
         }
     }
@@ -48,11 +48,11 @@ impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> 
             every_step,
             spec,
         };
-        match ThroughTime.prepare::<C>(parents).compute_bound().stateful() {
+        match RecurrenceBackward.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(node) => {
                 let keep = if arguments.spec.recompute { Keep::Checkpoints } else { Keep::Steps };
-                let (packed, trace) = B::forward(&arguments, keep);
-                node.finish((arguments, trace), packed)
+                let (packed, saved) = B::forward(&arguments, keep);
+                node.finish((arguments, saved), packed)
             }
             OpsKind::UnTracked(node) => node.finish(B::forward(&arguments, Keep::Nothing).0),
         }

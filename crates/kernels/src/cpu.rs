@@ -8,62 +8,63 @@ use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, Flex, NdArray, TensorMetadata, try_read_sync};
 use burn::tensor::{Bytes, DType, TensorData};
 
-use crate::fused::{self, Keep, Operands, Steps};
+use crate::fused::{self, Keep, Operands, TimeMajor};
 use crate::ops::{Arguments, Gradients, RecurrentKernel};
 
-/// A tensor's numbers where they lie.
-struct Numbers {
+/// A tensor's values where they lie in memory.
+struct HostTensor {
     bytes: Arc<Bytes>,
     start: usize,
     strides: Vec<usize>,
 }
 
-impl Numbers {
-    fn slice(&self) -> &[f32] {
+impl HostTensor {
+    fn values(&self) -> &[f32] {
         &bytemuck::cast_slice(&self.bytes)[self.start..]
     }
 
     /// As a `[steps, batch, width]` tensor.
-    fn steps(&self, width: usize) -> Steps<'_> {
-        Steps { numbers: self.slice(), step_stride: self.strides[0], row_stride: self.strides[1], width }
+    fn time_major(&self, width: usize) -> TimeMajor<'_> {
+        let [step_stride, row_stride] = [self.strides[0], self.strides[1]];
+        TimeMajor { values: self.values(), step_stride, row_stride, width }
     }
 }
 
 /// A backend whose tensors lie in the memory of this process.
 trait InMemory: Backend {
-    /// A tensor's numbers, moved only where its rows are not contiguous.
-    fn steps(tensor: &FloatTensor<Self>) -> Numbers;
+    /// A tensor's values, moved only where its rows are not contiguous.
+    fn rows(tensor: &FloatTensor<Self>) -> HostTensor;
 
-    /// A tensor's numbers in order.
-    fn contiguous(tensor: &FloatTensor<Self>) -> Numbers;
+    /// A tensor's values in order.
+    fn contiguous(tensor: &FloatTensor<Self>) -> HostTensor;
 }
 
 impl InMemory for Flex {
-    fn steps(tensor: &FloatTensor<Self>) -> Numbers {
+    fn rows(tensor: &FloatTensor<Self>) -> HostTensor {
         let layout = tensor.layout();
-        // Rows of one number are contiguous whatever the stride that Burn leaves them.
+        // Rows of one value are contiguous whatever the stride that Burn leaves them.
         let in_rows = layout.strides().last() == Some(&1) || layout.shape().last() == Some(&1);
         if !(layout.has_positive_strides() && in_rows) {
             return Self::contiguous(tensor);
         }
-        Numbers {
+        HostTensor {
             bytes: tensor.data_arc(),
             start: layout.start_offset(),
             strides: layout.strides().iter().map(|&stride| stride as usize).collect(),
         }
     }
 
-    fn contiguous(tensor: &FloatTensor<Self>) -> Numbers {
-        Self::steps(&tensor.to_contiguous())
+    fn contiguous(tensor: &FloatTensor<Self>) -> HostTensor {
+        Self::rows(&tensor.to_contiguous())
     }
 }
 
 impl InMemory for NdArray {
-    fn steps(tensor: &FloatTensor<Self>) -> Numbers {
+    fn rows(tensor: &FloatTensor<Self>) -> HostTensor {
         Self::contiguous(tensor)
     }
 
-    fn contiguous(tensor: &FloatTensor<Self>) -> Numbers {
+    fn contiguous(tensor: &FloatTensor<Self>) -> HostTensor {
         let data = try_read_sync(Self::float_into_data(tensor.clone()))
             .expect("memory is read at once")
             .expect("a tensor in memory can be read");
@@ -72,30 +73,30 @@ impl InMemory for NdArray {
         for dim in (1..strides.len()).rev() {
             strides[dim - 1] = strides[dim] * shape[dim];
         }
-        Numbers { bytes: Arc::new(bytes), start: 0, strides }
+        HostTensor { bytes: Arc::new(bytes), start: 0, strides }
     }
 }
 
-/// All operands as [`Numbers`].
-struct Held {
-    x: Numbers,
-    input: Numbers,
-    hidden: Numbers,
-    diagonal: Numbers,
-    bias: Numbers,
-    h0: Numbers,
-    c0: Numbers,
-    dropout: Option<Numbers>,
+/// All operands in memory.
+struct HostOperands {
+    x: HostTensor,
+    input: HostTensor,
+    hidden: HostTensor,
+    diagonal: HostTensor,
+    bias: HostTensor,
+    h0: HostTensor,
+    c0: HostTensor,
+    dropout: Option<HostTensor>,
     /// Of `x`: steps, batch, width; and the hidden units.
     sizes: [usize; 4],
 }
 
-impl Held {
-    fn new<B: InMemory>(arguments: &Arguments<B>) -> Held {
+impl HostOperands {
+    fn new<B: InMemory>(arguments: &Arguments<B>) -> HostOperands {
         let [steps, batch, inputs] = arguments.x.shape().dims();
         let [_, units] = arguments.h0.shape().dims();
-        Held {
-            x: B::steps(&arguments.x),
+        HostOperands {
+            x: B::rows(&arguments.x),
             input: B::contiguous(&arguments.input),
             hidden: B::contiguous(&arguments.hidden),
             diagonal: B::contiguous(&arguments.diagonal),
@@ -110,14 +111,14 @@ impl Held {
     fn operands(&self) -> Operands<'_> {
         let [steps, batch, inputs, units] = self.sizes;
         Operands {
-            x: self.x.steps(inputs),
-            input: self.input.slice(),
-            hidden: self.hidden.slice(),
-            diagonal: self.diagonal.slice(),
-            bias: self.bias.slice(),
-            h0: self.h0.slice(),
-            c0: self.c0.slice(),
-            dropout: self.dropout.as_ref().map(Numbers::slice),
+            x: self.x.time_major(inputs),
+            input: self.input.values(),
+            hidden: self.hidden.values(),
+            diagonal: self.diagonal.values(),
+            bias: self.bias.values(),
+            h0: self.h0.values(),
+            c0: self.c0.values(),
+            dropout: self.dropout.as_ref().map(HostTensor::values),
             steps,
             batch,
             units,
@@ -125,45 +126,45 @@ impl Held {
     }
 }
 
-/// The fused kernel takes numbers of single precision.
+/// The fused kernel takes values of single precision.
 impl<B: InMemory> RecurrentKernel for B {
-    fn fused_forward(arguments: &Arguments<B>, keep: Keep) -> Option<(FloatTensor<B>, fused::Trace)> {
+    fn fused_forward(arguments: &Arguments<B>, keep: Keep) -> Option<(FloatTensor<B>, fused::Saved)> {
         if arguments.x.dtype() != DType::F32 {
             return None;
         }
-        let held = Held::new(arguments);
-        let (packed, trace) = fused::forward(held.operands(), &arguments.spec, keep, arguments.every_step);
-        let [steps, batch, _, units] = held.sizes;
+        let host = HostOperands::new(arguments);
+        let (packed, saved) = fused::forward(host.operands(), &arguments.spec, keep, arguments.every_step);
+        let [steps, batch, _, units] = host.sizes;
         let rows = if arguments.every_step { steps + 1 } else { 2 };
         let packed = tensor::<B, 3>(packed, [batch, rows, units], &arguments.x.device());
-        Some((B::float_swap_dims(packed, 0, 1), trace))
+        Some((B::float_swap_dims(packed, 0, 1), saved))
     }
 
     fn fused_backward(
         arguments: &Arguments<B>,
-        trace: &fused::Trace,
+        saved: &fused::Saved,
         output: FloatTensor<B>,
         wants_x: bool,
     ) -> Gradients<B> {
-        let held = Held::new(arguments);
-        let [steps, batch, inputs, units] = held.sizes;
-        let output = B::steps(&output);
+        let host = HostOperands::new(arguments);
+        let [steps, batch, inputs, units] = host.sizes;
+        let output = B::rows(&output);
         let gradients = fused::backward(
-            held.operands(),
+            host.operands(),
             &arguments.spec,
-            trace,
-            output.steps(units),
+            saved,
+            output.time_major(units),
             arguments.every_step,
             wants_x,
         );
         let device = arguments.x.device();
-        let matrix = |numbers: Vec<f32>, rows: usize| {
-            let columns = numbers.len() / rows;
-            (columns > 0).then(|| tensor::<B, 2>(numbers, [rows, columns], &device))
+        let matrix = |values: Vec<f32>, rows: usize| {
+            let columns = values.len() / rows;
+            (columns > 0).then(|| tensor::<B, 2>(values, [rows, columns], &device))
         };
-        let vector = |numbers: Vec<f32>| {
-            let length = numbers.len();
-            (length > 0).then(|| tensor::<B, 1>(numbers, [length], &device))
+        let vector = |values: Vec<f32>| {
+            let length = values.len();
+            (length > 0).then(|| tensor::<B, 1>(values, [length], &device))
         };
         Gradients {
             x: wants_x.then(|| {
@@ -180,9 +181,9 @@ impl<B: InMemory> RecurrentKernel for B {
 }
 
 fn tensor<B: Backend, const D: usize>(
-    numbers: Vec<f32>,
+    values: Vec<f32>,
     shape: [usize; D],
     device: &Device<B>,
 ) -> FloatTensor<B> {
-    B::float_from_data(TensorData::new(numbers, shape), device)
+    B::float_from_data(TensorData::new(values, shape), device)
 }

@@ -15,24 +15,29 @@
 //! | `cpu` | the CPU backends' tensors as slices for `fused`, and back |
 //! | `fused` | forward and backward on slices |
 //! | `composed` | forward and backward made of Burn's own operations, for any backend |
-//! | `plain` | the readable twin |
+//! | `plain` | the reference implementation, the readable twin |
 //!
 //! # Memory
 //!
-//! Between the forward and the backward pass, the fused kernel keeps the values of the varying parts, `h` and
-//! `c` of every step: `4 T B n (p + 2)` bytes for `T` steps, `B` sequences, `n` hidden units and `p` varying
-//! parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3), with each row of these filled up to an odd number of
-//! 64-byte lines. The chunk being worked on adds about `4 · 128 (4 n + 2 D)` bytes for each shard of 16
-//! sequences, `D` being the inputs, and `n` more with dropout, `(p + 2) n` more with recomputation; and each shard has
-//! gradients of all weights, `4 w ⌈B / 16⌉` bytes for `w` weights, until they are added up. What a call has worked on
-//! waits for the next one, in 256 pieces at most. With
-//! [`Recurrence::recompute`] the kernel keeps `h` and `c` before each chunk of 128 rows only, `8 T B n · min(B, 16) / 128` bytes: an eighth of `h` and `c`, and nothing of the parts, for a third
-//! more arithmetic.
+//! What the fused kernel uses in training, in bytes, for `T` steps, `B` sequences, `D` inputs, `n` hidden units, `w`
+//! weights and `p` varying parts (4 in the standard LSTM, LSTM1 and LSTM2; 1 in LSTM3):
+//!
+//! | memory | bytes |
+//! |---|---|
+//! | activations saved for the backward pass: the varying parts, `h` and `c` of every step | `4 T B n (p + 2)` |
+//! | with [`Recurrence::recompute`] in their place: `h` and `c` before each chunk | `8 T B n · min(B, 16) / 128` |
+//! | working memory of a shard of 16 sequences: a chunk of 128 rows, about | `4 · 128 (4 n + 2 D)` |
+//! | … with dropout, in addition | `4 · 128 n` |
+//! | … with recomputation, in addition | `4 · 128 n (p + 2)` |
+//! | weight gradients of all shards, until they are added up | `4 w ⌈B / 16⌉` |
+//!
+//! A row of activations or of working memory is padded to an odd number of 64-byte cache lines. Recomputation costs a
+//! third more arithmetic. Buffers are kept for the next call, 256 of them at most.
 //!
 //! # Instruction sets
 //!
-//! AVX-512, AVX2 with FMA, or NEON, found at run time, or portable code. The environment variable
-//! `SLIMGATE_SIMD` (`avx512`, `avx2`, `neon`, `portable`) asks for less than the machine has; any other word is passed over.
+//! AVX-512, AVX2 with FMA, or NEON, found at run time, or portable code. The environment variable `SLIMGATE_SIMD`
+//! (`avx512`, `avx2`, `neon`, `portable`) asks for less than the machine has; any other word is ignored.
 
 mod autodiff;
 mod composed;
@@ -42,4 +47,4 @@ mod ops;
 pub mod plain;
 mod recurrence;
 
-pub use recurrence::{GateActivation, Recurrence, State, Weights, last_hidden, last_state, recurrence};
+pub use recurrence::{GateActivation, Recurrence, State, Weights, last_hidden, recurrence};

@@ -1,6 +1,17 @@
 //! The operation as a Burn backend extension.
 //!
 //! All tensors are time-major here (`[steps, batch, width]`), so that a step is one contiguous block.
+//!
+//! # The packed output
+//!
+//! A node of Burn's graph has one output, so the states are joined into one tensor of rows `[batch, n]`:
+//!
+//! | `every_step` | rows | first rows | last row |
+//! |---|---|---|---|
+//! | yes | `steps + 1` | `h` after each step, in the order of time | `c` after the last step computed |
+//! | no | 2 | `h` after the last step computed | `c` after the last step computed |
+//!
+//! Its gradient has the same rows. The fused kernel writes the output as `[batch, rows, n]`.
 #![allow(deprecated)] // Burn deprecates `NdArray`; it stays for as long as the pinned release carries it.
 
 use burn::backend::fusion::{Fusion, FusionBackend};
@@ -29,7 +40,8 @@ pub(crate) struct Arguments<B: Backend> {
     pub dropout: FloatTensor<B>,
     /// Whether `dropout` is a mask, not a stand-in.
     pub drops: bool,
-    /// Whether the hidden units after every step are wanted, or those after the last.
+    /// Whether the hidden units after every step are wanted, or those after the last one: see
+    /// [the packed output](crate::ops).
     pub every_step: bool,
     pub spec: Recurrence,
 }
@@ -46,11 +58,11 @@ pub(crate) struct Gradients<B: Backend> {
     pub c0: FloatTensor<B>,
 }
 
-/// What the backward pass needs of the forward pass.
+/// Activations saved for the backward pass.
 #[derive(Clone, Debug)]
-pub(crate) enum Trace<B: Backend> {
-    Composed(composed::Trace<B>),
-    Fused(Arc<fused::Trace>),
+pub(crate) enum Saved<B: Backend> {
+    Composed(composed::Saved<B>),
+    Fused(Arc<fused::Saved>),
 }
 
 /// A backend that has the forward and the backward pass of the recurrence.
@@ -59,40 +71,39 @@ pub(crate) enum Trace<B: Backend> {
 /// that it takes.
 pub(crate) trait RecurrentKernel: Backend {
     /// [`forward`](Self::forward) by the fused kernel, if that takes such tensors.
-    fn fused_forward(_: &Arguments<Self>, _: Keep) -> Option<(FloatTensor<Self>, fused::Trace)> {
+    fn fused_forward(_: &Arguments<Self>, _: Keep) -> Option<(FloatTensor<Self>, fused::Saved)> {
         None
     }
 
-    /// [`backward`](Self::backward) from what [`fused_forward`](Self::fused_forward) left.
+    /// [`backward`](Self::backward) from what [`fused_forward`](Self::fused_forward) saved.
     fn fused_backward(
         _: &Arguments<Self>,
-        _: &fused::Trace,
+        _: &fused::Saved,
         _: FloatTensor<Self>,
         _wants_x: bool,
     ) -> Gradients<Self> {
-        unreachable!("this backend leaves no trace of the fused kernel")
+        unreachable!("this backend saves nothing of the fused kernel")
     }
 
-    /// The packed output: the hidden units after each step, or only after the last one computed, and in a last
-    /// row the final cell state: `[steps + 1, batch, n]` or `[2, batch, n]`.
-    fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Trace<Self>) {
-        if let Some((packed, trace)) = Self::fused_forward(arguments, keep) {
-            return (packed, Trace::Fused(Arc::new(trace)));
+    /// Returns [the packed output](crate::ops), `[rows, batch, n]`.
+    fn forward(arguments: &Arguments<Self>, keep: Keep) -> (FloatTensor<Self>, Saved<Self>) {
+        if let Some((packed, saved)) = Self::fused_forward(arguments, keep) {
+            return (packed, Saved::Fused(Arc::new(saved)));
         }
-        let (packed, trace) = composed::forward::<Self>(arguments, keep != Keep::Nothing);
-        (packed, Trace::Composed(trace))
+        let (packed, saved) = composed::forward::<Self>(arguments, keep != Keep::Nothing);
+        (packed, Saved::Composed(saved))
     }
 
     /// Back-propagation through time: from the gradient of the packed output to those of the arguments.
     fn backward(
         arguments: &Arguments<Self>,
-        trace: Trace<Self>,
+        saved: Saved<Self>,
         output: FloatTensor<Self>,
         wants_x: bool,
     ) -> Gradients<Self> {
-        match trace {
-            Trace::Fused(trace) => Self::fused_backward(arguments, &trace, output, wants_x),
-            Trace::Composed(trace) => composed::backward::<Self>(arguments, trace, output, wants_x),
+        match saved {
+            Saved::Fused(saved) => Self::fused_backward(arguments, &saved, output, wants_x),
+            Saved::Composed(saved) => composed::backward::<Self>(arguments, saved, output, wants_x),
         }
     }
 }

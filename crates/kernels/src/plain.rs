@@ -1,4 +1,4 @@
-//! The recurrence as the papers write it: slow, readable, and the reference for everything faster.
+//! The reference implementation: the recurrence as the papers write it, slow and readable.
 
 use burn::tensor::{Tensor, activation};
 use slimgate_gates::{Gate, Hidden, Part};
@@ -25,8 +25,8 @@ pub fn recurrence(
 
         let active: Vec<f32> = lengths.iter().map(|&length| if t < length { 1.0 } else { 0.0 }).collect();
         let active = Tensor::<1>::from_floats(active.as_slice(), &x.device()).unsqueeze_dim(1);
-        let either = |new: Tensor<2>, old: Tensor<2>| active.clone() * new + (1.0 - active.clone()) * old;
-        now = State { hidden: either(next.hidden, now.hidden), cell: either(next.cell, now.cell) };
+        let select = |new: Tensor<2>, old: Tensor<2>| active.clone() * new + (1.0 - active.clone()) * old;
+        now = State { hidden: select(next.hidden, now.hidden), cell: select(next.cell, now.cell) };
 
         outputs[t] = now.hidden.clone();
     }

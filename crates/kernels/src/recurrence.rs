@@ -14,7 +14,7 @@ pub enum GateActivation {
     /// `1 / (1 + exp(-z))`.
     #[default]
     Logistic,
-    /// `0.2 z + 0.5`, cut to 0 and 1: the form that older Keras used.
+    /// `0.2 z + 0.5`, clamped to 0 and 1: the form that older Keras used.
     HardSigmoid,
 }
 
@@ -25,13 +25,14 @@ pub struct Recurrence {
     pub cell: Cell,
     /// The activation of its gates.
     pub gate_activation: GateActivation,
-    /// The cell state is cut to `[-clip, clip]` after each step, `clip` being above zero. No gradient passes where it
-    /// is cut, nor at the limit itself.
+    /// The cell state is clipped to `[-clip, clip]` after each step, `clip` being above zero. No gradient passes where
+    /// it is clipped, nor at the limit itself.
     pub clip: Option<f32>,
     /// From the last step to the first.
     pub reverse: bool,
     /// Gradient checkpointing: the backward pass computes the forward pass again from some states, instead of finding
-    /// its every step kept; see [the crate's page](crate#memory) for what that saves. The CPU backends do; the others keep every step.
+    /// its every step saved; see [the crate's page](crate#memory) for the memory of either. The CPU backends do; the
+    /// others save every step.
     pub recompute: bool,
     /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
     /// state; a reversed recurrence begins there. What stands beyond it has no effect, as long as it is finite.
@@ -52,7 +53,7 @@ impl Recurrence {
     }
 }
 
-/// The learned numbers of one layer, each tensor present only where the cell keeps such a term.
+/// The trainable parameters of one layer, each tensor present only where the cell keeps such a term.
 ///
 /// A tensor holds the blocks of the parts that keep its term side by side, in the order of
 /// [`slimgate_gates::PARTS`]. With `n` hidden units and `m` inputs:
@@ -112,24 +113,7 @@ pub fn recurrence(
     (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
 }
 
-/// The same as [`recurrence`], for who wants only the state after the last step computed: the states between
-/// are not handed out, nor gradients for them taken in.
-///
-/// # Panics
-///
-/// As [`recurrence`].
-pub fn last_state(
-    x: Tensor<3>,
-    weights: &Weights,
-    state: State,
-    dropout: Option<Tensor<2>>,
-    spec: &Recurrence,
-) -> State {
-    let packed = packed(x, weights, state, dropout, spec, false);
-    State { hidden: row(packed.clone(), 0), cell: row(packed, 1) }
-}
-
-/// The hidden units alone of [`last_state`].
+/// Like [`recurrence`], but returns only the hidden units of the final state.
 ///
 /// # Panics
 ///
@@ -150,7 +134,7 @@ fn row(packed: Tensor<3>, index: usize) -> Tensor<2> {
     packed.narrow(0, index, 1).reshape([batch, hidden])
 }
 
-/// The operation, time-major, with the states joined into one tensor: Burn's nodes have one output.
+/// The operation, time-major, with [the packed output](crate::ops).
 fn packed(
     x: Tensor<3>,
     weights: &Weights,

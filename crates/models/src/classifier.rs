@@ -35,8 +35,8 @@ pub struct ClassifierConfig {
     pub input: InputKind,
     /// How the embedding starts, where there is one.
     pub embedding_initializer: EmbeddingInitializer,
-    /// The share of tokens that a batch in training does without: wherever such a token stands, its embedding is
-    /// zero (Gal and Ghahramani 2016, section 4.2).
+    /// Dropout probability of the embedding's rows; one mask per batch, so that a token is dropped wherever it stands
+    /// (Gal and Ghahramani 2016, section 4.2).
     pub embedding_dropout: f64,
     /// The recurrent layers.
     pub stack: StackConfig,
@@ -90,7 +90,7 @@ impl Classifier {
         self.head.forward(self.stack.whole(x, lengths))
     }
 
-    /// The embeddings `[batch, steps, m]` of tokens, in training without those that are left out.
+    /// The embeddings `[batch, steps, m]` of tokens, in training with dropout.
     fn embed(&self, tokens: Tensor<2, Int>, embedding: &Embedding) -> Tensor<3> {
         let [batch, steps] = tokens.dims();
         let x = embedding.forward(tokens.clone());
@@ -101,7 +101,7 @@ impl Classifier {
         }
     }
 
-    /// Learned numbers of the recurrent layers alone, what the published tables count.
+    /// Trainable parameters of the recurrent layers alone, which the published tables count.
     pub fn recurrent_parameters(&self) -> usize {
         self.stack.parameters_per_layer().iter().sum()
     }

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use slimgate_gates::{Cell, Hidden, Part};
-use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_hidden, last_state, recurrence};
+use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_hidden, recurrence};
 
 use crate::Initializer;
 
@@ -18,7 +18,7 @@ pub struct SlimLstmConfig {
     pub cell: Cell,
     /// The activation of the gates.
     pub gate_activation: GateActivation,
-    /// The cell state is cut to ± this after each step.
+    /// Clip the cell state to ± this after each step.
     pub clip: Option<f32>,
     /// How input weights are drawn.
     pub input_initializer: Initializer,
@@ -26,9 +26,9 @@ pub struct SlimLstmConfig {
     pub recurrent_initializer: Initializer,
     /// Where the forget gate's bias starts, if it has one; other biases start at zero.
     pub forget_bias: f64,
-    /// The share of inputs left out in training, one mask a sequence.
+    /// Dropout probability of the inputs; one mask per sequence (variational dropout, Gal and Ghahramani 2016).
     pub input_dropout: f64,
-    /// The share of hidden-unit signals left out in training, one mask a sequence.
+    /// Dropout probability of the hidden-unit signals; one mask per sequence, likewise.
     pub recurrent_dropout: f64,
     /// Train in little memory: see [`Recurrence::recompute`].
     pub recompute: bool,
@@ -117,16 +117,10 @@ pub struct SlimLstm {
 }
 
 impl SlimLstm {
-    /// What the layer is made of.
-    pub fn config(&self) -> &SlimLstmConfig {
-        &self.config
-    }
-
     /// Takes sequences `x: [batch, steps, m]` through the layer.
     ///
-    /// The walk starts from `state`, or zero, and goes from the last step to the first if `reverse`.
-    /// `lengths` are the steps of each sequence where they differ: a shorter one keeps its state from its
-    /// end on.
+    /// Starts from `state` (zero if none); `reverse` runs from the last step to the first. `lengths` are the steps of
+    /// each sequence where they differ: a shorter one keeps its state from its end on.
     ///
     /// Returns the hidden units after each step, `[batch, steps, n]`, and the final state.
     pub fn forward(
@@ -140,25 +134,14 @@ impl SlimLstm {
         recurrence(x, &self.weights(), state, mask, &spec)
     }
 
-    /// The final state alone, as [`forward`](Self::forward) returns it, in less time and memory.
-    pub fn last_state(
-        &self,
-        x: Tensor<3>,
-        state: Option<State>,
-        lengths: Option<&[usize]>,
-        reverse: bool,
-    ) -> State {
-        let (x, state, mask, spec) = self.prepare(x, state, lengths, reverse);
-        last_state(x, &self.weights(), state, mask, &spec)
-    }
-
-    /// The final hidden units alone, `[batch, n]`.
+    /// The final hidden units alone, `[batch, n]`, from a state of zero, in less time and memory than
+    /// [`forward`](Self::forward).
     pub fn last_hidden(&self, x: Tensor<3>, lengths: Option<&[usize]>, reverse: bool) -> Tensor<2> {
         let (x, state, mask, spec) = self.prepare(x, None, lengths, reverse);
         last_hidden(x, &self.weights(), state, mask, &spec)
     }
 
-    /// Inputs and first state, recurrent dropout mask, and the way to walk.
+    /// The inputs under dropout, the first state, the recurrent dropout mask, and the recurrence.
     fn prepare(
         &self,
         x: Tensor<3>,
@@ -169,7 +152,7 @@ impl SlimLstm {
         let [batch, _, inputs] = x.dims();
         let (config, device) = (&self.config, x.device());
         let state = state.unwrap_or_else(|| State::zeros(batch, config.hidden, &device));
-        // Each mask holds for a whole sequence (Gal and Ghahramani 2016).
+        // The same mask at every step.
         let x = match dropout_mask(config.input_dropout, [batch, inputs], &device) {
             Some(mask) => x * mask.unsqueeze_dim(1),
             None => x,
@@ -184,11 +167,6 @@ impl SlimLstm {
             lengths: lengths.map(<[usize]>::to_vec),
         };
         (x, state, mask, spec)
-    }
-
-    /// One step of a stream: `x: [batch, m]`, from the state after the step before.
-    pub fn step(&self, x: Tensor<2>, state: State) -> State {
-        self.last_state(x.unsqueeze_dim(1), Some(state), None, false)
     }
 
     /// The parameters in the form that the recurrence takes.

@@ -1,6 +1,6 @@
 //! The gated recurrent networks as Burn modules, for any [`slimgate_gates::Cell`].
 //!
-//! * [`SlimLstm`]: one layer in one direction, over whole sequences or step by step.
+//! * [`SlimLstm`]: one layer in one direction.
 //! * [`Stack`]: layers of them, in one or both directions, with dropout between.
 //! * [`Classifier`]: an embedding where the input is tokens, a stack, and a linear head.
 //!

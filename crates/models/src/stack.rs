@@ -3,7 +3,6 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use slimgate_kernels::State;
 
 use crate::{SlimLstm, SlimLstmConfig};
 
@@ -14,9 +13,9 @@ pub struct StackConfig {
     pub layer: SlimLstmConfig,
     /// How many layers.
     pub layers: usize,
-    /// Whether each layer also walks the sequence backwards.
+    /// Whether each layer is bidirectional.
     pub bidirectional: bool,
-    /// The share of outputs left out between layers in training.
+    /// Dropout probability of the outputs between layers.
     pub dropout: f64,
 }
 
@@ -85,8 +84,8 @@ impl Stack {
         last.every_step(self.through(below, x, lengths), lengths)
     }
 
-    /// The same, but the outputs after each whole sequence, `[batch, outputs]`: the hidden units of the forward
-    /// walk at its end, beside those of the backward walk at the beginning.
+    /// The same, but the outputs after each whole sequence, `[batch, outputs]`: the final hidden state of the forward
+    /// direction, concatenated with that of the backward direction.
     pub fn whole(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<2> {
         let (last, below) = self.split();
         last.whole(self.through(below, x, lengths), lengths)
@@ -101,36 +100,7 @@ impl Stack {
         below.iter().fold(x, |x, layer| self.dropout.forward(layer.every_step(x, lengths)))
     }
 
-    /// One step of a stream, `x: [batch, m]`, from the states of the layers after the step before; the first
-    /// step starts from [`Stack::start`]. The last state's `hidden` is the output.
-    ///
-    /// # Panics
-    ///
-    /// If the stack is bidirectional: a backward walk needs the whole sequence; or if there is not one state a layer.
-    pub fn step(&self, x: Tensor<2>, states: Vec<State>) -> Vec<State> {
-        assert!(
-            self.layers.iter().all(|layer| layer.backward.is_none()),
-            "only one direction can be streamed"
-        );
-        assert_eq!(states.len(), self.layers.len(), "each layer has a state");
-        let mut x = x;
-        self.layers
-            .iter()
-            .zip(states)
-            .map(|(layer, state)| {
-                let state = layer.forward.step(x.clone(), state);
-                x = state.hidden.clone();
-                state
-            })
-            .collect()
-    }
-
-    /// The states before the first step of a stream.
-    pub fn start(&self, batch: usize, device: &Device) -> Vec<State> {
-        self.layers.iter().map(|layer| State::zeros(batch, layer.forward.config().hidden, device)).collect()
-    }
-
-    /// Learned numbers of each layer, both directions together.
+    /// Trainable parameters of each layer, both directions together.
     pub fn parameters_per_layer(&self) -> Vec<usize> {
         self.layers.iter().map(Module::num_params).collect()
     }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{Part, variant};
 use slimgate_models::{
     Classifier, ClassifierConfig, EmbeddingInitializer, Features, Initializer, InputKind, SlimLstmConfig,
-    Stack, StackConfig, State,
+    Stack, StackConfig,
 };
 
 mod support;
@@ -32,46 +32,33 @@ fn stack(layers: usize, bidirectional: bool, dropout: f64, device: &Device) -> S
 }
 
 #[test]
-fn a_stream_step_by_step_is_the_whole_sequence() {
-    let device = Device::flex();
-    for layers in [1, 3] {
-        let stack = stack(layers, false, 0.0, &device);
-        let x = random([2, 6, 3], &device);
-        let outputs = stack.every_step(x.clone(), None);
-        let mut states = stack.start(2, &device);
-        for t in 0..6 {
-            states = stack.step(x.clone().slice([0..2, t..t + 1]).reshape([2, 3]), states);
-            let whole = outputs.clone().slice([0..2, t..t + 1]);
-            near(&values(&states.last().unwrap().hidden), &values(&whole));
-        }
-    }
-}
-
-#[test]
-fn a_layer_step_by_step_is_the_whole_sequence() {
+fn a_layer_in_two_pieces_is_the_whole_sequence() {
     let device = Device::flex();
     for name in ["lstm", "lstm2", "lstm-c6"] {
         let layer = config(name, 3, 5).init(&device);
         let x = random([2, 6, 3], &device);
         let (_, end) = layer.forward(x.clone(), None, None, false);
-        let state = (0..6).fold(State::zeros(2, 5, &device), |state, t| {
-            layer.step(x.clone().slice([0..2, t..t + 1]).reshape([2, 3]), state)
-        });
-        near(&values(&state.hidden), &values(&end.hidden));
-        near(&values(&state.cell), &values(&end.cell));
+        let (_, middle) = layer.forward(x.clone().slice([0..2, 0..2]), None, None, false);
+        let (_, last) = layer.forward(x.slice([0..2, 2..6]), Some(middle), None, false);
+        near(&values(&last.hidden), &values(&end.hidden));
+        near(&values(&last.cell), &values(&end.cell));
     }
 }
 
 #[test]
-#[should_panic(expected = "only one direction can be streamed")]
-fn a_stack_of_both_directions_cannot_be_streamed() {
+fn the_outputs_after_whole_sequences_are_those_at_their_ends() {
     let device = Device::flex();
-    let stack = stack(1, true, 0.0, &device);
-    stack.step(Tensor::zeros([2, 3], &device), stack.start(2, &device));
+    for layers in [1, 3] {
+        let stack = stack(layers, true, 0.0, &device);
+        let x = random([2, 6, 3], &device);
+        let outputs = |t: usize| stack.every_step(x.clone(), None).narrow(1, t, 1).reshape([2, 10]);
+        let (forward, backward) = (outputs(5).narrow(1, 0, 5), outputs(0).narrow(1, 5, 5));
+        near(&values(&stack.whole(x.clone(), None)), &values(&Tensor::<2>::cat(vec![forward, backward], 1)));
+    }
 }
 
 #[test]
-fn a_backward_walk_is_a_forward_walk_over_the_sequence_turned_round() {
+fn the_reverse_direction_is_the_forward_one_over_the_sequence_turned_round() {
     let device = Device::flex();
     let layer = config("lstm2", 3, 5).init(&device);
     let x = random([2, 6, 3], &device);
@@ -94,13 +81,13 @@ fn both_directions_double_the_outputs_and_the_parameters_of_the_first_layer() {
 }
 
 #[test]
-fn the_second_half_of_the_outputs_is_of_the_walk_back() {
+fn the_second_half_of_the_outputs_is_of_the_backward_direction() {
     let device = Device::flex();
     let stack = stack(1, true, 0.0, &device);
     let x = random([1, 6, 3], &device);
     let outputs = |x: &Tensor<3>| stack.every_step(x.clone(), None).slice([0..1, 0..1]).reshape([10]);
     let other_end = Tensor::cat(vec![x.clone().slice([0..1, 0..5]), random([1, 1, 3], &device)], 1);
-    // At the first step only the walk back knows the last one.
+    // At the first step only the backward direction has read the last one.
     let (before, after) = (values::<1>(&outputs(&x)), values(&outputs(&other_end)));
     assert_eq!(before[..5], after[..5]);
     assert_ne!(before[5..], after[5..]);

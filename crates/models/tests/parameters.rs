@@ -1,4 +1,4 @@
-//! What a module learns: as many numbers as published, exactly the terms that its cell keeps, all of them.
+//! The trainable parameters of a module: as many as published, exactly the terms that its cell keeps, all of them.
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -33,7 +33,7 @@ fn the_published_counts_are_met() {
     assert_eq!(cells, 41);
 }
 
-/// That a module has as many numbers as its cell's formula says, and a field where a part keeps its term.
+/// That a module has as many trainable parameters as its cell's formula says, and a field where a part keeps its term.
 fn holds_what_it_keeps(cell: Cell, inputs: usize, hidden: usize) {
     let module = layer(cell, inputs, hidden);
     assert_eq!(module.num_params(), cell.parameters(Sizes { inputs, hidden }), "{cell}");

@@ -2,181 +2,193 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_study::{Protocol, Spread, State, Summary, Variant, written};
-use slimgate_train::Split;
+use slimgate_study::{
+    Comparison, Protocol, Reach, Spread, State, Summary, Task, TrialLine, Variant, written,
+};
+use slimgate_train::{EpochMetrics, Split};
 
 use crate::run::Run;
 
 /// The variants on each task, one a line.
 pub fn variants_csv(summary: &Summary) -> String {
-    let reaches: BTreeSet<String> =
-        all_variants(summary).flat_map(|(_, variant)| &variant.reaches).map(share).collect();
-    let chosen: BTreeSet<&String> =
-        all_variants(summary).flat_map(|(_, variant)| variant.chosen.keys()).collect();
-    let mut table = Csv::new(words_of("task variant gates hidden recurrent_parameters parameters protocol"));
-    let accuracies = match summary.protocol {
+    let variants = || summary.tasks.iter().flat_map(|task| &task.variants);
+    let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
+    let chosen: BTreeSet<&String> = variants().flat_map(|variant| variant.chosen.keys()).collect();
+
+    let mut columns = Columns::<(&Task, &Variant)>::new();
+    columns.add("task", |(task, _)| text(&task.name));
+    columns.add("variant", |(_, variant)| text(&variant.name));
+    columns.add("gates", |(_, variant)| text(&variant.gates));
+    columns.add("hidden", |(_, variant)| count(Some(variant.hidden)));
+    columns.add("recurrent_parameters", |(_, variant)| count(Some(variant.recurrent_parameters)));
+    columns.add("parameters", |(_, variant)| count(variant.all_parameters));
+    columns.add("protocol", |_| protocol(summary).to_owned());
+    let [test, best, last] = match summary.protocol {
         Protocol::Validation => ["test", "validation", "last"],
         Protocol::Published => ["test_chosen_on_test", "best_chosen_on_test", "last_on_test"],
     };
-    for of in accuracies {
-        table.head(["", "_deviation", "_low", "_high", "_seeds"].map(|end| format!("{of}{end}")));
+    add_spread(&mut columns, test, |variant| variant.test.as_ref());
+    add_spread(&mut columns, best, |variant| variant.validation.as_ref());
+    add_spread(&mut columns, last, |variant| variant.last.as_ref());
+    add_states(&mut columns);
+    add_costs(&mut columns);
+    columns.add("usable_low", |(_, variant)| number(variant.usable.map(|usable| usable.low)));
+    columns.add("usable_high", |(_, variant)| number(variant.usable.map(|usable| usable.high)));
+    columns.add("usable_decades", |(_, variant)| number(variant.usable.map(|usable| usable.decades)));
+    for wanted in &shares {
+        columns.add(format!("reached_{wanted}"), move |(_, variant)| {
+            count(reach(variant, wanted).map(|reach| reach.reached))
+        });
+        columns.add(format!("epochs_to_{wanted}"), move |(_, variant)| {
+            number(reach(variant, wanted).and_then(|reach| reach.epochs))
+        });
+        columns.add(format!("seconds_to_{wanted}"), move |(_, variant)| {
+            number(reach(variant, wanted).and_then(|reach| reach.seconds))
+        });
     }
-    // The states are of all trials, what follows is of those at the chosen settings.
-    table.head(words_of(
-        "complete running waiting interrupted pruned diverged failed collapsed diverged_at_chosen \
-         seconds_per_epoch peak_memory_bytes training_step_ms prediction_ms batch_prediction_ms \
-         usable_low usable_high usable_decades",
-    ));
-    table.head(reaches.iter().flat_map(|share| {
-        [format!("reached_{share}"), format!("epochs_to_{share}"), format!("seconds_to_{share}")]
-    }));
-    table.head(chosen.iter().map(|key| (*key).clone()));
-    for (task, variant) in all_variants(summary) {
-        table.text(task);
-        table.text(&variant.name);
-        table.text(&variant.gates);
-        table.count(Some(variant.hidden));
-        table.count(Some(variant.recurrent_parameters));
-        table.count(variant.all_parameters);
-        table.text(protocol(summary));
-        for spread in [&variant.test, &variant.validation, &variant.last] {
-            table.spread(spread.as_ref());
-        }
-        for state in [
-            State::Complete,
-            State::Running,
-            State::Waiting,
-            State::Interrupted,
-            State::Pruned,
-            State::Diverged,
-            State::Failed,
-        ] {
-            table.count(Some(variant.states.get(&state).copied().unwrap_or(0)));
-        }
-        table.count(Some(variant.collapsed));
-        table.count(Some(variant.diverged));
-        table.number(variant.seconds_per_epoch);
-        table.text(&variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
-        table.number(variant.timing.map(|timing| timing.training_step_ms));
-        table.number(variant.timing.map(|timing| timing.prediction_ms));
-        table.number(variant.timing.map(|timing| timing.batch_prediction_ms));
-        table.number(variant.usable.map(|usable| usable.low));
-        table.number(variant.usable.map(|usable| usable.high));
-        table.number(variant.usable.map(|usable| usable.decades));
-        for wanted in &reaches {
-            let reach = variant.reaches.iter().find(|reach| share(reach) == *wanted);
-            table.count(reach.map(|reach| reach.reached));
-            table.number(reach.and_then(|reach| reach.epochs));
-            table.number(reach.and_then(|reach| reach.seconds));
-        }
-        for key in &chosen {
-            table.text(&variant.chosen.get(*key).map(written).unwrap_or_default());
-        }
-        table.end_line();
+    for key in chosen {
+        columns.add(key, move |(_, variant)| setting(variant.chosen.get(key)));
     }
-    table.finish()
+    let rows = summary.tasks.iter().flat_map(|task| task.variants.iter().map(move |variant| (task, variant)));
+    columns.table(rows)
+}
+
+/// A mean over the seeds with its uncertainty.
+fn add_spread(columns: &mut Columns<(&Task, &Variant)>, name: &str, spread: fn(&Variant) -> Option<&Spread>) {
+    columns.add(name, move |(_, variant)| number(spread(variant).map(|spread| spread.mean)));
+    columns.add(format!("{name}_deviation"), move |(_, variant)| {
+        number(spread(variant).and_then(|spread| spread.deviation))
+    });
+    columns.add_pair([format!("{name}_low"), format!("{name}_high")], move |(_, variant)| {
+        spread(variant).and_then(|spread| spread.interval)
+    });
+    columns.add(format!("{name}_seeds"), move |(_, variant)| {
+        count(spread(variant).map(|spread| spread.values.len()))
+    });
+}
+
+/// The states of all trials, and what happened to those at the chosen settings.
+fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
+    let states = [
+        State::Complete,
+        State::Running,
+        State::Waiting,
+        State::Interrupted,
+        State::Pruned,
+        State::Diverged,
+        State::Failed,
+    ];
+    for state in states {
+        columns.add(state.to_string(), move |(_, variant)| {
+            count(Some(variant.states.get(&state).copied().unwrap_or(0)))
+        });
+    }
+    columns.add("collapsed", |(_, variant)| count(Some(variant.collapsed)));
+    columns.add("diverged_at_chosen", |(_, variant)| count(Some(variant.diverged)));
+}
+
+/// Time and memory at the chosen settings.
+fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
+    columns.add("seconds_per_epoch", |(_, variant)| number(variant.seconds_per_epoch));
+    columns.add("peak_memory_bytes", |(_, variant)| {
+        variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()
+    });
+    columns
+        .add("training_step_ms", |(_, variant)| number(variant.timing.map(|timing| timing.training_step_ms)));
+    columns.add("prediction_ms", |(_, variant)| number(variant.timing.map(|timing| timing.prediction_ms)));
+    columns.add("batch_prediction_ms", |(_, variant)| {
+        number(variant.timing.map(|timing| timing.batch_prediction_ms))
+    });
 }
 
 /// Each variant against the baseline on each task, one a line.
 pub fn comparisons_csv(summary: &Summary) -> String {
-    let mut table = Csv::new(words_of(
-        "task variant baseline protocol margin confidence pairs difference deviation \
-         interval_low interval_high equivalence_low equivalence_high \
-         p_difference p_difference_holm p_signed_rank p_equivalence p_equivalence_holm \
-         p_noninferiority p_noninferiority_holm effect won tied lost verdict seeds_needed \
-         parameters_ratio training_speedup prediction_speedup",
-    ));
-    for task in &summary.tasks {
-        for comparison in &task.comparisons {
-            table.text(&task.name);
-            table.text(&comparison.variant);
-            table.text(&summary.baseline);
-            table.text(protocol(summary));
-            table.number(Some(summary.margin));
-            table.number(Some(summary.confidence));
-            table.count(Some(comparison.pairs));
-            table.number(comparison.difference);
-            table.number(comparison.deviation);
-            table.pair(comparison.interval);
-            table.pair(comparison.equivalence_interval);
-            table.pair(comparison.p_difference);
-            table.number(comparison.p_signed_rank);
-            table.pair(comparison.p_equivalence);
-            table.pair(comparison.p_noninferiority);
-            table.number(comparison.effect);
-            for pairs in comparison.won_tied_lost {
-                table.count(Some(pairs));
-            }
-            let verdict = serde_json::to_value(comparison.verdict).expect("a verdict has a JSON form");
-            table.text(verdict.as_str().unwrap_or_default());
-            table.count(comparison.seeds_needed);
-            table.number(Some(comparison.parameters_ratio));
-            table.number(comparison.training_speedup);
-            table.number(comparison.prediction_speedup);
-            table.end_line();
-        }
+    let mut columns = Columns::<(&Task, &Comparison)>::new();
+    columns.add("task", |(task, _)| text(&task.name));
+    columns.add("variant", |(_, comparison)| text(&comparison.variant));
+    columns.add("baseline", |_| text(&summary.baseline));
+    columns.add("protocol", |_| protocol(summary).to_owned());
+    columns.add("margin", |_| number(Some(summary.margin)));
+    columns.add("confidence", |_| number(Some(summary.confidence)));
+    columns.add("pairs", |(_, comparison)| count(Some(comparison.pairs)));
+    columns.add("difference", |(_, comparison)| number(comparison.difference));
+    columns.add("deviation", |(_, comparison)| number(comparison.deviation));
+    columns.add_pair(["interval_low", "interval_high"], |(_, comparison)| comparison.interval);
+    columns
+        .add_pair(["equivalence_low", "equivalence_high"], |(_, comparison)| comparison.equivalence_interval);
+    columns.add_pair(["p_difference", "p_difference_holm"], |(_, comparison)| comparison.p_difference);
+    columns.add("p_signed_rank", |(_, comparison)| number(comparison.p_signed_rank));
+    columns.add_pair(["p_equivalence", "p_equivalence_holm"], |(_, comparison)| comparison.p_equivalence);
+    columns.add_pair(["p_noninferiority", "p_noninferiority_holm"], |(_, comparison)| {
+        comparison.p_noninferiority
+    });
+    columns.add("effect", |(_, comparison)| number(comparison.effect));
+    for (index, head) in ["won", "tied", "lost"].into_iter().enumerate() {
+        columns.add(head, move |(_, comparison)| count(Some(comparison.won_tied_lost[index])));
     }
-    table.finish()
+    columns.add("verdict", |(_, comparison)| {
+        let verdict = serde_json::to_value(comparison.verdict).expect("a verdict has a JSON form");
+        verdict.as_str().unwrap_or_default().to_owned()
+    });
+    columns.add("seeds_needed", |(_, comparison)| count(comparison.seeds_needed));
+    columns.add("parameters_ratio", |(_, comparison)| number(Some(comparison.parameters_ratio)));
+    columns.add("training_speedup", |(_, comparison)| number(comparison.training_speedup));
+    columns.add("prediction_speedup", |(_, comparison)| number(comparison.prediction_speedup));
+    let rows = summary.tasks.iter().flat_map(|task| task.comparisons.iter().map(move |other| (task, other)));
+    columns.table(rows)
 }
 
 /// All trials, one a line, with a column for each setting that the study varies.
 pub fn trials_csv(summary: &Summary) -> String {
     let keys: BTreeSet<&String> = summary.trials.iter().flat_map(|trial| trial.settings.keys()).collect();
-    let accuracies = match summary.protocol {
-        Protocol::Validation => "best last",
-        Protocol::Published => "best_chosen_on_test last_on_test",
+    let [best, last] = match summary.protocol {
+        Protocol::Validation => ["best", "last"],
+        Protocol::Published => ["best_chosen_on_test", "last_on_test"],
     };
-    let mut table = Csv::new(words_of("trial state task variant seed epochs best_epoch"));
-    table.head(words_of(accuracies));
-    table.head(words_of("seconds reason"));
-    table.head(keys.iter().map(|key| (*key).clone()));
-    for trial in &summary.trials {
-        table.text(&trial.id);
-        table.text(&trial.state.to_string());
-        table.text(&trial.task);
-        table.text(&trial.variant);
-        table.text(&trial.seed.to_string());
-        table.count(Some(trial.epochs));
-        table.count(trial.best.map(|(epoch, _)| epoch));
-        table.number(trial.best.map(|(_, accuracy)| accuracy));
-        table.number(trial.last);
-        table.number(Some(trial.seconds));
-        table.text(trial.reason.as_deref().unwrap_or_default());
-        for key in &keys {
-            table.text(&trial.settings.get(*key).map(written).unwrap_or_default());
-        }
-        table.end_line();
+    let mut columns = Columns::<&TrialLine>::new();
+    columns.add("trial", |trial| text(&trial.id));
+    columns.add("state", |trial| trial.state.to_string());
+    columns.add("task", |trial| text(&trial.task));
+    columns.add("variant", |trial| text(&trial.variant));
+    columns.add("seed", |trial| trial.seed.to_string());
+    columns.add("epochs", |trial| count(Some(trial.epochs)));
+    columns.add("best_epoch", |trial| count(trial.best.map(|(epoch, _)| epoch)));
+    columns.add(best, |trial| number(trial.best.map(|(_, accuracy)| accuracy)));
+    columns.add(last, |trial| number(trial.last));
+    columns.add("seconds", |trial| number(Some(trial.seconds)));
+    columns.add("reason", |trial| text(trial.reason.as_deref().unwrap_or_default()));
+    for key in keys {
+        columns.add(key, move |trial| setting(trial.settings.get(key)));
     }
-    table.finish()
+    columns.table(&summary.trials)
 }
 
-/// The epochs of runs, one a line and part of the data.
+/// The epochs of runs, a line for each pass over training or validation data.
 pub fn epochs_csv(runs: &[Run]) -> String {
-    let mut table = Csv::new(words_of("run epoch split loss accuracy learning_rate seconds"));
-    for run in runs {
-        for line in &run.epochs {
-            table.text(&run.name);
-            table.count(Some(line.epoch));
-            table.text(match line.split {
-                Split::Train => "train",
-                Split::Validation => "validation",
-            });
-            table.number(Some(line.loss));
-            table.number(Some(line.accuracy));
-            table.number(line.learning_rate);
-            table.number(Some(line.seconds));
-            table.end_line();
-        }
-    }
-    table.finish()
+    let mut columns = Columns::<(&Run, &EpochMetrics)>::new();
+    columns.add("run", |(run, _)| text(&run.name));
+    columns.add("epoch", |(_, line)| count(Some(line.epoch)));
+    columns.add("split", |(_, line)| {
+        let split = match line.split {
+            Split::Train => "train",
+            Split::Validation => "validation",
+        };
+        split.to_owned()
+    });
+    columns.add("loss", |(_, line)| number(Some(line.loss)));
+    columns.add("accuracy", |(_, line)| number(Some(line.accuracy)));
+    columns.add("learning_rate", |(_, line)| number(line.learning_rate));
+    columns.add("seconds", |(_, line)| number(Some(line.seconds)));
+    columns.table(runs.iter().flat_map(|run| run.epochs.iter().map(move |line| (run, line))))
 }
 
-fn all_variants(summary: &Summary) -> impl Iterator<Item = (&str, &Variant)> {
-    summary.tasks.iter().flat_map(|task| task.variants.iter().map(|variant| (task.name.as_str(), variant)))
-}
-
-fn share(reach: &slimgate_study::Reach) -> String {
+fn share(reach: &Reach) -> String {
     format!("{:.0}", 100.0 * reach.share)
+}
+
+/// What it took a variant to reach a share of the baseline's accuracy.
+fn reach<'a>(variant: &'a Variant, wanted: &str) -> Option<&'a Reach> {
+    variant.reaches.iter().find(|reach| share(reach) == wanted)
 }
 
 fn protocol(summary: &Summary) -> &'static str {
@@ -186,72 +198,63 @@ fn protocol(summary: &Summary) -> &'static str {
     }
 }
 
-fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split_whitespace().map(str::to_owned)
+fn text(text: &str) -> String {
+    // A spreadsheet takes a cell that begins like this for a formula, and runs it.
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    // The cell without a gate term is written `-`.
+    let guard = if formula && text != "-" { "'" } else { "" };
+    format!("{guard}{text}")
 }
 
-/// A CSV file in the making.
-struct Csv {
-    writer: csv::Writer<Vec<u8>>,
-    heads: Option<Vec<String>>,
-    line: Vec<String>,
+fn number(number: Option<f64>) -> String {
+    let finite = number.filter(|number| number.is_finite());
+    finite.map(|number| number.to_string()).unwrap_or_default()
 }
 
-impl Csv {
-    fn new(heads: impl Iterator<Item = String>) -> Csv {
-        Csv { writer: csv::Writer::from_writer(vec![]), heads: Some(heads.collect()), line: vec![] }
+fn count(count: Option<usize>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
+}
+
+fn setting(value: Option<&toml::Value>) -> String {
+    value.map(|value| text(&written(value))).unwrap_or_default()
+}
+
+/// What a column says of a row.
+type CellOf<'a, Row> = Box<dyn Fn(&Row) -> String + 'a>;
+
+/// The columns of a table, each a heading with its cells.
+struct Columns<'a, Row>(Vec<(String, CellOf<'a, Row>)>);
+
+impl<'a, Row> Columns<'a, Row> {
+    fn new() -> Columns<'a, Row> {
+        Columns(vec![])
     }
 
-    /// More columns, before the first line.
-    fn head(&mut self, heads: impl IntoIterator<Item = String>) {
-        self.heads.as_mut().expect("no line has ended yet").extend(heads);
+    fn add(&mut self, head: impl Into<String>, cell: impl Fn(&Row) -> String + 'a) {
+        self.0.push((head.into(), Box::new(cell)));
     }
 
-    fn text(&mut self, text: &str) {
-        // A spreadsheet takes a cell that begins like this for a formula, and runs it.
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-        // The cell without a gate term is written `-`.
-        let guard = if formula && text != "-" { "'" } else { "" };
-        self.line.push(format!("{guard}{text}"));
-    }
-
-    fn number(&mut self, number: Option<f64>) {
-        let finite = number.filter(|number| number.is_finite());
-        self.line.push(finite.map(|number| number.to_string()).unwrap_or_default());
-    }
-
-    fn count(&mut self, count: Option<usize>) {
-        self.line.push(count.map(|count| count.to_string()).unwrap_or_default());
-    }
-
-    fn pair(&mut self, pair: Option<[f64; 2]>) {
-        for index in 0..2 {
-            self.number(pair.map(|pair| pair[index]));
+    /// Two columns of a pair of numbers.
+    fn add_pair(
+        &mut self,
+        heads: [impl Into<String>; 2],
+        pair: impl Fn(&Row) -> Option<[f64; 2]> + Copy + 'a,
+    ) {
+        for (index, head) in heads.into_iter().enumerate() {
+            self.add(head, move |row| number(pair(row).map(|pair| pair[index])));
         }
     }
 
-    fn spread(&mut self, spread: Option<&Spread>) {
-        self.number(spread.map(|spread| spread.mean));
-        self.number(spread.and_then(|spread| spread.deviation));
-        self.pair(spread.and_then(|spread| spread.interval));
-        self.count(spread.map(|spread| spread.values.len()));
-    }
-
-    fn end_line(&mut self) {
-        self.write_heads();
-        self.writer.write_record(&self.line).expect("each line has a cell for every column");
-        self.line.clear();
-    }
-
-    fn write_heads(&mut self) {
-        if let Some(heads) = self.heads.take() {
-            self.writer.write_record(heads).expect("memory takes all that is written");
+    /// The table with these rows.
+    fn table(self, rows: impl IntoIterator<Item = Row>) -> String {
+        let mut writer = csv::Writer::from_writer(vec![]);
+        let heads = self.0.iter().map(|(head, _)| head);
+        writer.write_record(heads).expect("memory takes all that is written");
+        for row in rows {
+            let cells = self.0.iter().map(|(_, cell)| cell(&row));
+            writer.write_record(cells).expect("each line has a cell for every column");
         }
-    }
-
-    fn finish(mut self) -> String {
-        self.write_heads();
-        let bytes = self.writer.into_inner().expect("memory takes all that is written");
+        let bytes = writer.into_inner().expect("memory takes all that is written");
         String::from_utf8(bytes).expect("all cells are text")
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slimgate_study::Summary;
-use slimgate_train::draft_whole;
+use slimgate_train::stage_file;
 
 use crate::{ReportError, Run, csv, html, markdown, runs, study};
 
@@ -67,7 +67,7 @@ pub(crate) fn write_all(
     folder: &Path,
     files: &[(impl AsRef<Path>, impl AsRef<[u8]>)],
 ) -> Result<Vec<PathBuf>, ReportError> {
-    let mut drafts = vec![];
+    let mut staged = vec![];
     for (name, content) in files {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
@@ -76,12 +76,12 @@ pub(crate) fn write_all(
         if path.is_dir() {
             return Err(failed(&path)(std::io::ErrorKind::IsADirectory.into()));
         }
-        drafts.push((draft_whole(&path, content.as_ref()).map_err(failed(&path))?, path));
+        staged.push((stage_file(&path, content.as_ref()).map_err(failed(&path))?, path));
     }
-    drafts
+    staged
         .into_iter()
-        .map(|(draft, path)| {
-            draft.persist(&path).map_err(|error| failed(&path)(error.error))?;
+        .map(|(file, path)| {
+            file.persist(&path).map_err(|error| failed(&path)(error.error))?;
             Ok(path)
         })
         .collect()

@@ -8,7 +8,7 @@
 //! | `document`, `table` | what a page is made of, before it has a form |
 //! | `html`, `markdown` | the two forms of a page |
 //! | `pictures` | learning curves, learning rates, trade-offs, differences … as SVG |
-//! | `looks` | the colour, marker and dash that a variant has in every picture |
+//! | `style` | the colour, marker and dash that a variant has in every picture |
 //! | `words` | numbers as people read them |
 //! | `csv` | tables for other programs |
 //! | `files` | writing all files of a report, or none |
@@ -22,20 +22,17 @@ mod document;
 mod error;
 mod files;
 mod html;
-mod looks;
 mod markdown;
 mod pictures;
 mod run;
 mod runs;
 mod study;
+mod style;
 mod table;
 mod tensorboard;
 mod words;
 
-pub use csv::{comparisons_csv, epochs_csv, trials_csv, variants_csv};
 pub use error::ReportError;
 pub use files::{write_runs, write_study};
 pub use run::Run;
-pub use runs::{runs_markdown, runs_page};
-pub use study::{study_markdown, study_page};
 pub use tensorboard::tensorboard;

@@ -1,12 +1,12 @@
 //! What a report reads of a run folder. Only `config.toml` must be there: a run that has just begun is a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError};
 
 use crate::ReportError;
@@ -14,11 +14,12 @@ use crate::ReportError;
 /// A run as it stands in its folder.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
-    /// The folder's name.
+    /// What a report calls it: the folder's name, or another where several runs have that.
     pub name: String,
     /// Where the folder is, as it was given.
+    #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
-    /// When its configuration was written, in seconds since 1970; 0 where the system does not tell.
+    /// When it was started, in seconds since 1970; 0 where that is not known.
     pub started: f64,
     /// Every setting by its key.
     pub settings: BTreeMap<String, toml::Value>,
@@ -28,7 +29,7 @@ pub struct Run {
     pub epochs: Vec<EpochMetrics>,
     /// The machine that it ran on.
     pub environment: BTreeMap<String, serde_json::Value>,
-    /// How it does on the test part, if that has been read.
+    /// How it does on the test set, if that has been read.
     pub evaluation: Option<Evaluation>,
 }
 
@@ -50,7 +51,8 @@ impl Run {
         Ok(Run {
             name: name_of(path),
             path: path.to_owned(),
-            started: started(&path.join("config.toml")),
+            // Written once: a resumed run writes its configuration again.
+            started: modified(&path.join("environment.json")),
             settings,
             summary: folder.summary().map_err(unread)?,
             epochs: epochs(&path.join("metrics.jsonl"))?,
@@ -62,7 +64,7 @@ impl Run {
         })
     }
 
-    /// The last epoch on a part of the data.
+    /// The last epoch on one of the sets.
     pub(crate) fn last(&self, split: Split) -> Option<&EpochMetrics> {
         self.epochs.iter().rfind(|line| line.split == split)
     }
@@ -71,11 +73,27 @@ impl Run {
 /// The folder's own name, also where it was given as `.`.
 fn name_of(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    whole.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    whole.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A name for each run that a folder can have: that of its own folder, with a number where others have it too.
+pub(crate) fn folder_names(runs: &[Run]) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let unused = |run: &Run| {
+        let name = name_of(&run.path);
+        let mut names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
+        names.find(|name| taken.insert(name.clone())).expect("there is no last number")
+    };
+    runs.iter().map(unused).collect()
+}
+
+/// A path as text: one that is not UTF-8 has no other JSON form.
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 /// When a file was last written.
-fn started(path: &Path) -> f64 {
+fn modified(path: &Path) -> f64 {
     let time = fs::metadata(path).and_then(|metadata| metadata.modified());
     let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.map_or(0.0, |since| since.as_secs_f64().floor())

@@ -5,22 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use slimgate_train::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
-use crate::looks::Looks;
 use crate::pictures::run_curves;
-use crate::run::Run;
+use crate::run::{Run, folder_names};
 use crate::study::{confusion, environment_table, recall, recall_table};
+use crate::style::VariantStyles;
 use crate::table::{Cell, Table};
-use crate::words::{self, NOTHING, count, counted, optional, percent, seconds};
-
-/// The page of runs as HTML.
-pub fn runs_page(runs: &[Run]) -> String {
-    crate::html::page(&document(runs))
-}
-
-/// The page of runs as Markdown.
-pub fn runs_markdown(runs: &[Run]) -> String {
-    crate::markdown::page(&document(runs))
-}
+use crate::words::{self, MISSING, count, counted, optional, percent, seconds};
 
 /// What the page of runs says.
 pub(crate) fn document(runs: &[Run]) -> Document {
@@ -31,39 +21,41 @@ pub(crate) fn document(runs: &[Run]) -> Document {
     let datasets: BTreeSet<String> =
         runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(words::setting).collect();
     let datasets: Vec<_> = datasets.into_iter().collect();
-    let lead = match datasets.as_slice() {
-        [] => "No run to show.".to_owned(),
-        names => format!("{} on {}.", counted(runs.len(), "training", "trainings"), words::list(names)),
+    let on = match datasets.as_slice() {
+        // A folder is a run also where its configuration is empty.
+        [] => String::new(),
+        names => format!(" on {}", words::list(names)),
     };
+    let lead = format!("{}{on}.", counted(runs.len(), "training", "trainings"));
     let mut blocks = vec![Block::chapter("Results"), Block::Table(results(runs))];
     blocks.extend(running(runs).map(Block::Notice));
     blocks.extend(chosen_on_test(runs).map(Block::Notice));
-    blocks.push(Block::text("The best epoch is the one with the highest accuracy on the validation part."));
+    blocks.push(Block::text("The best epoch is the one with the highest accuracy on the validation set."));
 
     blocks.push(Block::chapter("Learning curves"));
     let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
-    let curves = run_curves(runs, &Looks::named(names));
+    let curves = run_curves(runs, &VariantStyles::named(names));
     blocks.push(match curves.is_empty() {
         true => Block::text("No run has finished an epoch yet."),
         false => Block::Pictures(curves),
     });
     let evaluated: Vec<_> = runs.iter().filter(|run| run.evaluation.is_some()).collect();
     if !evaluated.is_empty() {
-        blocks.push(Block::chapter("Test part"));
-        blocks.extend(test_part(&evaluated));
+        blocks.push(Block::chapter("Test set"));
+        blocks.extend(test_set(&evaluated));
     }
     blocks.push(Block::chapter("Settings"));
     blocks.extend(settings(runs));
     blocks.push(Block::chapter("Environment and commands"));
     blocks.extend(environments(runs));
     blocks.push(Block::text("To repeat it:"));
-    blocks.push(Block::Commands(runs.iter().map(command).collect()));
+    blocks.push(Block::Commands(commands(runs)));
     Document { title, lead, blocks }
 }
 
 fn results(runs: &[Run]) -> Table {
     let mut table = Table::new(
-        "What the runs came to",
+        "Results of the runs",
         &[
             "run",
             "variant",
@@ -90,7 +82,7 @@ fn results(runs: &[Run]) -> Table {
         let time = run.epochs.iter().fold(0.0, |sum, line| sum + line.seconds);
         table.row(vec![
             run.name.as_str().into(),
-            summary.map_or(NOTHING, |summary| &summary.variant).into(),
+            summary.map_or(MISSING, |summary| &summary.variant).into(),
             summary.map_or("begun", |summary| status(summary.status)).into(),
             optional(summary, |summary| count(summary.parameters.recurrent)).into(),
             optional(summary, |summary| count(summary.parameters.total)).into(),
@@ -127,7 +119,7 @@ fn running(runs: &[Run]) -> Option<String> {
         .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
 }
 
-/// Which runs have no validation part of their own, as in the published protocol.
+/// Which runs have no validation set of their own, as in the published protocol.
 fn chosen_on_test(runs: &[Run]) -> Option<String> {
     let on_test = |run: &&Run| {
         run.settings.get("data.validation").is_some_and(|validation| validation.as_str() == Some("test"))
@@ -135,16 +127,16 @@ fn chosen_on_test(runs: &[Run]) -> Option<String> {
     let names: Vec<_> = runs.iter().filter(on_test).map(|run| run.name.as_str()).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "The validation part of {} is the test part: the best accuracy is chosen on the test set, and too good by \
-             as much as that choice gains.",
+            "The validation set of {} is the test set. The best accuracy is optimistically biased: the epoch and \
+             settings were selected on the test set.",
             words::list(&names)
         )
     })
 }
 
-fn test_part(runs: &[&Run]) -> Vec<Block> {
+fn test_set(runs: &[&Run]) -> Vec<Block> {
     let mut table = Table::new(
-        "On the test part",
+        "Results on the test set",
         &["run", "#weights of epoch", "#sequences", "#accuracy", "#loss (nats)"],
     );
     let mut matrices = vec![];
@@ -225,8 +217,12 @@ fn environments(runs: &[Run]) -> Vec<Block> {
         .collect()
 }
 
-/// The command that trains the run again beside the old one.
-fn command(run: &Run) -> String {
-    let config = run.path.join("config.toml").display().to_string();
-    format!("slimgate train {} --name {}", quoted(&config), quoted(&format!("{}-again", run.name)))
+/// The commands that train the runs again. Into `runs`: a trial's configuration names the folder of its study, where a
+/// run that is no trial has no place.
+fn commands(runs: &[Run]) -> Vec<String> {
+    let command = |(run, name): (&Run, String)| {
+        let config = run.path.join("config.toml").display().to_string();
+        format!("slimgate train {} --name {} --out runs", quoted(&config), quoted(&format!("{name}-again")))
+    };
+    runs.iter().zip(folder_names(runs)).map(command).collect()
 }

@@ -3,16 +3,16 @@
 use slimgate_study::{Protocol, Spread, Verdict, percentage};
 
 /// What stands for a value that is not there.
-pub const NOTHING: &str = "–";
+pub const MISSING: &str = "–";
 
 /// The text of a finite number, a dash for any other.
 fn finite(value: f64, text: impl FnOnce(f64) -> String) -> String {
-    if value.is_finite() { text(value) } else { NOTHING.to_owned() }
+    if value.is_finite() { text(value) } else { MISSING.to_owned() }
 }
 
 /// The text of a value, a dash where there is none.
 pub fn optional<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
-    value.map_or_else(|| NOTHING.to_owned(), text)
+    value.map_or_else(|| MISSING.to_owned(), text)
 }
 
 /// A share as a percentage.
@@ -40,7 +40,7 @@ pub fn points_interval([low, high]: [f64; 2]) -> String {
     if low.is_finite() && high.is_finite() {
         format!("{} to {}", points(low), points(high))
     } else {
-        NOTHING.to_owned()
+        MISSING.to_owned()
     }
 }
 
@@ -173,7 +173,7 @@ pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Va
     };
     let each: Vec<_> =
         settings.into_iter().map(|(key, value)| format!("{key} = {}", text(key, value))).collect();
-    if each.is_empty() { NOTHING.to_owned() } else { each.join(", ") }
+    if each.is_empty() { MISSING.to_owned() } else { each.join(", ") }
 }
 
 /// What the evidence says of a variant against the baseline.
@@ -181,13 +181,13 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Equivalent => "equivalent within the margin",
         Verdict::Better => "better",
-        Verdict::NonInferior => "not worse by the margin",
+        Verdict::NonInferior => "non-inferior",
         Verdict::Worse => "worse",
         Verdict::NotEnoughEvidence => "not enough evidence",
     }
 }
 
-/// What a figure of the test part is called: one that was chosen on the test part says so.
+/// What an accuracy on the test set is called: one that was chosen on the test set says so.
 pub fn test_accuracy(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Validation => "test accuracy",
@@ -195,8 +195,8 @@ pub fn test_accuracy(protocol: Protocol) -> &'static str {
     }
 }
 
-/// What a figure of the part that choices were made on is called.
-pub fn choice_accuracy(protocol: Protocol) -> &'static str {
+/// What an accuracy on the set used for model selection is called.
+pub fn selection_accuracy(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Validation => "validation accuracy",
         Protocol::Published => "accuracy on the test set, on which figures are chosen",
@@ -222,10 +222,10 @@ mod tests {
     #[test]
     fn what_is_no_number_is_a_dash() {
         for text in [percent(f64::NAN), points(f64::INFINITY), p_value(f64::NAN), seconds(f64::NAN)] {
-            assert_eq!(text, NOTHING);
+            assert_eq!(text, MISSING);
         }
-        assert_eq!(points_interval([f64::NAN, 0.01]), NOTHING);
-        assert_eq!(optional(None, percent), NOTHING);
+        assert_eq!(points_interval([f64::NAN, 0.01]), MISSING);
+        assert_eq!(optional(None, percent), MISSING);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use slimgate_train::Interrupter;
 
-use crate::executor::{Executor, Local, Process, Report};
+use crate::executor::{Executor, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
-use crate::settle::settle;
+use crate::resolve::resolve;
 use crate::space::Space;
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
@@ -34,7 +34,7 @@ pub struct Options {
 /// What a study says as it goes.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// It begins or goes on; told again when it is known that there are more trials.
+    /// It begins or continues; told again when it is known that there are more trials.
     Planned {
         /// Trials in all.
         trials: usize,
@@ -60,7 +60,7 @@ pub enum Event {
         trial: String,
         /// Which epoch.
         epoch: usize,
-        /// Accuracy on the validation part.
+        /// Accuracy on the validation set.
         accuracy: f64,
     },
     /// A trial is at its end.
@@ -75,7 +75,7 @@ pub enum Event {
         label: String,
         /// How it ended.
         state: State,
-        /// The best accuracy on the validation part.
+        /// The best accuracy on the validation set.
         best: Option<f64>,
         /// Seconds it took.
         seconds: f64,
@@ -100,7 +100,7 @@ pub enum Event {
     Timing,
 }
 
-/// Runs a study in its folder, or goes on with it, until nothing is left to do. Besides what it came to, returns
+/// Runs a study in its folder, or continues it, until nothing is left to do. Besides what it came to, returns
 /// the error that names what failed, if anything did.
 ///
 /// Several processes may do so at once: they share the trials.
@@ -116,10 +116,10 @@ pub fn compare(
     interrupter: &Interrupter,
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
-    let (folder, config, space) = settle(path, config, interrupter)?;
+    let (folder, config, space) = resolve(path, config, interrupter)?;
     let mut run = Run {
         records: Records::new(&folder, &config),
-        executor: Box::new(Local::new(options.program.clone(), options.at_once)),
+        executor: Executor::new(options.program.clone(), options.at_once),
         folder: folder.clone(),
         space,
         config,
@@ -130,7 +130,7 @@ pub fn compare(
     };
     run.try_failed_again()?;
     if let Err(error) = run.work(interrupter, &mut on_event) {
-        // Nobody would hear of them, and they would go on for days.
+        // Nobody would hear of them, and they would run for days.
         run.stop_all();
         return Err(error);
     }
@@ -145,7 +145,7 @@ struct Run {
     config: StudyConfig,
     space: Space,
     records: Records,
-    executor: Box<dyn Executor>,
+    executor: Executor,
     /// What each process that runs here does.
     jobs: HashMap<String, Job>,
     /// Trials given up one after the other.
@@ -162,7 +162,7 @@ impl Run {
         on_event: &mut impl FnMut(Event),
     ) -> Result<(), StudyError> {
         loop {
-            self.heed(interrupter);
+            self.forward_interrupt(interrupter);
             if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
                 let groups = plan(&self.space, &self.config, &mut self.records)?;
                 self.announce(&groups, on_event);
@@ -193,7 +193,7 @@ impl Run {
         }
     }
 
-    /// Trials that failed in an earlier process get another chance: the cause may have been mended since.
+    /// Trials that failed in an earlier process get another chance: the cause may have been fixed since.
     fn try_failed_again(&mut self) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
         for trial in groups.iter().flat_map(Group::trials) {
@@ -205,8 +205,8 @@ impl Run {
         Ok(())
     }
 
-    /// Passes a wish to stop on, once.
-    fn heed(&mut self, interrupter: &Interrupter) {
+    /// Passes an interrupt on to the processes, once.
+    fn forward_interrupt(&mut self, interrupter: &Interrupter) {
         if interrupter.should_stop() && !self.stopping {
             self.stopping = true;
             self.executor.stop();
@@ -326,7 +326,7 @@ impl Run {
     fn note(&mut self, report: Report, on_event: &mut impl FnMut(Event)) -> Result<bool, StudyError> {
         match report {
             Report::Line { trial, line } => {
-                if let Ok(Said::Epoch { epoch, validation }) = serde_json::from_str(&line) {
+                if let Ok(TrainEvent::Epoch { epoch, validation }) = serde_json::from_str(&line) {
                     on_event(Event::Epoch { trial, epoch, accuracy: validation.accuracy });
                 }
                 Ok(false)
@@ -432,7 +432,7 @@ impl Run {
                 log,
             })?;
             let code = loop {
-                self.heed(interrupter);
+                self.forward_interrupt(interrupter);
                 if let Some(Report::Ended { code, .. }) = self.executor.next(PATIENCE) {
                     break code;
                 }
@@ -451,10 +451,10 @@ impl Run {
     }
 }
 
-/// What `slimgate train --json` says, as far as a study listens.
+/// A line of `slimgate train --json`, as far as a study reads it.
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-enum Said {
+enum TrainEvent {
     Epoch {
         epoch: usize,
         validation: Validation,

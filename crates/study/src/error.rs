@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use slimgate_gates::FormError;
+use slimgate_gates::ParseCellError;
 use slimgate_train::{ConfigError, TrainError};
 use thiserror::Error;
 
-/// What keeps a study from starting, going on or being read.
+/// What keeps a study from starting, continuing or being read.
 #[derive(Debug, Error)]
 pub enum StudyError {
     /// A setting of the trials.
@@ -19,8 +19,8 @@ pub enum StudyError {
     #[error(transparent)]
     Data(#[from] slimgate_data::DataError),
     /// A variant that is neither a name nor gate terms.
-    #[error("malformed gate form: {0}")]
-    Gates(#[from] FormError),
+    #[error("cannot parse the gate terms: {0}")]
+    Gates(#[from] ParseCellError),
     /// A section that is a value.
     #[error("`{0}` is a section of a study; write `[{0}]`")]
     Section(String),
@@ -61,19 +61,35 @@ pub enum StudyError {
     /// A setting that the study makes itself.
     #[error("`{0}` is set by the study itself for each trial; remove it")]
     Own(String),
-    /// A validation part that is not the protocol's.
+    /// A validation set that is not the protocol's.
     #[error(
         "`data.validation` = \"{contrary}\" is not what `compare.protocol` chooses on; remove it, or, {remedy}"
     )]
     Protocol {
-        /// The part.
+        /// What the setting says.
         contrary: &'static str,
         /// What to write instead.
         remedy: &'static str,
     },
-    /// Variants and seeds are crossed, not drawn.
-    #[error("`{0}` cannot be searched: list it under [grid], so that every variant gets the same seeds")]
-    NotSearched(&'static str),
+    /// A setting that is crossed, not drawn.
+    #[error("`{key}` cannot be searched: list it under [grid], {why}")]
+    NotSearched {
+        /// Its key.
+        key: &'static str,
+        /// What the list is for.
+        why: &'static str,
+    },
+    /// Fewer seeds to compare with than settings are chosen with.
+    #[error(
+        "`compare.seeds` (--seeds) is {seeds}, and [grid] lists {of_grid} seeds, which are compared too: set {of_grid} \
+         or more, or list fewer in `grid.run.seed`"
+    )]
+    FewerSeeds {
+        /// The seeds that were asked for.
+        seeds: usize,
+        /// Those of the grid.
+        of_grid: usize,
+    },
     /// A value that cannot be used.
     #[error("`{key}` cannot be used: {remedy}")]
     Value {
@@ -125,7 +141,7 @@ pub enum StudyError {
     },
     /// The folder holds a study that cannot be read.
     #[error(
-        "{} is there and cannot be used ({problem}); mend it, or give this study a folder of its own with --out",
+        "{} is there and cannot be used ({problem}); fix it, or give this study a folder of its own with --out",
         path.display()
     )]
     Unreadable {
@@ -139,7 +155,8 @@ pub enum StudyError {
     Start(std::io::Error),
     /// Trials failed.
     #[error(
-        "{failed} trial(s) of the study failed, the first one: {first}\nmend the cause; the same command goes on"
+        "{failed} trial(s) of the study failed, the first one: {first}\nfix the cause, then run the same command again \
+         to continue"
     )]
     Failed {
         /// How many.
@@ -148,7 +165,9 @@ pub enum StudyError {
         first: String,
     },
     /// The chosen trials ran, but their steps could not be timed.
-    #[error("the chosen trials could not be timed: {0}\nmend the cause; the same command goes on")]
+    #[error(
+        "the chosen trials could not be timed: {0}\nfix the cause, then run the same command again to continue"
+    )]
     NotTimed(String),
     /// A file of published figures that does not read.
     #[error(
@@ -165,6 +184,16 @@ pub enum StudyError {
     /// A requirement that does not read.
     #[error("cannot read the requirement \"{0}\"; {1}")]
     Requirement(String, String),
+    /// A requirement about what the study does not have.
+    #[error("the requirement \"{requirement}\" names {name}, which is not in the study (it has {known})")]
+    NotInStudy {
+        /// The requirement, as it was written.
+        requirement: String,
+        /// The variant or task that it names.
+        name: String,
+        /// Those of the study.
+        known: String,
+    },
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

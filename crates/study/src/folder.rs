@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use slimgate_train::{RunFolder, Status, TrainError, write_whole};
+use slimgate_train::{RunFolder, Status, TrainError, write_atomic};
 
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError};
@@ -36,7 +36,7 @@ pub(crate) struct Record {
     /// Whether it has failed more often than it is tried again.
     pub given_up: bool,
     pub summary: Option<slimgate_train::Summary>,
-    /// Whether its accuracy on the test part is known.
+    /// Whether its accuracy on the test set is known.
     pub tested: bool,
     /// Whether its steps have been timed.
     pub timed: bool,
@@ -46,6 +46,11 @@ impl Record {
     /// Whether nothing is left to train.
     pub fn is_done(&self) -> bool {
         self.given_up || self.state.is_final()
+    }
+
+    /// What the trial came to, once it is at its end.
+    pub fn outcome(&self) -> Option<&slimgate_train::Summary> {
+        self.summary.as_ref().filter(|_| self.state.is_final())
     }
 }
 
@@ -73,7 +78,7 @@ impl StudyFolder {
     fn write_changed(&self, name: &str, text: &str) -> Result<(), StudyError> {
         let file = self.path.join(name);
         if fs::read_to_string(&file).ok().as_deref() != Some(text) {
-            write_whole(&file, text.as_bytes())?;
+            write_atomic(&file, text.as_bytes())?;
         }
         Ok(())
     }
@@ -139,7 +144,7 @@ impl StudyFolder {
         config.run.out = self.path.join("trials").display().to_string();
         let path = self.path.join("queue").join(format!("{}.toml", trial.id));
         let text = toml::to_string(&config).expect("a configuration has a TOML form");
-        write_whole(&path, text.as_bytes())?;
+        write_atomic(&path, text.as_bytes())?;
         Ok(path)
     }
 
@@ -202,7 +207,7 @@ impl StudyFolder {
             record.timed = run.timing()?.is_some();
             Ok(())
         };
-        // A damaged trial is a failed one, and the others go on.
+        // A damaged trial is a failed one, and the others continue.
         if let Err(damage) = read() {
             return Record {
                 state: State::Failed,
@@ -240,7 +245,7 @@ impl StudyFolder {
         let mut failures = self.failures(id);
         failures.push(reason.to_owned());
         let line = |reason: &String| serde_json::to_string(reason).expect("a text has a JSON form") + "\n";
-        write_whole(&self.failed(id), failures.iter().map(line).collect::<String>().as_bytes())?;
+        write_atomic(&self.failed(id), failures.iter().map(line).collect::<String>().as_bytes())?;
         Ok(failures.len())
     }
 
@@ -257,11 +262,19 @@ impl StudyFolder {
 
     /// The message that the last process of a trial ended with, if it did.
     pub(crate) fn reason(&self, id: &str) -> Option<String> {
-        let log = fs::read_to_string(self.log(id)).ok()?;
-        let from = log.rfind("error: ").map(|at| at + "error: ".len());
-        let panic = || log.find("panicked at").map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1));
-        from.or_else(panic).map(|at| log[at..].trim_end().to_owned()).filter(|reason| !reason.is_empty())
+        last_message(&fs::read_to_string(self.log(id)).ok()?)
     }
+}
+
+/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said.
+fn last_message(log: &str) -> Option<String> {
+    const MARK: &str = "error: ";
+    // Within a line it may be part of a message.
+    let begins_a_line = |at: usize| at == 0 || log.as_bytes()[at - 1] == b'\n';
+    let error = log.rmatch_indices(MARK).map(|(at, _)| at).find(|&at| begins_a_line(at));
+    let panic = || log.find("panicked at").map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1));
+    let from = error.map(|at| at + MARK.len()).or_else(panic)?;
+    Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty())
 }
 
 /// The records of a study, each read again only while it may change.
@@ -297,20 +310,22 @@ impl Records {
         self.known.retain(|_, record| record.state.is_final());
     }
 
-    /// The best accuracy on the validation part up to an epoch that the trial has reached; 0 of one that has no
+    /// The best accuracy on the validation set up to an epoch that the trial has reached; 0 of one that has no
     /// epoch.
     pub fn best_until(&mut self, id: &str, epoch: usize) -> Result<f64, StudyError> {
         let key = (id.to_owned(), epoch);
         if let Some(&best) = self.best.get(&key) {
             return Ok(best);
         }
-        let epochs = self.get(id).summary.as_ref().map_or(0, |summary| summary.epochs);
+        let record = self.get(id);
+        let epochs = record.summary.as_ref().map_or(0, |summary| summary.epochs);
+        // A trial that has not come this far may still do better, unless it has ended before.
+        let settled = epochs >= epoch || record.state.is_final();
         let best = match RunFolder::open(&self.folder.run(id)) {
             Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.accuracy),
             Err(_) => 0.0,
         };
-        // A trial that has not come this far may still do better.
-        if epochs >= epoch {
+        if settled {
             self.best.insert(key, best);
         }
         Ok(best)
@@ -321,5 +336,61 @@ impl State {
     /// Whether nothing changes any more.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, State::Complete | State::Diverged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_begins_where_its_line_does() {
+        let log = "warning: one setting has no effect\n\
+                   error: cannot save the model: Record error: `Record I/O error: No space left on device`\n\
+                   free some space, then resume\n";
+        let message = last_message(log).unwrap();
+        assert!(
+            message.starts_with("cannot save the model: Record error: `Record I/O error: No"),
+            "{message}"
+        );
+        assert!(message.ends_with("free some space, then resume"), "{message}");
+        assert_eq!(last_message("error: first\nerror: last\n").unwrap(), "last");
+    }
+
+    #[test]
+    fn a_panic_is_a_message_too() {
+        let log = "epoch 1\nthread 'main' panicked at src/step.rs:7:\nI/O error: none left\n";
+        let message = last_message(log).unwrap();
+        assert_eq!(message, "thread 'main' panicked at src/step.rs:7:\nI/O error: none left");
+        assert_eq!(last_message("epoch 1\n"), None);
+        assert_eq!(last_message("error: "), None);
+    }
+
+    /// Halving asks of each trial at its rungs, again whenever a trial ends.
+    #[test]
+    fn the_history_of_a_trial_that_ended_before_a_rung_is_read_once() {
+        let path = std::env::temp_dir().join(format!("slimgate-records-{}", std::process::id()));
+        let folder = StudyFolder::create(&path).unwrap();
+        let run = folder.run("early");
+        fs::create_dir_all(&run).unwrap();
+        fs::write(run.join("config.toml"), "").unwrap();
+        let line = |split: &str| {
+            format!(
+                "{{\"epoch\":1,\"split\":\"{split}\",\"loss\":0.5,\"accuracy\":0.9,\"seconds\":1.0,\
+                 \"sequences_per_second\":10.0}}\n"
+            )
+        };
+        fs::write(run.join("metrics.jsonl"), line("train") + &line("validation")).unwrap();
+        let summary = serde_json::json!({
+            "status": "complete", "dataset": "digits-rows", "variant": "lstm", "gates": "xhb",
+            "parameters": { "recurrent": 1, "total": 2 }, "epochs": 1, "seconds": 2.0,
+        });
+        fs::write(run.join("summary.json"), summary.to_string()).unwrap();
+
+        let config = StudyConfig::read("test", "", &[]).unwrap();
+        let mut records = Records::new(&folder, &config);
+        assert_eq!(records.best_until("early", 4).unwrap(), 0.9);
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(records.best_until("early", 4).unwrap(), 0.9);
     }
 }

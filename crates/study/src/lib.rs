@@ -8,10 +8,10 @@
 //! | `folder` | the study folder, and how each trial in it stands |
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
-//! | `executor` | where trials run: the trait, and this machine |
-//! | `settle` | what is found once and kept: sizes that match, published figures |
+//! | `executor` | where trials run: processes on this machine |
+//! | `resolve` | what is found once and kept: sizes that match, published figures |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
-//! | `standing` | how far a study is |
+//! | `progress` | how far a study is |
 //! | `analysis` | from finished trials to a [`Summary`] |
 //! | `answer` | the summary in words |
 //! | `requirement` | claims that a build server can check |
@@ -19,8 +19,8 @@
 //! | `summary`, `cost` | the types of the result |
 //!
 //! **Continuing.** What is to be done is a function of the study's configuration, of the run folders that are there
-//! and of how often each trial failed, and of nothing else. So a study that was killed goes on where it was, and ends as
-//! one that was not.
+//! and of how often each trial failed, and of nothing else. So a study that was killed continues where it was, and ends
+//! as one that was not.
 
 mod analysis;
 mod answer;
@@ -31,11 +31,11 @@ mod error;
 mod executor;
 mod folder;
 mod plan;
+mod progress;
 mod pruning;
 mod requirement;
-mod settle;
+mod resolve;
 mod space;
-mod standing;
 pub mod statistics;
 mod summary;
 mod trial;
@@ -47,7 +47,7 @@ pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Searc
 pub use cost::{Cost, money};
 pub use error::StudyError;
 pub use folder::StudyFolder;
+pub use progress::{Best, Failure, Running, StudyProgress, study_progress};
 pub use requirement::{Outcome, Requirement};
-pub use standing::{Best, Failure, Running, Standing, standing};
 pub use summary::*;
 pub use trial::written;

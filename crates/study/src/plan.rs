@@ -1,8 +1,8 @@
 //! What is to be done next, given what is there.
 //!
 //! A plan is made of the study's configuration and of its trials' records alone. Each task and variant goes its
-//! own way: try all candidates, choose one on the validation part, train that with further seeds, read the test
-//! part for those trials. Last of all, the chosen trials of a task are timed side by side.
+//! own way: try all candidates, choose one on the validation set, train that with further seeds, read the test
+//! set for those trials. Last of all, the chosen trials of a task are timed side by side.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::{State, StudyConfig, StudyError};
 pub(crate) enum Job {
     /// Train a trial, up to an epoch or to its end.
     Train { trial: Trial, until: Option<usize> },
-    /// Read the test part for a trial.
+    /// Read the test set for a trial.
     Test { trial: Trial },
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Group {
     pub variant: String,
     /// Every candidate so far.
     pub candidates: Vec<Candidate>,
-    /// Trials that were given up, with the epoch after which.
+    /// Trials that were pruned, with the epoch after which.
     pub pruned: HashMap<String, usize>,
     /// The chosen settings with a trial for each seed of the comparison, once there is a choice.
     pub chosen: Option<Candidate>,
@@ -82,7 +82,7 @@ impl Group {
         candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.as_str()))
     }
 
-    /// How a trial stands: one that was given up for others is pruned, however far it came.
+    /// How a trial stands: one that was pruned stays so, however far it came.
     pub fn state(&self, trial: &Trial, record: &Record) -> State {
         if self.pruned.contains_key(&trial.id) { State::Pruned } else { record.state }
     }
@@ -121,8 +121,8 @@ impl Planner<'_> {
             jobs: Vec::new(),
         };
         let mut scored: Vec<(Settings, f64)> = Vec::new();
-        for wave in 0.. {
-            let candidates = self.space.wave(&self.space.tasks[task], variant, wave, &scored)?;
+        for round in 0.. {
+            let candidates = self.space.round(&self.space.tasks[task], variant, round, &scored)?;
             if candidates.is_empty() {
                 break;
             }
@@ -167,7 +167,7 @@ impl Planner<'_> {
             if !group.jobs.is_empty() {
                 return Ok(());
             }
-            // One whose process failed for good has no score to be ranked by, and is not given up for others.
+            // One whose process failed for good has no score to be ranked by, and is not pruned.
             alive.retain(|candidate| !self.has_failed(candidate));
             let mut scores = Vec::new();
             for candidate in &alive {
@@ -208,7 +208,7 @@ impl Planner<'_> {
         candidate.trials.iter().any(|trial| self.records.get(&trial.id).state == State::Failed)
     }
 
-    /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation part, then by
+    /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation set, then by
     /// the mean loss there. None where no trial has an outcome.
     fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
         let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);

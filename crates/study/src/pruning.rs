@@ -1,6 +1,6 @@
-//! Which points are not worth finishing, decided at a few epochs on the validation part.
+//! Which points are not worth finishing, decided at a few epochs on the validation set.
 //!
-//! Every decision is a function of metrics that no later event changes, so a study that goes on decides as before.
+//! Every decision is a function of metrics that no later event changes, so a study that continues decides as before.
 
 use crate::Prune;
 
@@ -16,8 +16,8 @@ pub(crate) fn rungs(prune: Prune, reduction: usize, epochs: usize) -> Vec<usize>
     rungs
 }
 
-/// Which of the points that are still in go on. `scores` are theirs (higher is better); `dropped` are the last ones
-/// of those that were given up before.
+/// Which of the points that are still in stay in. `scores` are theirs (higher is better); `dropped` are the last ones
+/// of those that were pruned before.
 pub(crate) fn survivors(prune: Prune, reduction: usize, scores: &[f64], dropped: &[f64]) -> Vec<bool> {
     let mut sorted: Vec<f64> = match prune {
         Prune::Median => scores.iter().chain(dropped).copied().collect(),

@@ -14,18 +14,21 @@ const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B w
 /// A claim about a study's variants.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Requirement {
+    /// As it was written.
+    text: String,
     variant: String,
     claim: Claim,
     /// The task; all of them where none is named.
     task: Option<String>,
 }
 
+/// Margins and accuracies are in percentage points.
 #[derive(Clone, Debug, PartialEq)]
 enum Claim {
-    /// Within so much of the other, shown by two one-sided tests.
+    /// Within the margin of the other, shown by two one-sided tests.
     Equivalent { other: String, margin: f64 },
-    /// Not worse than the other by so much, shown by a one-sided test.
-    NotWorse { other: String, margin: f64 },
+    /// Worse than the other by less than the margin, if at all, shown by a one-sided test.
+    NonInferior { other: String, margin: f64 },
     /// A difference above 0, shown by the paired t test.
     Better { other: String },
     /// The lower end of the interval of the mean lies there or above.
@@ -52,7 +55,7 @@ impl FromStr for Requirement {
         };
         let words: Vec<&str> = claim.split_whitespace().collect();
         let points = |text: &str| match text.trim_end_matches('%').parse::<f64>() {
-            Ok(points) if points > 0.0 && points <= 100.0 => Ok(points / 100.0),
+            Ok(points) if points > 0.0 && points <= 100.0 => Ok(points),
             _ => Err(refused(&format!("`{text}` is not a number of percentage points above 0"))),
         };
         let (variant, claim) = match words[..] {
@@ -60,7 +63,7 @@ impl FromStr for Requirement {
                 (variant, Claim::Equivalent { other: other.into(), margin: points(margin)? })
             }
             [variant, "not", "worse", "than", other, "within", margin] => {
-                (variant, Claim::NotWorse { other: other.into(), margin: points(margin)? })
+                (variant, Claim::NonInferior { other: other.into(), margin: points(margin)? })
             }
             [variant, "better", "than", other] => (variant, Claim::Better { other: other.into() }),
             [variant, "accuracy", "at", "least", accuracy] => {
@@ -68,13 +71,13 @@ impl FromStr for Requirement {
             }
             _ => return Err(refused(FORMS)),
         };
-        Ok(Requirement { variant: variant.into(), claim, task })
+        Ok(Requirement { text: text.trim().to_owned(), variant: variant.into(), claim, task })
     }
 }
 
 impl Requirement {
     /// Holds the claim against a study, at the study's confidence. One claim that was stated beforehand needs no
-    /// adjustment for others.
+    /// correction for others.
     ///
     /// # Errors
     ///
@@ -86,9 +89,9 @@ impl Requirement {
             .filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name))
             .collect();
         if tasks.is_empty() {
+            let name = self.task.as_deref().unwrap_or_default();
             let known: Vec<&str> = summary.tasks.iter().map(|task| task.name.as_str()).collect();
-            let remedy = format!("the study has no such task; it has {}", known.join("; "));
-            return Err(StudyError::Requirement(self.to_string(), remedy));
+            return Err(self.not_in_study(format!("the task `{name}`"), known.join("; ")));
         }
         let mut outcome = Outcome { holds: true, evidence: Vec::new() };
         for task in tasks {
@@ -102,26 +105,28 @@ impl Requirement {
     fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
         let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
-            Claim::Equivalent { other, .. } | Claim::NotWorse { other, .. } | Claim::Better { other } => {
+            Claim::Equivalent { other, .. } | Claim::NonInferior { other, .. } | Claim::Better { other } => {
                 Some(self.find(task, other)?)
             }
             Claim::AtLeast { .. } => None,
         };
-        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(Variant::not_to_be_judged) {
+        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(Variant::why_no_verdict) {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
-        let against = |margin| compare(&pairs(variant, other?), Criteria { margin, alpha, resolution });
+        let against = |points: f64| {
+            compare(&pairs(variant, other?), Criteria { margin: points / 100.0, alpha, resolution })
+        };
         let shown = match &self.claim {
             Claim::Equivalent { margin, .. } => {
-                against(*margin).map(|found| one_sided(&found, found.p_equivalent, alpha))
+                against(*margin).map(|found| one_sided(&found, found.p_equivalence, alpha))
             }
-            Claim::NotWorse { margin, .. } => {
-                against(*margin).map(|found| one_sided(&found, found.p_not_worse, alpha))
+            Claim::NonInferior { margin, .. } => {
+                against(*margin).map(|found| one_sided(&found, found.p_noninferiority, alpha))
             }
             // The margin plays no part in it.
-            Claim::Better { .. } => against(1.0).map(|found| better(&found, alpha)),
-            Claim::AtLeast { accuracy } => at_least(variant, *accuracy, resolution, confidence),
+            Claim::Better { .. } => against(100.0).map(|found| better(&found, alpha)),
+            Claim::AtLeast { accuracy } => at_least(variant, *accuracy / 100.0, resolution, confidence),
         };
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
     }
@@ -129,9 +134,12 @@ impl Requirement {
     fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a Variant, StudyError> {
         task.variant(name).ok_or_else(|| {
             let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
-            let remedy = format!("the study has no variant `{name}`; it has {}", known.join(", "));
-            StudyError::Requirement(self.to_string(), remedy)
+            self.not_in_study(format!("`{name}`"), known.join(", "))
         })
+    }
+
+    fn not_in_study(&self, name: String, known: String) -> StudyError {
+        StudyError::NotInStudy { requirement: self.text.clone(), name, known }
     }
 }
 
@@ -141,8 +149,8 @@ fn one_sided(found: &Comparison, p: f64, alpha: f64) -> (bool, String) {
 }
 
 fn better(found: &Comparison, alpha: f64) -> (bool, String) {
-    let holds = found.p_different < alpha && found.difference.value > 0.0;
-    (holds, evidence(found, found.difference, found.p_different))
+    let holds = found.p_difference < alpha && found.difference.value > 0.0;
+    (holds, evidence(found, found.difference, found.p_difference))
 }
 
 fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) -> Option<(bool, String)> {
@@ -170,18 +178,7 @@ fn evidence(found: &Comparison, interval: Estimate, p: f64) -> String {
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variant = &self.variant;
-        match &self.claim {
-            Claim::Equivalent { other, margin } => {
-                write!(f, "{variant} equivalent to {other} within {}", 100.0 * margin)?
-            }
-            Claim::NotWorse { other, margin } => {
-                write!(f, "{variant} not worse than {other} within {}", 100.0 * margin)?
-            }
-            Claim::Better { other } => write!(f, "{variant} better than {other}")?,
-            Claim::AtLeast { accuracy } => write!(f, "{variant} accuracy at least {}", 100.0 * accuracy)?,
-        }
-        self.task.as_ref().map_or(Ok(()), |task| write!(f, " on {task}"))
+        f.write_str(&self.text)
     }
 }
 
@@ -192,13 +189,30 @@ mod tests {
     #[test]
     fn requirements_read_back_as_they_are_written() {
         for text in [
-            "lstm2 equivalent to lstm within 1",
+            "lstm2 equivalent to lstm within 0.9",
+            "lstm2 equivalent to lstm within 1.0",
             "i=xhb,f=hb,o=b not worse than lstm within 0.5",
             "lstm3 better than lstm on digits-rows, train_limit 500",
             "lstm accuracy at least 95 on digits-rows",
         ] {
             assert_eq!(text.parse::<Requirement>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_requirement_about_what_the_study_does_not_have_names_it() {
+        let study = crate::answer::tests::summary(Vec::new());
+        let told = |text: &str| text.parse::<Requirement>().unwrap().check(&study).unwrap_err().to_string();
+        assert_eq!(
+            told("lstm2 equivalent to  lstm within 0.9"),
+            "the requirement \"lstm2 equivalent to  lstm within 0.9\" names `lstm2`, which is not in the study (it has \
+             lstm)"
+        );
+        assert_eq!(
+            told("lstm accuracy at least 90% on mnist"),
+            "the requirement \"lstm accuracy at least 90% on mnist\" names the task `mnist`, which is not in the study \
+             (it has digits-rows)"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::write_whole;
+use slimgate_train::write_atomic;
 pub use variant::*;
 
 use crate::{Match, StudyError};
@@ -32,7 +32,7 @@ pub struct Summary {
     /// The comparison on each task.
     pub tasks: Vec<Task>,
     /// The comparison over all tasks, where there are several, each with a data set of its own.
-    pub across: Option<Across>,
+    pub across: Option<TaskRanking>,
     /// Published figures beside measured ones, where the study names a file of them.
     pub published: Vec<PublishedCell>,
     /// Trials that there will be, as far as is known.
@@ -57,7 +57,7 @@ impl Summary {
         let path = folder.join("summary.json");
         let mut text = serde_json::to_vec_pretty(self).expect("a summary has a JSON form");
         text.push(b'\n');
-        write_whole(&path, &text)?;
+        write_atomic(&path, &text)?;
         Ok(path)
     }
 }
@@ -66,11 +66,11 @@ impl Summary {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
-    /// On a validation part; the test part is read once, for what was chosen.
+    /// On a validation set; the test set is read once, for what was chosen.
     #[default]
     Validation,
-    /// The best accuracy over all epochs on the test part, as in the published tables: too good by as much as
-    /// the choice gains.
+    /// The best accuracy over all epochs on the test set, as in the published tables: optimistically biased, since it
+    /// is chosen on the test set.
     Published,
 }
 
@@ -96,7 +96,7 @@ pub struct Task {
     pub source: String,
     /// The classes, in the order of confusion matrices.
     pub classes: Vec<String>,
-    /// Sequences of the test part.
+    /// Sequences of the test set.
     pub test_sequences: usize,
     /// The variants, the baseline first.
     pub variants: Vec<Variant>,
@@ -107,7 +107,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The step between possible accuracies on its test part; 0 where that is not known.
+    /// The step between possible accuracies on its test set; 0 where that is not known.
     pub fn resolution(&self) -> f64 {
         resolution(self.test_sequences)
     }
@@ -133,11 +133,11 @@ pub enum State {
     Running,
     /// It has not begun.
     Waiting,
-    /// Its process ended before its last epoch; it goes on where it stopped.
+    /// Its process ended before its last epoch; it continues where it stopped.
     Interrupted,
     /// It was stopped because others did better.
     Pruned,
-    /// Its loss became infinite or undefined.
+    /// Its loss became infinite or NaN.
     Diverged,
     /// An error ended it, and did so again when it was tried again.
     Failed,
@@ -166,8 +166,9 @@ pub struct Comparison {
     pub pairs: usize,
     /// Pairs that there will be when the study is complete.
     pub planned: usize,
-    /// Whether a seed of either diverged before it could be tested: the others do not speak for it.
-    pub lost: bool,
+    /// Whether a seed of either diverged before it could be tested: the other seeds are then no fair sample.
+    #[serde(alias = "lost")]
+    pub has_untestable_seed: bool,
     /// The mean difference in accuracy, variant minus baseline; none without pairs.
     pub difference: Option<f64>,
     /// The standard deviation of the differences.
@@ -191,8 +192,8 @@ pub struct Comparison {
     pub won_tied_lost: [usize; 3],
     /// What the evidence says.
     pub verdict: Verdict,
-    /// Pairs in all that it would take to show equivalence, or else that it is not worse or different, with a power
-    /// of 80 % after Holm's adjustment, where the evidence is not enough.
+    /// Pairs in all that it would take to show equivalence, or else non-inferiority or a difference, with a power of
+    /// 80 % after Holm's correction, where the evidence is not enough.
     pub seeds_needed: Option<usize>,
     /// Recurrent parameters as a share of the baseline's.
     pub parameters_ratio: f64,
@@ -210,7 +211,7 @@ pub enum Verdict {
     Equivalent,
     /// Better, and not only within the margin.
     Better,
-    /// Not worse by the margin.
+    /// Worse by less than the margin, if at all.
     NonInferior,
     /// Worse.
     Worse,
@@ -223,7 +224,7 @@ impl std::fmt::Display for Verdict {
         f.write_str(match self {
             Verdict::Equivalent => "equivalent",
             Verdict::Better => "better",
-            Verdict::NonInferior => "not worse",
+            Verdict::NonInferior => "non-inferior",
             Verdict::Worse => "worse",
             Verdict::NotEnoughEvidence => "not enough evidence",
         })
@@ -237,12 +238,13 @@ pub struct Importances {
     pub effects: Vec<Importance>,
     /// Standard deviation of the accuracy over the whole space.
     pub spread: f64,
-    /// Standard deviation between seeds at one setting. A spread that is not well above it is chance, and its shares
-    /// mean nothing.
+    /// Standard deviation between seeds at one setting. Where `spread` is not well above it, the shares are those of
+    /// chance, and mean nothing.
     pub between_seeds: Option<f64>,
-    /// Where the space was searched, the share of the variance that the forest behind these shares foretells of
-    /// trials that it has not seen: at 0 or below they are guesses. None where the whole space was tried.
-    pub foretold: Option<f64>,
+    /// Where the space was searched, the out-of-bag R² of the forest behind these shares: at 0 or below they are
+    /// guesses. None where the whole space was tried.
+    #[serde(alias = "foretold")]
+    pub oob_r2: Option<f64>,
 }
 
 /// How much a setting, or two together, explain of how trials differ.
@@ -254,9 +256,9 @@ pub struct Importance {
     pub share: f64,
 }
 
-/// Several tasks together (Demšar 2006).
+/// The variants by their ranks over several tasks (Demšar 2006).
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Across {
+pub struct TaskRanking {
     /// The variants, the best mean rank first.
     pub variants: Vec<String>,
     /// Their mean ranks, 1 being the best.
@@ -314,9 +316,9 @@ pub struct TrialLine {
     pub settings: BTreeMap<String, toml::Value>,
     /// Complete epochs.
     pub epochs: usize,
-    /// The best accuracy on the validation part, and its epoch.
+    /// The best accuracy on the validation set, and its epoch.
     pub best: Option<(usize, f64)>,
-    /// Accuracy on the validation part after the last epoch.
+    /// Accuracy on the validation set after the last epoch.
     pub last: Option<f64>,
     /// Seconds of training and validation.
     pub seconds: f64,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use slimgate_gates::{means_terms, variant};
+use slimgate_gates::{looks_like_gate_terms, variant};
 use slimgate_train::{Config, ConfigError};
 use toml::Value;
 
@@ -42,7 +42,7 @@ impl Trial {
         settings: &Settings,
     ) -> Result<Trial, StudyError> {
         let key = match variant(cell) {
-            Err(_) if means_terms(cell) => "model.gates",
+            Err(_) if looks_like_gate_terms(cell) => "model.gates",
             named => named.map(|_| VARIANT).map_err(ConfigError::from)?,
         };
         let mut all: Vec<(String, Value)> = task.values.clone().into_iter().collect();
@@ -96,8 +96,7 @@ fn id(config: &Config) -> Result<String, StudyError> {
     config.model.recompute = false;
     config.run.tolerate_divergence = false;
     let text = toml::to_string(&config).expect("a configuration has a TOML form");
-    let hash: String = Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{cell}-{hash}"))
+    Ok(format!("{cell}-{:.12x}", Sha256::digest(text)))
 }
 
 #[cfg(test)]
@@ -115,12 +114,12 @@ mod tests {
             text.lines().filter(|line| !line.starts_with("standardize")).collect::<Vec<_>>().join("\n");
         let space = Space::new(&StudyConfig::read("rows.toml", &text, &[]).unwrap()).unwrap();
         let trials = |variant: &str| -> Vec<String> {
-            let candidates = space.wave(&space.tasks[0], variant, 0, &[]).unwrap();
+            let candidates = space.round(&space.tasks[0], variant, 0, &[]).unwrap();
             candidates.iter().map(|candidate| candidate.trials[0].id.clone()).collect()
         };
         assert_eq!(trials("lstm")[..2], ["lstm-213bcc092500", "lstm-e1a3090c866e"]);
 
-        let candidates = space.wave(&space.tasks[0], "lstm", 0, &[]).unwrap();
+        let candidates = space.round(&space.tasks[0], "lstm", 0, &[]).unwrap();
         let mut config = candidates[0].trials[0].config.clone();
         config.model.recompute = true;
         config.run.threads = 7;

@@ -5,7 +5,7 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
-use crate::in_place::{self, Stretch};
+use crate::in_place::{self, ParameterChunk};
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -44,8 +44,8 @@ impl Optimizer for OnePassAdam {
         let correction = correction_2 / (1.0 - BETA_1.powi(time as i32));
         let epsilon = self.epsilon * correction_2;
         let state = [moment_1, moment_2];
-        let (parameter, [moment_1, moment_2]) = in_place::update(parameter, state, gradient, |stretch| {
-            let Stretch { parameter, state: [moment_1, moment_2], gradient } = stretch;
+        let (parameter, [moment_1, moment_2]) = in_place::update(parameter, state, gradient, |chunk| {
+            let ParameterChunk { parameter, state: [moment_1, moment_2], gradient } = chunk;
             let moments = moment_1.iter_mut().zip(moment_2);
             for ((w, (m, v)), g) in parameter.iter().zip(moments).zip(gradient) {
                 *m = *m * BETA_1 + *g * (1.0 - BETA_1);

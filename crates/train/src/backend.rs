@@ -70,10 +70,10 @@ impl Backend {
         let remedy = match self {
             Backend::Wgpu if found.is_empty() => {
                 "install a Vulkan driver (on Debian `apt-get install mesa-vulkan-drivers` has one in software), \
-                 or use `--backend flex`, which a run that was begun elsewhere is not resumed with"
+                 or train a new run with `--backend flex` (a run cannot be resumed on another backend)"
             }
             _ if found.is_empty() => {
-                "install its driver, or use `--backend flex`, which a run that was begun elsewhere is not resumed with"
+                "install its driver, or train a new run with `--backend flex` (a run cannot be resumed on another backend)"
             }
             _ => "`slimgate devices` lists what there is",
         };

@@ -53,7 +53,7 @@ pub(crate) fn classifier(
     Ok(config.init(device))
 }
 
-/// The learned numbers in the recurrent layers of a run's model, without building it.
+/// The trainable parameters in the recurrent layers of a run's model, without building it.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub(crate) fn classifier(
 pub fn recurrent_parameters(config: &Config) -> Result<usize, TrainError> {
     let model = &config.model;
     let cell = model.cell()?;
-    let inputs = find(&config.data.dataset)?.form.channels().unwrap_or(model.embedding);
+    let inputs = find(&config.data.dataset)?.modality.channels().unwrap_or(model.embedding);
     let directions = if model.bidirectional { 2 } else { 1 };
     let layer = |layer: usize| {
         let inputs = if layer == 0 { inputs } else { directions * model.hidden };

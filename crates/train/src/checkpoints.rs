@@ -1,8 +1,8 @@
 //! Saving after each epoch, so that a killed run loses at most the epoch it was in.
 //!
 //! Burn writes the model, the optimizer and the schedule on three threads that do not wait for one another.
-//! Each tells the [`Ledger`] when its file is whole; the manifest lists an epoch once all three have. Files
-//! that are no longer kept leave the manifest first, the disk second.
+//! Each tells the [`CheckpointTracker`] when its file is whole; the manifest lists an epoch once all three have.
+//! Files that are no longer kept leave the manifest first, the disk second.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +15,7 @@ use burn::train::metric::store::EventStoreClient;
 use crate::folder::{Manifest, SavedEpoch, SavedFile, sha256};
 use crate::history::{EpochMetrics, History, Split};
 use crate::loader::PassTime;
-use crate::metrics::Board;
+use crate::metrics::EpochValues;
 use crate::schedule::LastLoss;
 use crate::{RunFolder, TrainError};
 
@@ -27,53 +27,55 @@ const KEPT: usize = 2;
 
 /// What is saved and what is known of each epoch; shared by the threads that save.
 #[derive(Clone)]
-pub(crate) struct Ledger(Arc<Mutex<Books>>);
+pub(crate) struct CheckpointTracker(Arc<Mutex<TrackerState>>);
 
-pub(crate) struct Books {
+pub(crate) struct TrackerState {
     folder: RunFolder,
     manifest: Manifest,
     pub history: History,
     /// Files of epochs that are not whole yet.
-    arriving: Vec<SavedEpoch>,
-    /// The first thing that went wrong; Burn's dashboard forgets it.
+    incomplete: Vec<SavedEpoch>,
+    /// The first thing that went wrong; Burn's dashboard discards it.
     pub error: Option<TrainError>,
     /// Whether early stopping ended the run.
     pub stopped_early: bool,
 }
 
-impl Ledger {
-    pub fn new(folder: RunFolder, manifest: Manifest, history: History) -> Ledger {
-        let books =
-            Books { folder, manifest, history, arriving: Vec::new(), error: None, stopped_early: false };
-        Ledger(Arc::new(Mutex::new(books)))
+impl CheckpointTracker {
+    pub fn new(folder: RunFolder, manifest: Manifest, history: History) -> CheckpointTracker {
+        let incomplete = Vec::new();
+        let state = TrackerState { folder, manifest, history, incomplete, error: None, stopped_early: false };
+        CheckpointTracker(Arc::new(Mutex::new(state)))
     }
 
-    pub fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock().expect("nothing panics while it holds the books")
+    pub fn state(&self) -> MutexGuard<'_, TrackerState> {
+        self.0.lock().expect("nothing panics while it holds the state")
     }
 
-    /// Takes note of a whole file; completes the epoch with its last one.
+    /// Records a whole file; completes the epoch with its last one.
     fn saved(&self, epoch: usize, name: String) -> Result<(), TrainError> {
-        let mut books = self.books();
-        let sha256 = sha256(&books.folder.read(&name)?);
+        let mut state = self.state();
+        let sha256 = sha256(&state.folder.read(&name)?);
         let file = SavedFile { name, sha256 };
-        match books.arriving.iter_mut().find(|saved| saved.epoch == epoch) {
+        match state.incomplete.iter_mut().find(|saved| saved.epoch == epoch) {
             Some(saved) => saved.files.push(file),
-            None => books.arriving.push(SavedEpoch { epoch, files: vec![file] }),
+            None => state.incomplete.push(SavedEpoch { epoch, files: vec![file] }),
         }
-        let whole =
-            books.arriving.iter().position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
+        let whole = state
+            .incomplete
+            .iter()
+            .position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
         if let Some(index) = whole {
-            let mut saved = books.arriving.swap_remove(index);
+            let mut saved = state.incomplete.swap_remove(index);
             saved.files.sort_by(|a, b| a.name.cmp(&b.name));
-            books.manifest.epochs.push(saved);
-            books.write_manifest()?;
+            state.manifest.epochs.push(saved);
+            state.write_manifest()?;
         }
         Ok(())
     }
 }
 
-impl Books {
+impl TrackerState {
     /// The last epoch that is saved whole.
     pub fn saved(&self) -> usize {
         self.manifest.epochs.last().map_or(0, |saved| saved.epoch)
@@ -82,7 +84,7 @@ impl Books {
     /// Takes the epochs that are no longer kept out of the manifest, and names them.
     fn drop_old(&mut self) -> Result<Vec<usize>, TrainError> {
         // The best of the whole epochs: a better one that is not saved yet may never be.
-        let best = self.history.clone().until(self.saved()).best().map(|best| best.epoch);
+        let best = self.history.clone().up_to(self.saved()).best().map(|best| best.epoch);
         let newest = self.manifest.epochs.len().saturating_sub(KEPT);
         let old: Vec<usize> = self.manifest.epochs[..newest]
             .iter()
@@ -108,51 +110,52 @@ impl Books {
     }
 }
 
-/// Burn's checkpointer of one kind of file, which also enters each file in the books.
-pub(crate) struct Entered {
+/// Burn's checkpointer of one kind of file, which also tells the tracker of each file.
+pub(crate) struct TrackedCheckpointer {
     name: &'static str,
     inner: FileCheckpointer,
-    ledger: Ledger,
+    tracker: CheckpointTracker,
 }
 
-impl Entered {
-    pub fn new(folder: &Path, name: &'static str, ledger: &Ledger) -> Entered {
-        Entered {
+impl TrackedCheckpointer {
+    pub fn new(folder: &Path, name: &'static str, tracker: &CheckpointTracker) -> TrackedCheckpointer {
+        TrackedCheckpointer {
             name,
             inner: FileCheckpointer::new(folder.join("checkpoint"), name),
-            ledger: ledger.clone(),
+            tracker: tracker.clone(),
         }
     }
 
-    fn note(&self, result: Result<(), TrainError>) -> Result<(), CheckpointerError> {
+    /// Keeps the first error: Burn's dashboard discards it.
+    fn record_error(&self, result: Result<(), TrainError>) -> Result<(), CheckpointerError> {
         result.map_err(|error| {
             let message = error.to_string();
-            self.ledger.books().error.get_or_insert(error);
+            self.tracker.state().error.get_or_insert(error);
             CheckpointerError::Unknown(message)
         })
     }
 }
 
-impl<R: Checkpoint> Checkpointer<R> for Entered {
+impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
     fn save(&self, epoch: usize, record: R) -> Result<(), CheckpointerError> {
         let name = format!("checkpoint/{}-{epoch}.bpk", self.name);
         let saved = self.inner.save(epoch, record).map_err(|problem| {
-            let folder = self.ledger.books().folder.clone();
+            let folder = self.tracker.state().folder.clone();
             let (path, run) = (folder.file(&name), folder.path().to_owned());
             TrainError::Checkpoint { path, problem: problem.to_string(), run }
         });
-        self.note(saved.and_then(|()| self.ledger.saved(epoch, name)))
+        self.record_error(saved.and_then(|()| self.tracker.saved(epoch, name)))
     }
 
     fn delete(&self, epoch: usize) -> Result<(), CheckpointerError> {
         let path = format!("checkpoint/{}-{epoch}.bpk", self.name);
         let deleted = <FileCheckpointer as Checkpointer<R>>::delete(&self.inner, epoch);
-        self.note(deleted.map_err(|problem| {
+        self.record_error(deleted.map_err(|problem| {
             let source = match problem {
                 CheckpointerError::IOError(source) => source,
                 other => std::io::Error::other(other.to_string()),
             };
-            TrainError::file("remove", &self.ledger.books().folder.file(&path))(source)
+            TrainError::file("remove", &self.tracker.state().folder.file(&path))(source)
         }))
     }
 
@@ -161,13 +164,13 @@ impl<R: Checkpoint> Checkpointer<R> for Entered {
     }
 }
 
-/// Hears of each epoch, on the training and on the validation part.
+/// Hears of each epoch, on the training and on the validation set.
 pub(crate) type OnEpoch = Box<dyn Fn(&EpochMetrics, &EpochMetrics) + Send>;
 
 /// What happens at the end of each epoch: its metrics are recorded, and Burn is told to save it.
 pub(crate) struct EndOfEpoch {
-    pub ledger: Ledger,
-    pub board: Board,
+    pub tracker: CheckpointTracker,
+    pub values: EpochValues,
     pub train_time: PassTime,
     pub train_sequences: usize,
     pub validation_time: PassTime,
@@ -183,24 +186,24 @@ impl EndOfEpoch {
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
             epoch,
             split,
-            loss: self.board.read("loss", split),
-            accuracy: share(self.board.read("accuracy", split), sequences),
+            loss: self.values.read("loss", split),
+            accuracy: share(self.values.read("accuracy", split), sequences),
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,
         };
-        let rate = Some(self.board.read("learning rate", Split::Train));
+        let rate = Some(self.values.read("learning rate", Split::Train));
         let train = line(Split::Train, &self.train_time, self.train_sequences, rate);
         let validation = line(Split::Validation, &self.validation_time, self.validation_sequences, None);
         // Set before Burn saves the schedule, so that the next epoch runs at the rate of this loss.
         self.last_loss.set(train.loss);
         (self.on_epoch)(&train, &validation);
 
-        let mut books = self.ledger.books();
-        books.history.push(train);
-        books.history.push(validation);
-        books.write_history()?;
-        books.drop_old()
+        let mut state = self.tracker.state();
+        state.history.push(train);
+        state.history.push(validation);
+        state.write_history()?;
+        state.drop_old()
     }
 }
 
@@ -211,7 +214,7 @@ impl CheckpointingStrategy for EndOfEpoch {
                 old.into_iter().map(CheckpointingAction::Delete).chain([CheckpointingAction::Save]).collect()
             }
             Err(error) => {
-                self.ledger.books().error.get_or_insert(error);
+                self.tracker.state().error.get_or_insert(error);
                 Vec::new()
             }
         }

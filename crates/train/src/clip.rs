@@ -1,14 +1,14 @@
-//! Cutting the gradient of all parameters together.
+//! Gradient clipping by global norm.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::in_place::TASK;
+use crate::in_place::CHUNK_LEN;
 
-/// Shortens the gradient of all parameters together to the length `limit` where it is longer (Pascanu et al.
-/// 2013). Burn's own clipping takes each parameter by itself, which turns the gradient.
+/// Scales all gradients together so that their joint L2 norm is at most `limit` (Pascanu et al. 2013). Burn clips
+/// each parameter by itself, which changes the gradient's direction.
 pub(crate) fn by_global_norm(
     module: &impl Module,
     mut gradients: GradientsParams,
@@ -26,7 +26,7 @@ pub(crate) fn by_global_norm(
             let factor = (limit / sum.sqrt()) as f32;
             module.visit(&mut ScaleInMemory { gradients: &mut gradients, factor });
         }
-        // Short enough. A sum that is not a number leaves the gradients as bad as they are.
+        // Short enough. A sum that is NaN leaves the gradients as bad as they are.
         _ => {}
     }
     gradients
@@ -63,7 +63,7 @@ impl ModuleVisitor for Squares<'_> {
 
 /// In an order that depends on nothing but how many there are.
 fn sum_of_squares(numbers: &[f32]) -> f64 {
-    let of_task = |numbers: &[f32]| {
+    let of_chunk = |numbers: &[f32]| {
         let (blocks, rest) = numbers.as_chunks::<16>();
         let mut sums = [0.0; 16];
         for block in blocks {
@@ -74,8 +74,8 @@ fn sum_of_squares(numbers: &[f32]) -> f64 {
         sums.into_iter().chain(rest.iter().map(|number| number * number)).map(f64::from).sum::<f64>()
     };
     match numbers.len() {
-        ..=TASK => of_task(numbers),
-        _ => numbers.par_chunks(TASK).map(of_task).collect::<Vec<_>>().into_iter().sum(),
+        ..=CHUNK_LEN => of_chunk(numbers),
+        _ => numbers.par_chunks(CHUNK_LEN).map(of_chunk).collect::<Vec<_>>().into_iter().sum(),
     }
 }
 
@@ -103,10 +103,10 @@ impl ModuleVisitor for ScaleInMemory<'_> {
         let device = gradient.device();
         let mut numbers: TensorData = gradient.into_data();
         let slice = numbers.as_mut_slice::<f32>().expect("gradients are of single precision");
-        let scale = |stretch: &mut [f32]| stretch.iter_mut().for_each(|g| *g *= self.factor);
+        let scale = |chunk: &mut [f32]| chunk.iter_mut().for_each(|g| *g *= self.factor);
         match slice.len() {
-            ..=TASK => scale(slice),
-            _ => slice.par_chunks_mut(TASK).for_each(scale),
+            ..=CHUNK_LEN => scale(slice),
+            _ => slice.par_chunks_mut(CHUNK_LEN).for_each(scale),
         }
         self.gradients.register::<D>(param.id, Tensor::from_data(numbers, &device));
     }
@@ -133,12 +133,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_gradient_is_shortened_and_keeps_its_direction() {
+    fn a_long_gradient_is_clipped_and_keeps_its_direction() {
         let (_, free) = clipped(1e9);
-        let (norm, cut) = clipped(1.0);
+        let (norm, short) = clipped(1.0);
         assert!((norm - 1.0).abs() < 1e-5);
-        let ratio = cut[0] / free[0];
-        assert!(free.iter().zip(&cut).all(|(free, cut)| (free * ratio - cut).abs() < 1e-6));
+        let ratio = short[0] / free[0];
+        assert!(free.iter().zip(&short).all(|(free, short)| (free * ratio - short).abs() < 1e-6));
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_norm_of_many_numbers_is_theirs() {
-        let numbers = vec![0.5; 2 * TASK + 7];
+        let numbers = vec![0.5; 2 * CHUNK_LEN + 7];
         assert_eq!(sum_of_squares(&numbers), 0.25 * numbers.len() as f64);
     }
 }

@@ -37,32 +37,32 @@ pub struct ModelConfig {
     pub layers: usize,
     /// Whether each layer also reads the sequence backwards.
     pub bidirectional: bool,
-    /// Numbers that a token is embedded in.
+    /// Size of the embedding of a token.
     pub embedding: usize,
-    /// How the embedding starts; nothing: normal.
+    /// Initializer of the embedding; nothing: normal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_initializer: Option<EmbeddingInitializer>,
-    /// The share of the vocabulary that each batch is trained without; nothing: none.
+    /// Dropout probability of the words of the vocabulary, drawn for each batch; nothing: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_dropout: Option<f64>,
-    /// Dropout between layers.
+    /// Dropout probability between layers.
     pub dropout: f64,
-    /// Dropout of the input of each layer, one mask a sequence.
+    /// Dropout probability of the input of each layer, one mask per sequence.
     pub input_dropout: f64,
-    /// Dropout of the hidden-unit signal, one mask a sequence.
+    /// Dropout probability of the hidden-unit signal, one mask per sequence.
     pub recurrent_dropout: f64,
-    /// Train in less memory and a third more time: keep the states between stretches of steps only.
+    /// Gradient checkpointing: less memory, about a third more arithmetic.
     pub recompute: bool,
-    /// Where the forget gate's bias starts.
+    /// Initial forget-gate bias.
     pub forget_bias: f64,
     /// The gates' activation.
     pub gate_activation: GateActivation,
-    /// The cell state is cut to ± this after each step.
+    /// Clip the cell state to `[-c, c]` after each step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_clip: Option<f32>,
-    /// How input weights start.
+    /// Initializer of input weights.
     pub input_initializer: Initializer,
-    /// How recurrent weights start.
+    /// Initializer of recurrent weights.
     pub recurrent_initializer: Initializer,
 }
 
@@ -114,9 +114,9 @@ impl ModelConfig {
 pub struct OptimConfig {
     /// Which optimizer.
     pub optimizer: Optimizer,
-    /// The rate that the schedule starts from (for `noam`: the highest it reaches).
+    /// Learning rate that the schedule starts from (for `noam`: the highest it reaches).
     pub learning_rate: f64,
-    /// How the rate changes.
+    /// How the learning rate changes.
     pub schedule: Schedule,
     /// Where `linear` and `cosine` end.
     pub final_learning_rate: f64,
@@ -131,13 +131,13 @@ pub struct OptimConfig {
     /// A fixed rate for the first epoch of `exp-loss`, as in the published code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_epoch_rate: Option<f64>,
-    /// Sequences a step.
+    /// Mini-batch size, in sequences.
     pub batch_size: usize,
-    /// Passes over the training part.
+    /// Number of epochs.
     pub epochs: usize,
-    /// The norm that the gradient of all parameters together is cut to; 0 for no cut.
+    /// Maximum global gradient norm (L2); larger gradients are scaled down to it. 0: no clipping.
     pub clip: f64,
-    /// Stop after this many epochs without a better one on the validation part.
+    /// Patience: stop after this many epochs without a new best on the validation set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
     /// Momentum of `sgd` (0.9 unless given) and `rmsprop` (none unless given).
@@ -196,11 +196,11 @@ pub enum Schedule {
     Linear,
     /// Along half a cosine to `final_learning_rate`.
     Cosine,
-    /// By the factor `gamma` over each epoch, smoothly.
+    /// Multiplied by `gamma` per epoch, decaying within it.
     Exponential,
-    /// By the factor `gamma` every `step_epochs`.
+    /// Multiplied by `gamma` every `step_epochs`.
     Step,
-    /// Up for `warmup_steps`, then as one over the square root (Vaswani et al. 2017).
+    /// Linear warm-up, then inverse-square-root decay (Vaswani et al. 2017).
     Noam,
     /// `learning_rate · exp(last epoch's training loss)` (Lu 2016).
     ExpLoss,
@@ -216,14 +216,14 @@ pub struct RunConfig {
     pub device: usize,
     /// CPU threads; 0 for all cores.
     pub threads: usize,
-    /// What weights, orders and masks are drawn from.
+    /// Random seed (initial weights, shuffling, dropout).
     pub seed: u64,
     /// The folder's name; made of data set and variant unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The folder that runs are put in.
     pub out: String,
-    /// Whether a run whose loss becomes infinite has done its duty (exit code 0, not 1).
+    /// Exit with 0 instead of 1 if the run diverges.
     pub tolerate_divergence: bool,
 }
 

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The release of Burn that `Cargo.lock` pins.
+const BURN: &str = "0.22.1";
+
 /// The content of `environment.json`.
 #[derive(Debug, Serialize)]
 pub struct Environment {
@@ -23,7 +26,7 @@ impl Environment {
     pub fn new(backend: crate::Backend, device: &burn::tensor::Device) -> Environment {
         Environment {
             slimgate: env!("CARGO_PKG_VERSION"),
-            burn: "0.22.1",
+            burn: BURN,
             system: std::env::consts::OS,
             architecture: std::env::consts::ARCH,
             processor: cpu_name(),
@@ -52,4 +55,17 @@ fn field(path: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BURN;
+
+    #[test]
+    fn the_release_of_burn_is_the_one_that_is_linked() {
+        let lock: toml::Table = include_str!("../../../Cargo.lock").parse().unwrap();
+        let packages = lock["package"].as_array().unwrap();
+        let burn = packages.iter().find(|package| package["name"].as_str() == Some("burn")).unwrap();
+        assert_eq!(burn["version"].as_str(), Some(BURN));
+    }
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, Storage
 use std::path::{Path, PathBuf};
 
 use slimgate_data::DataError;
-use slimgate_gates::{FormError, UnknownVariant};
+use slimgate_gates::{ParseCellError, UnknownVariant};
 use thiserror::Error;
 
 use crate::quoted;
@@ -21,10 +21,7 @@ pub enum ConfigError {
         problem: String,
     },
     /// A key that no setting has.
-    #[error(
-        "there is no setting `{key}`{}; see `slimgate train --help` for all of them",
-        did_you_mean(nearest)
-    )]
+    #[error("there is no setting `{key}`{}; see `slimgate settings` for all of them", did_you_mean(nearest))]
     UnknownKey {
         /// The key, with its section.
         key: String,
@@ -40,21 +37,21 @@ pub enum ConfigError {
     /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),
-    /// A word that is not one of the setting's.
+    /// A value that is not one of the setting's choices.
     #[error(
-        "`{key}` cannot be `{word}`{}; it is one of {words}{}",
+        "`{key}` cannot be `{value}`{}; it must be one of {choices}{}",
         did_you_mean(nearest),
-        missing(key, word)
+        missing(key, value)
     )]
-    Word {
+    Choice {
         /// The key, with its section.
         key: &'static str,
         /// What it was set to.
-        word: String,
-        /// The most similar word.
+        value: String,
+        /// The most similar choice.
         nearest: Option<&'static str>,
         /// All of them.
-        words: String,
+        choices: String,
     },
     /// A value that no run can use.
     #[error("`{key} = {value}` cannot be used: {remedy}")]
@@ -66,6 +63,9 @@ pub enum ConfigError {
         /// What it may be.
         remedy: &'static str,
     },
+    /// A setting of the data that no run can use.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// Both a variant and gate terms were given.
     #[error("`model.variant` and `model.gates` both describe the cell; give one of them")]
     TwoCells,
@@ -77,7 +77,7 @@ pub enum ConfigError {
     Variant(#[from] UnknownVariant),
     /// Gate terms that cannot be read.
     #[error("malformed gate form: {0}")]
-    Gates(#[from] FormError),
+    Gates(#[from] ParseCellError),
 }
 
 /// What keeps a run from starting, resuming or being used.
@@ -118,11 +118,14 @@ pub enum TrainError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The folder is a study.
+    #[error("{} is a study, not a run; its runs are the folders in {}", .0.display(), trials(.0))]
+    AStudy(PathBuf),
     /// The folder is not a run.
     #[error("{} is not a run folder (it has no config.toml); give a folder that `slimgate train` made", .0.display())]
     NotARun(PathBuf),
     /// A run with this name is there already.
-    #[error("{} exists already; continue it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
+    #[error("{} exists already; resume it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
     Exists(PathBuf),
     /// Another process has the run.
     #[error("{} is in use by another process; wait for it to end", .0.display())]
@@ -149,7 +152,7 @@ pub enum TrainError {
     )]
     Threads(String),
     /// A checkpoint could not be written.
-    #[error("cannot save {}: {problem}; free some space or mend the disk, then continue with `slimgate train --resume {}`", path.display(), in_shell(run))]
+    #[error("cannot save {}: {problem}; free some space or fix the disk, then resume with `slimgate train --resume {}`", path.display(), in_shell(run))]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -175,8 +178,8 @@ impl TrainError {
 }
 
 /// What to do for a backend that exists but is not in this build.
-fn missing(key: &str, word: &str) -> &'static str {
-    match (key, word) {
+fn missing(key: &str, value: &str) -> &'static str {
+    match (key, value) {
         ("run.backend", "cuda") => "; for cuda, build with `cargo build --release --features cuda`",
         _ => "",
     }
@@ -188,6 +191,10 @@ fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
 
 fn in_shell(path: &Path) -> String {
     quoted(&path.display().to_string())
+}
+
+fn trials(study: &Path) -> String {
+    study.join("trials/").display().to_string()
 }
 
 fn list(epochs: &[usize]) -> String {
@@ -205,7 +212,7 @@ fn place(error: &std::io::Error) -> &'static str {
 /// What to do about a file of a run that is there.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        StorageFull => "free some space, then try again; training goes on with `slimgate train --resume`",
+        StorageFull => "free some space, then try again; a run is resumed with `slimgate train --resume`",
         PermissionDenied | ReadOnlyFilesystem => "get the permission to read and write there",
         NotFound => "check the path",
         _ => "check the disk and the path",

@@ -1,4 +1,4 @@
-//! A saved run on the test part, or on new data.
+//! A saved run on the test set, or on new data.
 
 use std::path::Path;
 
@@ -20,10 +20,10 @@ use crate::{Backend, Config, RunFolder, TrainError, build};
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
 
-/// Which epoch's weights to use.
+/// Which epoch's checkpoint to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weights {
-    /// Of the epoch that did best on the validation part.
+pub enum CheckpointChoice {
+    /// Of the epoch that did best on the validation set.
     Best,
     /// Of the last complete epoch.
     Last,
@@ -44,20 +44,20 @@ pub struct SavedRun {
     epoch: usize,
 }
 
-/// How a saved run does on the test part.
+/// How a saved run does on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The epoch whose weights were used.
     pub epoch: usize,
-    /// Sequences of the test part.
+    /// Sequences of the test set.
     pub sequences: usize,
     /// The mean cross-entropy, in nats.
     pub loss: f64,
-    /// The share of sequences told right.
+    /// The share of sequences classified correctly.
     pub accuracy: f64,
     /// The names of the classes.
     pub classes: Vec<String>,
-    /// How many sequences of each class (rows) were told to be of each (columns).
+    /// How many sequences of each class (rows) were predicted to be of each (columns).
     pub confusion: Vec<Vec<usize>>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,
@@ -83,7 +83,7 @@ impl SavedRun {
     /// the epoch.
     pub fn open(
         path: &Path,
-        weights: Weights,
+        checkpoint: CheckpointChoice,
         place: Option<(Backend, usize)>,
     ) -> Result<SavedRun, TrainError> {
         let folder = RunFolder::open(path)?;
@@ -94,7 +94,7 @@ impl SavedRun {
         let preprocessing = folder.preprocessing()?;
         let classifier = build::classifier(&config, &preprocessing, &device)?;
         let (epoch, Trainee { classifier, .. }) =
-            load_kept(&Trainee { classifier, clip: 0.0 }, &folder, weights)?;
+            load_with_retry(&Trainee { classifier, clip: 0.0 }, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         Ok(SavedRun { folder, config, preprocessing, classifier, device, own, epoch })
     }
@@ -109,7 +109,7 @@ impl SavedRun {
         self.preprocessing.classes()
     }
 
-    /// The part of the data that its choices were made on.
+    /// The data that its choices were made on.
     pub fn validation(&self) -> Validation {
         self.config.data.validation
     }
@@ -125,16 +125,17 @@ impl SavedRun {
         Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
     }
 
-    /// Whether what it comes to is the run's result: by the weights of its best epoch, on its own backend.
+    /// Whether its evaluation is the run's result: by the weights of its best epoch, on its own backend.
     ///
     /// # Errors
     ///
     /// As [`is_best`](Self::is_best).
-    pub fn speaks_for_run(&self) -> Result<bool, TrainError> {
+    pub fn is_official_result(&self) -> Result<bool, TrainError> {
         Ok(self.own && self.is_best()?)
     }
 
-    /// Records in the run folder how the run does on the test part; see [`speaks_for_run`](Self::speaks_for_run).
+    /// Records in the run folder how the run does on the test set; see
+    /// [`is_official_result`](Self::is_official_result).
     ///
     /// # Errors
     ///
@@ -143,7 +144,7 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test part.
+    /// Classifies the test set.
     ///
     /// # Errors
     ///
@@ -159,17 +160,17 @@ impl SavedRun {
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let losses = cross_entropy(logits.clone(), batch.targets.clone());
             loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
-            let told = read::<1>(logits.argmax(1).reshape([-1]).float())?;
-            for (class, told) in read::<1>(batch.targets.float())?.into_iter().zip(told) {
-                confusion[class as usize][told as usize] += 1;
+            let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
+            for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
+                confusion[class as usize][predicted as usize] += 1;
             }
         }
-        let right: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
+        let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
         Ok(Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
-            accuracy: right as f64 / sequences as f64,
+            accuracy: correct as f64 / sequences as f64,
             classes: classes.to_vec(),
             confusion,
             weights_sha256: weights_hash(&self.classifier),
@@ -220,11 +221,16 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
     data.try_to_vec().map_err(|error| TrainError::Device(format!("{error:?}")))
 }
 
-/// Loads the weights that are asked for, and says of which epoch they are.
-fn load_kept(model: &Trainee, folder: &RunFolder, weights: Weights) -> Result<(usize, Trainee), TrainError> {
+/// Loads the weights that are asked for, and says of which epoch they are; again where a training run has replaced
+/// them meanwhile.
+fn load_with_retry(
+    model: &Trainee,
+    folder: &RunFolder,
+    checkpoint: CheckpointChoice,
+) -> Result<(usize, Trainee), TrainError> {
     loop {
         let manifest = folder.manifest()?;
-        let saved = kept(folder, &manifest, weights)?;
+        let saved = find(folder, &manifest, checkpoint)?;
         match load(model.clone(), folder, saved) {
             // Training went on and dropped this epoch. That takes whole epochs, of which a run has only so many.
             Err(_) if folder.manifest()? != manifest => (),
@@ -238,17 +244,17 @@ fn best_epoch(folder: &RunFolder, last: usize) -> Result<Option<usize>, TrainErr
     Ok(folder.history(last)?.best().map(|best| best.epoch))
 }
 
-fn kept<'a>(
+fn find<'a>(
     folder: &RunFolder,
     manifest: &'a Manifest,
-    weights: Weights,
+    checkpoint: CheckpointChoice,
 ) -> Result<&'a SavedEpoch, TrainError> {
     let path = folder.path().to_owned();
     let Some(last) = manifest.epochs.last() else { return Err(TrainError::NoCheckpoint(path)) };
-    let epoch = match weights {
-        Weights::Last => last.epoch,
-        Weights::Epoch(epoch) => epoch,
-        Weights::Best => best_epoch(folder, last.epoch)?.unwrap_or(last.epoch),
+    let epoch = match checkpoint {
+        CheckpointChoice::Last => last.epoch,
+        CheckpointChoice::Epoch(epoch) => epoch,
+        CheckpointChoice::Best => best_epoch(folder, last.epoch)?.unwrap_or(last.epoch),
     };
     let held = || manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);

@@ -60,7 +60,7 @@ pub enum Status {
     Running,
     /// It trained all its epochs, or stopped early as it was told to.
     Complete,
-    /// Its loss became infinite or undefined.
+    /// Its loss became infinite or NaN.
     Diverged,
     /// It was asked to stop; it can be resumed.
     Interrupted,
@@ -79,13 +79,13 @@ pub struct Summary {
     pub variant: String,
     /// The cell's gate terms.
     pub gates: String,
-    /// Learned numbers.
+    /// Trainable parameters.
     pub parameters: Parameters,
     /// Complete epochs.
     pub epochs: usize,
-    /// The epoch that did best on the validation part.
+    /// The epoch that did best on the validation set.
     pub best: Option<EpochMetrics>,
-    /// The last epoch on the validation part.
+    /// The last epoch on the validation set.
     #[serde(rename = "final")]
     pub last: Option<EpochMetrics>,
     /// Seconds of training and validation, over all epochs.
@@ -94,7 +94,7 @@ pub struct Summary {
     pub peak_memory_bytes: Option<u64>,
 }
 
-/// How many numbers a model learns.
+/// How many trainable parameters a model has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
     /// In the recurrent layers, what the published tables count.
@@ -119,10 +119,10 @@ impl RunFolder {
         let out = Path::new(&config.run.out);
         let failed = |source| TrainError::NewRun { out: out.to_owned(), source };
         fs::create_dir_all(out).map_err(failed)?;
-        leftovers::remove_drafts(out);
+        leftovers::remove_unfinished(out);
         // It gets its name when it is a run: a process that is killed before that leaves the name free.
-        let draft = draft(UNFINISHED, 0o777).tempdir_in(out).map_err(failed)?;
-        let lock = RunFolder { path: draft.path().to_owned() }.describe(config, environment, preprocessing);
+        let unnamed = temporary(UNFINISHED, 0o777).tempdir_in(out).map_err(failed)?;
+        let lock = RunFolder { path: unnamed.path().to_owned() }.describe(config, environment, preprocessing);
         let lock = lock.map_err(|error| match error {
             TrainError::File { source, .. } => failed(source),
             other => other,
@@ -130,7 +130,7 @@ impl RunFolder {
         // A folder cannot be renamed onto one that holds files, as every run does: one process gets the name.
         let rename = |name: &str| {
             let path = out.join(name);
-            match fs::rename(draft.path(), &path) {
+            match fs::rename(unnamed.path(), &path) {
                 Ok(()) => Ok(Some(RunFolder { path })),
                 Err(_) if path.exists() => Ok(None),
                 Err(error) => Err(failed(error)),
@@ -145,7 +145,7 @@ impl RunFolder {
                 names.find_map(|name| rename(&name).transpose()).expect("there is no last number")?
             }
         };
-        let _ = draft.keep();
+        let _ = unnamed.keep();
         // So that the name is there after a power cut, too.
         File::open(out).and_then(|out| out.sync_all()).map_err(failed)?;
         Ok((folder, lock))
@@ -178,6 +178,8 @@ impl RunFolder {
         let folder = RunFolder { path: path.to_owned() };
         if folder.file("config.toml").is_file() {
             Ok(folder)
+        } else if folder.file("study.toml").is_file() {
+            Err(TrainError::AStudy(path.to_owned()))
         } else {
             Err(TrainError::NotARun(path.to_owned()))
         }
@@ -202,7 +204,7 @@ impl RunFolder {
         let text = self.read_text("metrics.jsonl")?;
         let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
         let history = lines.map(History::new).map_err(|problem| TrainError::damaged(&path, problem))?;
-        let history = history.until(last);
+        let history = history.up_to(last);
         match history.wrong_line(last) {
             Some(line) => Err(TrainError::damaged(
                 &path,
@@ -224,7 +226,7 @@ impl RunFolder {
         self.read_json_if_there("summary.json")
     }
 
-    /// How the run does on the test part at its best epoch, where that has been asked; what was asked about another
+    /// How the run does on the test set at its best epoch, where that has been asked; what was asked about another
     /// epoch, or before it trained on, is not the run's result.
     ///
     /// # Errors
@@ -303,7 +305,7 @@ impl RunFolder {
     }
 
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), TrainError> {
-        write_whole(&self.file(name), content)
+        write_atomic(&self.file(name), content)
     }
 
     /// Takes the run for this process until the lock is dropped or the process dies.
@@ -346,9 +348,9 @@ impl RunFolder {
 /// # Errors
 ///
 /// If its folder is not there or cannot be written to.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), TrainError> {
     let whole = || {
-        draft_whole(path, content)?.persist(path).map_err(|error| error.error)?;
+        stage_file(path, content)?.persist(path).map_err(|error| error.error)?;
         File::open(folder_of(path))?.sync_all()
     };
     whole().map_err(TrainError::file("write", path))
@@ -360,9 +362,9 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
 /// # Errors
 ///
 /// If the folder is not there or cannot be written to.
-pub fn draft_whole(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
-    let file = draft(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
-    // Written through the file alone: errors of the draft would name its passing path.
+pub fn stage_file(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
+    let file = temporary(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
+    // Written through the file alone: the errors of `file` would name its temporary path.
     file.as_file().write_all(content)?;
     file.as_file().sync_all()?;
     Ok(file.into_temp_path())
@@ -373,7 +375,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What is to be renamed into place, as readable as anything that the user makes.
-fn draft(prefix: &'static str, mode: u32) -> tempfile::Builder<'static, 'static> {
+fn temporary(prefix: &'static str, mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).permissions(PermissionsExt::from_mode(mode));
     builder

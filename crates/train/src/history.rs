@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The part of the data that metrics were taken on.
+/// The data that metrics were taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
@@ -12,16 +12,16 @@ pub enum Split {
     Validation,
 }
 
-/// One epoch on one part of the data: a line of `metrics.jsonl`.
+/// One epoch on one split: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// From 1.
     pub epoch: usize,
-    /// On which part.
+    /// On which data.
     pub split: Split,
     /// The mean cross-entropy, in nats. While training, of the weights as they changed.
     pub loss: f64,
-    /// The share of sequences told right, from 0 to 1.
+    /// The share of sequences classified correctly, from 0 to 1.
     pub accuracy: f64,
     /// Seconds that the pass took.
     pub seconds: f64,
@@ -50,7 +50,7 @@ impl History {
     }
 
     /// The epochs up to and with the given one.
-    pub fn until(mut self, epoch: usize) -> History {
+    pub fn up_to(mut self, epoch: usize) -> History {
         self.lines.retain(|line| line.epoch <= epoch);
         self
     }
@@ -69,12 +69,12 @@ impl History {
         self.lines.push(line);
     }
 
-    /// The last epoch on a part of the data.
+    /// The last epoch on a split.
     pub fn last(&self, split: Split) -> Option<&EpochMetrics> {
         self.of(split).last()
     }
 
-    /// The epoch with the highest accuracy on the validation part; among equals the one with the lowest
+    /// The epoch with the highest accuracy on the validation set; among equals the one with the lowest
     /// loss, then the earliest.
     pub fn best(&self) -> Option<&EpochMetrics> {
         let better = |a: &EpochMetrics, b: &EpochMetrics| {
@@ -84,7 +84,7 @@ impl History {
     }
 
     /// Complete epochs since the best one.
-    pub fn epochs_without_gain(&self) -> usize {
+    pub fn epochs_since_best(&self) -> usize {
         let last = self.last(Split::Validation).map_or(0, |line| line.epoch);
         last - self.best().map_or(0, |line| line.epoch)
     }
@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn patience_counts_from_the_best_epoch() {
-        assert_eq!(history(&[(0.9, 0.5), (0.8, 0.5), (0.7, 0.5)]).epochs_without_gain(), 2);
-        assert_eq!(history(&[(0.1, 0.5), (0.8, 0.5)]).epochs_without_gain(), 0);
-        assert_eq!(history(&[]).epochs_without_gain(), 0);
+        assert_eq!(history(&[(0.9, 0.5), (0.8, 0.5), (0.7, 0.5)]).epochs_since_best(), 2);
+        assert_eq!(history(&[(0.1, 0.5), (0.8, 0.5)]).epochs_since_best(), 0);
+        assert_eq!(history(&[]).epochs_since_best(), 0);
     }
 }

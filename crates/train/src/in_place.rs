@@ -8,11 +8,11 @@ use burn::backend::Flex;
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-/// Numbers of one task: fewer are not worth waking a thread for.
-pub(crate) const TASK: usize = 100_000;
+/// Numbers of one chunk: fewer are not worth waking a thread for.
+pub(crate) const CHUNK_LEN: usize = 100_000;
 
-/// A stretch of a parameter and of what belongs to it.
-pub(crate) struct Stretch<'a, const N: usize> {
+/// A chunk of a parameter and of what belongs to it.
+pub(crate) struct ParameterChunk<'a, const N: usize> {
     /// Of the parameter as it is.
     pub parameter: &'a [f32],
     /// Of the optimizer's state, to be updated.
@@ -21,7 +21,7 @@ pub(crate) struct Stretch<'a, const N: usize> {
     pub gradient: &'a mut [f32],
 }
 
-/// The parameter and the optimizer's state after a step; `update` gets stretch by stretch.
+/// The parameter and the optimizer's state after a step; `update` gets chunk by chunk.
 ///
 /// The new parameter takes the place of the gradient: the old one is shared with the model that Burn's Learner
 /// keeps during the step, so that to write it where it lies would be to copy it first.
@@ -29,24 +29,24 @@ pub(crate) fn update<const D: usize, const N: usize>(
     parameter: Tensor<D>,
     state: [Tensor<D>; N],
     gradient: Tensor<D>,
-    update: impl Fn(Stretch<N>) + Send + Sync,
+    update: impl Fn(ParameterChunk<N>) + Send + Sync,
 ) -> (Tensor<D>, [Tensor<D>; N]) {
     let device = gradient.device();
     let mut gradient = gradient.into_data();
     let mut state = state.map(Tensor::into_data);
     with_numbers(parameter, |parameter| {
         let mut rests = state.each_mut().map(numbers);
-        let stretches = numbers(&mut gradient).chunks_mut(TASK).zip(parameter.chunks(TASK));
-        let tasks = stretches.map(|(gradient, parameter)| Stretch {
+        let pairs = numbers(&mut gradient).chunks_mut(CHUNK_LEN).zip(parameter.chunks(CHUNK_LEN));
+        let chunks = pairs.map(|(gradient, parameter)| ParameterChunk {
             parameter,
             state: rests.each_mut().map(|rest| rest.split_off_mut(..parameter.len()).expect("as many")),
             gradient,
         });
-        let tasks: Vec<_> = tasks.collect();
-        // Handing even one task to the pool would cost the time of a small one.
-        match tasks.len() {
-            1 => tasks.into_iter().for_each(update),
-            _ => tasks.into_par_iter().for_each(update),
+        let chunks: Vec<_> = chunks.collect();
+        // Handing even one chunk to the pool would cost the time of a small one.
+        match chunks.len() {
+            1 => chunks.into_iter().for_each(update),
+            _ => chunks.into_par_iter().for_each(update),
         }
     });
     let tensor = |numbers: TensorData| Tensor::from_data(numbers, &device);
@@ -79,7 +79,7 @@ pub(crate) mod tests {
         Device::flex().autodiff()
     }
 
-    /// A layer of more numbers than one task has.
+    /// A layer of more numbers than one chunk has.
     pub fn layer() -> Linear {
         LinearConfig::new(300, 700).init(&device())
     }

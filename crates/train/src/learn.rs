@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use burn::data::dataloader::DataLoader;
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
@@ -18,13 +19,13 @@ use slimgate_data::{Prepared, Validation, prepare, prepare_with};
 use slimgate_models::Classifier;
 
 use crate::build;
-use crate::checkpoints::{EndOfEpoch, Entered, FILES, Ledger};
+use crate::checkpoints::{CheckpointTracker, EndOfEpoch, FILES, TrackedCheckpointer, TrackerState};
 use crate::environment::{Environment, peak_memory};
 use crate::folder::{Manifest, RunLock, SavedEpoch};
 use crate::history::{EpochMetrics, History, Split};
 use crate::leftovers;
 use crate::loader::Loader;
-use crate::metrics::{Board, Throughput, Watched};
+use crate::metrics::{EpochValues, RecordedMetric, Throughput};
 use crate::quiet::Quiet;
 use crate::schedule::{LastLoss, schedule};
 use crate::signals;
@@ -43,27 +44,27 @@ pub enum Display {
 /// What a run says as it goes.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// It begins, or goes on after some epochs.
+    /// It begins, or resumes after some epochs.
     Started {
         /// Its folder.
         folder: &'a RunFolder,
-        /// Learned numbers of its model.
+        /// Trainable parameters of its model.
         parameters: Parameters,
         /// Epochs that are complete already.
         complete: usize,
         /// Whether nothing is left to train.
         over: bool,
-        /// What the user should know, such as a damaged checkpoint that was passed over.
+        /// What the user should know, such as a damaged checkpoint that was skipped.
         warnings: Vec<String>,
     },
     /// An epoch is done.
     Epoch {
-        /// On the training part.
+        /// On the training set.
         train: &'a EpochMetrics,
-        /// On the part that choices are made on.
+        /// On the set that choices are made on.
         validation: &'a EpochMetrics,
-        /// Which part that is.
-        choice: Validation,
+        /// Which set that is.
+        selection: Validation,
         /// Epochs in all.
         of: usize,
     },
@@ -92,7 +93,7 @@ pub fn train(
     // First of all: one that is too large for the machine leaves nothing behind.
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
-    let run = Run {
+    let training = Training {
         config,
         until,
         folder,
@@ -102,11 +103,11 @@ pub fn train(
         manifest: Manifest::default(),
         history: History::default(),
     };
-    let warnings = run.config.without_effect();
-    run.learn(classifier, data, warnings, display, progress)
+    let warnings = training.config.without_effect();
+    training.learn(classifier, data, warnings, display, progress)
 }
 
-/// Goes on with a run from its newest whole epoch; a run that is complete is left as it is.
+/// Resumes a run from its newest whole epoch; a run that is complete is left as it is.
 ///
 /// `epochs` lets it train longer than it was first asked to; `until` is as for [`train`].
 ///
@@ -133,33 +134,44 @@ pub fn resume(
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
     let listed = folder.manifest()?;
-    let mut manifest = listed.clone();
-    let mut warnings = Vec::new();
-    while let Some(newest) = manifest.epochs.last() {
-        match folder.verify(newest) {
-            Ok(()) => break,
-            Err(error) => warnings.push(format!("epoch {} is passed over: {error}", newest.epoch)),
-        }
-        manifest.epochs.pop();
-    }
-    if let (true, Some(warning)) = (manifest.epochs.is_empty(), warnings.first()) {
-        return Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")));
-    }
+    let (manifest, warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
-    let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_without_gain() >= most);
+    let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_since_best() >= most);
     if stopped && config.optim.epochs > begun_for {
         return Err(unusable_epochs(
             config.optim.epochs,
-            "the run stopped early (`optim.early_stopping`), so that more epochs would not go on; train a new one",
+            "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one",
         ));
     }
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
-    // Only now: a run that cannot go on stays as it is.
+    // Only now: a run that cannot be resumed stays as it is.
     leftovers::remove(&folder, &listed)?;
-    folder.write_config(&config)?;
-    let run = Run { config, until, folder, _lock: lock, device, interrupter, manifest, history };
-    run.learn(classifier, data, warnings, display, progress)
+    if config.optim.epochs != begun_for {
+        folder.write_config(&config)?;
+    }
+    let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
+    training.learn(classifier, data, warnings, display, progress)
+}
+
+/// The saved epochs up to the newest whole one, and a warning for each damaged one after it.
+fn without_damaged(
+    folder: &RunFolder,
+    mut manifest: Manifest,
+) -> Result<(Manifest, Vec<String>), TrainError> {
+    let mut warnings = Vec::new();
+    while let Some(newest) = manifest.epochs.last() {
+        let Err(error) = folder.verify(newest) else { break };
+        let epoch = newest.epoch;
+        warnings.push(format!("the checkpoint of epoch {epoch} is damaged and was skipped: {error}"));
+        manifest.epochs.pop();
+    }
+    match warnings.first() {
+        Some(warning) if manifest.epochs.is_empty() => {
+            Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")))
+        }
+        _ => Ok((manifest, warnings)),
+    }
 }
 
 /// Sets a later end, where that does not change what the run has done so far.
@@ -197,7 +209,7 @@ pub(crate) fn use_threads(threads: usize) -> Result<(), TrainError> {
 const KILLED: &str = "Killing training from user input.";
 
 /// A run whose folder is there and is this process's alone.
-struct Run {
+struct Training {
     config: Config,
     /// The epoch to stop after, where that is not the last.
     until: Option<usize>,
@@ -209,7 +221,7 @@ struct Run {
     history: History,
 }
 
-impl Run {
+impl Training {
     fn learn(
         self,
         classifier: Classifier,
@@ -218,17 +230,16 @@ impl Run {
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(RunFolder, Summary), TrainError> {
-        let Run { config, folder, manifest, history, .. } = &self;
+        let Training { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
-        let last = manifest.epochs.last();
-        let complete = last.map_or(0, |saved| saved.epoch);
         let parameters =
             Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
         let mut model = Trainee { classifier, clip: optim.clip };
-        if let Some(saved) = last {
+        if let Some(saved) = manifest.epochs.last() {
             model = load(model, folder, saved)?;
         }
-        let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_without_gain() >= patience);
+        let complete = self.complete();
+        let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_since_best() >= patience);
         let over = complete >= optim.epochs || stopped;
         progress(Progress::Started { folder, parameters, complete, over, warnings });
         if over {
@@ -241,97 +252,54 @@ impl Run {
         }
         self.summary(Status::Running, parameters, history)?;
 
-        let ledger = Ledger::new(folder.clone(), manifest.clone(), history.clone());
-        let board = Board::default();
-        let ended = self.launch(model, data, &ledger, &board, display, progress);
-
-        let mut books = ledger.books();
-        let history = books.history.clone();
-        if let Some(error) = books.error.take().or(ended.err()) {
-            // Of what is saved: an epoch that could not be is not one that the run has.
-            let history = history.until(books.saved());
-            // The disk may be what failed; the first error is the one worth telling.
-            let _ = self.summary(Status::Failed, parameters, &history);
-            return Err(error);
-        }
-        let done = history.last(Split::Validation).map_or(0, |line| line.epoch);
-        let status = if board.diverged() {
-            Status::Diverged
-        } else if done >= optim.epochs || books.stopped_early {
-            Status::Complete
-        } else {
-            Status::Interrupted
-        };
-        let asked = self.interrupter.get_message().is_some() || self.until.is_some_and(|until| done >= until);
-        drop(books);
-        if status == Status::Interrupted && !asked {
-            // Burn's dashboard forgets the error as it closes.
-            let _ = self.summary(Status::Failed, parameters, &history);
-            return Err(TrainError::Learner(
-                "what happened went with the dashboard; go on with --no-tui to see it".to_owned(),
-            ));
-        }
-        let summary = self.summary(status, parameters, &history)?;
+        let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
+        let values = EpochValues::default();
+        let ended = self.launch(model, data, &tracker, &values, display, progress);
+        let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
     }
 
-    /// Has Burn's Learner train the remaining epochs. What comes of it stands on `ledger` and `board`.
+    /// The last complete epoch that the run starts from; 0 for a new one.
+    fn complete(&self) -> usize {
+        self.manifest.epochs.last().map_or(0, |saved| saved.epoch)
+    }
+
+    /// Has Burn's Learner train the remaining epochs. What comes of it is in `tracker` and `values`.
     fn launch(
         &self,
         model: Trainee,
         data: Prepared,
-        ledger: &Ledger,
-        board: &Board,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(), TrainError> {
-        let Run { config, folder, device, interrupter, manifest, history, .. } = self;
+        let Training { config, folder, device, interrupter, history, .. } = self;
         let optim = &config.optim;
-        let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
-        let (train_sequences, validation_sequences) = (data.train.len(), data.validation.len());
+        let complete = self.complete();
         let train =
             Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
-        let (epochs, choice) = (optim.epochs, config.data.validation);
-        let end_of_epoch = EndOfEpoch {
-            ledger: ledger.clone(),
-            board: board.clone(),
-            train_time: train.time(),
-            train_sequences,
-            validation_time: validation.time(),
-            validation_sequences,
-            last_loss,
-            on_epoch: Box::new(move |train, validation| {
-                progress(Progress::Epoch { train, validation, choice, of: epochs });
-            }),
-        };
+        let end_of_epoch = self.end_of_epoch(&train, &validation, tracker, values, last_loss, progress);
+        let stop_rule =
+            StopRule { patience: optim.early_stopping, until: self.until, tracker: tracker.clone() };
 
         let training = SupervisedTraining::new(folder.path(), Arc::new(train), Arc::new(validation))
-            .num_epochs(epochs)
+            .num_epochs(optim.epochs)
             .with_application_logger(None)
-            .with_metric_logger(Nowhere)
+            .with_metric_logger(NullMetricLogger)
             .with_interrupter(interrupter.clone())
             .with_checkpointing_strategy(end_of_epoch)
-            .early_stopping(Ending {
-                patience: optim.early_stopping,
-                until: self.until,
-                ledger: ledger.clone(),
-            })
+            .early_stopping(stop_rule)
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
-        let training = with_metrics(training, board, interrupter, display);
-        let [weights, optimizer, rates] = FILES.map(|name| Entered::new(folder.path(), name, ledger));
+        let training = with_metrics(training, values, interrupter, display);
+        let [weights, optimizer, rates] =
+            FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
-        let training = match display {
-            Display::Quiet => training.renderer(Box::new(Quiet)),
-            Display::Dashboard => {
-                thread::spawn(signals::let_control_c_through);
-                let from = (complete > 0).then_some(complete);
-                training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
-            }
-        };
+        let training = with_renderer(training, display, interrupter, complete);
 
         let learner = Learner::new(model, build::optimizer(optim, config.run.backend), schedule);
         match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
@@ -342,7 +310,82 @@ impl Run {
                 interrupter.stop(Some(KILLED));
                 Ok(())
             }
-            Err(panic) => Err(TrainError::Learner(words_of(panic))),
+            Err(panic) => Err(TrainError::Learner(panic_message(panic))),
+        }
+    }
+
+    /// What is done at the end of each epoch, of which `progress` is told.
+    fn end_of_epoch(
+        &self,
+        train: &Loader,
+        validation: &Loader,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
+        last_loss: LastLoss,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> EndOfEpoch {
+        let (of, selection) = (self.config.optim.epochs, self.config.data.validation);
+        EndOfEpoch {
+            tracker: tracker.clone(),
+            values: values.clone(),
+            train_time: train.time(),
+            train_sequences: train.num_items(),
+            validation_time: validation.time(),
+            validation_sequences: validation.num_items(),
+            last_loss,
+            on_epoch: Box::new(move |train, validation| {
+                progress(Progress::Epoch { train, validation, selection, of });
+            }),
+        }
+    }
+
+    /// Writes and returns the last summary, or says why the run failed.
+    fn conclude(
+        &self,
+        ended: Result<(), TrainError>,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
+        parameters: Parameters,
+    ) -> Result<Summary, TrainError> {
+        let mut state = tracker.state();
+        match self.outcome(ended, &mut state, values.diverged()) {
+            Ok(status) => self.summary(status, parameters, &state.history),
+            Err(error) => {
+                // Of what is saved: an epoch that could not be is not one that the run has.
+                let history = state.history.clone().up_to(state.saved());
+                // The disk may be what failed; the first error is the one worth telling.
+                let _ = self.summary(Status::Failed, parameters, &history);
+                Err(error)
+            }
+        }
+    }
+
+    /// How the training ended. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
+    /// with an error; the loss diverged; the run is complete; it was interrupted. If none does, Burn's dashboard
+    /// discarded an error.
+    fn outcome(
+        &self,
+        ended: Result<(), TrainError>,
+        state: &mut TrackerState,
+        diverged: bool,
+    ) -> Result<Status, TrainError> {
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        ended?;
+        let done = state.history.last(Split::Validation).map_or(0, |line| line.epoch);
+        let interrupted =
+            || self.interrupter.get_message().is_some() || self.until.is_some_and(|until| done >= until);
+        if diverged {
+            Ok(Status::Diverged)
+        } else if done >= self.config.optim.epochs || state.stopped_early {
+            Ok(Status::Complete)
+        } else if interrupted() {
+            Ok(Status::Interrupted)
+        } else {
+            Err(TrainError::Learner(
+                "the dashboard discarded the error message; resume with --no-tui to see it".to_owned(),
+            ))
         }
     }
 
@@ -375,10 +418,12 @@ impl Run {
     }
 }
 
-/// What a panic said.
-fn words_of(panic: Box<dyn std::any::Any + Send>) -> String {
-    let words = panic.downcast_ref::<String>().map(String::as_str);
-    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
+fn panic_message(panic: Box<dyn std::any::Any + Send>) -> String {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    message
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message")
+        .to_owned()
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
@@ -395,21 +440,26 @@ pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) 
         .map_err(|problem| TrainError::damaged(&path, format!("it is of another model: {problem}")))
 }
 
-type Training = SupervisedTraining<Trainee>;
+type BurnTraining = SupervisedTraining<Trainee>;
 
-fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter, display: Display) -> Training {
-    fn watched<M>(
+fn with_metrics(
+    training: BurnTraining,
+    values: &EpochValues,
+    interrupter: &Interrupter,
+    display: Display,
+) -> BurnTraining {
+    fn recorded<M>(
         metric: M,
         name: &'static str,
         split: Split,
-        board: &Board,
-        stop: &Interrupter,
-    ) -> Watched<M> {
-        Watched { metric, name, split, board: board.clone(), interrupter: stop.clone() }
+        values: &EpochValues,
+        interrupter: &Interrupter,
+    ) -> RecordedMetric<M> {
+        RecordedMetric { metric, name, split, values: values.clone(), interrupter: interrupter.clone() }
     }
-    let accuracy = |split| watched(AccuracyMetric::new(), "accuracy", split, board, interrupter);
-    let loss = |split| watched(LossMetric::new(), "loss", split, board, interrupter);
-    let rate = watched(LearningRateMetric::new(), "learning rate", Split::Train, board, interrupter);
+    let accuracy = |split| recorded(AccuracyMetric::new(), "accuracy", split, values, interrupter);
+    let loss = |split| recorded(LossMetric::new(), "loss", split, values, interrupter);
+    let rate = recorded(LearningRateMetric::new(), "learning rate", Split::Train, values, interrupter);
     let training = training
         .metric_train_numeric(accuracy(Split::Train))
         .metric_valid_numeric(accuracy(Split::Validation))
@@ -423,28 +473,44 @@ fn with_metrics(training: Training, board: &Board, interrupter: &Interrupter, di
     }
 }
 
-/// Stops after so many epochs without a better one, or after a certain epoch.
-#[derive(Clone)]
-struct Ending {
-    patience: Option<usize>,
-    until: Option<usize>,
-    ledger: Ledger,
+fn with_renderer(
+    training: BurnTraining,
+    display: Display,
+    interrupter: &Interrupter,
+    complete: usize,
+) -> BurnTraining {
+    match display {
+        Display::Quiet => training.renderer(Box::new(Quiet)),
+        Display::Dashboard => {
+            thread::spawn(signals::let_control_c_through);
+            let from = (complete > 0).then_some(complete);
+            training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
+        }
+    }
 }
 
-impl EarlyStoppingStrategy for Ending {
+/// Stops after so many epochs without a better one, or after a certain epoch.
+#[derive(Clone)]
+struct StopRule {
+    patience: Option<usize>,
+    until: Option<usize>,
+    tracker: CheckpointTracker,
+}
+
+impl EarlyStoppingStrategy for StopRule {
     fn should_stop(&mut self, epoch: usize, _: &EventStoreClient) -> bool {
-        let mut books = self.ledger.books();
-        books.stopped_early =
-            self.patience.is_some_and(|patience| books.history.epochs_without_gain() >= patience);
+        let mut state = self.tracker.state();
+        state.stopped_early =
+            self.patience.is_some_and(|patience| state.history.epochs_since_best() >= patience);
         // An epoch that could not be recorded ends the run too.
-        books.stopped_early || books.error.is_some() || self.until.is_some_and(|until| epoch >= until)
+        state.stopped_early || state.error.is_some() || self.until.is_some_and(|until| epoch >= until)
     }
 }
 
 /// Burn would write a log a metric and epoch; the run keeps its own record.
-struct Nowhere;
+struct NullMetricLogger;
 
-impl MetricLogger for Nowhere {
+impl MetricLogger for NullMetricLogger {
     fn log(&mut self, _: MetricsUpdate, _: usize, _: &BurnSplit) {}
 
     fn read_numeric(&mut self, _: &str, _: usize, _: &BurnSplit) -> Result<Vec<NumericEntry>, String> {

@@ -18,16 +18,16 @@ pub(crate) fn remove(folder: &RunFolder, manifest: &Manifest) -> Result<(), Trai
         let name = format!("checkpoint/{name}");
         manifest.epochs.iter().flat_map(|saved| &saved.files).any(|file| file.name == name)
     };
-    remove_files(folder.path(), |name, path| is_draft(name, TEMPORARY) && is_old(path))?;
+    remove_files(folder.path(), |name, path| is_temporary(name, TEMPORARY) && is_old(path))?;
     remove_files(&folder.file("checkpoint"), |name, _| is_checkpoint(name) && !listed(name))
 }
 
-/// Removes the drafts of runs below `out` whose processes have died before these had a name. What cannot be removed
+/// Removes unfinished runs below `out` whose processes have died before these had a name. What cannot be removed
 /// stays: it is in nobody's way.
-pub(crate) fn remove_drafts(out: &Path) {
+pub(crate) fn remove_unfinished(out: &Path) {
     for entry in fs::read_dir(out).into_iter().flatten().flatten() {
         let (name, path) = (entry.file_name(), entry.path());
-        if name.to_str().is_some_and(|name| is_draft(name, UNFINISHED)) && is_old(&path) {
+        if name.to_str().is_some_and(|name| is_temporary(name, UNFINISHED)) && is_old(&path) {
             // Until it has its name, a run is locked by the process that makes it.
             let lock = fs::File::open(path.join(".lock"));
             if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
@@ -54,7 +54,7 @@ fn remove_files(folder: &Path, leftover: impl Fn(&str, &Path) -> bool) -> Result
 }
 
 /// What this program makes before it has its name, such as `.tmpA1b2C3`.
-fn is_draft(name: &str, prefix: &str) -> bool {
+fn is_temporary(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == 6 && rest.chars().all(|c| c.is_ascii_alphanumeric()))
 }
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn only_names_that_the_program_gives_are_leftovers() {
-        assert!(is_draft(".tmpA1b2C3", TEMPORARY) && is_draft(".unfinished-A1b2C3", UNFINISHED));
+        assert!(is_temporary(".tmpA1b2C3", TEMPORARY) && is_temporary(".unfinished-A1b2C3", UNFINISHED));
         for name in [".tmp", ".tmpfile", ".tmpA1b2C", "tmpA1b2C3", ".tmpA1b2.3", ".lock"] {
-            assert!(!is_draft(name, TEMPORARY), "{name}");
+            assert!(!is_temporary(name, TEMPORARY), "{name}");
         }
         for name in ["model-3.bpk", "optim-12.bpk", "scheduler-3.bpk.4711-0.tmp"] {
             assert!(is_checkpoint(name), "{name}");

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `config`, `settings` | the settings of a run; how they are read and checked |
+//! | `reference` | what each setting means, its default and the values it takes |
 //! | `backend` | which backends this build has, and the devices of this machine |
 //! | `folder` | the run folder: whole files or none, the manifest, its lock |
 //! | `leftovers` | what killed processes leave in a run folder |
@@ -11,12 +12,12 @@
 //! | `adam`, `rmsprop`, `in_place` | optimizers in one pass over each parameter |
 //! | `schedule` | learning rates over time |
 //! | `step` | the training step, and what Burn's Learner calls |
-//! | `clip` | cutting the gradient of all parameters together |
+//! | `clip` | gradient clipping by global norm |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
 //! | `metrics` | what is measured while training |
 //! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch |
 //! | `learn`, `signals`, `quiet` | the run itself: start, resume, interrupt, show nothing |
-//! | `evaluate` | a saved run on the test part, or on new data |
+//! | `evaluate` | a saved run on the test set, or on new data |
 //! | `timing` | how long training steps and predictions take |
 //! | `shell` | commands to copy |
 //!
@@ -42,6 +43,7 @@ mod leftovers;
 mod loader;
 mod metrics;
 mod quiet;
+mod reference;
 mod rmsprop;
 mod schedule;
 mod settings;
@@ -55,10 +57,11 @@ pub use build::{optimizer, recurrent_parameters};
 pub use burn::train::Interrupter;
 pub use config::{Config, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
-pub use evaluate::{Evaluation, Prediction, SavedRun, Weights};
-pub use folder::{Parameters, RunFolder, Status, Summary, draft_whole, write_whole};
+pub use evaluate::{CheckpointChoice, Evaluation, Prediction, SavedRun};
+pub use folder::{Parameters, RunFolder, Status, Summary, stage_file, write_atomic};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
+pub use reference::Setting;
 pub use settings::{parse_setting, table_with};
 pub use shell::quoted;
 pub use signals::{in_foreground, stop_on_signals};

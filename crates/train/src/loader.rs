@@ -52,7 +52,7 @@ impl PassTime {
     }
 }
 
-/// The sequences of one part of the data, in batches.
+/// The sequences of one split, in batches.
 #[derive(Clone)]
 pub(crate) struct Loader {
     sequences: Arc<Vec<Sequence>>,

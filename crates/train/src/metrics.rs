@@ -14,9 +14,9 @@ use burn::train::metric::{
 
 use crate::history::Split;
 
-/// Where metrics leave their values at the end of a pass, for the run's own record.
+/// The values that metrics had at the end of a pass, for the run's own record.
 #[derive(Clone, Default)]
-pub(crate) struct Board(Arc<Mutex<Values>>);
+pub(crate) struct EpochValues(Arc<Mutex<Values>>);
 
 #[derive(Default)]
 struct Values {
@@ -24,31 +24,31 @@ struct Values {
     diverged: bool,
 }
 
-impl Board {
-    /// The value that a metric had at the end of the last pass over a part of the data.
+impl EpochValues {
+    /// The value that a metric had at the end of the last pass over a split.
     pub fn read(&self, metric: &'static str, split: Split) -> f64 {
         let values = self.0.lock().expect("no metric panics while it writes");
         values.of_pass.get(&(metric, split == Split::Train)).copied().unwrap_or(f64::NAN)
     }
 
-    /// Whether a loss was not a finite number.
+    /// Whether a loss was infinite or NaN.
     pub fn diverged(&self) -> bool {
         self.0.lock().expect("no metric panics while it writes").diverged
     }
 }
 
-/// One of Burn's metrics, whose value at the end of a pass also goes to the [`Board`], and which stops the
-/// run at once when it is not a finite number.
+/// One of Burn's metrics, whose value at the end of a pass also goes to the [`EpochValues`], and which stops the
+/// run at once when it is infinite or NaN.
 #[derive(Clone)]
-pub(crate) struct Watched<M> {
+pub(crate) struct RecordedMetric<M> {
     pub metric: M,
     pub name: &'static str,
     pub split: Split,
-    pub board: Board,
+    pub values: EpochValues,
     pub interrupter: Interrupter,
 }
 
-impl<M: Metric + Numeric> Metric for Watched<M> {
+impl<M: Metric + Numeric> Metric for RecordedMetric<M> {
     type Input = M::Input;
 
     fn name(&self) -> MetricName {
@@ -70,8 +70,8 @@ impl<M: Metric + Numeric> Metric for Watched<M> {
     ) -> Result<SerializedEntry, TensorReadError> {
         let entry = self.metric.update(item, metadata)?;
         if self.metric.value().is_some_and(|value| !value.current().is_finite()) {
-            self.board.0.lock().expect("no metric panics while it writes").diverged = true;
-            self.interrupter.stop(Some("the loss is not a finite number"));
+            self.values.0.lock().expect("no metric panics while it writes").diverged = true;
+            self.interrupter.stop(Some("the loss is infinite or NaN"));
         }
         Ok(entry)
     }
@@ -79,7 +79,7 @@ impl<M: Metric + Numeric> Metric for Watched<M> {
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
         let entry = self.metric.compute()?;
         let value = self.metric.final_value().current();
-        let mut values = self.board.0.lock().expect("no metric panics while it writes");
+        let mut values = self.values.0.lock().expect("no metric panics while it writes");
         values.of_pass.insert((self.name, self.split == Split::Train), value);
         Ok(entry)
     }
@@ -89,7 +89,7 @@ impl<M: Metric + Numeric> Metric for Watched<M> {
     }
 }
 
-impl<M: Numeric> Numeric for Watched<M> {
+impl<M: Numeric> Numeric for RecordedMetric<M> {
     fn value(&self) -> Option<NumericEntry> {
         self.metric.value()
     }

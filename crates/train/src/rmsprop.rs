@@ -6,9 +6,9 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
-use crate::in_place::{self, Stretch};
+use crate::in_place::{self, ParameterChunk};
 
-/// How much of the mean square is kept at each step.
+/// Decay rate of the running mean of squared gradients (PyTorch's `alpha`).
 pub(crate) const DECAY: f32 = 0.9;
 
 /// Burn's RMSprop for parameters in the memory of this process, bit for bit and with the same state.
@@ -44,8 +44,8 @@ impl Optimizer for OnePassRmsProp {
         // It holds the mean square too; alone, that can be written where it lies.
         drop(centered);
         let (rate, epsilon) = (rate as f32, self.epsilon);
-        let (parameter, [mean_square]) = in_place::update(parameter, [mean_square], gradient, |stretch| {
-            let Stretch { parameter, state: [mean_square], gradient } = stretch;
+        let (parameter, [mean_square]) = in_place::update(parameter, [mean_square], gradient, |chunk| {
+            let ParameterChunk { parameter, state: [mean_square], gradient } = chunk;
             // A row that no gradient reaches, such as that of an embedded word that is not in the batch, stays
             // where it is.
             const ROW: usize = 64;

@@ -15,7 +15,7 @@ use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use crate::{OptimConfig, Schedule};
 
 /// The training loss of the last complete epoch, shared between what measures it and the schedule that
-/// depends on it. Not a number before the first.
+/// depends on it. NaN before the first.
 #[derive(Clone, Debug)]
 pub(crate) struct LastLoss(Arc<AtomicU64>);
 

@@ -3,14 +3,14 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use slimgate_data::Standardize;
+use slimgate_data::{Modality, Standardize, find};
 use slimgate_models::EmbeddingInitializer;
 use toml::{Table, Value};
 
 use crate::{Backend, Config, ConfigError, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 
 impl Config {
-    /// Reads a configuration from TOML text called `name`, with settings `section.key=value` laid over it.
+    /// Reads a configuration from TOML text called `name`, overridden by settings `section.key=value`.
     ///
     /// # Errors
     ///
@@ -18,8 +18,8 @@ impl Config {
     pub fn read(name: &str, text: &str, settings: &[(String, Value)]) -> Result<Config, ConfigError> {
         let table = table_with(name, text, settings)?;
         refuse_unknown(&table)?;
-        refuse_wrong_types(&table)?;
-        refuse_unknown_words(&table)?;
+        refuse_unusable_values(&table)?;
+        refuse_unknown_choices(&table)?;
         let config = Config::deserialize(table)
             .map_err(|error| ConfigError::Type(error.to_string().trim_end().to_owned()))?;
         config.check()?;
@@ -32,7 +32,7 @@ impl Config {
     }
 
     /// Every setting there is, with a value of its type.
-    fn examples() -> &'static [(String, Value)] {
+    pub(crate) fn examples() -> &'static [(String, Value)] {
         // A study resolves thousands of configurations.
         static EXAMPLES: LazyLock<Vec<(String, Value)>> = LazyLock::new(Config::make_examples);
         &EXAMPLES
@@ -62,7 +62,12 @@ impl Config {
             },
             run: RunConfig { name: Some(String::new()), ..Default::default() },
         };
-        let table = Table::try_from(everything).expect("a configuration is a table");
+        everything.values()
+    }
+
+    /// The values of the settings that have one, by key.
+    pub(crate) fn values(self) -> Vec<(String, Value)> {
+        let table = Table::try_from(self).expect("a configuration is a table");
         let section = |(section, settings): (String, Value)| {
             let settings: Table = settings.try_into().expect("a configuration has sections");
             settings.into_iter().map(move |(key, value)| (format!("{section}.{key}"), value))
@@ -72,82 +77,51 @@ impl Config {
 
     /// What is set and changes nothing beside the other settings, each with the reason.
     pub(crate) fn without_effect(&self) -> Vec<String> {
-        let Config { model, optim, .. } = self;
+        let Config { data, model, optim, .. } = self;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
+        let modality = find(&data.dataset).ok().map(|entry| &entry.modality);
+        let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
+        let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
         let idle = [
             (
                 model.dropout > 0.0 && model.layers == 1,
                 "`model.dropout` acts between layers, and there is one",
             ),
-            (optim.momentum.is_some() && adaptive, "`optim.momentum` is of `rmsprop` and `sgd`"),
+            (optim.momentum.is_some() && adaptive, "`optim.momentum` applies only to `rmsprop` and `sgd`"),
             (
                 optim.first_epoch_rate.is_some() && optim.schedule != Schedule::ExpLoss,
-                "`optim.first_epoch_rate` is of the schedule `exp-loss`",
+                "`optim.first_epoch_rate` applies only to the schedule `exp-loss`",
             ),
+            (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
+            (
+                model.embedding_initializer.is_some() && no_text,
+                "`model.embedding_initializer` applies only to text",
+            ),
+            (model.embedding_dropout.is_some() && no_text, "`model.embedding_dropout` applies only to text"),
         ];
         let reasons = idle.into_iter().filter(|(idle, _)| *idle);
         reasons.map(|(_, reason)| format!("a setting has no effect: {reason}")).collect()
     }
 
-    /// Refuses values that no run can use.
+    /// Refuses what no run can use though each value by itself is one that its setting can have.
     fn check(&self) -> Result<(), ConfigError> {
-        let Config { model, optim, run, .. } = self;
+        let Config { data, model, optim, run } = self;
+        data.check()?;
         model.cell()?;
-        let share = |key, value: f64| {
-            holds(key, value, (0.0..1.0).contains(&value), "it is a share from 0 to below 1")
-        };
-        let rate = |key, value: f64| {
-            holds(key, value, value > 0.0 && value <= 1.0, "a rate lies above 0 and is at most 1")
-        };
-        let floor = |key, value: f64| {
-            holds(key, value, (0.0..=1.0).contains(&value), "a rate to end at lies from 0 to 1")
-        };
-        let amount =
-            |key, value: f64| holds(key, value, value >= 0.0 && value.is_finite(), "it is a number from 0");
-
-        share("model.embedding_dropout", model.embedding_dropout.unwrap_or(0.0))?;
-        share("model.dropout", model.dropout)?;
-        share("model.input_dropout", model.input_dropout)?;
-        share("model.recurrent_dropout", model.recurrent_dropout)?;
-        holds(
-            "model.forget_bias",
-            model.forget_bias,
-            model.forget_bias.is_finite(),
-            "it is a finite number",
-        )?;
-        if let Some(clip) = model.cell_clip {
-            holds("model.cell_clip", clip, clip > 0.0 && clip.is_finite(), "it is a number above 0")?;
-        }
-        rate("optim.learning_rate", optim.learning_rate)?;
-        rate("optim.max_learning_rate", optim.max_learning_rate)?;
-        rate("optim.gamma", optim.gamma)?;
-        floor("optim.final_learning_rate", optim.final_learning_rate)?;
-        let falls = optim.schedule != Schedule::Cosine || optim.final_learning_rate <= optim.learning_rate;
+        let rises = optim.schedule == Schedule::Cosine && optim.final_learning_rate > optim.learning_rate;
         holds(
             "optim.final_learning_rate",
             optim.final_learning_rate,
-            falls,
-            "`cosine` ends at or below `optim.learning_rate`",
+            !rises,
+            "must be at most `optim.learning_rate` with the schedule `cosine`",
         )?;
-        if let Some(first) = optim.first_epoch_rate {
-            rate("optim.first_epoch_rate", first)?;
-        }
-        amount("optim.clip", optim.clip)?;
-        amount("optim.weight_decay", optim.weight_decay)?;
-        holds(
-            "optim.epsilon",
-            optim.epsilon,
-            optim.epsilon > 0.0 && optim.epsilon.is_finite(),
-            "it is a number above 0",
-        )?;
-        share("optim.momentum", optim.momentum.unwrap_or(0.0))?;
         if let Some(name) = &run.name {
             let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
             holds(
                 "run.name",
                 name,
                 plain,
-                "a run's name is that of a folder, without `/`; its place is `run.out`",
+                "must be the name of a folder, without `/`; where the folder is put is `run.out`",
             )?;
         }
         Ok(())
@@ -173,7 +147,7 @@ pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
     Ok((key.trim().to_owned(), value))
 }
 
-/// The table of TOML text called `name`, with settings laid over it by their dotted keys.
+/// The table of TOML text called `name`, overridden by settings by their dotted keys.
 ///
 /// # Errors
 ///
@@ -190,7 +164,7 @@ pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Resul
         }
     }
     for (key, value) in settings {
-        lay_over(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
+        override_key(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
         // A cell is given by its name or by its terms: the later word replaces the earlier one.
         if let Some(section) = key.strip_suffix("model.variant") {
             take_out(&mut table, &format!("{section}model.gates"));
@@ -201,7 +175,7 @@ pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Resul
     Ok(table)
 }
 
-fn lay_over(table: &mut Table, key: &str, value: Value) -> Option<()> {
+fn override_key(table: &mut Table, key: &str, value: Value) -> Option<()> {
     // A quoted key of the text, such as `"optim.learning_rate"` in a study's grid, would stand beside this one.
     table.remove(key);
     let Some((section, name)) = key.split_once('.') else {
@@ -209,7 +183,7 @@ fn lay_over(table: &mut Table, key: &str, value: Value) -> Option<()> {
         return Some(());
     };
     let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-    lay_over(inner.as_table_mut()?, name, value)
+    override_key(inner.as_table_mut()?, name, value)
 }
 
 /// Removes a dotted key, also where it is quoted as a whole.
@@ -247,43 +221,110 @@ const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.thread
 
 /// Whole numbers that a slip of the finger makes too large for any machine, and the largest that they may be.
 const AT_MOST: [(&str, i64, &str); 9] = [
-    ("data.max_length", 100_000, "it is a whole number from 1 to 100000"),
-    ("data.vocabulary", 10_000_000, "it is a whole number from 1 to 10000000"),
-    ("optim.batch_size", 65_536, "it is a whole number from 1 to 65536"),
-    ("model.hidden", 16_384, "it is a whole number from 1 to 16384"),
-    ("model.embedding", 16_384, "it is a whole number from 1 to 16384"),
-    ("model.layers", 64, "it is a whole number from 1 to 64"),
-    ("run.threads", 1_024, "it is a whole number from 0 to 1024"),
+    ("data.max_length", 100_000, "must be a whole number from 1 to 100000"),
+    ("data.vocabulary", 10_000_000, "must be a whole number from 1 to 10000000"),
+    ("optim.batch_size", 65_536, "must be a whole number from 1 to 65536"),
+    ("model.hidden", 16_384, "must be a whole number from 1 to 16384"),
+    ("model.embedding", 16_384, "must be a whole number from 1 to 16384"),
+    ("model.layers", 64, "must be a whole number from 1 to 64"),
+    ("run.threads", 1_024, "must be a whole number from 0 to 1024"),
     // A configuration's whole numbers end there.
-    ("data.seed", i64::MAX, "it is a whole number from 0 to 9223372036854775807"),
-    ("run.seed", i64::MAX, "it is a whole number from 0 to 9223372036854775807"),
+    ("data.seed", i64::MAX, "must be a whole number from 0 to 9223372036854775807"),
+    ("run.seed", i64::MAX, "must be a whole number from 0 to 9223372036854775807"),
 ];
 
-fn refuse_wrong_types(table: &Table) -> Result<(), ConfigError> {
+/// What a number must be: the settings, the condition, and the condition in words. `data.validation_fraction` is
+/// checked with the other settings of the data.
+type Bound = (&'static [&'static str], fn(f64) -> bool, &'static str);
+static BOUNDS: [Bound; 6] = [
+    (
+        &[
+            "model.embedding_dropout",
+            "model.dropout",
+            "model.input_dropout",
+            "model.recurrent_dropout",
+            "optim.momentum",
+        ],
+        |fraction| (0.0..1.0).contains(&fraction),
+        "must be at least 0 and below 1",
+    ),
+    (
+        &["optim.learning_rate", "optim.max_learning_rate", "optim.first_epoch_rate", "optim.gamma"],
+        |rate| rate > 0.0 && rate <= 1.0,
+        "must be above 0 and at most 1",
+    ),
+    (&["optim.final_learning_rate"], |rate| (0.0..=1.0).contains(&rate), "must be from 0 to 1"),
+    (
+        &["optim.clip", "optim.weight_decay"],
+        |amount| amount >= 0.0 && amount.is_finite(),
+        "must be a number from 0",
+    ),
+    // They are computed with in single precision.
+    (
+        &["model.cell_clip", "optim.epsilon"],
+        |amount| amount > 0.0 && (amount as f32).is_finite(),
+        "must be a number above 0",
+    ),
+    (&["model.forget_bias"], |bias| bias.is_finite(), "must be a finite number"),
+];
+
+fn bound(key: &str) -> Option<&'static Bound> {
+    BOUNDS.iter().find(|(keys, ..)| keys.contains(&key))
+}
+
+/// What the value of a setting must be, of which `example` is one.
+fn requirement(key: &str, example: &Value) -> &'static str {
+    match example {
+        Value::Integer(_) => match AT_MOST.iter().find(|(name, ..)| *name == key) {
+            Some((.., requirement)) => requirement,
+            None if FROM_ZERO.contains(&key) => "must be a whole number from 0",
+            None => "must be a whole number from 1",
+        },
+        Value::Float(_) => bound(key).map_or("must be a number", |(.., requirement)| *requirement),
+        Value::Boolean(_) => "must be `true` or `false`",
+        _ => "must be text",
+    }
+}
+
+/// Whether a setting can have a value, where `example` is one that it can have.
+fn is_usable(key: &str, example: &Value, value: &Value) -> bool {
+    match example {
+        Value::Integer(_) => {
+            let least = if FROM_ZERO.contains(&key) { 0 } else { 1 };
+            let most = AT_MOST.iter().find(|(name, ..)| *name == key).map_or(i64::MAX, |(_, most, _)| *most);
+            value.as_integer().is_some_and(|number| (least..=most).contains(&number))
+        }
+        Value::Float(_) => {
+            let number = value.as_float().or(value.as_integer().map(|number| number as f64));
+            number.is_some_and(|number| bound(key).is_none_or(|(_, condition, _)| condition(number)))
+        }
+        Value::Boolean(_) => value.is_bool(),
+        _ => value.is_str(),
+    }
+}
+
+/// The values that a setting takes, of which `example` is one, in words.
+pub(crate) fn allowed(key: &str, example: &Value) -> String {
+    if let Some((_, choices)) = CHOICES.iter().find(|(name, _)| *name == key) {
+        return choices.join(", ");
+    }
+    let requirement = requirement(key, example);
+    requirement.strip_prefix("must be ").unwrap_or(requirement).to_owned()
+}
+
+fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
     for (key, example) in Config::examples() {
         let (section, name) = key.split_once('.').expect("a key has a section");
         let Some(value) = table.get(section).and_then(|keys| keys.get(name)) else { continue };
-        let from = |least| value.as_integer().is_some_and(|number| number >= least);
-        let (usable, remedy) = match example {
-            Value::Integer(_) if FROM_ZERO.contains(&key.as_str()) => {
-                (from(0), "it is a whole number from 0")
-            }
-            Value::Integer(_) => (from(1), "it is a whole number from 1"),
-            Value::Float(_) => (value.is_float() || value.is_integer(), "it is a number"),
-            Value::Boolean(_) => (value.is_bool(), "it is `true` or `false`"),
-            _ => (value.is_str(), "it is text"),
-        };
-        let (_, most, remedy) =
-            AT_MOST.into_iter().find(|(name, ..)| *name == key).unwrap_or(("", i64::MAX, remedy));
-        let too_large = value.as_integer().is_some_and(|number| number > most);
+        let usable = is_usable(key, example, value);
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        holds(key, value, usable && !too_large, remedy)?;
+        holds(key, value, usable, requirement(key, example))?;
     }
     Ok(())
 }
 
-/// The settings that are one of a few words, and the words.
-const WORDS: [(&str, &[&str]); 11] = [
+/// The settings with a few choices, and the choices.
+const CHOICES: [(&str, &[&str]); 11] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     (
@@ -307,25 +348,25 @@ const WORDS: [(&str, &[&str]); 11] = [
 ];
 const INITIALIZERS: &[&str] = &["glorot", "orthogonal", "uniform"];
 
-fn refuse_unknown_words(table: &Table) -> Result<(), ConfigError> {
-    for (key, words) in WORDS {
+fn refuse_unknown_choices(table: &Table) -> Result<(), ConfigError> {
+    for (key, choices) in CHOICES {
         let (section, name) = key.split_once('.').expect("a key has a section");
-        let word = table.get(section).and_then(|keys| keys.get(name)).and_then(Value::as_str);
-        if let Some(word) = word.filter(|word| !words.contains(word)) {
-            return Err(unknown_word(key, word, words));
+        let value = table.get(section).and_then(|keys| keys.get(name)).and_then(Value::as_str);
+        if let Some(value) = value.filter(|value| !choices.contains(value)) {
+            return Err(unknown_choice(key, value, choices));
         }
     }
     Ok(())
 }
 
-fn unknown_word(key: &'static str, word: &str, words: &[&'static str]) -> ConfigError {
-    let similar = words.iter().map(|&known| (strsim::jaro_winkler(word, known), known));
+fn unknown_choice(key: &'static str, value: &str, choices: &[&'static str]) -> ConfigError {
+    let similar = choices.iter().map(|&known| (strsim::jaro_winkler(value, known), known));
     let nearest = similar.filter(|&(similarity, _)| similarity > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
-    ConfigError::Word {
+    ConfigError::Choice {
         key,
-        word: word.to_owned(),
+        value: value.to_owned(),
         nearest: nearest.map(|(_, known)| known),
-        words: words.join(", "),
+        choices: choices.join(", "),
     }
 }
 
@@ -336,9 +377,10 @@ impl Backend {
     ///
     /// If this build has none.
     pub fn named(name: &str) -> Result<Backend, ConfigError> {
-        let (key, words) = WORDS.into_iter().find(|(key, _)| *key == "run.backend").expect("it has words");
+        let (key, choices) =
+            CHOICES.into_iter().find(|(key, _)| *key == "run.backend").expect("it has choices");
         let known = Backend::ALL.iter().find(|backend| backend.name() == name);
-        known.copied().ok_or_else(|| unknown_word(key, name, words))
+        known.copied().ok_or_else(|| unknown_choice(key, name, choices))
     }
 }
 

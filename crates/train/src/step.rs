@@ -15,7 +15,7 @@ use crate::loader::SequenceBatch;
 #[derive(Module, Debug)]
 pub(crate) struct Trainee {
     pub classifier: Classifier,
-    /// The norm that the gradient of all parameters together is cut to; 0 for no cut.
+    /// Maximum global gradient norm; 0 for no clipping.
     #[module(skip)]
     pub clip: f64,
 }

@@ -15,13 +15,14 @@ use crate::step::Trainee;
 use crate::{Config, RunFolder, TrainError, build};
 
 /// Predictions of this many sequences at once are timed besides single ones.
-const MANY: usize = 128;
+const LARGE_BATCH: usize = 128;
 
-/// Repetitions of each measurement that do not count, and that do.
+/// Repetitions of each measurement that do not count.
 const WARM_UP: usize = 3;
-const REPETITIONS: usize = 30;
+/// Repetitions that do; the median is the middle one of an odd number.
+const REPETITIONS: usize = 31;
 
-/// How long the steps of a model take: the content of `timing.json`. Medians, on the test part's first sequences.
+/// How long the steps of a model take: the content of `timing.json`. Medians, on the test set's first sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// Milliseconds of a training step of a batch of the run's size: forward, backward, optimizer.
@@ -51,19 +52,19 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
             let config = folder.config()?;
             let preprocessing = folder.preprocessing()?;
             let data = prepare_with(&config.data, &preprocessing)?;
-            Subject::new(&config, &preprocessing, &data.test)
+            BenchmarkModel::new(&config, &preprocessing, &data.test)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let threads = rayon::current_num_threads();
-    let steps = take_turns(&mut models, Subject::training_step);
-    let single = take_turns(&mut models, |model| model.predict(1));
-    let many = take_turns(&mut models, |model| model.predict(MANY));
+    let steps = interleaved_medians_ms(&mut models, BenchmarkModel::training_step);
+    let single = interleaved_medians_ms(&mut models, |model| model.predict(1));
+    let large = interleaved_medians_ms(&mut models, |model| model.predict(LARGE_BATCH));
     let mut timings = Vec::new();
     for (index, folder) in folders.iter().enumerate() {
         let timing = Timing {
             training_step_ms: steps[index],
             prediction_ms: single[index],
-            batch_prediction_ms: many[index],
+            batch_prediction_ms: large[index],
             threads,
         };
         folder.write_json("timing.json", &timing)?;
@@ -80,12 +81,12 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
 pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
     use_threads(config.run.threads)?;
     let data = prepare(&config.data)?;
-    let mut subject = [Subject::new(config, &data.preprocessing, &data.train)?];
-    Ok(take_turns(&mut subject, Subject::training_step)[0] / 1e3)
+    let mut model = [BenchmarkModel::new(config, &data.preprocessing, &data.train)?];
+    Ok(interleaved_medians_ms(&mut model, BenchmarkModel::training_step)[0] / 1e3)
 }
 
 /// A model that is measured, with what it is measured on.
-struct Subject {
+struct BenchmarkModel {
     device: Device,
     model: Option<Trainee>,
     plain: Trainee,
@@ -93,15 +94,15 @@ struct Subject {
     rate: f64,
     batch: SequenceBatch,
     one: SequenceBatch,
-    many: SequenceBatch,
+    large: SequenceBatch,
 }
 
-impl Subject {
+impl BenchmarkModel {
     fn new(
         config: &Config,
         preprocessing: &slimgate_data::Preprocessing,
         sequences: &[Sequence],
-    ) -> Result<Subject, TrainError> {
+    ) -> Result<BenchmarkModel, TrainError> {
         let device = config.run.backend.device(config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
             let classifier = build::classifier(config, preprocessing, device)?;
@@ -113,14 +114,14 @@ impl Subject {
             SequenceBatch::new(Batch::collate(&sequences), device)
         };
         let training = device.clone().autodiff();
-        Ok(Subject {
+        Ok(BenchmarkModel {
             model: Some(trainee(&training)?),
             plain: trainee(&device)?,
             optimizer: build::optimizer(&config.optim, config.run.backend),
             rate: config.optim.learning_rate,
             batch: batch(config.optim.batch_size, &training),
             one: batch(1, &device),
-            many: batch(MANY, &device),
+            large: batch(LARGE_BATCH, &device),
             device,
         })
     }
@@ -135,18 +136,21 @@ impl Subject {
     }
 
     fn predict(&mut self, sequences: usize) {
-        let batch = if sequences == 1 { &self.one } else { &self.many };
+        let batch = if sequences == 1 { &self.one } else { &self.large };
         let _ = InferenceStep::step(&self.plain, batch.clone()).output.into_data();
     }
 }
 
-/// The median milliseconds of each subject's work, a repetition of each in turn.
-fn take_turns(subjects: &mut [Subject], mut work: impl FnMut(&mut Subject)) -> Vec<f64> {
-    let mut times = vec![Vec::with_capacity(REPETITIONS); subjects.len()];
+/// The median milliseconds of each model's work, a repetition of each in turn.
+fn interleaved_medians_ms(
+    models: &mut [BenchmarkModel],
+    mut work: impl FnMut(&mut BenchmarkModel),
+) -> Vec<f64> {
+    let mut times = vec![Vec::with_capacity(REPETITIONS); models.len()];
     for repetition in 0..WARM_UP + REPETITIONS {
-        for (subject, times) in subjects.iter_mut().zip(&mut times) {
+        for (model, times) in models.iter_mut().zip(&mut times) {
             let started = Instant::now();
-            work(subject);
+            work(model);
             if repetition >= WARM_UP {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
@@ -156,4 +160,15 @@ fn take_turns(subjects: &mut [Subject], mut work: impl FnMut(&mut Subject)) -> V
         times.sort_by(f64::total_cmp);
     }
     times.into_iter().map(|times| times[REPETITIONS / 2]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::REPETITIONS;
+
+    #[test]
+    fn the_middle_repetition_has_as_many_before_it_as_after_it() {
+        let middle = REPETITIONS / 2;
+        assert_eq!(middle, REPETITIONS - 1 - middle);
+    }
 }

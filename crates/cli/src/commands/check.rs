@@ -35,7 +35,7 @@ fn tell_all(
         }
     }
     if protocol == Protocol::Published && !json {
-        say("test accuracies are chosen on the test set: too good by as much as the choice gains")?;
+        say("test accuracies were selected on the test set and are optimistically biased")?;
     }
     Ok(())
 }

@@ -24,6 +24,9 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
     let interrupter = stop_on_signals();
     let (config, folder) = read(&arguments)?;
+    if config.variants().len() == 1 {
+        tell("warning: one variant: there will be no comparison; add the baseline");
+    }
     let options = Options {
         program: std::env::current_exe().map_err(CliError::Program)?,
         at_once: at_once(&arguments, &config),
@@ -38,7 +41,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     heard_or_not(conclude(&arguments, folder.path(), &summary))?;
     if interrupter.should_stop() {
         let folder = quoted(&folder.path().display().to_string());
-        tell(format_args!("interrupted; go on with: slimgate compare {folder}"));
+        tell(format_args!("interrupted; continue with: slimgate compare {folder}"));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))

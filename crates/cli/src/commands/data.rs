@@ -49,7 +49,7 @@ impl<'a> Row<'a> {
             test: recipe.test.sequences,
             shortest: entry.lengths.0,
             longest: entry.lengths.1,
-            channels: entry.form.channels(),
+            channels: entry.modality.channels(),
             classes: &recipe.classes,
             licence: &recipe.licence,
             set: entry.set.name,
@@ -61,8 +61,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether it is here, or what brings it.
-    fn here(&self) -> String {
+    /// Whether it is on this machine, or what brings it.
+    fn status(&self) -> String {
         match self.presence {
             "absent" => format!("slimgate data fetch {}", self.set),
             presence => presence.to_owned(),
@@ -84,7 +84,7 @@ impl<'a> Row<'a> {
 
 fn list() -> Result<(), CliError> {
     let mut rows =
-        table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence", "here"]);
+        table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence", "status"]);
     for entry in catalog() {
         let row = Row::new(entry);
         rows.add_row([
@@ -96,11 +96,12 @@ fn list() -> Result<(), CliError> {
             &row.channels(),
             &row.classes.len().to_string(),
             row.licence,
-            &row.here(),
+            &row.status(),
         ]);
     }
     say(rows)?;
-    say("A validation part is taken from the training part.")
+    say("The validation set is taken from the training data. Files of your own can be\n\
+         classified with `slimgate predict`; to train on them, add a recipe (datasets/README.md).")
 }
 
 fn show(entry: &Entry) -> Result<(), CliError> {
@@ -110,7 +111,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("title", row.title.to_owned()),
         ("task", row.task.to_owned()),
         ("read as", entry.summary.clone()),
-        ("sequences", format!("{} to learn from, {} to test on", grouped(row.train), grouped(row.test))),
+        ("sequences", format!("{} training and {} test", grouped(row.train), grouped(row.test))),
         ("steps", row.lengths()),
         ("channels", row.channels()),
         ("classes", row.classes.join(", ")),
@@ -118,7 +119,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("source", recipe.sources()),
         ("licence", recipe.licence.clone()),
         ("attribution", recipe.attribution.clone()),
-        ("here", row.here()),
+        ("status", row.status()),
     ];
     for (name, fact) in facts {
         say(format_args!("{name:<12} {fact}"))?;

@@ -5,29 +5,29 @@ use std::process::ExitCode;
 use slimgate_data::Validation;
 use slimgate_train::{Backend, SavedRun};
 
-use crate::args::{EvaluateArguments, SavedRunArguments};
+use crate::args::SavedRunArguments;
 use crate::output::{CliError, heard_or_not, percent, say, say_json, tell};
 
-pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
-    let run = open(&arguments.saved)?;
+pub fn run(arguments: SavedRunArguments) -> Result<ExitCode, CliError> {
+    let run = open(&arguments)?;
     let evaluation = run.evaluate()?;
     // Told first: the numbers are there though the folder may be read-only.
-    let told = if arguments.saved.json {
+    let told = if arguments.json {
         say_json(&evaluation)
     } else {
         let chosen = match run.validation() {
-            Validation::Test if run.is_best()? => ", chosen on this part",
+            Validation::Test if run.is_best()? => ", chosen on this set",
             _ => "",
         };
         say(format_args!(
-            "test part: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen})",
+            "test set: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen})",
             percent(evaluation.accuracy),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
         ))
     };
-    if run.speaks_for_run()? {
+    if run.is_official_result()? {
         run.record(&evaluation)?;
     } else {
         tell("not recorded: a run's result is that of its best epoch, on its own backend");

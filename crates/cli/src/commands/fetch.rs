@@ -39,13 +39,13 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
 }
 
 fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
-    let parts = [&set.recipe.train, &set.recipe.test].map(|part| grouped(part.sequences));
+    let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| grouped(files.sequences));
     let way = if brought { "fetched to" } else { "here already, in" };
     say(format_args!(
-        "{}: {} sequences to learn from, {} to test on, {way} {}",
+        "{}: {} training and {} test sequences, {way} {}",
         set.name,
-        parts[0],
-        parts[1],
+        train,
+        test,
         store.folder(set.name).display()
     ))
 }
@@ -71,12 +71,12 @@ impl Watch {
         match progress {
             FetchProgress::Bytes { name, done, total } => self.bytes(name, done, total),
             FetchProgress::Waiting => self.step("waiting for another process that fetches it"),
-            FetchProgress::Asking(what) => self.step(what),
-            FetchProgress::Again { name, reason } => self.note(&format!("{name}: {reason}; trying again")),
+            FetchProgress::Requesting(what) => self.step(what),
+            FetchProgress::Retrying { name, reason } => self.note(&format!("{name}: {reason}; trying again")),
             FetchProgress::Discarded { name, reason } => {
                 self.note(&format!("{name}: {reason}; it was thrown away and is downloaded anew"));
             }
-            FetchProgress::Failed(reason) => self.note(&format!("no: {reason}")),
+            FetchProgress::Failed(reason) => self.note(&format!("failed: {reason}")),
             FetchProgress::Unpacking(name) => self.step(&format!("checking and unpacking {name}")),
         }
     }

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod fetch;
 pub mod predict;
 pub mod report;
+pub mod settings;
 pub mod status;
 mod study_table;
 pub mod time;

@@ -10,6 +10,11 @@ use crate::args::ReportArguments;
 use crate::output::{CliError, say, say_json, tell};
 
 pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
+    let holds_something =
+        |folder: &&PathBuf| ["study.toml", "config.toml"].iter().any(|file| folder.join(file).is_file());
+    if let Some(folder) = arguments.folders.iter().find(|folder| !holds_something(folder)) {
+        return Err(CliError::NoReport(folder.display().to_string()));
+    }
     let study = StudyFolder::open(&arguments.folders[0]).ok();
     let (mut written, runs): (Vec<PathBuf>, Vec<PathBuf>) = match study {
         Some(_) if arguments.folders.len() > 1 => return Err(CliError::OneStudy),
@@ -39,7 +44,7 @@ pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
         written.push(folder.clone());
     }
     for path in &written {
-        if arguments.json { say_json(path)? } else { say(path.display())? }
+        if arguments.json { say_json(&path.to_string_lossy())? } else { say(path.display())? }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 use serde::Serialize;
-use slimgate_study::{Protocol, Standing, State, StudyFolder, standing};
+use slimgate_study::{Protocol, State, StudyFolder, StudyProgress, study_progress};
 
 use crate::args::StatusArguments;
-use crate::output::{CliError, choice_accuracy, say, say_json};
+use crate::output::{CliError, say, say_json, selection_accuracy};
 
 pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     let folder = StudyFolder::open(&arguments.study)?;
     let protocol = folder.config()?.compare.protocol;
-    let standing = standing(&folder)?;
-    let left = time_left(standing.epochs_done, standing.epochs, standing.seconds, standing.running.len());
+    let progress = study_progress(&folder)?;
+    let left = time_left(progress.epochs_done, progress.epochs, progress.seconds, progress.running.len());
     if arguments.json {
         let seconds_left = left.map(|left| left.as_secs());
-        say_json(&Line { protocol, seconds_left, standing: &standing })?;
+        say_json(&Line { protocol, seconds_left, progress: &progress })?;
     } else {
-        tell(folder.path(), protocol, &standing, left)?;
+        tell(folder.path(), protocol, &progress, left)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -31,37 +31,37 @@ struct Line<'a> {
     protocol: Protocol,
     seconds_left: Option<u64>,
     #[serde(flatten)]
-    standing: &'a Standing,
+    progress: &'a StudyProgress,
 }
 
 fn tell(
     study: &Path,
     protocol: Protocol,
-    standing: &Standing,
+    progress: &StudyProgress,
     left: Option<Duration>,
 ) -> Result<(), CliError> {
     let count = |(state, trials): &(State, usize)| format!("{trials} {state}");
-    let states: Vec<String> = standing.states.iter().map(count).collect();
-    say(format_args!("{}: {} trials: {}", study.display(), standing.trials, states.join(", ")))?;
+    let states: Vec<String> = progress.states.iter().map(count).collect();
+    say(format_args!("{}: {} trials: {}", study.display(), progress.trials, states.join(", ")))?;
     // As the bar of `slimgate compare` has it.
     let left = left.map_or_else(String::new, |left| format!(", about {:#} left", HumanDuration(left)));
-    say(format_args!("epochs: {} of {}{left}", standing.epochs_done, standing.epochs))?;
-    for running in &standing.running {
-        let accuracy = |accuracy| format!(", {}", choice_accuracy(protocol, accuracy));
+    say(format_args!("epochs: {} of {}{left}", progress.epochs_done, progress.epochs))?;
+    for running in &progress.running {
+        let accuracy = |accuracy| format!(", {}", selection_accuracy(protocol, accuracy));
         let accuracy = running.accuracy.map_or_else(String::new, accuracy);
         say(format_args!("running: {}: epoch {} of {}{accuracy}", running.label, running.epoch, running.of))?;
     }
-    for best in &standing.best {
-        let accuracy = choice_accuracy(protocol, best.accuracy);
+    for best in &progress.best {
+        let accuracy = selection_accuracy(protocol, best.accuracy);
         say(format_args!("best {}: {accuracy} ({})", best.variant, best.label))?;
     }
-    for failed in &standing.failed {
+    for failed in &progress.failed {
         say(format_args!("failed: {}: {}", failed.label, failed.reason))?;
     }
     Ok(())
 }
 
-/// How long the epochs that are left take, if each takes as long as those before and as many trials go on side by
+/// How long the epochs that are left take, if each takes as long as those before and as many trials run side by
 /// side as do now. None before the first epoch, and where nobody works on the study.
 fn time_left(done: usize, of: usize, seconds: f64, at_once: usize) -> Option<Duration> {
     if done == 0 || at_once == 0 {

@@ -7,7 +7,7 @@ use crate::output::{grouped, table};
 /// One row a variant: what it costs and how accurate it is.
 pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     let share = format!("{} % interval", percentage(summary.confidence));
-    let (test, choice) = match summary.protocol {
+    let (test, selection) = match summary.protocol {
         Protocol::Validation => ("test accuracy", "validation best / final"),
         Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
     };
@@ -17,9 +17,9 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         test,
         &share,
         "seeds",
-        choice,
+        selection,
         "against the baseline",
-        "s an epoch",
+        "s/epoch",
         "chosen",
     ]);
     for variant in &task.variants {
@@ -27,9 +27,8 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         let against = against.map_or_else(
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| match found.difference {
-                // Adding zero takes the sign off a zero.
                 Some(difference) => {
-                    format!("{:+.1} points, {}", (1000.0 * difference).round() / 10.0 + 0.0, found.verdict)
+                    format!("{} points, {}", points(difference, summary.margin), found.verdict)
                 }
                 None => found.verdict.to_string(),
             },
@@ -58,6 +57,20 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     rows
 }
 
+/// A difference of accuracies in percentage points, always with its sign, and with the decimals that the answer has:
+/// those of the margin, one at the least.
+fn points(difference: f64, margin: f64) -> String {
+    let tenths = 1000.0 * margin;
+    let decimals = if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 };
+    let text = format!("{:.decimals$}", 100.0 * difference.abs());
+    let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    match difference < 0.0 {
+        _ if zero => text,
+        true => format!("−{text}"),
+        false => format!("+{text}"),
+    }
+}
+
 /// One row a variant: the money that it costs, where the study names a price.
 pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
     let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
@@ -76,4 +89,17 @@ pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
         ]);
     }
     Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::points;
+
+    #[test]
+    fn a_difference_has_its_sign_and_the_decimals_of_the_margin() {
+        assert_eq!(points(-0.0123, 0.01), "−1.2");
+        assert_eq!(points(0.0123, 0.01), "+1.2");
+        assert_eq!(points(-0.0123, 0.0025), "−1.23");
+        assert_eq!(points(-0.0004, 0.01), "0.0");
+    }
 }

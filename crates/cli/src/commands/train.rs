@@ -1,7 +1,7 @@
 //! `slimgate train`
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -14,8 +14,8 @@ use slimgate_train::{
 
 use crate::args::TrainArguments;
 use crate::output::{
-    CliError, INTERRUPTED, NOT_HELD, choice_accuracy, grouped, heard_or_not, percent, read_text, say,
-    say_json, tell,
+    CliError, INTERRUPTED, NOT_HELD, grouped, heard_or_not, percent, read_text, say, say_json,
+    selection_accuracy, tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
@@ -35,14 +35,11 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     };
 
     let until = arguments.stop_after;
-    let config = match &arguments.resume {
-        Some(run) => RunFolder::open(run)?.config()?,
-        None => read(&arguments)?,
-    };
     let (folder, summary) = match &arguments.resume {
         Some(run) => resume(run, epochs(&arguments)?, until, interrupter, display, report)?,
-        None => train(config.clone(), until, interrupter, display, report)?,
+        None => train(read(&arguments)?, until, interrupter, display, report)?,
     };
+    let config = folder.config()?;
     heard_or_not(speech.conclude(&folder, &summary, config.data.validation))?;
     Ok(match summary.status {
         Status::Diverged if !config.run.tolerate_divergence => ExitCode::from(NOT_HELD),
@@ -51,7 +48,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     })
 }
 
-/// The configuration: the file, if there is one, with the flags laid over it.
+/// The configuration: the file, if there is one, overridden by the flags.
 fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     let (name, text) = match &arguments.config {
         None => ("the default configuration".to_owned(), String::new()),
@@ -82,9 +79,9 @@ enum Speech {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Event<'a> {
-    Started { run: &'a Path, parameters: Parameters, complete: usize },
+    Started { run: Cow<'a, str>, parameters: Parameters, complete: usize },
     Epoch { epoch: usize, of: usize, train: &'a EpochMetrics, validation: &'a EpochMetrics },
-    Finished { run: &'a Path, summary: &'a Summary },
+    Finished { run: Cow<'a, str>, summary: &'a Summary },
 }
 
 impl Speech {
@@ -95,7 +92,7 @@ impl Speech {
         match (self, progress) {
             (Speech::Dashboard, _) => Ok(()),
             (Speech::Json, Progress::Started { folder, parameters, complete, .. }) => {
-                say_json(&Event::Started { run: folder.path(), parameters, complete })
+                say_json(&Event::Started { run: folder.path().to_string_lossy(), parameters, complete })
             }
             (Speech::Json, Progress::Epoch { train, validation, of, .. }) => {
                 say_json(&Event::Epoch { epoch: train.epoch, of, train, validation })
@@ -103,8 +100,8 @@ impl Speech {
             (Speech::Plain, Progress::Started { folder, parameters, complete, over, .. }) => {
                 let resumed = match (complete, over) {
                     (0, _) => String::new(),
-                    (_, false) => format!(", going on after epoch {complete}"),
-                    (_, true) => format!(", over with epoch {complete}"),
+                    (_, false) => format!(", resuming after epoch {complete}"),
+                    (_, true) => format!(", already finished at epoch {complete}"),
                 };
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
@@ -113,12 +110,12 @@ impl Speech {
                     grouped(parameters.recurrent),
                 ))
             }
-            (Speech::Plain, Progress::Epoch { train, validation, of, choice }) => say(format_args!(
+            (Speech::Plain, Progress::Epoch { train, validation, of, selection }) => say(format_args!(
                 "epoch {:>3}/{of}  train loss {:.4} accuracy {}  {} loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
                 train.epoch,
                 train.loss,
                 percent(train.accuracy),
-                match choice {
+                match selection {
                     Validation::HeldOut => "validation",
                     Validation::Test => "test",
                 },
@@ -130,18 +127,18 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary, choice: Validation) -> Result<(), CliError> {
+    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
         if self == Speech::Json {
-            return say_json(&Event::Finished { run: folder.path(), summary });
+            return say_json(&Event::Finished { run: folder.path().to_string_lossy(), summary });
         }
         let run = folder.path().display();
-        let protocol = match choice {
+        let protocol = match selection {
             Validation::HeldOut => Protocol::Validation,
             Validation::Test => Protocol::Published,
         };
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: {}", best.epoch, choice_accuracy(protocol, best.accuracy)),
+            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(protocol, best.accuracy)),
         );
         match summary.status {
             Status::Complete => {
@@ -152,11 +149,11 @@ impl Speech {
                 say(format_args!("next: slimgate evaluate {}", quoted(&run.to_string())))
             }
             Status::Diverged => say(format_args!(
-                "{run} diverged in epoch {}: its loss is not a finite number; {best}. Try a lower --learning-rate.",
+                "{run} diverged in epoch {}: its loss is infinite or NaN; {best}. Try a lower --learning-rate.",
                 summary.epochs + 1
             )),
             _ => say(format_args!(
-                "{run} was interrupted; {best}. Go on with: slimgate train --resume {}",
+                "{run} was interrupted; {best}. Resume with: slimgate train --resume {}",
                 quoted(&run.to_string())
             )),
         }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_gates::{Cell, Sizes, VARIANTS, Variant, equations, means_terms, name_of, variant};
+use slimgate_gates::{Cell, Sizes, VARIANTS, Variant, equations, looks_like_gate_terms, name_of, variant};
 
 use crate::args::VariantsArguments;
 use crate::output::{CliError, grouped, say, say_json, table};
@@ -94,7 +94,7 @@ fn describe(cell: Cell, sizes: Sizes) -> Result<(), CliError> {
 fn named_or_formed(text: &str) -> Result<Cell, CliError> {
     match variant(text) {
         Ok(variant) => Ok(variant.cell()),
-        Err(_) if means_terms(text) => Ok(text.parse()?),
+        Err(_) if looks_like_gate_terms(text) => Ok(text.parse()?),
         Err(unknown) => Err(unknown.into()),
     }
 }

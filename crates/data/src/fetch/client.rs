@@ -2,12 +2,12 @@
 
 use super::below;
 use super::failure::Failure;
-use crate::origin::{Archive, Place};
+use crate::origin::{Archive, Provider};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Has a client put an archive into a folder, and returns its path there.
-pub(crate) fn get(registry: &Place, archive: &Archive, folder: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn get(registry: &Provider, archive: &Archive, folder: &Path) -> Result<PathBuf, Failure> {
     let mut missing = Vec::new();
     for line in lines(registry, archive) {
         let (program, arguments) = line.split_first().expect("a line names its program");
@@ -39,22 +39,22 @@ pub(crate) fn get(registry: &Place, archive: &Archive, folder: &Path) -> Result<
 }
 
 /// The command lines that may get an archive: the first whose program is there.
-fn lines(registry: &Place, archive: &Archive) -> Vec<Vec<String>> {
+fn lines(registry: &Provider, archive: &Archive) -> Vec<Vec<String>> {
     let Archive { package, version, .. } = archive;
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
     match registry {
-        Place::Npm => {
+        Provider::Npm => {
             vec![words(&format!("npm pack --silent --ignore-scripts --fetch-retries=1 {package}@{version}"))]
         }
-        Place::PyPi => {
+        Provider::PyPi => {
             let kind = if archive.name.ends_with(".whl") { "--only-binary" } else { "--no-binary" };
             let rest = format!(
                 "download --quiet --disable-pip-version-check --retries 1 --no-deps {kind} {package} {package}=={version}"
             );
             ["pip", "pip3", "python3 -m pip"].map(|pip| words(&format!("{pip} {rest}"))).into()
         }
-        Place::Debian => vec![words(&format!("apt-get download --quiet {package}={version}"))],
-        Place::Web(_) => unreachable!("the web has no client"),
+        Provider::Debian => vec![words(&format!("apt-get download --quiet {package}={version}"))],
+        Provider::Web(_) => unreachable!("the web has no client"),
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_source_archive_is_asked_for_as_such() {
-        let asked = |name| lines(&Place::PyPi, &archive(name))[0].join(" ");
+        let asked = |name| lines(&Provider::PyPi, &archive(name))[0].join(" ");
         assert!(asked("p-1.tar.gz").contains("--no-binary p p==1"));
         assert!(asked("p-1-py3-none-any.whl").contains("--only-binary p p==1"));
     }

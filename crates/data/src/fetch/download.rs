@@ -36,14 +36,14 @@ static AGENT: LazyLock<Agent> = LazyLock::new(|| {
 });
 
 /// Why a connection did not bring the file.
-enum Lost {
+enum DownloadError {
     /// Another one may.
-    Again(String),
+    Retryable(String),
     /// Another one would end the same way.
-    Final(Failure),
+    Fatal(Failure),
 }
 
-/// Downloads a file to `part`, going on with what is there. Says whether it was put together from more than
+/// Downloads a file to `part`, resuming from what is there. Says whether it was put together from more than
 /// one connection.
 pub(crate) fn download(address: &str, name: &str, part: &Path, report: Report) -> Result<bool, Failure> {
     let mut resumed = false;
@@ -53,22 +53,22 @@ pub(crate) fn download(address: &str, name: &str, part: &Path, report: Report) -
         resumed |= before > 0;
         let reason = match connect(address, name, part, before, report) {
             Ok(()) => return Ok(resumed),
-            Err(Lost::Final(failure)) => return Err(failure),
-            Err(Lost::Again(reason)) => reason,
+            Err(DownloadError::Fatal(failure)) => return Err(failure),
+            Err(DownloadError::Retryable(reason)) => reason,
         };
         // What brought something is not held against the server.
         fruitless = if length(part) > before { 0 } else { fruitless + 1 };
         if fruitless == ATTEMPTS {
             return Err(Failure::Origin(format!("{address}: {reason}")));
         }
-        report(FetchProgress::Again { name, reason: &reason });
+        report(FetchProgress::Retrying { name, reason: &reason });
         sleep(Duration::from_millis(300 << fruitless));
     }
 }
 
 /// One connection, from the byte `begin` on.
-fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -> Result<(), Lost> {
-    let refused = |reason: String| Lost::Final(Failure::Origin(format!("{address}: {reason}")));
+fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -> Result<(), DownloadError> {
+    let refused = |reason: String| DownloadError::Fatal(Failure::Origin(format!("{address}: {reason}")));
     // No redirection leads from an encrypted connection to a plain one.
     let encrypted = address.starts_with("https:");
     let mut request = AGENT.get(address).config().https_only(encrypted).build();
@@ -76,8 +76,8 @@ fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -
         request = request.header("Range", format!("bytes={begin}-"));
     }
     let mut response = request.call().map_err(|error| match error {
-        Error::Io(error) => Lost::Again(error.to_string()),
-        Error::Timeout(_) | Error::Protocol(_) => Lost::Again(error.to_string()),
+        Error::Io(error) => DownloadError::Retryable(error.to_string()),
+        Error::Timeout(_) | Error::Protocol(_) => DownloadError::Retryable(error.to_string()),
         other => refused(other.to_string()),
     })?;
     let begin = match response.status().as_u16() {
@@ -85,24 +85,27 @@ fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -
         206 if range_begin(&response) == Some(begin) => begin,
         // There is no such range: what is here is not the beginning of the file, or all of it.
         206 | 416 => {
-            fs::remove_file(part).map_err(|error| Lost::Final(Failure::disk("remove", part)(error)))?;
-            return Err(Lost::Again("the server has no such range".into()));
+            fs::remove_file(part)
+                .map_err(|error| DownloadError::Fatal(Failure::disk("remove", part)(error)))?;
+            return Err(DownloadError::Retryable("the server has no such range".into()));
         }
-        status @ (408 | 429 | 500..=599) => return Err(Lost::Again(format!("the server says {status}"))),
+        status @ (408 | 429 | 500..=599) => {
+            return Err(DownloadError::Retryable(format!("the server says {status}")));
+        }
         status => return Err(refused(format!("the server says {status}"))),
     };
     let total = response.body().content_length().map(|rest| begin + rest);
     if total.is_some_and(|total| total > LIMIT) {
         return Err(refused(format!("it has more than {LIMIT} bytes")));
     }
-    let disk = |error| Lost::Final(Failure::disk("write", part)(error));
+    let disk = |error| DownloadError::Fatal(Failure::disk("write", part)(error));
     let mut file = open(part, begin).map_err(disk)?;
     let mut done = begin;
     let mut body = response.body_mut().as_reader();
     let mut buffer = vec![0; 1 << 16];
     loop {
         report(FetchProgress::Bytes { name, done, total });
-        let count = body.read(&mut buffer).map_err(|error| Lost::Again(error.to_string()))?;
+        let count = body.read(&mut buffer).map_err(|error| DownloadError::Retryable(error.to_string()))?;
         if count == 0 {
             break;
         }
@@ -113,12 +116,14 @@ fn connect(address: &str, name: &str, part: &Path, begin: u64, report: Report) -
         }
     }
     match total {
-        Some(total) if done < total => Err(Lost::Again(format!("it ended after {done} of {total} bytes"))),
+        Some(total) if done < total => {
+            Err(DownloadError::Retryable(format!("it ended after {done} of {total} bytes")))
+        }
         _ => Ok(()),
     }
 }
 
-/// Opens what is there to go on with it, or an empty file.
+/// Opens what is there to append to it, or an empty file.
 fn open(part: &Path, begin: u64) -> io::Result<File> {
     if begin == 0 { File::create(part) } else { OpenOptions::new().append(true).open(part) }
 }

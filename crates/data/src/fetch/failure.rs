@@ -14,9 +14,9 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Something has another sum than it must have.
-    pub(crate) fn sum(name: &str, found: &str, wanted: &str) -> Failure {
-        let short = |sum: &str| sum.chars().take(12).collect::<String>();
+    /// Something has another sha256 than it must have.
+    pub(crate) fn checksum(name: &str, found: &str, wanted: &str) -> Failure {
+        let short = |sha256: &str| sha256.chars().take(12).collect::<String>();
         Failure::Origin(format!("{name} has the sha256 {}… where {}… belongs", short(found), short(wanted)))
     }
 

@@ -1,32 +1,31 @@
 //! Fetching a data set: from the web, from a registry, or from files that the user has.
 //!
-//! Whatever an origin gives is held against the sums of the recipe before it counts. The set appears in the
+//! Whatever an origin gives is checked against the sha256 in the recipe before it counts. The set appears in the
 //! [`Store`] whole, by a rename, or not at all.
 
 mod client;
 mod download;
 mod failure;
-mod given;
+mod local;
 mod reviews;
+mod staging;
 mod unpack;
-mod workshop;
 
-use crate::origin::{Archive, Making, Origin, Place};
+use crate::origin::{Archive, Assembly, Origin, Provider};
 use crate::recipe::Recipe;
-use crate::{DataError, Store, sum};
+use crate::{DataError, Store, checksum};
 use failure::Failure;
-use std::collections::HashMap;
+use staging::StagingFolder;
 use std::path::{Path, PathBuf};
-use unpack::Pieces;
-use workshop::Workshop;
+use unpack::ExtractedFiles;
 
 /// How fetching goes.
 #[derive(Debug)]
 pub enum FetchProgress<'a> {
     /// Another process fetches the set; its end is waited for.
     Waiting,
-    /// An archive is asked for, by its address or the command of a registry's client.
-    Asking(&'a str),
+    /// An archive is requested, by its address or the command of a registry's client.
+    Requesting(&'a str),
     /// So much of a file has arrived.
     Bytes {
         /// The file.
@@ -36,8 +35,8 @@ pub enum FetchProgress<'a> {
         /// How much there will be, where the server says so.
         total: Option<u64>,
     },
-    /// A connection was lost, and another one goes on where it ended.
-    Again {
+    /// A connection was lost, and another one resumes where it ended.
+    Retrying {
         /// The file.
         name: &'a str,
         /// Why the connection was lost.
@@ -76,20 +75,20 @@ pub fn fetch(
     if store.has_unchanged(set, recipe) {
         return Ok(false);
     }
-    let mut workshop = Workshop::open(store, set, report)?;
+    let mut staging = StagingFolder::open(store, set, report)?;
     // Whoever was waited for may have brought it.
     if store.has_unchanged(set, recipe) {
         return Ok(false);
     }
     let mut tried = Vec::new();
     for origin in &recipe.fetch {
-        match files(origin, recipe, &workshop, from, report) {
+        match files(origin, recipe, &staging, from, report) {
             Ok((files, source)) => {
-                workshop.publish(recipe, &files, &source)?;
+                staging.publish(recipe, &files, &source)?;
                 return Ok(true);
             }
             Err(Failure::Disk(error)) => {
-                workshop.forget();
+                staging.forget();
                 return Err(error);
             }
             Err(Failure::Origin(reason)) => {
@@ -109,35 +108,35 @@ pub fn fetch(
 fn files(
     origin: &Origin,
     recipe: &Recipe,
-    workshop: &Workshop,
+    staging: &StagingFolder,
     from: Option<&Path>,
     report: Report,
-) -> Result<(Pieces, String), Failure> {
-    let given = from.map(|from| given::find(origin, from)).transpose()?;
-    let mut pieces = HashMap::new();
+) -> Result<(ExtractedFiles, String), Failure> {
+    let local = from.map(|from| local::find(origin, from)).transpose()?;
+    let mut extracted = ExtractedFiles::new();
     for (at, archive) in origin.archives.iter().enumerate() {
-        pieces.extend(match (&given, &origin.from) {
-            (Some(given), _) => {
-                let name = given[at].display().to_string();
-                open(archive, &given[at], &name, recipe, report)?
+        extracted.extend(match (&local, &origin.from) {
+            (Some(local), _) => {
+                let name = local[at].display().to_string();
+                open(archive, &local[at], &name, recipe, report)?
             }
-            (None, Place::Web(_)) => from_web(origin, archive, recipe, workshop, report)?,
+            (None, Provider::Web(_)) => from_web(origin, archive, recipe, staging, report)?,
             (None, registry) => {
-                report(FetchProgress::Asking(&origin.how(archive)));
-                let folder = workshop.folder_for("client")?;
+                report(FetchProgress::Requesting(&origin.how(archive)));
+                let folder = staging.folder_for("client")?;
                 open(archive, &client::get(registry, archive, &folder)?, &archive.name, recipe, report)?
             }
         });
     }
-    let files = match origin.making {
-        Making::Taken => pieces,
-        Making::ReviewTables => reviews::from_tables(&pieces)?,
-        Making::ReviewLines => reviews::from_lines(&pieces),
+    let files = match origin.assembly {
+        Assembly::Taken => extracted,
+        Assembly::ReviewTables => reviews::from_tables(&extracted)?,
+        Assembly::ReviewLines => reviews::from_lines(&extracted),
     };
     for file in recipe.files() {
-        let found = files.get(&file.name).map(|bytes| sum::of(bytes)).unwrap_or_default();
+        let found = files.get(&file.name).map(|bytes| checksum::of(bytes)).unwrap_or_default();
         if found != file.sha256 {
-            return Err(Failure::sum(&file.name, &found, &file.sha256));
+            return Err(Failure::checksum(&file.name, &found, &file.sha256));
         }
     }
     let source = from.map_or(origin.to_string(), |from| format!("{} ({origin})", from.display()));
@@ -150,16 +149,16 @@ fn from_web(
     origin: &Origin,
     archive: &Archive,
     recipe: &Recipe,
-    workshop: &Workshop,
+    staging: &StagingFolder,
     report: Report,
-) -> Result<Pieces, Failure> {
-    let (address, part) = (origin.how(archive), workshop.part(&archive.name));
-    report(FetchProgress::Asking(&address));
+) -> Result<ExtractedFiles, Failure> {
+    let (address, part) = (origin.how(archive), staging.part(&archive.name));
+    report(FetchProgress::Requesting(&address));
     for last in [false, true] {
         let resumed = download::download(&address, &archive.name, &part, report)?;
         match open(archive, &part, &archive.name, recipe, report) {
             Err(Failure::Origin(reason)) => {
-                workshop.discard(&part)?;
+                staging.discard(&part)?;
                 if last || !resumed {
                     return Err(Failure::Origin(format!("{address}: {reason}")));
                 }
@@ -171,33 +170,33 @@ fn from_web(
     unreachable!("the last round returns")
 }
 
-/// Takes what is wanted out of an archive that has its sum; `name` is what the user knows its file by.
+/// Takes what is wanted out of an archive that has its sha256; `name` is what the user knows its file by.
 fn open(
     archive: &Archive,
     path: &Path,
     name: &str,
     recipe: &Recipe,
     report: Report,
-) -> Result<Pieces, Failure> {
+) -> Result<ExtractedFiles, Failure> {
     report(FetchProgress::Unpacking(name));
     if let Some(wanted) = &archive.sha256 {
-        let found =
-            sum::of_file(path).map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
-        // A user may have unpacked what was packed: then the sums of the files alone decide.
+        let found = checksum::of_file(path)
+            .map_err(|error| Failure::Origin(format!("{}: {error}", path.display())))?;
+        // A user may have unpacked what was packed: then the sha256 of the files alone decides.
         if found != *wanted && !unpack::is_bare(archive, path, name)? {
-            return Err(Failure::sum(name, &found, wanted));
+            return Err(Failure::checksum(name, &found, wanted));
         }
     }
-    let pieces = unpack::unpack(archive, path, name, recipe)?;
+    let extracted = unpack::unpack(archive, path, name, recipe)?;
     for member in &archive.members {
         let file = recipe.files().find(|file| file.name == member.file);
         let Some(wanted) = member.sha256.as_ref().or(file.map(|file| &file.sha256)) else { continue };
-        let found = sum::of(&pieces[&member.file]);
+        let found = checksum::of(&extracted[&member.file]);
         if found != *wanted {
-            return Err(Failure::sum(&member.file, &found, wanted));
+            return Err(Failure::checksum(&member.file, &found, wanted));
         }
     }
-    Ok(pieces)
+    Ok(extracted)
 }
 
 /// How to bring the set by hand.
@@ -205,7 +204,10 @@ fn advice(set: &str, recipe: &Recipe) -> String {
     let mut lines = vec!["Where one of these can be reached, get all files of one line:".to_owned()];
     for origin in &recipe.fetch {
         let how: Vec<String> = origin.archives.iter().map(|archive| origin.how(archive)).collect();
-        lines.push(format!("  {}", how.join(if matches!(origin.from, Place::Web(_)) { " " } else { "; " })));
+        lines.push(format!(
+            "  {}",
+            how.join(if matches!(origin.from, Provider::Web(_)) { " " } else { "; " })
+        ));
     }
     lines.push(format!("put them in a folder here, and run `slimgate data fetch {set} --from FOLDER`"));
     lines.join("\n")

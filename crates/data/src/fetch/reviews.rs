@@ -1,7 +1,7 @@
 //! The two files of the film reviews, the same from every origin: a review a line, by class, then by text.
 
 use super::failure::Failure;
-use super::unpack::Pieces;
+use super::unpack::ExtractedFiles;
 use std::collections::HashMap;
 
 /// A class, 1 for praise and 0 for blame, and a text.
@@ -9,10 +9,10 @@ type Review = (bool, String);
 
 /// Recovers the published split of a table without one: a review that stands in the table of the training
 /// reviews is one of them, as often as it stands there.
-pub(crate) fn from_tables(pieces: &Pieces) -> Result<Pieces, Failure> {
+pub(crate) fn from_tables(extracted: &ExtractedFiles) -> Result<ExtractedFiles, Failure> {
     let refused = |error: String| Failure::Origin(format!("the tables of reviews: {error}"));
-    let all = rows(&pieces["all"], ["review", "sentiment"]).map_err(refused)?;
-    let training = rows(&pieces["training"], ["text", "label", "source"]).map_err(refused)?;
+    let all = rows(&extracted["all"], ["review", "sentiment"]).map_err(refused)?;
+    let training = rows(&extracted["training"], ["text", "label", "source"]).map_err(refused)?;
     let mut left = HashMap::<Review, usize>::new();
     for [text, label, source] in training {
         if source == "imdb" {
@@ -36,16 +36,16 @@ pub(crate) fn from_tables(pieces: &Pieces) -> Result<Pieces, Failure> {
     }
 }
 
-/// Puts the classes of each part together.
-pub(crate) fn from_lines(pieces: &Pieces) -> Pieces {
-    let part = |part: &str| {
+/// Puts the classes of each set together.
+pub(crate) fn from_lines(extracted: &ExtractedFiles) -> ExtractedFiles {
+    let set = |set: &str| {
         let class = |class: &str, positive: bool| {
-            let text = String::from_utf8_lossy(&pieces[&format!("{part}-{class}")]).into_owned();
+            let text = String::from_utf8_lossy(&extracted[&format!("{set}-{class}")]).into_owned();
             text.lines().map(|line| (positive, line.to_owned())).collect::<Vec<Review>>()
         };
         [class("negative", false), class("positive", true)].concat()
     };
-    files(part("train"), part("test"))
+    files(set("train"), set("test"))
 }
 
 /// A text with single spaces in place of tabs, line ends and runs of spaces.
@@ -70,7 +70,7 @@ fn rows<const N: usize>(bytes: &[u8], names: [&str; N]) -> Result<Vec<[String; N
 }
 
 /// The files of the set, in the format of rated texts.
-fn files(train: Vec<Review>, test: Vec<Review>) -> Pieces {
+fn files(train: Vec<Review>, test: Vec<Review>) -> ExtractedFiles {
     let table = |mut reviews: Vec<Review>| {
         reviews.sort_unstable();
         let mut table = "id\trating\ttext\n".to_owned();
@@ -80,7 +80,7 @@ fn files(train: Vec<Review>, test: Vec<Review>) -> Pieces {
         }
         table.into_bytes()
     };
-    Pieces::from([("train.tsv".into(), table(train)), ("test.tsv".into(), table(test))])
+    ExtractedFiles::from([("train.tsv".into(), table(train)), ("test.tsv".into(), table(test))])
 }
 
 #[cfg(test)]
@@ -90,13 +90,14 @@ mod tests {
     const ALL: &str =
         "review,sentiment\n\"Good, \"\"really\"\".\",positive\nBad,negative\nBad,negative\nBad,negative\n";
 
-    fn tables(training: &str) -> Result<Pieces, Failure> {
+    fn tables(training: &str) -> Result<ExtractedFiles, Failure> {
         let training = format!("text,label,source\n{training}");
-        from_tables(&Pieces::from([("all".into(), ALL.into()), ("training".into(), training.into())]))
+        let tables = [("all".into(), ALL.into()), ("training".into(), training.into())];
+        from_tables(&ExtractedFiles::from(tables))
     }
 
-    fn text(pieces: &Pieces, name: &str) -> String {
-        String::from_utf8(pieces[name].clone()).unwrap()
+    fn text(files: &ExtractedFiles, name: &str) -> String {
+        String::from_utf8(files[name].clone()).unwrap()
     }
 
     #[test]
@@ -125,8 +126,8 @@ mod tests {
             ("test-negative", "Bad\nBad\n"),
             ("test-positive", ""),
         ];
-        let pieces = lines.map(|(name, lines)| (name.to_owned(), lines.as_bytes().to_vec())).into();
-        assert_eq!(from_lines(&pieces), tables("Bad,0,imdb\n\"Good, \"\"really\"\".\",1,imdb\n").unwrap());
+        let extracted = lines.map(|(name, lines)| (name.to_owned(), lines.as_bytes().to_vec())).into();
+        assert_eq!(from_lines(&extracted), tables("Bad,0,imdb\n\"Good, \"\"really\"\".\",1,imdb\n").unwrap());
     }
 
     #[test]

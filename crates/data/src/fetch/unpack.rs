@@ -16,27 +16,32 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What was taken from archives, by the names it has here.
-pub(crate) type Pieces = HashMap<String, Vec<u8>>;
+pub(crate) type ExtractedFiles = HashMap<String, Vec<u8>>;
 
 const ZIP: [u8; 2] = *b"PK";
 const DEB: [u8; 2] = *b"!<";
 
 /// Takes all members of an archive.
-pub(crate) fn unpack(archive: &Archive, path: &Path, name: &str, recipe: &Recipe) -> Result<Pieces, Failure> {
-    let taking = Taking { archive, recipe, pieces: Pieces::new() };
+pub(crate) fn unpack(
+    archive: &Archive,
+    path: &Path,
+    name: &str,
+    recipe: &Recipe,
+) -> Result<ExtractedFiles, Failure> {
+    let extractor = Extractor { archive, recipe, extracted: ExtractedFiles::new() };
     let read = || {
         let file = BufReader::new(File::open(path)?);
         match first_bytes(path)? {
-            _ if archive.is_member() => taking.take_itself(file),
-            ZIP => taking.open_zip(file),
-            GZIP => taking.open_tar(MultiGzDecoder::new(file)),
-            DEB => taking.open_deb(path),
+            _ if archive.is_member() => extractor.take_itself(file),
+            ZIP => extractor.open_zip(file),
+            GZIP => extractor.open_tar(MultiGzDecoder::new(file)),
+            DEB => extractor.open_deb(path),
             _ => Err(io::Error::other("it is neither a .zip, nor a .tar.gz, nor a .deb")),
         }
     };
-    let pieces = read().map_err(|error| Failure::Origin(format!("{name}: {error}")))?;
-    match archive.members.iter().find(|member| !pieces.contains_key(&member.file)) {
-        None => Ok(pieces),
+    let extracted = read().map_err(|error| Failure::Origin(format!("{name}: {error}")))?;
+    match archive.members.iter().find(|member| !extracted.contains_key(&member.file)) {
+        None => Ok(extracted),
         Some(missing) => {
             let path = missing.path.as_deref().unwrap_or_default();
             Err(Failure::Origin(format!("{name} has no {path} in it")))
@@ -57,30 +62,30 @@ fn first_bytes(path: &Path) -> io::Result<[u8; 2]> {
     Ok(first.try_into().unwrap_or_default())
 }
 
-struct Taking<'a> {
+struct Extractor<'a> {
     archive: &'a Archive,
     recipe: &'a Recipe,
-    pieces: Pieces,
+    extracted: ExtractedFiles,
 }
 
-impl Taking<'_> {
-    fn take_itself(mut self, mut file: impl Read) -> io::Result<Pieces> {
+impl Extractor<'_> {
+    fn take_itself(mut self, mut file: impl Read) -> io::Result<ExtractedFiles> {
         for member in &self.archive.members {
             self.take(member, &mut file)?;
         }
-        Ok(self.pieces)
+        Ok(self.extracted)
     }
 
-    fn open_zip(mut self, file: BufReader<File>) -> io::Result<Pieces> {
+    fn open_zip(mut self, file: BufReader<File>) -> io::Result<ExtractedFiles> {
         let mut zip = zip::ZipArchive::new(file).map_err(io::Error::other)?;
         for member in &self.archive.members {
             let path = member.path.as_deref().unwrap_or_default();
             self.take(member, zip.by_name(path).map_err(io::Error::other)?)?;
         }
-        Ok(self.pieces)
+        Ok(self.extracted)
     }
 
-    fn open_tar(mut self, reader: impl Read) -> io::Result<Pieces> {
+    fn open_tar(mut self, reader: impl Read) -> io::Result<ExtractedFiles> {
         // The limit holds for names too, which may be as long as the archive says.
         let mut tar = tar::Archive::new(reader.take(LIMIT));
         for entry in tar.entries()? {
@@ -92,11 +97,11 @@ impl Taking<'_> {
                 self.take(member, entry)?;
             }
         }
-        Ok(self.pieces)
+        Ok(self.extracted)
     }
 
     /// Debian's own program knows how its packages are compressed; it passes the files on as a tar.
-    fn open_deb(self, path: &Path) -> io::Result<Pieces> {
+    fn open_deb(self, path: &Path) -> io::Result<ExtractedFiles> {
         let mut command = Command::new("dpkg-deb");
         command.arg("--fsys-tarfile").arg(path).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| io::Error::other(format!("dpkg-deb: {error}")))?;
@@ -115,14 +120,14 @@ impl Taking<'_> {
         // What does not get smaller by packing gets a little larger.
         let bytes = bounded(reader, limit + 1024)?.ok_or_else(too_large)?;
         if member.is_folder() {
-            let lines = self.pieces.entry(name.clone()).or_default();
+            let lines = self.extracted.entry(name.clone()).or_default();
             lines.extend(one_line(&String::from_utf8_lossy(&bytes)).bytes().chain([b'\n']));
         } else {
             let bytes = file::unpack(&bytes, name, limit).map_err(io::Error::other)?;
             if bytes.len() as u64 > limit {
                 return Err(too_large());
             }
-            self.pieces.insert(name.clone(), bytes.into_owned());
+            self.extracted.insert(name.clone(), bytes.into_owned());
         }
         Ok(())
     }

@@ -6,12 +6,6 @@ use crate::error::excerpt;
 use crate::examples::{Example, Raw};
 use crate::file::number;
 
-/// What a `.ts` file holds.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Ts {
-    pub rows: Vec<Row>,
-}
-
 /// One sequence of a `.ts` file.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
@@ -23,8 +17,8 @@ pub(crate) struct Row {
     pub class: Option<String>,
 }
 
-/// Reads series of `channels` channels, with classes or without.
-pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Ts, DataError> {
+/// Reads series of `channels` channels, with classes or without: at least one.
+pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>, DataError> {
     let mut lines = (1..)
         .zip(text.lines().map(str::trim))
         .filter(|(_, content)| !content.is_empty() && !content.starts_with('#'));
@@ -32,22 +26,20 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Ts, DataE
     let rows: Vec<Row> = lines
         .map(|(line, content)| row(content, file, line, channels, &classes))
         .collect::<Result<_, _>>()?;
-    if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(Ts { rows }) }
+    if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(rows) }
 }
 
-impl Ts {
-    /// The sequences with their classes as indices into `classes`.
-    pub(crate) fn examples(self, classes: &[String], file: &str) -> Result<Vec<Example>, DataError> {
-        let example = |row: Row| {
-            let class = row.class.ok_or_else(|| DataError::TsUnlabelled { file: file.into() })?;
-            let label = classes.iter().position(|known| *known == class).ok_or_else(|| {
-                let (found, known) = (excerpt(&class), classes.join(", "));
-                DataError::UnknownClass { file: file.into(), line: row.line, found, known }
-            })?;
-            Ok(Example { raw: Raw::Values(row.values), label })
-        };
-        self.rows.into_iter().map(example).collect()
-    }
+/// The sequences with their classes as indices into `classes`.
+pub(crate) fn examples(rows: Vec<Row>, classes: &[String], file: &str) -> Result<Vec<Example>, DataError> {
+    let example = |row: Row| {
+        let class = row.class.ok_or_else(|| DataError::TsUnlabelled { file: file.into() })?;
+        let label = classes.iter().position(|known| *known == class).ok_or_else(|| {
+            let (found, known) = (excerpt(&class), classes.join(", "));
+            DataError::UnknownClass { file: file.into(), line: row.line, found, known }
+        })?;
+        Ok(Example { raw: Raw::Values(row.values), label })
+    };
+    rows.into_iter().map(example).collect()
 }
 
 /// Reads up to the line `@data`. Returns the classes that the file announces: none if it has no classes.

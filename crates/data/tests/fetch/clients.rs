@@ -1,6 +1,6 @@
 //! Packages made here, fetched by the registries' own clients: npm and pip must be installed.
 
-use crate::support::{Here, archive, outside, packed, recipe, sum, test, train};
+use crate::support::{Here, archive, outside, packed, recipe, sha256, test, train};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -21,8 +21,8 @@ fn npm_packs_a_package() {
         Command::new("npm").args(["pack", "--silent", &spec]).current_dir(here.folder.path()).output();
     let packing = packing.expect("this test needs npm (Debian: apt-get install npm)");
     assert!(packing.status.success(), "{}", String::from_utf8_lossy(&packing.stderr));
-    let sum = sum(&fs::read(here.path("demo-1.0.0.tgz")).unwrap());
-    here.bring(&recipe(&packed("npm", "demo-1.0.0.tgz", &version, &sum)));
+    let sha256 = sha256(&fs::read(here.path("demo-1.0.0.tgz")).unwrap());
+    here.bring(&recipe(&packed("npm", "demo-1.0.0.tgz", &version, &sha256)));
 }
 
 /// A wheel of both files.
@@ -54,8 +54,8 @@ fn pip_downloads_a_wheel() {
     if outside("clients::pip_downloads_a_wheel", Command::new("env").args(["PIP_NO_INDEX=1", &links])) {
         return;
     }
-    Here::new().bring(&recipe(&packed("PyPI", WHEEL, "1.0", &sum(&wheel()))));
-    let missing = recipe(&packed("PyPI", "demo-2.0-py3-none-any.whl", "2.0", &sum(&wheel())));
+    Here::new().bring(&recipe(&packed("PyPI", WHEEL, "1.0", &sha256(&wheel()))));
+    let missing = recipe(&packed("PyPI", "demo-2.0-py3-none-any.whl", "2.0", &sha256(&wheel())));
     let message = Here::new().refuse(&missing, None);
     assert!(message.contains("pip download") && message.contains("demo==2.0"), "{message}");
 }
@@ -83,7 +83,8 @@ fn clients_are_asked_as_their_manuals_say() {
     if outside("clients::clients_are_asked_as_their_manuals_say", Command::new("env").arg(path)) {
         return;
     }
-    let of = |registry: &str, version: &str| recipe(&packed(registry, "demo.tgz", version, &sum(&archive())));
+    let of =
+        |registry: &str, version: &str| recipe(&packed(registry, "demo.tgz", version, &sha256(&archive())));
     Here::new().bring(&of("Debian", "1.0"));
     // There is no `pip`, so `pip3` is asked.
     Here::new().bring(&of("PyPI", "1.0"));

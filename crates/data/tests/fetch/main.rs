@@ -2,7 +2,7 @@
 
 mod clients;
 mod disk;
-mod given;
+mod local;
 mod server;
 mod support;
 mod web;

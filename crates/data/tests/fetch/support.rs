@@ -20,8 +20,8 @@ pub fn test() -> Vec<u8> {
     b"id\trating\ttext\n1\t-1\tBad\n".to_vec()
 }
 
-pub fn sum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 pub fn pack(bytes: &[u8]) -> Vec<u8> {
@@ -44,7 +44,7 @@ pub fn archive() -> Vec<u8> {
 /// A recipe whose origins are those in `fetch`.
 pub fn recipe(fetch: &str) -> Recipe {
     let file = |name: &str, bytes: &[u8]| {
-        format!("files = [{{ name = '{name}', bytes = {}, sha256 = '{}' }}]", bytes.len(), sum(bytes))
+        format!("files = [{{ name = '{name}', bytes = {}, sha256 = '{}' }}]", bytes.len(), sha256(bytes))
     };
     let text = format!(
         "title = 'A small set'\ntask = 'classification'\nformat = 'rated-text'\nclasses = ['negative', 'positive']\n\
@@ -58,20 +58,20 @@ pub fn recipe(fetch: &str) -> Recipe {
 
 const MEMBERS: &str = "members = [{ path = 'package/train.tsv', file = 'train.tsv' }, { path = 'package/test.tsv', file = 'test.tsv' }]";
 
-/// An origin that has one archive of both files, whose sum is pinned.
-pub fn packed(from: &str, name: &str, version: &str, sum: &str) -> String {
+/// An origin that has one archive of both files, whose sha256 is pinned.
+pub fn packed(from: &str, name: &str, version: &str, sha256: &str) -> String {
     format!(
         "[[fetch]]\nfrom = '{from}'\n[[fetch.archives]]\nname = '{name}'\npackage = 'demo'\n\
-         version = '{version}'\nsha256 = '{sum}'\n{MEMBERS}\n"
+         version = '{version}'\nsha256 = '{sha256}'\n{MEMBERS}\n"
     )
 }
 
 /// The archive on the web.
 pub fn on_web(address: &str) -> String {
-    packed(address, "demo.tgz", "", &sum(&archive()))
+    packed(address, "demo.tgz", "", &sha256(&archive()))
 }
 
-/// Each file for itself, gzipped, without a sum of the archives.
+/// Each file for itself, gzipped, without a sha256 of the archives.
 pub fn apart(address: &str) -> String {
     format!(
         "[[fetch]]\nfrom = '{address}'\narchives = [\n\

@@ -46,7 +46,7 @@ fn a_set_that_was_changed_is_brought_again() {
 }
 
 #[test]
-fn an_interrupted_download_goes_on_where_it_ended() {
+fn an_interrupted_download_resumes_where_it_ended() {
     let whole = archive();
     let server = Server::start(move |before, _| match before {
         0 => Answer::Cut(archive(), 10_000),
@@ -57,11 +57,13 @@ fn an_interrupted_download_goes_on_where_it_ended() {
     let reports = Here::new().bring(&recipe(&on_web(&server.address)));
     let from: Vec<Option<usize>> = server.asked().iter().map(|asked| asked.from).collect();
     assert_eq!(from, [None, Some(10_000), Some(10_000), Some(20_000)]);
-    assert!(whole.len() > 20_000 && reports.iter().filter(|report| report.starts_with("Again")).count() == 3);
+    assert!(
+        whole.len() > 20_000 && reports.iter().filter(|report| report.starts_with("Retrying")).count() == 3
+    );
 }
 
 #[test]
-fn another_process_goes_on_where_one_was_stopped() {
+fn another_process_resumes_where_one_was_stopped() {
     let here = Here::new();
     let server = Server::start(|before, _| match before {
         0 => Answer::Cut(archive(), 10_000),
@@ -85,16 +87,16 @@ fn a_server_without_ranges_begins_anew() {
 }
 
 #[test]
-fn what_is_wrong_after_it_went_on_is_thrown_away_and_said() {
-    for with_sum in [true, false] {
-        let server = Server::start(move |before, request| match (before, with_sum) {
+fn what_is_wrong_after_it_was_resumed_is_thrown_away_and_said() {
+    for with_checksum in [true, false] {
+        let server = Server::start(move |before, request| match (before, with_checksum) {
             // The beginning of something else of the same size.
             (0, true) => Answer::Cut(vec![7; archive().len()], 10_000),
             (0, false) => Answer::Cut(pack(&vec![7; train().len()]), 10_000),
             (_, true) => Answer::File(archive()),
             (_, false) => files(request),
         });
-        let origin = if with_sum { on_web(&server.address) } else { apart(&server.address) };
+        let origin = if with_checksum { on_web(&server.address) } else { apart(&server.address) };
         let reports = Here::new().bring(&recipe(&origin));
         assert!(reports.iter().any(|report| report.starts_with("Discarded")), "{reports:?}");
         assert_eq!(server.asked()[2].from, None);

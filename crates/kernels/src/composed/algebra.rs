@@ -14,7 +14,7 @@ pub(super) fn mul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTens
 }
 
 /// The matrix product `a · b`.
-pub(super) fn product<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn matmul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
     B::float_matmul(a, b)
 }
 
@@ -47,7 +47,7 @@ pub(super) fn stack<B: Backend>(steps: Vec<FloatTensor<B>>) -> FloatTensor<B> {
 }
 
 /// Joins tensors side by side; none where there are none.
-pub(super) fn beside<B: Backend>(blocks: Vec<FloatTensor<B>>, dim: usize) -> Option<FloatTensor<B>> {
+pub(super) fn concat<B: Backend>(blocks: Vec<FloatTensor<B>>, dim: usize) -> Option<FloatTensor<B>> {
     match blocks.len() {
         0 => None,
         1 => blocks.into_iter().next(),

@@ -4,22 +4,22 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use slimgate_gates::{Hidden, Part};
 
-use super::algebra::{add, beside, mul, product, reshape, rows, stack};
-use super::terms::{PartTerms, lower_equal_zero, through_tanh};
-use super::{TimeSteps, Trace, Value, either, masked};
+use super::algebra::{add, concat, matmul, mul, reshape, rows, stack};
+use super::terms::{PartTerms, lower_equal_zero, tanh_backward};
+use super::{Saved, TimeSteps, Value, masked, select};
 use crate::ops::{Arguments, Gradients};
 
 /// See [`crate::ops::RecurrentKernel::backward`].
 pub(crate) fn backward<B: Backend>(
     arguments: &Arguments<B>,
-    trace: Trace<B>,
+    saved: Saved<B>,
     output: FloatTensor<B>,
     wants_x: bool,
 ) -> Gradients<B> {
     let spec = &arguments.spec;
     let steps = TimeSteps::new(arguments);
     let parts = PartTerms::of_all(arguments);
-    let mut collected = Collected::new(&trace);
+    let mut collected = Collected::new(&saved);
     let zeros = |like: &FloatTensor<B>| B::float_zeros(like.shape(), &like.device(), like.dtype().into());
 
     // dh and dc: the gradients of the state after the step, from all later steps.
@@ -28,10 +28,10 @@ pub(crate) fn backward<B: Backend>(
         false => (rows::<B>(&output, 0), rows::<B>(&output, 1)),
     };
     for (k, &t) in steps.order().iter().enumerate().rev() {
-        let [i, f, o, g] = &trace.parts[k];
-        let c_before = &trace.cell[k];
-        let c = &trace.cell[k + 1];
-        let g = parts[3].spread(g, c);
+        let [i, f, o, g] = &saved.parts[k];
+        let c_before = &saved.cell[k];
+        let c = &saved.cell[k + 1];
+        let g = parts[3].broadcast(g, c);
 
         if arguments.every_step {
             dh = add::<B>(dh, rows::<B>(&output, t));
@@ -40,13 +40,13 @@ pub(crate) fn backward<B: Backend>(
         let of_ended =
             |d: &FloatTensor<B>| masks.as_ref().map(|(_, ended)| mul::<B>(ended.clone(), d.clone()));
         let (dh_ended, dc_ended) = (of_ended(&dh), of_ended(&dc));
-        dh = either::<B>(masks.as_ref(), dh, zeros(c));
-        dc = either::<B>(masks.as_ref(), dc, zeros(c));
+        dh = select::<B>(masks.as_ref(), dh, zeros(c));
+        dc = select::<B>(masks.as_ref(), dc, zeros(c));
 
         // h = o ⊙ tanh(c)
         let tanh_c = B::float_tanh(c.clone());
         let d_output = mul::<B>(dh.clone(), tanh_c.clone());
-        dc = add::<B>(dc, through_tanh::<B>(&tanh_c, o.times(dh)));
+        dc = add::<B>(dc, tanh_backward::<B>(&tanh_c, o.times(dh)));
         if let Some(clip) = spec.clip {
             let room = B::float_add_scalar(B::float_neg(B::float_abs(c.clone())), clip.into());
             dc = B::float_mask_fill(dc, lower_equal_zero::<B>(room), 0f32.into());
@@ -55,13 +55,13 @@ pub(crate) fn backward<B: Backend>(
         // c = f ⊙ c' + i ⊙ g
         let d_parts =
             [mul::<B>(dc.clone(), g), mul::<B>(dc.clone(), c_before.clone()), d_output, i.times(dc.clone())];
-        let dz = collected.step(&parts, &trace.parts[k], d_parts);
+        let dz = collected.step(&parts, &saved.parts[k], d_parts);
 
         dc = add_some::<B>(f.times(dc), dc_ended);
         dh = add_some::<B>(through_hidden(arguments, &parts, &dz, &zeros(c)), dh_ended);
     }
 
-    let h_before = in_time_order(trace.hidden, spec.reverse);
+    let h_before = in_time_order(saved.hidden, spec.reverse);
     let weights = collected.weights(arguments, &parts, stack::<B>(h_before), wants_x);
     Gradients { h0: dh, c0: dc, ..weights }
 }
@@ -74,8 +74,8 @@ fn through_hidden<B: Backend>(
     zeros: &FloatTensor<B>,
 ) -> FloatTensor<B> {
     let of_matrix = |p: usize| parts[p].hidden.and(dz[p].clone());
-    let through_matrix = beside::<B>((0..4).filter_map(of_matrix).collect(), 1)
-        .map(|dz| product::<B>(dz, B::float_transpose(arguments.hidden.clone())));
+    let through_matrix = concat::<B>((0..4).filter_map(of_matrix).collect(), 1)
+        .map(|dz| matmul::<B>(dz, B::float_transpose(arguments.hidden.clone())));
     let through_diagonal = (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
 
     let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
@@ -87,13 +87,14 @@ fn through_hidden<B: Backend>(
 struct Collected<B: Backend> {
     /// Of a varying part: at each step, the last computed first.
     varying: [Vec<FloatTensor<B>>; 4],
-    /// Of a fixed part: the sum over steps of the gradient after its activation, and its value.
+    /// Of a fixed part: the sum over steps of the gradient of its value, and the value. The derivative of its
+    /// activation is the same at every step, so it is applied once, to the sum, in [`weights`](Self::weights).
     fixed: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
 }
 
 impl<B: Backend> Collected<B> {
-    fn new(trace: &Trace<B>) -> Self {
-        let steps = trace.parts.len();
+    fn new(saved: &Saved<B>) -> Self {
+        let steps = saved.parts.len();
         Collected { varying: [(); 4].map(|_| Vec::with_capacity(steps)), fixed: [None, None, None, None] }
     }
 
@@ -114,9 +115,9 @@ impl<B: Backend> Collected<B> {
                 };
                 self.fixed[p] = Some((sum, value.clone()));
             } else {
-                let before = parts[p].before_activation(value, gradient);
-                self.varying[p].push(before.clone());
-                dz[p] = Some(before);
+                let dz_part = parts[p].activation_backward(value, gradient);
+                self.varying[p].push(dz_part.clone());
+                dz[p] = Some(dz_part);
             }
         }
         dz
@@ -157,15 +158,15 @@ impl<B: Backend> Collected<B> {
         };
         let h_read = flat(h_read, n);
         let x = flat(arguments.x.clone(), inputs);
-        let dz_input = beside::<B>(of(spec.cell.reading_input()), 1);
-        let dz_hidden = beside::<B>(of(spec.cell.reading_hidden(Hidden::Full)), 1);
+        let dz_input = concat::<B>(of(spec.cell.reading_input()), 1);
+        let dz_hidden = concat::<B>(of(spec.cell.reading_hidden(Hidden::Full)), 1);
         let diagonal: Vec<FloatTensor<B>> = of(spec.cell.reading_hidden(Hidden::Diagonal));
         let diagonal = diagonal.into_iter().map(|dz| over_rows(mul::<B>(dz, h_read.clone()))).collect();
         let bias = spec.cell.biased().into_iter().map(|part| {
             let p = part as usize;
             match (&varying[p], &fixed[p]) {
                 (Some(dz), _) => over_rows(dz.clone()),
-                (None, Some((sum, value))) => parts[p].before_activation(value, over_rows(sum.clone())),
+                (None, Some((sum, value))) => parts[p].activation_backward(value, over_rows(sum.clone())),
                 (None, None) => unreachable!("a part with a bias is varying or fixed"),
             }
         });
@@ -176,13 +177,13 @@ impl<B: Backend> Collected<B> {
 
         Gradients {
             x: dz_input.clone().filter(|_| wants_x).map(|dz| {
-                let dx = product::<B>(dz, B::float_transpose(arguments.input.clone()));
+                let dx = matmul::<B>(dz, B::float_transpose(arguments.input.clone()));
                 reshape::<B, 3>(dx, [steps, batch, inputs])
             }),
-            input: dz_input.map(|dz| product::<B>(B::float_transpose(x), dz)),
-            hidden: dz_hidden.map(|dz| product::<B>(B::float_transpose(h_read), dz)),
-            diagonal: beside::<B>(diagonal, 1).map(as_vector),
-            bias: beside::<B>(bias.collect(), 1).map(as_vector),
+            input: dz_input.map(|dz| matmul::<B>(B::float_transpose(x), dz)),
+            hidden: dz_hidden.map(|dz| matmul::<B>(B::float_transpose(h_read), dz)),
+            diagonal: concat::<B>(diagonal, 1).map(as_vector),
+            bias: concat::<B>(bias.collect(), 1).map(as_vector),
             h0: arguments.h0.clone(),
             c0: arguments.c0.clone(),
         }

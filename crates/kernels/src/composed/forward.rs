@@ -3,27 +3,27 @@
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 
-use super::algebra::{add, product, stack};
+use super::algebra::{add, matmul, stack};
 use super::terms::PartTerms;
-use super::{TimeSteps, Trace, either, masked};
+use super::{Saved, TimeSteps, masked, select};
 use crate::ops::Arguments;
 
 /// See [`crate::ops::RecurrentKernel::forward`].
-pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (FloatTensor<B>, Trace<B>) {
+pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (FloatTensor<B>, Saved<B>) {
     let steps = TimeSteps::new(arguments);
     let parts = PartTerms::of_all(arguments);
     let multiplies_h = parts.iter().any(|part| part.hidden.is_some());
     let (mut h, mut c) = (arguments.h0.clone(), arguments.c0.clone());
     let mut outputs = if arguments.every_step { vec![h.clone(); steps.count] } else { Vec::new() };
-    let mut trace = Trace { hidden: Vec::new(), cell: Vec::new(), parts: Vec::new() };
+    let mut saved = Saved { hidden: Vec::new(), cell: Vec::new(), parts: Vec::new() };
 
     for t in steps.order() {
         let h_read = masked::<B>(h.clone(), arguments);
-        let uh = multiplies_h.then(|| product::<B>(h_read.clone(), arguments.hidden.clone()));
+        let uh = multiplies_h.then(|| matmul::<B>(h_read.clone(), arguments.hidden.clone()));
         let values = parts.each_ref().map(|part| part.value(t, &h_read, uh.as_ref()));
         let [i, f, o, g] = &values;
 
-        let g = parts[3].spread(g, &h);
+        let g = parts[3].broadcast(g, &h);
         let mut c_next = add::<B>(f.times(c.clone()), i.times(g));
         if let Some(clip) = arguments.spec.clip {
             c_next = B::float_clamp(c_next, (-clip).into(), clip.into());
@@ -32,23 +32,23 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
 
         let masks = steps.masks(t);
         let (h_before, c_before) = (h, c);
-        h = either::<B>(masks.as_ref(), h_next, h_before.clone());
-        c = either::<B>(masks.as_ref(), c_next, c_before.clone());
+        h = select::<B>(masks.as_ref(), h_next, h_before.clone());
+        c = select::<B>(masks.as_ref(), c_next, c_before.clone());
         if arguments.every_step {
             outputs[t] = h.clone();
         }
         if keep {
-            trace.hidden.push(h_before);
-            trace.cell.push(c_before);
-            trace.parts.push(values);
+            saved.hidden.push(h_before);
+            saved.cell.push(c_before);
+            saved.parts.push(values);
         }
     }
     if keep {
-        trace.cell.push(c.clone());
+        saved.cell.push(c.clone());
     }
     if !arguments.every_step {
         outputs.push(h);
     }
     outputs.push(c);
-    (stack::<B>(outputs), trace)
+    (stack::<B>(outputs), saved)
 }

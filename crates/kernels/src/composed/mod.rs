@@ -21,9 +21,9 @@ use algebra::{add, mul, one_minus, rows};
 pub(crate) use backward::backward;
 pub(crate) use forward::forward;
 
-/// What the backward pass needs of the forward pass, in the order computed.
+/// Activations saved for the backward pass, in the order computed.
 #[derive(Clone, Debug)]
-pub(crate) struct Trace<B: Backend> {
+pub(crate) struct Saved<B: Backend> {
     /// `h` before each step, `[batch, n]`.
     hidden: Vec<FloatTensor<B>>,
     /// `c` before each step, and after the last.
@@ -91,7 +91,7 @@ fn masked<B: Backend>(h: FloatTensor<B>, arguments: &Arguments<B>) -> FloatTenso
 }
 
 /// `new` where a sequence takes the step, `old` where it keeps its state.
-fn either<B: Backend>(
+fn select<B: Backend>(
     masks: Option<&(FloatTensor<B>, FloatTensor<B>)>,
     new: FloatTensor<B>,
     old: FloatTensor<B>,

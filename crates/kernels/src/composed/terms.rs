@@ -6,7 +6,7 @@ use burn::tensor::Shape;
 use slimgate_gates::{Gate, Hidden, Part};
 
 use super::Value;
-use super::algebra::{add, columns, mul, product, reshape, rows};
+use super::algebra::{add, columns, matmul, mul, reshape, rows};
 use crate::GateActivation;
 use crate::ops::Arguments;
 
@@ -35,7 +35,7 @@ impl<B: Backend> PartTerms<B> {
         let cell = &arguments.spec.cell;
         let products = (!cell.reading_input().is_empty()).then(|| {
             let x = reshape::<B, 2>(arguments.x.clone(), [steps * batch, inputs]);
-            product::<B>(x, arguments.input.clone())
+            matmul::<B>(x, arguments.input.clone())
         });
         slimgate_gates::PARTS.map(|part| {
             let block = |parts: Vec<Part>| parts.iter().position(|&p| p == part);
@@ -110,23 +110,23 @@ impl<B: Backend> PartTerms<B> {
         }
     }
 
-    /// The gradient before the activation, from the gradient after it.
-    pub fn before_activation(&self, value: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+    /// The gradient of the pre-activation, from the activation's value and gradient.
+    pub fn activation_backward(&self, value: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
         match (self.part, self.activation) {
-            (Part::Candidate, _) => through_tanh::<B>(value, gradient),
+            (Part::Candidate, _) => tanh_backward::<B>(value, gradient),
             (_, GateActivation::Logistic) => B::sigmoid_backward(value.clone(), gradient),
             (_, GateActivation::HardSigmoid) => {
-                // The slope is 0.2 where it was not cut, that is where s (1 - s) > 0.
+                // The slope is 0.2 where it was not clamped, that is where s (1 - s) > 0.
                 let inside = mul::<B>(value.clone(), super::one_minus::<B>(value.clone()));
-                let cut = lower_equal_zero::<B>(inside);
+                let clamped = lower_equal_zero::<B>(inside);
                 let sloped = B::float_mul_scalar(gradient, 0.2f32.into());
-                B::float_mask_fill(sloped, cut, 0f32.into())
+                B::float_mask_fill(sloped, clamped, 0f32.into())
             }
         }
     }
 
     /// A value as a whole `[batch, n]` tensor.
-    pub fn spread(&self, value: &Value<B>, like: &FloatTensor<B>) -> FloatTensor<B> {
+    pub fn broadcast(&self, value: &Value<B>, like: &FloatTensor<B>) -> FloatTensor<B> {
         match value {
             Value::Tensor(tensor) => B::float_expand(tensor.clone(), Shape::from(self.size)),
             Value::Constant(value) => {
@@ -137,7 +137,7 @@ impl<B: Backend> PartTerms<B> {
 }
 
 /// `gradient ⊙ (1 - y²)`, where `y` is a tanh.
-pub(super) fn through_tanh<B: Backend>(y: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn tanh_backward<B: Backend>(y: &FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
     mul::<B>(gradient, super::one_minus::<B>(mul::<B>(y.clone(), y.clone())))
 }
 

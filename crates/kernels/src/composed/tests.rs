@@ -54,14 +54,14 @@ fn call<B: Backend>(
 fn by_kernel<B: RecurrentKernel>(
     (arguments, output): (Arguments<B>, FloatTensor<B>),
 ) -> Vec<Option<Vec<f32>>> {
-    let (packed, trace) = B::forward(&arguments, Keep::Steps);
-    numbers::<B>(packed, B::backward(&arguments, trace, output, true))
+    let (packed, saved) = B::forward(&arguments, Keep::Steps);
+    numbers::<B>(packed, B::backward(&arguments, saved, output, true))
 }
 
 /// The same by the composed bodies.
 fn composed<B: Backend>((arguments, output): (Arguments<B>, FloatTensor<B>)) -> Vec<Option<Vec<f32>>> {
-    let (packed, trace) = forward::<B>(&arguments, true);
-    numbers::<B>(packed, backward::<B>(&arguments, trace, output, true))
+    let (packed, saved) = forward::<B>(&arguments, true);
+    numbers::<B>(packed, backward::<B>(&arguments, saved, output, true))
 }
 
 fn numbers<B: Backend>(packed: FloatTensor<B>, gradients: crate::ops::Gradients<B>) -> Vec<Option<Vec<f32>>> {
@@ -82,7 +82,7 @@ fn assert_near(a: &[Option<Vec<f32>>], b: &[Option<Vec<f32>>], what: &str) {
 }
 
 #[test]
-fn on_the_cpu_for_every_kind_of_cell_and_walk() {
+fn on_the_cpu_for_every_kind_of_cell_and_all_options() {
     let cells = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "i=db,f=xd,o=-,c=xb", "i=x,f=0.9,o=h,c=d"];
     for cell in cells {
         for index in 0..64 {

@@ -1,7 +1,7 @@
 //! The activations, on vectors.
 //!
-//! A NaN passes through all of them: where an operand is cut, it is the second one, which the vector
-//! instructions of x86 return when either is not a number.
+//! A NaN passes through all of them: where an operand is clamped, it is the second one, which the vector
+//! instructions of x86 return when either is NaN.
 
 use pulp::Simd;
 use slimgate_gates::Part;
@@ -33,12 +33,12 @@ pub(super) fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActiva
     }
 }
 
-/// `exp(x)`, to two units in the last place, cut to the numbers that are finite and not denormal.
+/// `exp(x)`, to two units in the last place, clamped to the numbers that are finite and not denormal.
 ///
 /// `exp(x) = 2ⁿ exp(r)` with `|r| ≤ ln 2 / 2`, and for `exp(r)` the polynomial of the Cephes library.
 #[inline(always)]
 fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let x = cut(simd, x, -87.0, 88.0);
+    let x = clamp(simd, x, -87.0, 88.0);
 
     // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits.
     let shift = simd.splat_f32s(12_582_912.0);
@@ -54,7 +54,7 @@ fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     // 2ⁿ is added to the exponent.
     let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
     let power = simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent));
-    // What is not a number may have bits there that would make it one.
+    // A NaN may have bits there that would make it a number.
     simd.select_f32s(simd.equal_f32s(x, x), power, x)
 }
 
@@ -65,11 +65,11 @@ fn logistic<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }
 
-/// `0.2 x + 0.5`, cut to 0 and 1.
+/// `0.2 x + 0.5`, clamped to 0 and 1.
 #[inline(always)]
 fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let line = simd.mul_add_e_f32s(x, simd.splat_f32s(0.2), simd.splat_f32s(0.5));
-    cut(simd, line, 0.0, 1.0)
+    clamp(simd, line, 0.0, 1.0)
 }
 
 /// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, and `x` to an ulp or two for small ones.
@@ -78,7 +78,7 @@ pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     const NUMERATOR: [f32; 6] =
         [2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_3e-5, 6.372_619e-4, 4.893_524_6e-3];
     const DENOMINATOR: [f32; 3] = [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
-    let x = cut(simd, x, -7.905_311, 7.905_311);
+    let x = clamp(simd, x, -7.905_311, 7.905_311);
     let square = simd.mul_f32s(x, x);
     let above = polynomial(simd, square, -2.760_768_5e-16, NUMERATOR);
     let below = polynomial(simd, square, 1.198_258_4e-6, DENOMINATOR);
@@ -87,7 +87,7 @@ pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// `x`, or the limit beyond which it lies.
 #[inline(always)]
-pub(super) fn cut<S: Simd>(simd: S, x: S::f32s, low: f32, high: f32) -> S::f32s {
+pub(super) fn clamp<S: Simd>(simd: S, x: S::f32s, low: f32, high: f32) -> S::f32s {
     let (low, high) = (simd.splat_f32s(low), simd.splat_f32s(high));
     if S::F32_LANES > 1 {
         simd.max_f32s(low, simd.min_f32s(high, x))

@@ -9,7 +9,7 @@ use super::activation::tanh;
 use super::buffer::Buffer;
 use super::forward::{Chunk, Matrices, Scratch, States, forward_chunk, gather_inputs, mask_hidden};
 use super::lanes::{AddProducts, Row, RowMut, vectors};
-use super::plan::{Diagonal, InputBlock, Plan, Steps, stride};
+use super::plan::{Diagonal, InputBlock, Plan, TimeMajor, stride};
 use super::product::{Left, Packed, Right, add_product};
 use crate::{GateActivation, Recurrence};
 
@@ -26,7 +26,7 @@ impl WeightGradients {
         let n = plan.operands.units;
         WeightGradients {
             input: Buffer::zeros(plan.operands.x.width * plan.input_columns),
-            hidden: Buffer::zeros(n * plan.recurrent),
+            hidden: Buffer::zeros(n * plan.recurrent_columns),
             diagonal: Buffer::zeros(n * plan.diagonals.len()),
             bias: Buffer::zeros(n * plan.spec.cell.biased().len()),
         }
@@ -63,29 +63,33 @@ impl Transposed {
             Packed::new(simd, w, block.width, operands.x.width, (1, plan.input_columns))
         };
         Transposed {
-            hidden: (plan.recurrent > 0).then(|| {
-                Packed::new(simd, operands.hidden, plan.recurrent, operands.units, (1, plan.recurrent))
+            hidden: (plan.recurrent_columns > 0).then(|| {
+                let columns = plan.recurrent_columns;
+                Packed::new(simd, operands.hidden, columns, operands.units, (1, columns))
             }),
             input: if wants_x { plan.input_blocks.iter().map(of_block).collect() } else { Vec::new() },
         }
     }
 }
 
-/// The gradient of the packed output.
+/// The gradient of [the packed output](crate::ops).
 #[derive(Clone, Copy)]
 pub(super) struct OutputGradient<'a> {
-    pub rows: Steps<'a>,
+    pub rows: TimeMajor<'a>,
     pub every_step: bool,
 }
 
-/// The gradients of what belongs to a shard's own sequences.
+/// The gradients of what belongs to the sequences of a shard.
+///
+/// `dh` and `dc` are those of the state that the pass has come to: after the first step, which is the last one of the
+/// backward pass, they are the gradients of `h0` and `c0`.
 pub(super) struct ShardGradients<'a> {
     /// `[rows, steps, m]`, or nothing if nobody asks.
     pub x: &'a mut [f32],
     /// `[rows, n]`.
-    pub h0: &'a mut [f32],
+    pub dh: &'a mut [f32],
     /// `[rows, n]`.
-    pub c0: &'a mut [f32],
+    pub dc: &'a mut [f32],
 }
 
 /// Takes a shard, the `rows` of the batch, back through all steps; with `matrices`, computing each chunk of them again
@@ -97,14 +101,14 @@ pub(super) fn backward_shard<S: Simd>(
     rows: Range<usize>,
     states: &States,
     output: OutputGradient,
-    own: ShardGradients,
+    gradients: ShardGradients,
 ) -> WeightGradients {
     let (count, chunks) = (rows.len(), plan.chunks(rows.len()));
     let longest = chunks[0].len();
-    let mut totals = WeightGradients::zeros(plan);
+    let mut weight_gradients = WeightGradients::zeros(plan);
     let mut scratch = Scratch::new(plan, count, longest);
     let mut recomputed = matrices.map(|matrices| (matrices, States::new(plan, count, longest, longest + 1)));
-    let mut backward = BackwardShard::new(plan, transposed, rows.clone(), longest, output, own);
+    let mut backward = BackwardShard::new(plan, transposed, rows.clone(), longest, output, gradients);
 
     for (index, steps) in chunks.into_iter().enumerate().rev() {
         let past = match &mut recomputed {
@@ -122,12 +126,12 @@ pub(super) fn backward_shard<S: Simd>(
             }
         };
         backward.chunk(simd, &steps, &past);
-        backward.weights(simd, &scratch.x, past.h, steps.len() * count, &mut totals);
-        if !backward.own.x.is_empty() {
+        backward.weights(simd, &scratch.x, past.h, steps.len() * count, &mut weight_gradients);
+        if !backward.gradients.x.is_empty() {
             backward.inputs(simd, &steps);
         }
     }
-    totals
+    weight_gradients
 }
 
 /// The backward pass of a shard, chunk by chunk.
@@ -136,8 +140,7 @@ struct BackwardShard<'a> {
     transposed: &'a Transposed,
     rows: Range<usize>,
     output: OutputGradient<'a>,
-    /// Whose `h0` and `c0` are, on the way, those of the state that the pass has come to.
-    own: ShardGradients<'a>,
+    gradients: ShardGradients<'a>,
     /// The gradients of the pre-activations of all parts in a chunk, `[steps, rows, stride(4 n)]`; that of a fixed
     /// part is the gradient of its bias, if it has one.
     dz: Buffer,
@@ -154,18 +157,18 @@ impl<'a> BackwardShard<'a> {
         rows: Range<usize>,
         longest: usize,
         output: OutputGradient<'a>,
-        own: ShardGradients<'a>,
+        gradients: ShardGradients<'a>,
     ) -> BackwardShard<'a> {
         let n = plan.operands.units;
         let depth = longest * rows.len();
         // The last row of the output is the last c; the one before it the last h, unless there is one a step.
         let last = if output.every_step { plan.operands.steps } else { 1 };
-        let states = own.h0.chunks_exact_mut(n).zip(own.c0.chunks_exact_mut(n));
-        for ((h, c), row) in states.zip(rows.clone()) {
-            c.copy_from_slice(output.rows.row(last, row));
+        let states = gradients.dh.chunks_exact_mut(n).zip(gradients.dc.chunks_exact_mut(n));
+        for ((dh, dc), row) in states.zip(rows.clone()) {
+            dc.copy_from_slice(output.rows.row(last, row));
             match output.every_step {
-                true => h.fill(0.0),
-                false => h.copy_from_slice(output.rows.row(0, row)),
+                true => dh.fill(0.0),
+                false => dh.copy_from_slice(output.rows.row(0, row)),
             }
         }
         BackwardShard {
@@ -175,23 +178,23 @@ impl<'a> BackwardShard<'a> {
             output,
             dz: Buffer::stale(depth * stride(4 * n)),
             masked: Buffer::stale(plan.operands.dropout.map_or(0, |_| depth * stride(n))),
-            x: Buffer::stale(if own.x.is_empty() { 0 } else { depth * stride(plan.operands.x.width) }),
-            own,
+            x: Buffer::stale(if gradients.x.is_empty() { 0 } else { depth * stride(plan.operands.x.width) }),
+            gradients,
         }
     }
 
     /// Takes the shard back through a chunk, whose forward pass was `past`.
     fn chunk<S: Simd>(&mut self, simd: S, steps: &Range<usize>, past: &Chunk<&[f32]>) {
-        let BackwardShard { plan, transposed, rows, output, own, .. } = self;
+        let BackwardShard { plan, transposed, rows, output, gradients, .. } = self;
         let n = plan.operands.units;
         let count = rows.len();
-        let [of_parts, of_dz, of_state] = [plan.columns, 4 * n, n].map(|width| count * stride(width));
+        let [of_parts, of_dz, of_state] = [plan.varying_columns, 4 * n, n].map(|width| count * stride(width));
         let mask = plan.operands.dropout.map(|mask| &mask[rows.start * n..rows.end * n]);
         for (at, k) in steps.clone().enumerate().rev() {
             if output.every_step {
-                for (h, row) in own.h0.chunks_exact_mut(n).zip(rows.clone()) {
-                    let given = output.rows.row(plan.time(k), row);
-                    h.iter_mut().zip(given).for_each(|(h, given)| *h += given);
+                for (dh, row) in gradients.dh.chunks_exact_mut(n).zip(rows.clone()) {
+                    let of_output = output.rows.row(plan.time(k), row);
+                    dh.iter_mut().zip(of_output).for_each(|(dh, of_output)| *dh += of_output);
                 }
             }
             let dz = &mut self.dz[at * of_dz..][..of_dz];
@@ -203,18 +206,18 @@ impl<'a> BackwardShard<'a> {
                 c_before: &past.c[at * of_state..][..of_state],
                 c_after: &past.c[(at + 1) * of_state..][..of_state],
                 dz,
-                dh: own.h0,
-                dc: own.c0,
+                dh: gradients.dh,
+                dc: gradients.dc,
             });
 
             if let Some(u) = &transposed.hidden {
-                add_product(simd, own.h0, n, Left::by_rows(dz, count, stride(4 * n)), u.view());
+                add_product(simd, gradients.dh, n, Left::by_rows(dz, count, stride(4 * n)), u.view());
             }
             // The gates read mask ⊙ h', so the gradient of h' is mask ⊙ that.
             if let Some(mask) = mask {
-                let rows = own.h0.chunks_exact_mut(n).zip(mask.chunks_exact(n)).zip(rows.clone());
-                for ((h, mask), _) in rows.filter(|(_, row)| plan.is_active(*row, k)) {
-                    h.iter_mut().zip(mask).for_each(|(h, mask)| *h *= mask);
+                let rows = gradients.dh.chunks_exact_mut(n).zip(mask.chunks_exact(n)).zip(rows.clone());
+                for ((dh, mask), _) in rows.filter(|(_, row)| plan.is_active(*row, k)) {
+                    dh.iter_mut().zip(mask).for_each(|(dh, mask)| *dh *= mask);
                 }
             }
         }
@@ -228,7 +231,7 @@ impl<'a> BackwardShard<'a> {
         x: &[f32],
         h: &[f32],
         depth: usize,
-        totals: &mut WeightGradients,
+        weight_gradients: &mut WeightGradients,
     ) {
         let plan = self.plan;
         let (n, columns) = (plan.operands.units, stride(4 * plan.operands.units));
@@ -239,26 +242,28 @@ impl<'a> BackwardShard<'a> {
             }
             None => h,
         };
-        let transposed = |numbers, width| Left::by_columns(numbers, width, stride(width));
+        let transposed = |values, width| Left::by_columns(values, width, stride(width));
         let dz = |first: usize, width| Right::rows(&self.dz[first..], depth, width, columns);
 
-        add_product(simd, &mut totals.hidden, plan.recurrent, transposed(h_read, n), dz(0, plan.recurrent));
+        let recurrent = plan.recurrent_columns;
+        let of_hidden = &mut weight_gradients.hidden;
+        add_product(simd, of_hidden, recurrent, transposed(h_read, n), dz(0, recurrent));
         let inputs = transposed(x, plan.operands.x.width);
         for block in &plan.input_blocks {
-            let of_block = &mut totals.input[block.weight..];
+            let of_block = &mut weight_gradients.input[block.weight..];
             add_product(simd, of_block, plan.input_columns, inputs, dz(block.z, block.width));
         }
         // A bias is multiplied by one in every row.
         let ones = Left::by_columns(&[1.0], 1, 0);
-        for (total, part) in totals.bias.chunks_exact_mut(n).zip(plan.spec.cell.biased()) {
-            add_product(simd, total, n, ones, dz(plan.places[part as usize].start, n));
+        for (total, part) in weight_gradients.bias.chunks_exact_mut(n).zip(plan.spec.cell.biased()) {
+            add_product(simd, total, n, ones, dz(plan.part_columns[part as usize].start, n));
         }
-        let diagonals = totals.diagonal.chunks_exact_mut(n).zip(&plan.diagonals);
+        let diagonals = weight_gradients.diagonal.chunks_exact_mut(n).zip(&plan.diagonals);
         for (total, Diagonal { part, .. }) in diagonals {
             let rows = self.dz.chunks_exact(columns).zip(h_read.chunks_exact(stride(n))).take(depth);
             for (dz, h_read) in rows {
-                let dz = &dz[plan.places[*part as usize].clone()];
-                simd.vectorize(AddProducts { sums: total, left: dz, right: h_read });
+                let dz = &dz[plan.part_columns[*part as usize].clone()];
+                simd.vectorize(AddProducts { accumulator: total, left: dz, right: h_read });
             }
         }
     }
@@ -277,7 +282,7 @@ impl<'a> BackwardShard<'a> {
         for k in steps.clone() {
             for (row, computed) in (0..rows.len()).zip(&mut computed) {
                 let at = (row * plan.operands.steps + plan.time(k)) * m;
-                self.own.x[at..at + m].copy_from_slice(&computed[..m]);
+                self.gradients.x[at..at + m].copy_from_slice(&computed[..m]);
             }
         }
     }
@@ -311,14 +316,15 @@ impl WithSimd for BackwardStep<'_> {
                 dz.fill(0.0);
                 continue;
             }
-            let parts = &parts[r * stride(plan.columns)..][..plan.columns];
+            let parts = &parts[r * stride(plan.varying_columns)..][..plan.varying_columns];
             let state = r * stride(n)..r * stride(n) + n;
             let states = [&c_before[state.clone()], &c_after[state]];
-            let of_parts = dz.get_disjoint_mut(plan.places.clone()).expect("parts have columns of their own");
+            let of_parts =
+                dz.get_disjoint_mut(plan.part_columns.clone()).expect("parts have columns of their own");
             backward_row(simd, plan.spec, plan.values(parts), states, dh, dc, of_parts);
             for Diagonal { part, u } in &plan.diagonals {
-                let dz = &dz[plan.places[*part as usize].clone()];
-                AddProducts { sums: dh, left: u, right: dz }.with_simd(simd);
+                let dz = &dz[plan.part_columns[*part as usize].clone()];
+                AddProducts { accumulator: dh, left: u, right: dz }.with_simd(simd);
             }
         }
     }
@@ -354,8 +360,8 @@ fn backward_row<S: Simd>(
         if let Some(clip) = spec.clip {
             // `abs_f32s` would be a call.
             let size = simd.max_f32s(c_after, simd.neg_f32s(c_after));
-            let cut = simd.greater_than_or_equal_f32s(size, simd.splat_f32s(clip));
-            dc = simd.select_f32s(cut, zero, dc);
+            let clipped = simd.greater_than_or_equal_f32s(size, simd.splat_f32s(clip));
+            dc = simd.select_f32s(clipped, zero, dc);
         }
 
         // c = f ⊙ c' + i ⊙ g
@@ -364,18 +370,18 @@ fn backward_row<S: Simd>(
         let df = simd.mul_f32s(dc, c_before.get(simd, at));
         let d_o = simd.mul_f32s(dh, tanh_c);
         let dg = simd.mul_f32s(dc, i);
-        dz_i.set(simd, at, before_activation(simd, spec, Part::Input, i, di));
-        dz_f.set(simd, at, before_activation(simd, spec, Part::Forget, f, df));
-        dz_o.set(simd, at, before_activation(simd, spec, Part::Output, o, d_o));
-        dz_g.set(simd, at, before_activation(simd, spec, Part::Candidate, g, dg));
+        dz_i.set(simd, at, activation_backward(simd, spec, Part::Input, i, di));
+        dz_f.set(simd, at, activation_backward(simd, spec, Part::Forget, f, df));
+        dz_o.set(simd, at, activation_backward(simd, spec, Part::Output, o, d_o));
+        dz_g.set(simd, at, activation_backward(simd, spec, Part::Candidate, g, dg));
         dh_row.set(simd, at, zero);
         dc_row.set(simd, at, simd.mul_f32s(dc, f));
     }
 }
 
-/// The gradient before the activation, from the value and the gradient after it.
+/// The gradient of the pre-activation, from the activation's value and gradient.
 #[inline(always)]
-fn before_activation<S: Simd>(
+fn activation_backward<S: Simd>(
     simd: S,
     spec: &Recurrence,
     part: Part,

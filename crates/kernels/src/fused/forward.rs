@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 use slimgate_gates::PARTS;
 
-use super::activation::{activate, cut, tanh};
+use super::activation::{activate, clamp, tanh};
 use super::buffer::Buffer;
 use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, InputBlock, Plan, stride};
@@ -23,40 +23,48 @@ pub enum Keep {
 }
 
 /// What a shard of the batch went through over some steps, in the order computed.
+///
+/// Under [`Keep::Steps`] the `k`th state is the one before step `k`, and there is one more, after the last step. Under
+/// [`Keep::Checkpoints`] it is the one before chunk `k`, and there are no parts.
 #[derive(Debug)]
 pub(super) struct States {
-    /// The values of the varying parts at each step, `[steps, rows, stride(columns)]`.
+    /// The values of the varying parts at each step, `[part_steps, rows, stride(varying_columns)]`.
     parts: Buffer,
-    /// `h` before the first step and after each, `[steps + 1, rows, stride(n)]`.
+    /// `h` of each state, `[state_steps, rows, stride(n)]`.
     h: Buffer,
     /// `c`, likewise.
     c: Buffer,
-    /// Numbers of one step of `parts`, and of `h` and `c`.
-    sizes: [usize; 2],
+    /// Numbers of one step in `parts`.
+    parts_size: usize,
+    /// Numbers of one state in `h`, and in `c`.
+    state_size: usize,
 }
 
-/// A chunk of the steps of [`States`], to write or to read.
-pub(super) struct Chunk<Numbers> {
-    pub parts: Numbers,
-    pub h: Numbers,
-    pub c: Numbers,
+/// A chunk of the steps of [`States`], to write or to read: the values of the parts at each step, and the states before
+/// the first step and after each.
+pub(super) struct Chunk<Values> {
+    pub parts: Values,
+    pub h: Values,
+    pub c: Values,
 }
 
 impl States {
-    /// Room for the values of `parts` steps and for `states` states.
-    pub fn new(plan: &Plan, rows: usize, parts: usize, states: usize) -> States {
-        let sizes = [rows * stride(plan.columns), rows * stride(plan.operands.units)];
+    /// Room for the values of the parts at `part_steps` steps, and for `state_steps` states.
+    pub fn new(plan: &Plan, rows: usize, part_steps: usize, state_steps: usize) -> States {
+        let parts_size = rows * stride(plan.varying_columns);
+        let state_size = rows * stride(plan.operands.units);
         States {
-            parts: Buffer::stale(parts * sizes[0]),
-            h: Buffer::stale(states * sizes[1]),
-            c: Buffer::stale(states * sizes[1]),
-            sizes,
+            parts: Buffer::stale(part_steps * parts_size),
+            h: Buffer::stale(state_steps * state_size),
+            c: Buffer::stale(state_steps * state_size),
+            parts_size,
+            state_size,
         }
     }
 
     /// Where the values of the parts and the states of some steps stand.
     fn place(&self, steps: &Range<usize>) -> [Range<usize>; 2] {
-        let [width, size] = self.sizes;
+        let (width, size) = (self.parts_size, self.state_size);
         [steps.start * width..steps.end * width, steps.start * size..(steps.end + 1) * size]
     }
 
@@ -72,14 +80,14 @@ impl States {
 
     /// Sets the `k`th state.
     pub fn set(&mut self, k: usize, h: &[f32], c: &[f32]) {
-        let size = self.sizes[1];
+        let size = self.state_size;
         self.h[k * size..][..size].copy_from_slice(h);
         self.c[k * size..][..size].copy_from_slice(c);
     }
 
     /// The `k`th state.
     pub fn state(&self, k: usize) -> (&[f32], &[f32]) {
-        let size = self.sizes[1];
+        let size = self.state_size;
         (&self.h[k * size..][..size], &self.c[k * size..][..size])
     }
 }
@@ -108,27 +116,27 @@ impl<'a> Matrices<'a> {
     pub fn new<S: Simd>(simd: S, plan: &Plan<'a>) -> Matrices<'a> {
         let operands = &plan.operands;
         // One row reads a matrix along its own rows.
-        let matrix = |rows: usize, numbers: &'a [f32], depth, columns, stride| match rows {
-            1 => Matrix::InPlace(Right::rows(numbers, depth, columns, stride)),
-            _ => Matrix::Packed(Packed::new(simd, numbers, depth, columns, (stride, 1))),
+        let matrix = |rows: usize, values: &'a [f32], depth, columns, stride| match rows {
+            1 => Matrix::InPlace(Right::rows(values, depth, columns, stride)),
+            _ => Matrix::Packed(Packed::new(simd, values, depth, columns, (stride, 1))),
         };
-        let (batch, recurrent) = (operands.batch, plan.recurrent);
+        let (batch, recurrent_columns) = (operands.batch, plan.recurrent_columns);
         let of_block = |block: &InputBlock| {
             let w = &operands.input[block.weight..];
             matrix(batch * operands.steps, w, operands.x.width, block.width, plan.input_columns)
         };
         Matrices {
             input: plan.input_blocks.iter().map(of_block).collect(),
-            hidden: (recurrent > 0)
-                .then(|| matrix(batch, operands.hidden, operands.units, recurrent, recurrent)),
+            hidden: (recurrent_columns > 0).then(|| {
+                matrix(batch, operands.hidden, operands.units, recurrent_columns, recurrent_columns)
+            }),
         }
     }
 }
 
 /// Takes a shard, the `rows` of the batch, through all steps.
 ///
-/// `output`, `[rows, _, n]`, receives `h` after each step in the order of time, if `every_step`, else after
-/// the last, and then the last `c`.
+/// `output`, `[rows, _, n]`, receives the rows of [the packed output](crate::ops).
 pub(super) fn forward_shard<S: Simd>(
     simd: S,
     plan: &Plan,
@@ -142,26 +150,26 @@ pub(super) fn forward_shard<S: Simd>(
     let (count, size) = (rows.len(), rows.len() * stride(n));
     let (all_steps, chunks) = (plan.operands.steps, plan.chunks(count));
     let longest = chunks[0].len();
-    let mut kept = match keep {
+    let mut saved = match keep {
         Keep::Nothing => States::new(plan, count, 0, 0),
         Keep::Checkpoints => States::new(plan, count, 0, chunks.len()),
         Keep::Steps => States::new(plan, count, all_steps, all_steps + 1),
     };
     // Where the steps are not kept, all chunks are computed in the same memory.
-    let mut own = (keep != Keep::Steps).then(|| States::new(plan, count, longest, longest + 1));
+    let mut chunk_states = (keep != Keep::Steps).then(|| States::new(plan, count, longest, longest + 1));
     let mut scratch = Scratch::new(plan, count, longest);
 
     let of_shard = rows.start * n..rows.end * n;
-    let mut h = spread(&plan.operands.h0[of_shard.clone()], n);
-    let mut c = spread(&plan.operands.c0[of_shard], n);
+    let mut h = pad_rows(&plan.operands.h0[of_shard.clone()], n);
+    let mut c = pad_rows(&plan.operands.c0[of_shard], n);
     let output_row = output.len() / count;
     for (index, steps) in chunks.into_iter().enumerate() {
         if keep == Keep::Checkpoints {
-            kept.set(index, &h, &c);
+            saved.set(index, &h, &c);
         }
-        let mut chunk = match &mut own {
-            Some(own) => own.chunk_mut(&(0..steps.len())),
-            None => kept.chunk_mut(&steps),
+        let mut chunk = match &mut chunk_states {
+            Some(chunk_states) => chunk_states.chunk_mut(&(0..steps.len())),
+            None => saved.chunk_mut(&steps),
         };
         chunk.h[..size].copy_from_slice(&h);
         chunk.c[..size].copy_from_slice(&c);
@@ -184,16 +192,16 @@ pub(super) fn forward_shard<S: Simd>(
         }
         output[output_row - n..].copy_from_slice(&c[..n]);
     }
-    kept
+    saved
 }
 
-/// Rows of `n` numbers, `stride(n)` apart.
-fn spread(rows: &[f32], n: usize) -> Buffer {
-    let mut spread = Buffer::stale(rows.len() / n * stride(n));
-    for (spread, row) in spread.chunks_exact_mut(stride(n)).zip(rows.chunks_exact(n)) {
-        spread[..n].copy_from_slice(row);
+/// Rows of `n` values, `stride(n)` apart; what lies between them is stale.
+fn pad_rows(rows: &[f32], n: usize) -> Buffer {
+    let mut padded = Buffer::stale(rows.len() / n * stride(n));
+    for (padded, row) in padded.chunks_exact_mut(stride(n)).zip(rows.chunks_exact(n)) {
+        padded[..n].copy_from_slice(row);
     }
-    spread
+    padded
 }
 
 /// Working memory for a chunk.
@@ -224,13 +232,13 @@ pub(super) fn forward_chunk<S: Simd>(
     chunk: &mut Chunk<&mut [f32]>,
     scratch: &mut Scratch,
 ) {
-    let (state, columns) = (stride(plan.operands.units), stride(plan.columns));
+    let (state, columns) = (stride(plan.operands.units), stride(plan.varying_columns));
     let (count, size) = (rows.len(), rows.len() * state);
 
     // W x + b of all steps, where kept.
-    for place in &plan.without_input {
+    for range in &plan.without_input {
         for z in chunk.parts.chunks_exact_mut(columns) {
-            z[place.clone()].copy_from_slice(&plan.biases[place.clone()]);
+            z[range.clone()].copy_from_slice(&plan.biases[range.clone()]);
         }
     }
     gather_inputs(plan, rows, steps, &mut scratch.x);
@@ -294,7 +302,7 @@ struct ForwardStep<'a> {
     first_row: usize,
     /// Which step, in the order computed.
     k: usize,
-    /// `W x + U h' + b`, `[rows, stride(columns)]`.
+    /// `W x + U h' + b`, `[rows, stride(varying_columns)]`.
     z: &'a mut [f32],
     /// `h'` as the gates read it: under the dropout mask, if there is one.
     h_read: &'a [f32],
@@ -310,7 +318,7 @@ impl WithSimd for ForwardStep<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let ForwardStep { plan, first_row, k, z, h_read, before: [h_before, c_before], after: [h, c] } = self;
         let (n, state) = (plan.operands.units, stride(plan.operands.units));
-        for (r, z) in z.chunks_exact_mut(stride(plan.columns)).enumerate() {
+        for (r, z) in z.chunks_exact_mut(stride(plan.varying_columns)).enumerate() {
             let row = r * state..r * state + n;
             let (h, c) = (&mut h[row.clone()], &mut c[row.clone()]);
             if !plan.is_active(first_row + r, k) {
@@ -319,12 +327,12 @@ impl WithSimd for ForwardStep<'_> {
                 continue;
             }
             for Diagonal { part, u } in &plan.diagonals {
-                let z = &mut z[plan.places[*part as usize].clone()];
-                AddProducts { sums: z, left: u, right: &h_read[row.clone()] }.with_simd(simd);
+                let z = &mut z[plan.part_columns[*part as usize].clone()];
+                AddProducts { accumulator: z, left: u, right: &h_read[row.clone()] }.with_simd(simd);
             }
             for part in PARTS {
                 if plan.fixed[part as usize].is_none() {
-                    let z = &mut z[plan.places[part as usize].clone()];
+                    let z = &mut z[plan.part_columns[part as usize].clone()];
                     activate(simd, part, plan.spec.gate_activation, z);
                 }
             }
@@ -352,7 +360,7 @@ fn next_state<S: Simd>(
         let carried = simd.mul_f32s(f.get(simd, at), c_before.get(simd, at));
         let mut c_next = simd.mul_add_e_f32s(i.get(simd, at), g.get(simd, at), carried);
         if let Some(clip) = clip {
-            c_next = cut(simd, c_next, -clip, clip);
+            c_next = clamp(simd, c_next, -clip, clip);
         }
         c.set(simd, at, c_next);
         h.set(simd, at, simd.mul_f32s(o.get(simd, at), tanh(simd, c_next)));

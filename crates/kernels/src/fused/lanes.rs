@@ -9,15 +9,15 @@ pub(super) struct Row<'a, S: Simd> {
 }
 
 impl<'a, S: Simd> Row<'a, S> {
-    /// The first `n` numbers. Where several rows go side by side, one `n` for all lets the compiler see that they
+    /// The first `n` values. Where several rows go side by side, one `n` for all lets the compiler see that they
     /// end together.
     #[inline(always)]
-    pub fn new(numbers: &'a [f32], n: usize) -> Row<'a, S> {
-        let (whole, rest) = S::as_simd_f32s(&numbers[..n]);
+    pub fn new(values: &'a [f32], n: usize) -> Row<'a, S> {
+        let (whole, rest) = S::as_simd_f32s(&values[..n]);
         Row { whole, rest }
     }
 
-    /// A vector, the last one filled up with zeros.
+    /// A vector, the last one padded with zeros.
     #[inline(always)]
     pub fn get(&self, simd: S, at: usize) -> S::f32s {
         match self.whole.get(at) {
@@ -34,20 +34,20 @@ pub(super) struct RowMut<'a, S: Simd> {
 }
 
 impl<'a, S: Simd> RowMut<'a, S> {
-    /// The first `n` numbers.
+    /// The first `n` values.
     #[inline(always)]
-    pub fn new(numbers: &'a mut [f32], n: usize) -> RowMut<'a, S> {
-        let (whole, rest) = S::as_mut_simd_f32s(&mut numbers[..n]);
+    pub fn new(values: &'a mut [f32], n: usize) -> RowMut<'a, S> {
+        let (whole, rest) = S::as_mut_simd_f32s(&mut values[..n]);
         RowMut { whole, rest }
     }
 
-    /// A vector, the last one filled up with zeros.
+    /// A vector, the last one padded with zeros.
     #[inline(always)]
     pub fn get(&self, simd: S, at: usize) -> S::f32s {
         Row::<S> { whole: self.whole, rest: self.rest }.get(simd, at)
     }
 
-    /// Sets a vector; of the last one, the numbers that the row has.
+    /// Sets a vector; of the last one, the values that the row has.
     #[inline(always)]
     pub fn set(&mut self, simd: S, at: usize, vector: S::f32s) {
         match self.whole.get_mut(at) {
@@ -57,9 +57,9 @@ impl<'a, S: Simd> RowMut<'a, S> {
     }
 }
 
-/// `sums += left ⊙ right`
+/// `accumulator += left ⊙ right`
 pub(super) struct AddProducts<'a> {
-    pub sums: &'a mut [f32],
+    pub accumulator: &'a mut [f32],
     pub left: &'a [f32],
     pub right: &'a [f32],
 }
@@ -69,9 +69,9 @@ impl WithSimd for AddProducts<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let n = self.sums.len();
+        let n = self.accumulator.len();
         let (left, right) = (Row::<S>::new(self.left, n), Row::<S>::new(self.right, n));
-        let mut sums = RowMut::<S>::new(self.sums, n);
+        let mut sums = RowMut::<S>::new(self.accumulator, n);
         for at in vectors::<S>(n) {
             let sum = simd.mul_add_e_f32s(left.get(simd, at), right.get(simd, at), sums.get(simd, at));
             sums.set(simd, at, sum);
@@ -79,8 +79,8 @@ impl WithSimd for AddProducts<'_> {
     }
 }
 
-/// The vectors of a row of so many numbers.
+/// The vectors of a row of `n` values.
 #[inline(always)]
-pub(super) fn vectors<S: Simd>(numbers: usize) -> std::ops::Range<usize> {
-    0..numbers.div_ceil(S::F32_LANES)
+pub(super) fn vectors<S: Simd>(n: usize) -> std::ops::Range<usize> {
+    0..n.div_ceil(S::F32_LANES)
 }

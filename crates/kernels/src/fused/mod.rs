@@ -1,5 +1,5 @@
 //! The recurrence on slices of numbers: one pass over the batch for each direction of time. What
-//! [`crate::recurrence`] does on the CPU backends, for who has slices and no tensors.
+//! [`crate::recurrence`] does on the CPU backends, for callers that have slices and no tensors.
 //!
 //! The batch is cut into shards of some rows, and each shard goes through all steps on its own, on whichever thread
 //! is free; how it is cut depends on the batch alone, and the gradients of the shards are added in order, so the
@@ -15,7 +15,7 @@
 //! | `activation` | logistic, hard sigmoid, tanh |
 //! | `lanes`, `buffer` | rows as vectors; working memory |
 //! | `instructions` | the instruction set |
-//! | `team` | the threads |
+//! | `pool` | the threads |
 
 mod activation;
 mod backward;
@@ -24,8 +24,8 @@ mod forward;
 mod instructions;
 mod lanes;
 mod plan;
+mod pool;
 mod product;
-mod team;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -37,11 +37,11 @@ pub use forward::Keep;
 use forward::{Matrices, States, forward_shard};
 pub use instructions::{dispatch, instruction_set};
 use plan::Plan;
-pub use plan::{Operands, Steps};
+pub use plan::{Operands, TimeMajor};
 
-/// What the backward pass needs of the forward pass.
+/// Activations saved for the backward pass.
 #[derive(Debug)]
-pub struct Trace {
+pub struct Saved {
     shards: Vec<States>,
     keep: Keep,
 }
@@ -70,7 +70,7 @@ pub struct Gradients {
 /// # Panics
 ///
 /// If a slice is shorter than its shape, the batch is empty, or there are no steps, inputs or units.
-pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bool) -> (Vec<f32>, Trace) {
+pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bool) -> (Vec<f32>, Saved) {
     dispatch(Forward { operands, spec, keep, every_step })
 }
 
@@ -79,17 +79,17 @@ pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bo
 ///
 /// # Panics
 ///
-/// As [`forward`], and if `trace` is not that of a forward pass of the same operands that kept something.
+/// As [`forward`], and if `saved` is not of a forward pass of the same operands that kept something.
 pub fn backward(
     operands: Operands,
     spec: &Recurrence,
-    trace: &Trace,
-    output: Steps,
+    saved: &Saved,
+    output: TimeMajor,
     every_step: bool,
     wants_x: bool,
 ) -> Gradients {
     let output = OutputGradient { rows: output, every_step };
-    dispatch(Backward { operands, spec, trace, output, wants_x })
+    dispatch(Backward { operands, spec, saved, output, wants_x })
 }
 
 struct Forward<'a> {
@@ -100,7 +100,7 @@ struct Forward<'a> {
 }
 
 impl WithSimd for Forward<'_> {
-    type Output = (Vec<f32>, Trace);
+    type Output = (Vec<f32>, Saved);
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
@@ -117,14 +117,14 @@ impl WithSimd for Forward<'_> {
         let shards = each(jobs, |(rows, output)| {
             forward_shard(simd, &plan, &matrices, rows, keep, every_step, output)
         });
-        (output, Trace { shards, keep })
+        (output, Saved { shards, keep })
     }
 }
 
 struct Backward<'a> {
     operands: Operands<'a>,
     spec: &'a Recurrence,
-    trace: &'a Trace,
+    saved: &'a Saved,
     output: OutputGradient<'a>,
     wants_x: bool,
 }
@@ -134,39 +134,39 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Gradients {
-        let Backward { operands, spec, trace, output, wants_x } = self;
+        let Backward { operands, spec, saved, output, wants_x } = self;
         let plan = Plan::new(simd, operands, spec);
         let Operands { steps, batch, units: n, .. } = operands;
         let row = if wants_x { steps * plan.operands.x.width } else { 0 };
         let mut x = vec![0.0; batch * row];
         let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);
-        let matrices = (trace.keep == Keep::Checkpoints).then(|| Matrices::new(simd, &plan));
+        let matrices = (saved.keep == Keep::Checkpoints).then(|| Matrices::new(simd, &plan));
         let transposed = Transposed::new(simd, &plan, wants_x);
-        assert_eq!(trace.shards.len(), plan.shards().len(), "the trace is that of another batch");
+        assert_eq!(saved.shards.len(), plan.shards().len(), "the saved activations are of another batch");
 
         let (mut xs, mut h0s, mut c0s) = (x.as_mut_slice(), h0.as_mut_slice(), c0.as_mut_slice());
-        let jobs = plan.shards().into_iter().zip(&trace.shards).map(|(rows, states)| {
-            let own = ShardGradients {
+        let jobs = plan.shards().into_iter().zip(&saved.shards).map(|(rows, states)| {
+            let gradients = ShardGradients {
                 x: take(&mut xs, rows.len() * row),
-                h0: take(&mut h0s, rows.len() * n),
-                c0: take(&mut c0s, rows.len() * n),
+                dh: take(&mut h0s, rows.len() * n),
+                dc: take(&mut c0s, rows.len() * n),
             };
-            (rows, states, own)
+            (rows, states, gradients)
         });
-        let totals = each(jobs.collect(), |(rows, states, own)| {
-            backward_shard(simd, (&plan, &transposed), matrices.as_ref(), rows, states, output, own)
+        let of_shards = each(jobs.collect(), |(rows, states, gradients)| {
+            backward_shard(simd, (&plan, &transposed), matrices.as_ref(), rows, states, output, gradients)
         });
-        let totals = totals.into_iter().reduce(|mut total, shard| {
+        let weight_gradients = of_shards.into_iter().reduce(|mut total, shard| {
             total.add(&shard);
             total
         });
-        let totals = totals.expect("a batch has a row");
+        let weight_gradients = weight_gradients.expect("a batch has a row");
         Gradients {
             x,
-            input: totals.input.to_vec(),
-            hidden: totals.hidden.to_vec(),
-            diagonal: totals.diagonal.to_vec(),
-            bias: totals.bias.to_vec(),
+            input: weight_gradients.input.to_vec(),
+            hidden: weight_gradients.hidden.to_vec(),
+            diagonal: weight_gradients.diagonal.to_vec(),
+            bias: weight_gradients.bias.to_vec(),
             h0,
             c0,
         }
@@ -176,10 +176,10 @@ impl WithSimd for Backward<'_> {
 /// Does all jobs, on this thread and others; results in the order of the jobs.
 fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<R> {
     let results: Vec<OnceLock<R>> = jobs.iter().map(|_| OnceLock::new()).collect();
-    let helpers = rayon::current_num_threads().min(jobs.len()).saturating_sub(1);
+    let workers = rayon::current_num_threads().min(jobs.len()).saturating_sub(1);
     let jobs = Mutex::new(jobs.into_iter().enumerate());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    team::together(helpers, &|| {
+    pool::run_on_pool(workers, &|| {
         while let Some((at, job)) = next() {
             let _ = results[at].set(work(job));
         }
@@ -187,7 +187,7 @@ fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> 
     results.into_iter().map(|result| result.into_inner().expect("every job is done")).collect()
 }
 
-/// Cuts the first `length` numbers off.
+/// Splits the first `length` values off.
 fn take<'a>(rest: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
     let (first, others) = std::mem::take(rest).split_at_mut(length);
     *rest = others;

@@ -9,31 +9,31 @@ use super::activation::activate;
 use super::buffer::LINE;
 use crate::Recurrence;
 
-/// A `[steps, batch, width]` tensor whose rows are contiguous.
+/// A strided `[steps, batch, width]` tensor whose rows are contiguous.
 #[derive(Clone, Copy)]
-pub struct Steps<'a> {
+pub struct TimeMajor<'a> {
     /// Those of the first step and row first.
-    pub numbers: &'a [f32],
+    pub values: &'a [f32],
     /// From a step to the next.
     pub step_stride: usize,
     /// From a row of the batch to the next.
     pub row_stride: usize,
-    /// Numbers of one row at one step.
+    /// Values of one row at one step.
     pub width: usize,
 }
 
-impl<'a> Steps<'a> {
+impl<'a> TimeMajor<'a> {
     pub(super) fn row(&self, step: usize, row: usize) -> &'a [f32] {
-        &self.numbers[step * self.step_stride + row * self.row_stride..][..self.width]
+        &self.values[step * self.step_stride + row * self.row_stride..][..self.width]
     }
 }
 
-/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights, the others say theirs.
-/// Those of terms that the cell does not keep are not read.
+/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights, the others say
+/// theirs. Those of terms that the cell does not keep are not read.
 #[derive(Clone, Copy)]
 pub struct Operands<'a> {
-    /// The inputs, at least one number wide.
-    pub x: Steps<'a>,
+    /// The inputs, at least one value wide.
+    pub x: TimeMajor<'a>,
     /// `W`.
     pub input: &'a [f32],
     /// `U`.
@@ -74,18 +74,29 @@ pub(super) struct InputBlock {
 /// The operands, with the order of the columns of the pre-activations `z`: first the parts that read the hidden units
 /// through a matrix, as they stand in `U`, then the other varying parts, then the fixed ones. A part varies if it
 /// reads the input or the hidden units; it is fixed, the same at every step of every sequence, if it does not.
+///
+/// For the cell `i=xhb,f=d,o=b`, whose candidate `g` is `xhb`, with `n` hidden units:
+///
+/// ```text
+///         i       g       f       o
+/// z   |-------|-------|-------|-------|
+///     0       n      2n      3n      4n
+///     <--------------->                  recurrent_columns = 2n, to which U h' is added
+///     <----------------------->          varying_columns = 3n, computed at every step
+///                             <------->  fixed: in dz only, for the gradient of the bias
+/// ```
 pub(super) struct Plan<'a> {
     pub operands: Operands<'a>,
     pub spec: &'a Recurrence,
     /// The columns of each part; those of fixed parts exist in the backward pass only, in `dz`.
-    pub places: [Range<usize>; 4],
+    pub part_columns: [Range<usize>; 4],
     /// The values of the fixed parts, which come from the bias alone or from the description: one a unit.
     pub fixed: [Option<Vec<f32>>; 4],
     pub diagonals: Vec<Diagonal<'a>>,
-    /// Columns of the varying parts.
-    pub columns: usize,
-    /// Those of them that `U` adds to.
-    pub recurrent: usize,
+    /// How many columns the varying parts have.
+    pub varying_columns: usize,
+    /// How many of them `U` adds to.
+    pub recurrent_columns: usize,
     /// Columns of `W`.
     pub input_columns: usize,
     pub input_blocks: Vec<InputBlock>,
@@ -110,12 +121,13 @@ impl<'a> Plan<'a> {
         let others = || PARTS.into_iter().filter(|part| !reading_hidden.contains(part));
         let mut order = reading_hidden.clone();
         order.extend(others().filter(&varies));
-        let columns = order.len() * n;
+        let varying_columns = order.len() * n;
         order.extend(others().filter(|part| !varies(part)));
 
         let block = |part: Part, among: &[Part]| among.iter().position(|&other| other == part);
         let columns_of = |block: usize| block * n..(block + 1) * n;
-        let places = PARTS.map(|part| columns_of(block(part, &order).expect("every part has a place")));
+        let part_columns =
+            PARTS.map(|part| columns_of(block(part, &order).expect("every part has its columns")));
         let bias = |part: Part| block(part, &biased).map(|block| &operands.bias[columns_of(block)]);
         let mut fixed = [const { None }; 4];
         for part in PARTS {
@@ -130,10 +142,10 @@ impl<'a> Plan<'a> {
             };
             fixed[part as usize] = Some(values);
         }
-        let mut biases = vec![0.0; columns];
+        let mut biases = vec![0.0; varying_columns];
         for part in PARTS.into_iter().filter(&varies) {
             if let Some(bias) = bias(part) {
-                biases[places[part as usize].clone()].copy_from_slice(bias);
+                biases[part_columns[part as usize].clone()].copy_from_slice(bias);
             }
         }
         let without_input = PARTS.into_iter().filter(|part| varies(part) && !reading_input.contains(part));
@@ -145,13 +157,16 @@ impl<'a> Plan<'a> {
             operands,
             spec,
             diagonals: diagonals.collect(),
-            columns,
-            recurrent: reading_hidden.len() * n,
+            varying_columns,
+            recurrent_columns: reading_hidden.len() * n,
             input_columns: reading_input.len() * n,
-            input_blocks: input_blocks(reading_input.iter().map(|&part| places[part as usize].start), n),
-            without_input: without_input.map(|part| places[part as usize].clone()).collect(),
+            input_blocks: input_blocks(
+                reading_input.iter().map(|&part| part_columns[part as usize].start),
+                n,
+            ),
+            without_input: without_input.map(|part| part_columns[part as usize].clone()).collect(),
             biases,
-            places,
+            part_columns,
             fixed,
         }
     }
@@ -161,7 +176,7 @@ impl<'a> Plan<'a> {
     pub fn values<'row>(&'row self, row: &'row [f32]) -> [&'row [f32]; 4] {
         let of = |part: Part| match &self.fixed[part as usize] {
             Some(values) => values.as_slice(),
-            None => &row[self.places[part as usize].clone()],
+            None => &row[self.part_columns[part as usize].clone()],
         };
         [of(Part::Input), of(Part::Forget), of(Part::Output), of(Part::Candidate)]
     }
@@ -194,10 +209,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Joins the parts of `W` whose pre-activations, beginning at `places`, follow one another.
-fn input_blocks(places: impl Iterator<Item = usize>, n: usize) -> Vec<InputBlock> {
+/// Joins the parts of `W` whose pre-activations, beginning at `first_columns`, follow one another.
+fn input_blocks(first_columns: impl Iterator<Item = usize>, n: usize) -> Vec<InputBlock> {
     let mut blocks: Vec<InputBlock> = Vec::new();
-    for (part, z) in places.enumerate() {
+    for (part, z) in first_columns.enumerate() {
         match blocks.last_mut() {
             Some(block) if block.z + block.width == z => block.width += n,
             _ => blocks.push(InputBlock { weight: part * n, z, width: n }),
@@ -206,8 +221,8 @@ fn input_blocks(places: impl Iterator<Item = usize>, n: usize) -> Vec<InputBlock
     blocks
 }
 
-/// The distance between rows of so many numbers: whole cache lines, an odd number of them, since rows a power
-/// of two apart would share few places in the cache.
+/// Row stride in numbers: a whole, odd number of cache lines, since strides of a power of two map to few cache sets
+/// (conflict misses).
 pub(super) fn stride(width: usize) -> usize {
     (width.div_ceil(LINE) | 1) * LINE
 }

@@ -1,5 +1,8 @@
 //! Products of matrices, adding to what is there, `C += A · B`, or to one row for all.
 //!
+//! With `A` of shape `[M, K]` and `B` of shape `[K, N]`, `depth` is the inner dimension `K`; `start` is the initial
+//! value of the accumulator, which is `C` itself or a row that is broadcast to all rows of `C`.
+//!
 //! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
 //! backward pass and of the weight gradients. `B` is read in panels, a few vectors wide; `C` in tiles, some
 //! rows of a panel, whose sums stay in registers over the whole depth; a single row of `C` goes along the rows of `B`
@@ -15,7 +18,7 @@ use super::buffer::Buffer;
 /// `A`.
 #[derive(Clone, Copy)]
 pub(super) struct Left<'a> {
-    numbers: &'a [f32],
+    values: &'a [f32],
     rows: usize,
     /// The distance between its rows, or its columns if it is transposed.
     stride: usize,
@@ -24,13 +27,13 @@ pub(super) struct Left<'a> {
 
 impl<'a> Left<'a> {
     /// A matrix that lies in memory row after row, `stride` apart.
-    pub fn by_rows(numbers: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
-        Left { numbers, rows, stride, transposed: false }
+    pub fn by_rows(values: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
+        Left { values, rows, stride, transposed: false }
     }
 
     /// A matrix of `rows` rows that lies in memory column after column, `stride` apart.
-    pub fn by_columns(numbers: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
-        Left { numbers, rows, stride, transposed: true }
+    pub fn by_columns(values: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
+        Left { values, rows, stride, transposed: true }
     }
 
     /// How far the rows, and the columns, lie apart.
@@ -39,10 +42,10 @@ impl<'a> Left<'a> {
     }
 }
 
-/// `B`, of `depth` rows.
+/// `B`, of `depth` rows and so many columns.
 #[derive(Clone, Copy)]
 pub(super) struct Right<'a> {
-    numbers: &'a [f32],
+    values: &'a [f32],
     depth: usize,
     columns: usize,
     layout: Layout,
@@ -50,7 +53,7 @@ pub(super) struct Right<'a> {
 
 #[derive(Clone, Copy)]
 enum Layout {
-    /// Panel after panel, each row of a panel filled up with zeros to whole vectors.
+    /// Panel after panel, each row of a panel padded with zeros to whole vectors.
     Panels,
     /// Row after row, so many numbers apart.
     Rows { stride: usize },
@@ -59,23 +62,23 @@ enum Layout {
 impl<'a> Right<'a> {
     /// A matrix where it lies, row after row, `stride` apart. Good for one use, or for one row; what several rows are
     /// multiplied by again and again is better [packed](Packed).
-    pub fn rows(numbers: &'a [f32], depth: usize, columns: usize, stride: usize) -> Right<'a> {
-        Right { numbers, depth, columns, layout: Layout::Rows { stride } }
+    pub fn rows(values: &'a [f32], depth: usize, columns: usize, stride: usize) -> Right<'a> {
+        Right { values, depth, columns, layout: Layout::Rows { stride } }
     }
 }
 
 /// A copy of a matrix in the order in which a product reads it.
 pub(super) struct Packed {
-    numbers: Buffer,
+    values: Buffer,
     depth: usize,
     columns: usize,
 }
 
 impl Packed {
-    /// Packs the matrix whose element `(k, column)` is `numbers[k · strides.0 + column · strides.1]`.
+    /// Packs the matrix whose element `(k, column)` is `values[k · strides.0 + column · strides.1]`.
     pub fn new<S: Simd>(
         _: S,
-        numbers: &[f32],
+        values: &[f32],
         depth: usize,
         columns: usize,
         strides: (usize, usize),
@@ -89,25 +92,25 @@ impl Packed {
             if strides.1 == 1 {
                 for (k, row) in packed.chunks_exact_mut(panel_width).enumerate() {
                     let (row, padding) = row.split_at_mut(panel_columns.len());
-                    row.copy_from_slice(&numbers[k * strides.0..][panel_columns.clone()]);
+                    row.copy_from_slice(&values[k * strides.0..][panel_columns.clone()]);
                     padding.fill(0.0);
                 }
             } else {
                 // Along the depth, which is how a transposed matrix lies in memory.
                 packed.fill(0.0);
                 for (at, column) in panel_columns.enumerate() {
-                    let column = &numbers[column * strides.1..];
+                    let column = &values[column * strides.1..];
                     for k in 0..depth {
                         packed[k * panel_width + at] = column[k * strides.0];
                     }
                 }
             }
         }
-        Packed { numbers: packed, depth, columns }
+        Packed { values: packed, depth, columns }
     }
 
     pub fn view(&self) -> Right<'_> {
-        Right { numbers: &self.numbers, depth: self.depth, columns: self.columns, layout: Layout::Panels }
+        Right { values: &self.values, depth: self.depth, columns: self.columns, layout: Layout::Panels }
     }
 }
 
@@ -149,19 +152,19 @@ pub(super) fn set_product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, row:
     product(simd, c, c_stride, Some(row), a, b);
 }
 
-/// Adds to the rows of `C`, or puts in their place what is added to the one row.
+/// `C = start + A · B`, where the start is `C` itself or the one row.
 fn product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, start: Option<&[f32]>, a: Left, b: Right) {
     if a.rows == 0 || b.depth == 0 || b.columns == 0 {
         return;
     }
     let last = |count: usize| count - 1;
     let (row, column) = a.strides();
-    assert!(last(a.rows) * row + last(b.depth) * column < a.numbers.len());
+    assert!(last(a.rows) * row + last(b.depth) * column < a.values.len());
     assert!(last(a.rows) * c_stride + b.columns <= c.len());
     assert!(start.is_none_or(|start| b.columns <= start.len()));
     assert!(match b.layout {
-        Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.numbers.len(),
-        Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.numbers.len(),
+        Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.values.len(),
+        Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.values.len(),
     });
     // A call of its own, so that the tiles are compiled once for each instruction set.
     let c = c.as_mut_ptr();
@@ -174,7 +177,7 @@ struct Product<'a, S> {
     simd: S,
     c: *mut f32,
     c_stride: usize,
-    /// What the sums are added to, and how far apart its rows are.
+    /// What the sums are added to, and how far apart its rows are: 0 for a broadcast row.
     start: (*const f32, usize),
     a: Left<'a>,
     b: Right<'a>,
@@ -196,20 +199,21 @@ impl<S: Simd> WithSimd for Product<'_, S> {
                 Layout::Panels => (b.depth * panel.first, width),
                 Layout::Rows { stride } => (panel.first, stride),
             };
-            // Rows of `B` whose last vector may be loaded whole, though it may hold columns of no use.
-            let whole =
-                (b.numbers.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
+            // The rows of `B` whose last vector can be loaded without a mask: what it holds beyond the columns is in
+            // bounds, and of no use.
+            let full_loads =
+                (b.values.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
             for rows in parts(a.rows, TILE_ROWS) {
                 // SAFETY: `product` has checked that the last row, column and depth lie within the
-                // slices, and a vector that would reach beyond the end of `B` is not loaded whole.
+                // slices, and a vector that would reach beyond the end of `B` is loaded under a mask.
                 unsafe {
                     let tile = Tile {
                         depth: b.depth,
-                        whole: whole.min(b.depth),
-                        a: a.numbers.as_ptr().add(rows.start * a.strides().0),
+                        full_loads: full_loads.min(b.depth),
+                        a: a.values.as_ptr().add(rows.start * a.strides().0),
                         a_stride: a.stride,
                         a_transposed: a.transposed,
-                        b: b.numbers.as_ptr().add(from),
+                        b: b.values.as_ptr().add(from),
                         b_depth: stride,
                         c: c.add(rows.start * c_stride + panel.first),
                         c_row: c_stride,
@@ -244,8 +248,8 @@ unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left,
         let in_fours = b.depth / ROWS * ROWS;
         // SAFETY: the caller's promise; there are `columns` columns from the first on.
         unsafe {
-            let row = |k: usize| b.numbers.as_ptr().add(k * stride + first);
-            let factor = |k: usize| *a.numbers.as_ptr().add(k * a.strides().1);
+            let row = |k: usize| b.values.as_ptr().add(k * stride + first);
+            let factor = |k: usize| *a.values.as_ptr().add(k * a.strides().1);
             for k in (0..in_fours).step_by(ROWS) {
                 let factors = [factor(k), factor(k + 1), factor(k + 2), factor(k + 3)];
                 add_rows::<S, ROWS>(simd, sums, columns, factors, row(k), stride);
@@ -309,8 +313,8 @@ unsafe fn add_rows<S: Simd, const ROWS: usize>(
 /// A few rows and vectors of `C`, with what they are the sums of.
 struct Tile {
     depth: usize,
-    /// The first rows of `B`, whose last vector is in bounds as a whole.
-    whole: usize,
+    /// The first rows of `B`, whose last vector is in bounds as a whole and loaded without a mask.
+    full_loads: usize,
     a: *const f32,
     /// As in [`Left`].
     a_stride: usize,
@@ -329,7 +333,8 @@ impl Tile {
     /// # Safety
     ///
     /// `rows` rows of `A`, `C` and the start, `depth` of `A` and `B` and `vectors` vectors of `B`, `C` and the start
-    /// are in bounds, the last vector with `last_lanes` lanes, but with all lanes in the `whole` first rows of `B`.
+    /// are in bounds, the last vector with `last_lanes` lanes, but with all lanes in the `full_loads` first rows of
+    /// `B`.
     #[inline(always)]
     unsafe fn add<S: Simd>(&self, simd: S, rows: usize, vectors: usize) {
         macro_rules! shapes {
@@ -373,7 +378,7 @@ impl Tile {
         let mut b = self.b;
         // SAFETY: all within the bounds that the caller promises.
         unsafe {
-            for _ in 0..self.whole {
+            for _ in 0..self.full_loads {
                 let mut b_row = [simd.splat_f32s(0.0); VECTORS];
                 for (v, b_vector) in b_row.iter_mut().enumerate() {
                     *b_vector = b.add(v * lanes).cast::<S::f32s>().read_unaligned();
@@ -387,7 +392,7 @@ impl Tile {
                 }
                 b = b.wrapping_add(self.b_depth);
             }
-            for _ in self.whole..self.depth {
+            for _ in self.full_loads..self.depth {
                 for v in 0..VECTORS {
                     let at = b.add(v * lanes);
                     let b_vector = if v + 1 < VECTORS {

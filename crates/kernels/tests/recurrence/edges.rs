@@ -15,7 +15,7 @@ fn gradient(case: &Case, of: &str) -> Vec<f32> {
 
 #[test]
 fn a_saturated_hard_sigmoid_passes_no_gradient() {
-    // `0.2 z + 0.5` is cut beyond ±2.5: the first and last two of each gate's units are.
+    // `0.2 z + 0.5` is clamped beyond ±2.5: the first and last two of each gate's units are.
     let bias = [-9.0, -2.6, -2.4, 2.4, 2.6, 9.0];
     let mut case = Case::random("b", 1.0, &Device::flex());
     case.spec.gate_activation = GateActivation::HardSigmoid;
@@ -28,7 +28,7 @@ fn a_saturated_hard_sigmoid_passes_no_gradient() {
 
 #[test]
 fn a_clipped_state_passes_no_gradient_to_what_made_it() {
-    // A forget gate of 1 and a candidate of 0 leave c as it was, unless it is cut.
+    // A forget gate of 1 and a candidate of 0 leave c as it was, unless it is clipped.
     let mut case = Case::random("i=x,f=1,o=1,c=-", 1.0, &Device::flex());
     let c0 = [[0.2, 0.6, -0.6, -0.2, 0.4, 0.9]; BATCH];
     case.state.cell = vector(c0.as_flattened()).reshape([BATCH, HIDDEN]);
@@ -39,22 +39,22 @@ fn a_clipped_state_passes_no_gradient_to_what_made_it() {
     assert_eq!(values(&case.infer().1.cell), expected.as_flattened());
 }
 
-/// Neither the clip nor a gate that is cut takes it for a state that was cut.
+/// Neither the clip nor a clamped gate takes it for a value beyond its limits.
 #[test]
-fn what_is_not_a_number_has_a_gradient_that_is_none() {
+fn a_nan_state_has_a_nan_gradient() {
     let mut case = Case::random("xhb", 1.0, &Device::flex());
     case.spec.clip = Some(0.5);
     case.spec.gate_activation = GateActivation::HardSigmoid;
     let mut c0 = values(&case.state.cell);
     c0[0] = f32::NAN;
     case.state.cell = vector(&c0).reshape([BATCH, HIDDEN]);
-    let is_missing = |results: Results| {
+    let is_nan = |results: Results| {
         let of_c0 =
             results.gradients.into_iter().find(|(name, _)| *name == "c0").expect("it is an argument").1;
         of_c0[0].is_nan()
     };
-    assert!(is_missing(case.run(plain::recurrence)));
-    assert!(is_missing(case.run(recurrence)));
+    assert!(is_nan(case.run(plain::recurrence)));
+    assert!(is_nan(case.run(recurrence)));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn for_every_weight_input_and_state_of_every_cell() {
 
 /// Clipping and the hard sigmoid have corners, where differences mean nothing; the twin covers them.
 #[test]
-fn for_a_backward_walk_over_ragged_sequences_with_dropout() {
+fn for_a_reversed_recurrence_over_ragged_sequences_with_dropout() {
     for cell in CELLS {
         let mut case = Case::random(cell, 1.0, &Device::flex()).with_dropout();
         case.spec.reverse = true;

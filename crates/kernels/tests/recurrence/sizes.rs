@@ -85,7 +85,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_not_a_number_stays_so() {
+fn a_nan_stays_a_nan() {
     // Where a gate alone reads the input, and with a NaN that arithmetic alone would not make.
     for cell in ["xhb", "xh", "b", "i=x,f=b,o=b,c=hb"] {
         for odd in [f32::NAN, f32::from_bits(0x7FC0_0001), f32::INFINITY, f32::NEG_INFINITY] {

@@ -51,7 +51,7 @@ impl Options {
 }
 
 #[test]
-fn for_every_cell_and_every_way_of_walking() {
+fn for_every_cell_and_all_options() {
     for cell in CELLS {
         for options in Options::all() {
             same(&options.of(cell, &Device::flex()), &format!("{cell}, {options:?}"));

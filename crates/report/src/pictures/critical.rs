@@ -2,7 +2,7 @@
 
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
-use slimgate_study::{Across, Protocol};
+use slimgate_study::{Protocol, TaskRanking};
 
 use super::{Picture, label};
 use crate::words::{decimal, list, test_accuracy};
@@ -14,17 +14,18 @@ const AXIS: f64 = 64.0;
 const ROW: f64 = 26.0;
 const GROUP: f64 = 9.0;
 
-/// Mean ranks on an axis, with a line below those that are not told apart; none for fewer than two variants.
-pub fn critical_difference(across: &Across, protocol: Protocol) -> Option<Picture> {
-    let ranks: Vec<f64> = across.mean_ranks.iter().copied().filter(|rank| rank.is_finite()).collect();
-    let many = across.variants.len();
+/// Mean ranks on an axis, with a line below those that are not significantly different; none for fewer than two
+/// variants.
+pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<Picture> {
+    let ranks: Vec<f64> = ranking.mean_ranks.iter().copied().filter(|rank| rank.is_finite()).collect();
+    let many = ranking.variants.len();
     if many < 2 || ranks.len() != many {
         return None;
     }
     let groups: Vec<[usize; 2]> =
-        across.groups.iter().copied().filter(|&[first, last]| first < last && last < many).collect();
+        ranking.groups.iter().copied().filter(|&[first, last]| first < last && last < many).collect();
     // Names stand on both sides of the axis, each followed by its rank.
-    let longest = across.variants.iter().map(|name| label(name).chars().count()).max().unwrap_or(0);
+    let longest = ranking.variants.iter().map(|name| label(name).chars().count()).max().unwrap_or(0);
     let left = 70.0 + 8.0 * longest as f64;
     let (right, width) = (left + LENGTH, 2.0 * left + LENGTH);
     let left_side = many.div_ceil(2);
@@ -39,16 +40,16 @@ pub fn critical_difference(across: &Across, protocol: Protocol) -> Option<Pictur
         stroke(&mut scene, &[(at, AXIS), (at, AXIS - 6.0)], 1.5);
         text(&mut scene, (at, AXIS - 11.0), &rank.to_string(), TextAnchor::Middle);
     }
-    if across.critical_difference.is_finite() && across.critical_difference > 0.0 {
-        let end = x(1.0 + across.critical_difference).min(width - 8.0);
+    if ranking.critical_difference.is_finite() && ranking.critical_difference > 0.0 {
+        let end = x(1.0 + ranking.critical_difference).min(width - 8.0);
         stroke(&mut scene, &[(left, 26.0), (end, 26.0)], 2.0);
         for at in [left, end] {
             stroke(&mut scene, &[(at, 22.0), (at, 30.0)], 2.0);
         }
-        let name = format!("critical difference {}", decimal(across.critical_difference, 2));
+        let name = format!("critical difference {}", decimal(ranking.critical_difference, 2));
         text(&mut scene, (left, 15.0), &name, TextAnchor::Start);
     }
-    for (index, (name, &rank)) in across.variants.iter().zip(&ranks).enumerate() {
+    for (index, (name, &rank)) in ranking.variants.iter().zip(&ranks).enumerate() {
         // The better half to the left from the top, the others to the right, the worst at the top.
         let (side, anchor, row) = if index < left_side {
             (left - 14.0, TextAnchor::End, index)
@@ -65,7 +66,7 @@ pub fn critical_difference(across: &Across, protocol: Protocol) -> Option<Pictur
         stroke(&mut scene, &[(x(ranks[first]) - 4.0, y), (x(ranks[last]) + 4.0, y)], 4.0);
     }
 
-    let named: Vec<_> = across
+    let named: Vec<_> = ranking
         .variants
         .iter()
         .zip(&ranks)
@@ -73,14 +74,15 @@ pub fn critical_difference(across: &Across, protocol: Protocol) -> Option<Pictur
         .collect();
     let together: Vec<_> = groups
         .iter()
-        .map(|&[first, last]| format!("{} are not told apart", list(&across.variants[first..=last])))
+        .map(|&[first, last]| list(&ranking.variants[first..=last]) + " are not significantly different")
         .collect();
     let mut description = format!("Mean ranks, the best first: {}.", list(&named));
     if !together.is_empty() {
         description = format!("{description} {}.", together.join("; "));
     }
     let title = format!(
-        "Mean ranks over the tasks by {}, 1 being the best; a thick line joins variants that are not told apart",
+        "Mean ranks over the tasks by {}, 1 being the best; a thick line joins variants that are not \
+         significantly different",
         test_accuracy(protocol)
     );
     Some(Picture::new(title, description, scene))

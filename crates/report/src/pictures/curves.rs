@@ -5,25 +5,25 @@ use slimgate_study::{CurvePoint, Protocol, Task};
 use slimgate_train::Split;
 
 use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
-use crate::looks::Looks;
 use crate::run::Run;
-use crate::words::{choice_accuracy, counted, list, percent};
+use crate::style::VariantStyles;
+use crate::words::{counted, list, percent, selection_accuracy};
 
 /// Accuracy over the epochs, the seeds as a band about their mean; none before a trial has finished an epoch.
-pub fn learning_curves(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described) = (vec![], vec![]);
     for variant in &task.variants {
         let curve: Vec<&CurvePoint> = variant.curve.iter().filter(|point| point.mean.is_finite()).collect();
         let Some(last) = curve.last() else { continue };
-        let look = looks.look(&variant.name);
+        let style = styles.style(&variant.name);
         let means: Vec<_> = curve.iter().map(|point| (point.epoch as f64, point.mean)).collect();
-        let mut mean = line(&means, look);
+        let mut mean = line(&means, style);
         if curve.iter().any(|point| point.seeds > 1) {
             mean = mean.with_band(curve.iter().map(|point| point.low), curve.iter().map(|point| point.high));
         }
         plots.push(mean.into());
-        entries.push(line_entry(&variant.name, look));
+        entries.push(line_entry(&variant.name, style));
         described.push(format!(
             "{} begins at {} and is at {} after epoch {} ({})",
             variant.name,
@@ -40,9 +40,9 @@ pub fn learning_curves(task: &Task, protocol: Protocol, looks: &Looks) -> Option
         with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
     let description = format!("Lines over epochs: {}.", list(&described));
     let title = format!(
-        "Learning curves: {} by epoch, mean and range of the seeds; one that stopped keeps its last, one that \
-         diverged ends",
-        choice_accuracy(protocol)
+        "Learning curves: {} by epoch; mean and range over seeds (a seed that stopped early keeps its last value; a \
+         diverged one ends)",
+        selection_accuracy(protocol)
     );
     Some(Picture::new(title, description, drawn(plots, whole_epochs(axes, &task_epochs(task)))))
 }
@@ -69,7 +69,7 @@ fn whole_epochs(axes: kuva::render::layout::Layout, epochs: &[usize]) -> kuva::r
 }
 
 /// Loss, accuracy and learning rate of runs over their epochs; only what has been recorded.
-pub fn run_curves(runs: &[Run], looks: &Looks) -> Vec<Picture> {
+pub fn run_curves(runs: &[Run], styles: &VariantStyles) -> Vec<Picture> {
     let loss =
         |split: Split| move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.loss);
     let accuracy = |split: Split| {
@@ -78,18 +78,18 @@ pub fn run_curves(runs: &[Run], looks: &Looks) -> Vec<Picture> {
     let rate =
         |line: &slimgate_train::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
     let pictures = [
-        run_curve(runs, looks, "Training loss", "training loss (nats)", loss(Split::Train)),
-        run_curve(runs, looks, "Validation loss", "validation loss (nats)", loss(Split::Validation)),
-        run_curve(runs, looks, "Training accuracy", "training accuracy", accuracy(Split::Train)),
-        run_curve(runs, looks, "Validation accuracy", "validation accuracy", accuracy(Split::Validation)),
-        run_curve(runs, looks, "Learning rate", "learning rate", rate),
+        run_curve(runs, styles, "Training loss", "training loss (nats)", loss(Split::Train)),
+        run_curve(runs, styles, "Validation loss", "validation loss (nats)", loss(Split::Validation)),
+        run_curve(runs, styles, "Training accuracy", "training accuracy", accuracy(Split::Train)),
+        run_curve(runs, styles, "Validation accuracy", "validation accuracy", accuracy(Split::Validation)),
+        run_curve(runs, styles, "Learning rate", "learning rate", rate),
     ];
     pictures.into_iter().flatten().collect()
 }
 
 fn run_curve(
     runs: &[Run],
-    looks: &Looks,
+    styles: &VariantStyles,
     title: &str,
     axis: &str,
     value: impl Fn(&slimgate_train::EpochMetrics) -> Option<f64>,
@@ -104,7 +104,7 @@ fn run_curve(
             .filter_map(|line| Some((line.epoch as f64, value(line).filter(|value| value.is_finite())?)))
             .collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
-        let look = looks.look(&run.name);
+        let style = styles.style(&run.name);
         highest = points.iter().map(|point| point.1).fold(highest, f64::max);
         epochs.extend(points.iter().map(|point| point.0 as usize));
         let shown =
@@ -117,8 +117,8 @@ fn run_curve(
             shown(last.1),
             last.0
         ));
-        plots.push(line(&points, look).into());
-        entries.push(line_entry(&run.name, look));
+        plots.push(line(&points, style).into());
+        entries.push(line_entry(&run.name, style));
     }
     if plots.is_empty() {
         return None;

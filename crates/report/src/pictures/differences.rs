@@ -6,12 +6,12 @@ use kuva::render::plots::Plot;
 use slimgate_study::{Summary, Task};
 
 use super::{Picture, drawn, label, layout, ticks};
-use crate::looks::Looks;
+use crate::style::VariantStyles;
 use crate::words::{self, list, points, points_interval};
 
 /// The difference of each variant from the baseline with its intervals, against the margin; none before there is
 /// a difference.
-pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Picture> {
+pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Option<Picture> {
     let (baseline, margin) = (&summary.baseline, summary.margin);
     let known: Vec<_> = task
         .comparisons
@@ -26,7 +26,7 @@ pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Pict
     let mut described = vec![];
     let mut reach = 100.0 * margin;
     for (index, comparison) in known.iter().enumerate() {
-        let color = looks.look(&comparison.variant).color;
+        let color = styles.style(&comparison.variant).color;
         let middle = 100.0 * comparison.difference.unwrap_or(f64::NAN);
         let [low, high] = interval(comparison.interval).unwrap_or([middle; 2]);
         reach = [reach, low.abs(), high.abs(), middle.abs()].into_iter().fold(0.0, f64::max);
@@ -60,8 +60,8 @@ pub fn differences(task: &Task, summary: &Summary, looks: &Looks) -> Option<Pict
                     .with_opacity(0.16),
             );
     let title = format!(
-        "Difference from {baseline} in {}: thin, the interval of the difference; thick, the one that equivalence is \
-         read off; the ground marks the margin of ±{margin_points:.2} points",
+        "Difference from {baseline} in {}; thin: confidence interval; thick: interval of the equivalence test (TOST); \
+         shaded: margin of ±{margin_points:.2} points",
         words::test_accuracy(summary.protocol)
     );
     Some(Picture::new(

@@ -5,7 +5,7 @@ use kuva::render::plots::Plot;
 use slimgate_study::{Protocol, Task};
 
 use super::{Picture, drawn, label, layout, ticks};
-use crate::words::{choice_accuracy, list, percent};
+use crate::words::{list, percent, selection_accuracy};
 
 /// How many are shown; those after it explain next to nothing.
 const MOST: usize = 12;
@@ -31,7 +31,7 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
     let title = format!(
         "Importance of settings: the share of the variance that a setting, or two together, explain of {}",
-        choice_accuracy(protocol)
+        selection_accuracy(protocol)
     );
     Some(Picture::new(title, format!("Bars: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -25,7 +25,7 @@ use kuva::render::render::{Scene, render_multiple};
 use kuva::render::theme::Theme;
 use maud::{PreEscaped, html};
 
-use crate::looks::Look;
+use crate::style::VariantStyle;
 
 /// A picture.
 #[derive(Debug)]
@@ -166,37 +166,37 @@ fn rate_ticks() -> TickFormat {
     ticks(crate::words::rate)
 }
 
-fn line(points: &[(f64, f64)], look: Look) -> LinePlot {
-    let style = look.dash.map_or(LineStyle::Solid, |dash| LineStyle::Custom(dash.to_owned()));
+fn line(points: &[(f64, f64)], style: VariantStyle) -> LinePlot {
+    let dashes = style.dash.map_or(LineStyle::Solid, |dash| LineStyle::Custom(dash.to_owned()));
     LinePlot::new()
         .with_data(points.iter().copied())
-        .with_color(look.color)
-        .with_line_style(style)
+        .with_color(style.color)
+        .with_line_style(dashes)
         .with_stroke_width(2.0)
 }
 
-fn markers(points: &[(f64, f64)], look: Look) -> ScatterPlot {
+fn markers(points: &[(f64, f64)], style: VariantStyle) -> ScatterPlot {
     ScatterPlot::new()
         .with_data(points.iter().copied())
-        .with_color(look.color)
-        .with_marker(look.marker)
+        .with_color(style.color)
+        .with_marker(style.marker)
         .with_size(5.0)
 }
 
-fn line_entry(name: &str, look: Look) -> LegendEntry {
+fn line_entry(name: &str, style: VariantStyle) -> LegendEntry {
     LegendEntry {
         label: label(name),
-        color: look.color.to_owned(),
+        color: style.color.to_owned(),
         shape: LegendShape::Line,
-        dasharray: look.dash.map(str::to_owned),
+        dasharray: style.dash.map(str::to_owned),
     }
 }
 
-fn marker_entry(name: &str, look: Look) -> LegendEntry {
+fn marker_entry(name: &str, style: VariantStyle) -> LegendEntry {
     LegendEntry {
         label: label(name),
-        color: look.color.to_owned(),
-        shape: LegendShape::Marker(look.marker),
+        color: style.color.to_owned(),
+        shape: LegendShape::Marker(style.marker),
         dasharray: None,
     }
 }

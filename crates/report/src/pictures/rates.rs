@@ -2,51 +2,85 @@
 
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
-use slimgate_study::{Protocol, Task};
+use slimgate_study::{Protocol, RatePoint, Task, UsableRates, Variant};
 
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
-use crate::looks::Looks;
-use crate::words::{choice_accuracy, list, percent, rate, rate_between};
+use crate::style::{VariantStyle, VariantStyles};
+use crate::words::{list, percent, rate, rate_between, selection_accuracy};
 
-/// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the rates that serve;
+/// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
 /// none where a study tried one rate.
-pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
-    let mut plots: Vec<Plot> = vec![];
-    let (mut entries, mut described, mut usable) = (vec![], vec![], vec![]);
-    let (mut rates, mut accuracies) = (vec![], vec![]);
-    for variant in &task.variants {
-        let sound = |point: &&slimgate_study::RatePoint| point.rate > 0.0 && point.mean.is_finite();
-        let points: Vec<_> =
-            variant.rates.iter().filter(sound).map(|point| (point.rate, point.mean)).collect();
-        let Some(best) = points.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-        let look = looks.look(&variant.name);
-        rates.extend(points.iter().map(|point| point.0));
-        accuracies.extend(points.iter().map(|point| point.1));
-        // A bar goes as far as its seeds.
-        let seeds = variant.rates.iter().filter(sound).flat_map(|point| &point.values);
-        accuracies.extend(seeds.copied().filter(|accuracy| accuracy.is_finite()));
-        let range = variant.usable.filter(|range| range.low > 0.0 && range.high.is_finite());
-        described.push(match range {
-            Some(range) => format!(
-                "{} does best at {} with {} and is usable from {}{} to {}{}",
-                variant.name,
-                rate(best.0),
-                percent(best.1),
-                rate_between(range.low),
-                if range.open_below { " or less" } else { "" },
-                rate_between(range.high),
-                if range.open_above { " or more" } else { "" }
-            ),
-            None => format!("{} does best at {} with {}", variant.name, rate(best.0), percent(best.1)),
-        });
-        // Draws of a search differ in more than the rate: nothing leads from one to the next.
-        if range.is_some() {
-            plots.push(line(&points, look).into());
+pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+    let curves: Vec<Curve> =
+        task.variants.iter().filter_map(|variant| Curve::of(variant, styles.style(&variant.name))).collect();
+    let rates: Vec<f64> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.rate).collect();
+    let (low, high) = bounds(&rates)?;
+    if low == high {
+        return None;
+    }
+    let accuracies: Vec<f64> = curves.iter().flat_map(Curve::accuracies).collect();
+    let (worst, best) = bounds(&accuracies)?;
+    let ranges: Vec<_> = curves.iter().filter_map(|curve| Some((curve.usable?, curve.style))).collect();
+    // From one bar to the next.
+    let step = ((best - worst) * 0.045).max(0.002);
+    let mut plots: Vec<Plot> = curves.iter().flat_map(Curve::plots).collect();
+    plots.extend(bars(&ranges, worst, step));
+    let entries = curves.iter().map(|curve| marker_entry(curve.name, curve.style)).collect();
+    let axes = with_names(layout(&plots, "learning rate", &in_short(protocol)), entries)
+        .with_log_x()
+        // Room for the markers at both ends.
+        .with_x_axis_min(low / 1.4)
+        .with_x_axis_max(high * 1.4)
+        .with_y_axis_min(worst - step * (ranges.len() as f64 + 2.0))
+        .with_y_axis_max(best + step)
+        .with_x_tick_format(rate_ticks())
+        .with_y_tick_format(percent_ticks());
+    let described: Vec<String> = curves.iter().map(Curve::description).collect();
+    let title = format!(
+        "Learning rates: {} by learning rate; bars mark the usable range",
+        selection_accuracy(protocol)
+    );
+    Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
+}
+
+/// How a variant does at each learning rate.
+struct Curve<'a> {
+    name: &'a str,
+    style: VariantStyle,
+    /// At least one.
+    points: Vec<&'a RatePoint>,
+    usable: Option<UsableRates>,
+}
+
+impl<'a> Curve<'a> {
+    /// None where nothing can be drawn of it.
+    fn of(variant: &'a Variant, style: VariantStyle) -> Option<Curve<'a>> {
+        let points: Vec<&RatePoint> =
+            variant.rates.iter().filter(|point| point.rate > 0.0 && point.mean.is_finite()).collect();
+        if points.is_empty() {
+            return None;
         }
-        plots.push(markers(&points, look).into());
+        let usable = variant.usable.filter(|range| range.low > 0.0 && range.high.is_finite());
+        Some(Curve { name: &variant.name, style, points, usable })
+    }
+
+    /// All that must be in the picture: the means, and the ends of bars, which go as far as their seeds.
+    fn accuracies(&self) -> Vec<f64> {
+        let seeds = self.points.iter().flat_map(|point| &point.values).copied();
+        self.points.iter().map(|point| point.mean).chain(seeds.filter(|value| value.is_finite())).collect()
+    }
+
+    fn plots(&self) -> Vec<Plot> {
+        let means: Vec<(f64, f64)> = self.points.iter().map(|point| (point.rate, point.mean)).collect();
+        let mut plots: Vec<Plot> = vec![];
+        // Draws of a search differ in more than the rate: nothing leads from one to the next.
+        if self.usable.is_some() {
+            plots.push(line(&means, self.style).into());
+        }
+        plots.push(markers(&means, self.style).into());
         // A rate with one seed has no bar.
-        let over_seeds = variant.rates.iter().filter(sound).filter(|point| point.values.len() > 1);
+        let over_seeds = self.points.iter().filter(|point| point.values.len() > 1);
         let (centres, errors): (Vec<_>, Vec<_>) = over_seeds
             .filter_map(|point| {
                 let (low, high) = bounds(&point.values)?;
@@ -55,39 +89,36 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, looks: &Looks) -> Optio
             })
             .unzip();
         if !centres.is_empty() {
-            plots.push(markers(&centres, look).with_y_err_asymmetric(errors).into());
+            plots.push(markers(&centres, self.style).with_y_err_asymmetric(errors).into());
         }
-        entries.push(marker_entry(&variant.name, look));
-        usable.extend(range.map(|range| (range, look)));
+        plots
     }
-    let (low, high) = bounds(&rates)?;
-    if low == high {
-        return None;
+
+    fn description(&self) -> String {
+        let best = self.points.iter().max_by(|a, b| a.mean.total_cmp(&b.mean)).expect("a curve has a point");
+        let usable = self.usable.map_or_else(String::new, |range| {
+            format!(
+                " and is usable from {}{} to {}{}",
+                rate_between(range.low),
+                if range.open_below { " or less" } else { "" },
+                rate_between(range.high),
+                if range.open_above { " or more" } else { "" }
+            )
+        });
+        format!("{} does best at {} with {}{usable}", self.name, rate(best.rate), percent(best.mean))
     }
-    let (worst, best) = bounds(&accuracies)?;
-    // A bar for each usable range, one below the other beneath the lowest point.
-    let step = ((best - worst) * 0.045).max(0.002);
-    for (index, (range, look)) in usable.iter().enumerate() {
+}
+
+/// A bar for each usable range, one below the other beneath the lowest point.
+fn bars(ranges: &[(UsableRates, VariantStyle)], worst: f64, step: f64) -> Vec<Plot> {
+    let bar = |(index, &(range, style)): (usize, &(UsableRates, VariantStyle))| -> [Plot; 2] {
         let y = worst - step * (index as f64 + 1.5);
-        let bar = LinePlot::new().with_data([(range.low, y), (range.high, y)]).with_color(look.color);
-        plots.push(bar.with_stroke_width(4.0).into());
+        let ends = [(range.low, y), (range.high, y)];
+        let bar = LinePlot::new().with_data(ends).with_color(style.color).with_stroke_width(4.0);
         // A rate on its own is a range too.
-        plots.push(markers(&[(range.low, y), (range.high, y)], *look).with_size(3.0).into());
-    }
-    let axes = with_names(layout(&plots, "learning rate", &in_short(protocol)), entries)
-        .with_log_x()
-        // Room for the markers at both ends.
-        .with_x_axis_min(low / 1.4)
-        .with_x_axis_max(high * 1.4)
-        .with_y_axis_min(worst - step * (usable.len() as f64 + 2.0))
-        .with_y_axis_max(best + step)
-        .with_x_tick_format(rate_ticks())
-        .with_y_tick_format(percent_ticks());
-    let title = format!(
-        "Learning rates: {} by learning rate; the bars beneath mark the rates that serve",
-        choice_accuracy(protocol)
-    );
-    Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
+        [bar.into(), markers(&ends, style).with_size(3.0).into()]
+    };
+    ranges.iter().enumerate().flat_map(bar).collect()
 }
 
 /// The lowest and the highest of some numbers.

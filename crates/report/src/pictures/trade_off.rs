@@ -8,29 +8,29 @@ use slimgate_study::{Protocol, Spread, Task, Variant};
 use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
-use crate::looks::Looks;
-use crate::words::{choice_accuracy, count, list, milliseconds, of_seeds, percent, test_accuracy};
+use crate::style::VariantStyles;
+use crate::words::{count, list, milliseconds, of_seeds, percent, selection_accuracy, test_accuracy};
 
 /// Accuracy against recurrent parameters.
-pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let parameters = |variant: &Variant| Some(variant.recurrent_parameters as f64);
     let axis = Axis {
         name: "recurrent parameters",
         words: |value| format!("{} parameters", count(value as usize)),
         ticks: ticks(|value| count(value.max(0.0).round() as usize)),
     };
-    trade_off(task, protocol, looks, axis, parameters)
+    trade_off(task, protocol, styles, axis, parameters)
 }
 
 /// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on what
 /// ran beside them.
-pub fn accuracy_by_time(task: &Task, protocol: Protocol, looks: &Looks) -> Option<Picture> {
+pub fn accuracy_by_time(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let axis = Axis {
-        name: "milliseconds a training step",
-        words: |value| format!("{} a training step", milliseconds(value)),
+        name: "training step (ms)",
+        words: |value| format!("{} per training step", milliseconds(value)),
         ticks: TickFormat::Auto,
     };
-    trade_off(task, protocol, looks, axis, |variant| Some(variant.timing?.training_step_ms))
+    trade_off(task, protocol, styles, axis, |variant| Some(variant.timing?.training_step_ms))
 }
 
 /// What lies to the right.
@@ -43,16 +43,16 @@ struct Axis {
 fn trade_off(
     task: &Task,
     protocol: Protocol,
-    looks: &Looks,
+    styles: &VariantStyles,
     axis: Axis,
     price: impl Fn(&Variant) -> Option<f64>,
 ) -> Option<Picture> {
-    // On the test part where it has been read, else on the part that choices are made on; never a mixture.
+    // On the test set where it has been read, else on the set used for model selection; never a mixture.
     let tested = task.variants.iter().any(|variant| variant.test.is_some());
     let accuracy = |variant: &'_ Variant| -> Option<Spread> {
         if tested { variant.test.clone() } else { variant.validation.clone() }
     };
-    let measure = if tested { test_accuracy(protocol) } else { choice_accuracy(protocol) };
+    let measure = if tested { test_accuracy(protocol) } else { selection_accuracy(protocol) };
     let points: Vec<(&str, f64, Spread)> = task
         .variants
         .iter()
@@ -66,18 +66,18 @@ fn trade_off(
     let mut plots: Vec<Plot> = vec![steps.into()];
     let (mut entries, mut described) = (vec![], vec![]);
     for (index, (name, price, spread)) in points.iter().enumerate() {
-        let look = looks.look(name);
-        let mut point = markers(&[(*price, spread.mean)], look).with_size(6.0);
+        let style = styles.style(name);
+        let mut point = markers(&[(*price, spread.mean)], style).with_size(6.0);
         if let Some([low, high]) = spread.interval.filter(|[low, high]| low.is_finite() && high.is_finite()) {
             point =
                 point.with_y_err_asymmetric([((spread.mean - low).max(0.0), (high - spread.mean).max(0.0))]);
         }
         plots.push(point.into());
-        entries.push(marker_entry(name, look));
-        let on_front = if front.contains(&index) { "" } else { ", not on the front" };
+        entries.push(marker_entry(name, style));
+        let dominated = if front.contains(&index) { "" } else { ", dominated" };
         let seeds = task.variant(name).map_or_else(String::new, |it| of_seeds(spread, it.planned_seeds));
         described.push(format!(
-            "{name} has {} and {}{seeds}{on_front}",
+            "{name} has {} and {}{seeds}{dominated}",
             (axis.words)(*price),
             percent(spread.mean)
         ));
@@ -91,11 +91,7 @@ fn trade_off(
         .with_x_axis_max(dearest * 1.08)
         .with_x_tick_format(axis.ticks)
         .with_y_tick_format(percent_ticks());
-    let title = format!(
-        "{} by {}; nothing is both cheaper and better than what the dashed line joins",
-        capital(measure),
-        axis.name
-    );
+    let title = format!("{} by {}; the dashed line is the Pareto front", capital(measure), axis.name);
     Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
 }
 
@@ -104,7 +100,7 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The points that no other beats in price and accuracy, by rising price.
+/// The Pareto front: the points that no other beats in price and accuracy, by rising price.
 fn front(points: &[(f64, f64)]) -> Vec<usize> {
     let mut by_price: Vec<usize> = (0..points.len()).collect();
     by_price.sort_by(|&a, &b| points[a].0.total_cmp(&points[b].0).then(points[b].1.total_cmp(&points[a].1)));

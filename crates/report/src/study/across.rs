@@ -6,7 +6,7 @@ use slimgate_study::{Protocol, Summary, Task, Variant};
 
 use crate::document::Block;
 use crate::pictures::critical_difference;
-use crate::table::{Cell, Table};
+use crate::table::Table;
 use crate::words::{self, count, decimal, optional, p_value, percent, points, rate};
 
 /// The chapter on all tasks.
@@ -14,36 +14,36 @@ const CHAPTER: &str = "All tasks together";
 
 /// Mean ranks over the tasks, where there are several.
 pub fn across(summary: &Summary) -> Vec<Block> {
-    let Some(across) = &summary.across else { return not_tested(summary) };
+    let Some(ranking) = &summary.across else { return not_tested(summary) };
     let test = words::test_accuracy(summary.protocol);
     let mut blocks = vec![Block::chapter(CHAPTER)];
-    let [chi_square, p_friedman] = across.friedman;
-    let ratio = match across.iman_davenport {
+    let [chi_square, p_friedman] = ranking.friedman;
+    let ratio = match ranking.iman_davenport {
         Some([f, p]) => format!("Iman and Davenport’s F is {} (p {})", decimal(f, 2), p_value(p)),
         None => "all tasks rank the variants alike".to_owned(),
     };
     blocks.push(Block::text(format!(
         "Over {}, by {test}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
-         {} are not told apart (Nemenyi).",
-        words::counted(across.tasks, "task", "tasks"),
+         {} are not significantly different (Nemenyi).",
+        words::counted(ranking.tasks, "task", "tasks"),
         decimal(chi_square, 2),
         p_value(p_friedman),
-        decimal(across.critical_difference, 2),
+        decimal(ranking.critical_difference, 2),
     )));
     blocks.extend(left_out(summary).map(Block::Text));
-    blocks.extend(critical_difference(across, summary.protocol).map(Block::Picture));
+    blocks.extend(critical_difference(ranking, summary.protocol).map(Block::Picture));
     let caption = format!("Mean ranks over the tasks by {test}, 1 being the best");
     let mut ranks = Table::new(caption, &["variant", "#mean rank"]);
-    for (name, &rank) in across.variants.iter().zip(&across.mean_ranks) {
+    for (name, &rank) in ranking.variants.iter().zip(&ranking.mean_ranks) {
         ranks.row(vec![name.as_str().into(), decimal(rank, 2).into()]);
     }
     blocks.push(Block::Table(ranks));
-    if !across.pairs.is_empty() {
+    if !ranking.pairs.is_empty() {
         let caption = format!(
-            "Pairs over the tasks by {test}: the p value of the signed-rank test, after Holm’s correction"
+            "Pairs over the tasks by {test}: the p value of the signed-rank test, with Holm’s correction"
         );
         let mut pairs = Table::new(caption, &["variant", "against", "#p after Holm"]);
-        for (one, other, p) in &across.pairs {
+        for (one, other, p) in &ranking.pairs {
             pairs.row(vec![one.as_str().into(), other.as_str().into(), p_value(*p).into()]);
         }
         blocks.push(Block::Table(pairs));
@@ -54,7 +54,7 @@ pub fn across(summary: &Summary) -> Vec<Block> {
 /// Which tasks are not among the ranked ones, and why.
 fn left_out(summary: &Summary) -> Option<String> {
     let reason = |task: &Task| {
-        let why = task.variants.iter().find_map(Variant::not_to_be_judged)?;
+        let why = task.variants.iter().find_map(Variant::why_no_verdict)?;
         Some(format!("{} ({why})", task.name))
     };
     let tasks: Vec<String> = summary.tasks.iter().filter_map(reason).collect();
@@ -77,9 +77,9 @@ pub fn published(summary: &Summary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];
     }
-    let (part, measured, last) = match summary.protocol {
+    let (set, measured, last) = match summary.protocol {
         Protocol::Validation => {
-            ("validation part", "#measured validation accuracy", "#validation accuracy after the last epoch")
+            ("validation set", "#measured validation accuracy", "#validation accuracy after the last epoch")
         }
         Protocol::Published => (
             "test set",
@@ -90,7 +90,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
     let varied = summary.published.iter().any(|cell| !cell.settings.is_empty());
     let best = if varied { ", the best of those at that rate" } else { "" };
     let caption = format!(
-        "Test accuracy as published, and as measured the best over all epochs of one trial on the {part}{best}; the \
+        "Test accuracy as published, and as measured the best over all epochs of one trial on the {set}{best}; the \
          difference is measured minus published, in percentage points"
     );
     let heads = [
@@ -108,7 +108,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
     for cell in &summary.published {
         table.row(vec![
             cell.variant.as_str().into(),
-            Cell::number(rate(cell.learning_rate), cell.learning_rate),
+            rate(cell.learning_rate).into(),
             percent(cell.published).into(),
             optional(cell.measured, percent).into(),
             optional(cell.measured, |measured| points(measured - cell.published)).into(),
@@ -124,7 +124,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
     ];
     if summary.protocol == Protocol::Validation {
         blocks.push(Block::Notice(
-            "Measured figures are on the validation part, which is other data: a difference does not say whether \
+            "Measured figures are on the validation set, which is other data: a difference does not say whether \
              the published figures were met."
                 .into(),
         ));

@@ -1,4 +1,4 @@
-//! How the test part was told: confusion matrices and the recall of each class, side by side.
+//! How the test set was classified: confusion matrices and the recall of each class, side by side.
 //!
 //! They are tables with a ground as dark as the share is large, so that who cannot see the picture reads the numbers.
 
@@ -11,7 +11,7 @@ use crate::words::{self, count, percent};
 /// A matrix of more classes is not drawn: nobody reads it.
 const MOST: usize = 40;
 
-/// The recall of each class and the confusion matrices, where the test part has been read.
+/// The recall of each class and the confusion matrices, where the test set has been read.
 pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     let chosen = match summary.protocol {
         Protocol::Validation => "",
@@ -31,7 +31,7 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     }
     let mut blocks = vec![Block::section(format!("Classes of {}", task.name))];
     blocks.push(Block::text(match summary.protocol {
-        Protocol::Validation => "On the test part, summed over the seeds at the chosen settings.",
+        Protocol::Validation => "On the test set, summed over the seeds at the chosen settings.",
         Protocol::Published => {
             "On the test set, at epochs and settings that were chosen on it, summed over the seeds."
         }
@@ -46,7 +46,7 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-/// The share of each class's sequences that was told right; not a number where there is none of it.
+/// The fraction of each class's sequences that was classified correctly; NaN where there is none of it.
 pub(crate) fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
     let of_class = |(class, row): (usize, &Vec<usize>)| {
         row.get(class).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
@@ -54,7 +54,7 @@ pub(crate) fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
     confusion.iter().enumerate().map(of_class).collect()
 }
 
-/// The share of each class that was told right, by variant or run.
+/// The recall of each class, by variant or run.
 pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> Option<Table> {
     if recalls.is_empty() {
         return None;
@@ -62,7 +62,7 @@ pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> 
     let mut heads = vec!["class".to_owned()];
     heads.extend(recalls.iter().map(|(name, _)| format!("#{name}")));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let mut table = Table::new("Recall: the share of each class’s sequences that was told right", &heads);
+    let mut table = Table::new("Recall: fraction of each class’s sequences classified correctly", &heads);
     // From the lowest to the highest: recalls of a good model would all look the same.
     let known: Vec<f64> =
         recalls.iter().flat_map(|(_, recall)| recall).copied().filter(|share| share.is_finite()).collect();
@@ -81,7 +81,7 @@ pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> 
     Some(table)
 }
 
-/// Sequences by class and told class; none where there is no matrix, or one too large to read.
+/// Sequences by true and predicted class; none where there is no matrix, or one too large to read.
 pub(crate) fn confusion(name: &str, classes: &[String], matrix: &[Vec<usize>]) -> Option<Table> {
     let widest = matrix.iter().map(Vec::len).max()?;
     if widest == 0 || widest > MOST || matrix.len() > MOST {
@@ -90,13 +90,13 @@ pub(crate) fn confusion(name: &str, classes: &[String], matrix: &[Vec<usize>]) -
     let mut heads = vec!["class".to_owned()];
     heads.extend((0..widest).map(|index| format!("#{}", class(classes, index))));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let caption = format!("{name}: sequences by class (rows) and by what they were told to be (columns)");
+    let caption = format!("Confusion matrix of {name}: true class (rows), predicted class (columns)");
     let mut table = Table::new(caption, &heads);
     for (index, counts) in matrix.iter().enumerate() {
         let all: usize = counts.iter().sum();
         let mut row: Vec<Cell> = vec![class(classes, index).into()];
-        row.extend((0..widest).map(|told| {
-            let number = counts.get(told).copied().unwrap_or(0);
+        row.extend((0..widest).map(|predicted| {
+            let number = counts.get(predicted).copied().unwrap_or(0);
             Cell::shaded(count(number), number as f64 / all.max(1) as f64)
         }));
         table.row(row);

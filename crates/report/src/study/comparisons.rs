@@ -6,13 +6,10 @@ use crate::document::Block;
 use crate::table::{Cell, Table};
 use crate::words::{self, optional, p_value, points, points_interval};
 
-/// What the evidence says and what it is read off, or that there is none.
+/// What the evidence says and what it is read off, or that there is nothing to compare.
 pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     if task.comparisons.is_empty() {
-        return vec![Block::text(
-            "No variant has been compared with the baseline yet: a comparison takes complete trials of both with the \
-             same seeds.",
-        )];
+        return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }
     let margin = words::decimal(100.0 * summary.margin, 2);
     let confidence = words::whole_percent(summary.confidence);
@@ -29,32 +26,32 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
             "verdict",
             "#pairs",
             "#difference",
-            &format!("#{confidence} % interval"),
-            &format!("#{equivalence} % interval, for equivalence"),
-            "#effect (of paired differences)",
+            &format!("#{confidence} % CI"),
+            &format!("#{equivalence} % CI (TOST)"),
+            "#effect size d_z (Hedges)",
             "#won, tied, lost",
             "#seeds needed",
-            &format!("#recurrent parameters, of those of {}", summary.baseline),
-            "#training speed",
-            "#prediction speed",
+            &format!("#recurrent parameters relative to {}", summary.baseline),
+            "#training speedup",
+            "#prediction speedup",
         ],
     );
     let mut tests = Table::new(
         format!(
-            "p values of differences in {} on {}, and after Holm’s correction for {}; the margin is ±{margin} points",
+            "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{margin} points",
             words::test_accuracy(summary.protocol),
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons")
         ),
         &[
             "variant",
-            "#no difference",
-            "#after Holm",
-            "#signed rank",
-            "#not equivalent",
-            "#after Holm",
-            "#worse by the margin",
-            "#after Holm",
+            "#p, difference (t test)",
+            "#Holm",
+            "#p, Wilcoxon",
+            "#p, equivalence (TOST)",
+            "#Holm",
+            "#p, non-inferiority",
+            "#Holm",
         ],
     );
     for comparison in &task.comparisons {
@@ -62,7 +59,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
         tests.row(tests_row(comparison));
     }
     // Columns of p values come in pairs with the same heading, and keep their places.
-    let tested = tests.rows.iter().any(|row| row[1..].iter().any(|cell| cell.text != words::NOTHING));
+    let tested = tests.rows.iter().any(|row| row[1..].iter().any(|cell| cell.text != words::MISSING));
     let mut blocks: Vec<Block> = evidence.without_empty_columns().map(Block::Table).into_iter().collect();
     if tested {
         blocks.push(Block::Table(tests));

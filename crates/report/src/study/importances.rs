@@ -1,15 +1,15 @@
-//! How far the shares of settings can be trusted.
+//! How reliable the importances of settings are.
 
 use slimgate_study::{State, Summary, Task};
 
 use crate::document::Block;
-use crate::words::{choice_accuracy, counted, decimal, percent};
+use crate::words::{counted, decimal, selection_accuracy};
 
-/// A forest that foretells less than this share of the variance leaves most of it unexplained.
-const TRUSTED: f64 = 0.5;
+/// An out-of-bag R² below this leaves most of the variance unexplained.
+const RELIABLE: f64 = 0.5;
 
-/// By how much settings change the accuracy, and how well the model that the shares are read off knows it.
-pub fn trust(summary: &Summary, task: &Task) -> Option<Block> {
+/// By how much settings change the accuracy, and how well the model behind the importances knows it.
+pub fn reliability(summary: &Summary, task: &Task) -> Option<Block> {
     let importances = task.importances.as_ref()?;
     let points = |deviation: f64| decimal(100.0 * deviation, 2);
     let seeds = match importances.between_seeds {
@@ -28,26 +28,22 @@ pub fn trust(summary: &Summary, task: &Task) -> Option<Block> {
             counted(pruned, "pruned trial", "pruned trials")
         ),
     };
-    let guesses = importances.foretold.is_some_and(|foretold| foretold.is_nan() || foretold < TRUSTED);
-    let model = match importances.foretold {
+    let unreliable = importances.oob_r2.is_some_and(|r2| r2 < RELIABLE);
+    let model = match importances.oob_r2 {
         None => {
             "Every combination was tried equally often: the shares are exact for what was tried.".to_owned()
         }
-        Some(foretold) => format!(
-            "{} foretells {} of the variance of trials that it has not seen.",
-            if guesses {
-                "The shares are guesses: the forest that they are read off"
-            } else {
-                "The forest that the shares are read off"
-            },
-            if foretold > 0.0 { percent(foretold) } else { "nothing".to_owned() }
+        Some(r2) => format!(
+            "{} random forest behind these importances has an out-of-bag R² of {} %.",
+            if unreliable { "Unreliable: the" } else { "The" },
+            decimal(100.0 * r2, 0)
         ),
     };
     let text = format!(
         "Importances on {}: over the settings the standard deviation is ±{} points of {}{seeds} {model}{left_out}",
         task.name,
         points(importances.spread),
-        choice_accuracy(summary.protocol)
+        selection_accuracy(summary.protocol)
     );
-    Some(if guesses { Block::Notice(text) } else { Block::Text(text) })
+    Some(if unreliable { Block::Notice(text) } else { Block::Text(text) })
 }

@@ -3,46 +3,37 @@
 mod across;
 mod classes;
 mod comparisons;
-mod end;
+mod costs;
+mod environment;
 mod importances;
 mod trials;
 mod variants;
 
 pub(crate) use classes::{confusion, recall, recall_table};
-pub(crate) use end::environment_table;
+pub(crate) use environment::environment_table;
 
 use slimgate_study::{Protocol, State, Summary, Task, Variant};
 
 use crate::document::{Block, Document};
-use crate::looks::Looks;
 use crate::pictures;
+use crate::style::VariantStyles;
 use crate::words::{self, counted, percent};
-
-/// The page of a study as HTML.
-pub fn study_page(summary: &Summary) -> String {
-    crate::html::page(&document(summary))
-}
-
-/// The page of a study as Markdown.
-pub fn study_markdown(summary: &Summary) -> String {
-    crate::markdown::page(&document(summary))
-}
 
 /// What the page of a study says.
 pub(crate) fn document(summary: &Summary) -> Document {
-    let looks = Looks::of(summary);
+    let styles = VariantStyles::of(summary);
     let mut blocks = answer(summary);
     for task in &summary.tasks {
         blocks.extend(task_tables(summary, task));
     }
     blocks.extend(across::across(summary));
     for task in &summary.tasks {
-        blocks.extend(task_pictures(summary, task, &looks));
+        blocks.extend(task_pictures(summary, task, &styles));
     }
     blocks.extend(across::published(summary));
     blocks.extend(trials::trials(summary));
-    blocks.extend(end::costs(summary));
-    blocks.extend(end::environment(summary));
+    blocks.extend(costs::costs(summary));
+    blocks.extend(environment::environment(summary));
     Document { title: format!("Study {}", summary.study), lead: lead(summary), blocks }
 }
 
@@ -54,8 +45,8 @@ fn lead(summary: &Summary) -> String {
     };
     let trials = known + &counted(summary.planned.max(summary.trials.len()), "trial", "trials");
     format!(
-        "{trials} on {tasks}, {} of training in all. Compared with {}; a difference within ±{} points does not \
-         matter; intervals at {} %.",
+        "{trials} on {tasks}, {} of training in all; baseline {}, equivalence margin ±{} points, {} % confidence \
+         intervals.",
         words::seconds(summary.trial_seconds),
         summary.baseline,
         words::decimal(100.0 * summary.margin, 2),
@@ -71,8 +62,8 @@ fn answer(summary: &Summary) -> Vec<Block> {
     }
     if summary.protocol == Protocol::Published {
         blocks.push(Block::Notice(
-            "This study follows the published protocol: the epoch and the settings are chosen on the test set. Its \
-             figures are too good by as much as that choice gains, and say nothing about new data."
+            "This study follows the published protocol. Its figures are optimistically biased: the epoch and settings \
+             were selected on the test set. They say nothing about new data."
                 .into(),
         ));
     }
@@ -82,9 +73,6 @@ fn answer(summary: &Summary) -> Vec<Block> {
 
 /// What is not there yet.
 fn partial(summary: &Summary) -> Option<String> {
-    if summary.trials.is_empty() {
-        return Some("The study has no trial yet.".into());
-    }
     let mut states = std::collections::BTreeMap::<State, usize>::new();
     for trial in &summary.trials {
         *states.entry(trial.state).or_default() += 1;
@@ -95,8 +83,8 @@ fn partial(summary: &Summary) -> Option<String> {
         .collect();
     let all = counted(summary.trials.len(), "trial", "trials");
     // Trials whose test failed are complete all the same.
-    let awaited = awaited(summary);
-    match (states.get(&State::Complete), open.is_empty(), awaited.is_empty()) {
+    let pending = pending_seeds(summary);
+    match (states.get(&State::Complete), open.is_empty(), pending.is_empty()) {
         (None, ..) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
         (Some(_), false, _) => Some(format!(
             "The study is not complete: of {all}, {}. Figures are of what is there.",
@@ -104,21 +92,21 @@ fn partial(summary: &Summary) -> Option<String> {
         )),
         (Some(_), true, false) => Some(format!(
             "The study is not complete: {} are still to be tested. Figures are of what is there.",
-            words::list(&awaited)
+            words::list(&pending)
         )),
         (Some(_), true, true) => None,
     }
 }
 
 /// Seeds at the chosen settings that are not tested yet, by variant and task.
-fn awaited(summary: &Summary) -> Vec<String> {
+fn pending_seeds(summary: &Summary) -> Vec<String> {
     let of_task = |task: &Task| -> Vec<String> {
-        let late = task.variants.iter().filter(|variant| variant.awaited() > 0);
-        let told = |variant: &Variant| {
-            let (awaited, planned) = (variant.awaited(), variant.planned_seeds);
-            format!("{awaited} of {planned} seeds of {} on {}", variant.name, task.name)
+        let late = task.variants.iter().filter(|variant| variant.pending_seeds() > 0);
+        let phrase = |variant: &Variant| {
+            let (pending, planned) = (variant.pending_seeds(), variant.planned_seeds);
+            format!("{pending} of {planned} seeds of {} on {}", variant.name, task.name)
         };
-        late.map(told).collect()
+        late.map(phrase).collect()
     };
     summary.tasks.iter().flat_map(of_task).collect()
 }
@@ -135,22 +123,18 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
     let sequences = counted(task.test_sequences, "sequence", "sequences");
     blocks.push(Block::text(match score {
         Some(score) => format!(
-            "{classes}; {sequences} in the test part. The baseline {} tells {} of them right ({}).",
+            "{classes}; {sequences} in the test set. The baseline {} classifies {} of them correctly ({}).",
             summary.baseline,
             percent(score.mean),
             words::test_accuracy(summary.protocol),
         ),
-        // What the test part holds is known from evaluations.
-        None if task.classes.is_empty() => "No run has been evaluated on its test part yet.".to_owned(),
+        // What the test set holds is known from evaluations.
+        None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),
         None => format!(
-            "{classes}; {sequences} in the test part, which has not been read for {}.",
+            "{classes}; {sequences} in the test set, which has not been read for {}.",
             summary.baseline
         ),
     }));
-    if task.variants.is_empty() {
-        blocks.push(Block::text("There is no variant to show on this task yet."));
-        return blocks;
-    }
     blocks.push(Block::section(format!("Variants on {}", task.name)));
     blocks.extend(variants::tables(summary, task).into_iter().map(Block::Table));
     blocks.push(Block::section(format!("Comparisons with {} on {}", summary.baseline, task.name)));
@@ -158,14 +142,14 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-fn task_pictures(summary: &Summary, task: &Task, looks: &Looks) -> Vec<Block> {
+fn task_pictures(summary: &Summary, task: &Task, styles: &VariantStyles) -> Vec<Block> {
     let protocol = summary.protocol;
     let pictures: Vec<_> = [
-        pictures::learning_curves(task, protocol, looks),
-        pictures::accuracy_by_rate(task, protocol, looks),
-        pictures::accuracy_by_parameters(task, protocol, looks),
-        pictures::accuracy_by_time(task, protocol, looks),
-        pictures::differences(task, summary, looks),
+        pictures::learning_curves(task, protocol, styles),
+        pictures::accuracy_by_rate(task, protocol, styles),
+        pictures::accuracy_by_parameters(task, protocol, styles),
+        pictures::accuracy_by_time(task, protocol, styles),
+        pictures::differences(task, summary, styles),
         pictures::importances(task, protocol),
     ]
     .into_iter()
@@ -179,7 +163,7 @@ fn task_pictures(summary: &Summary, task: &Task, looks: &Looks) -> Vec<Block> {
         true => Block::text("There is nothing to draw yet: no trial has finished an epoch."),
         false => Block::Pictures(pictures),
     });
-    blocks.extend(importances::trust(summary, task));
+    blocks.extend(importances::reliability(summary, task));
     blocks.extend(classes::classes(summary, task));
     blocks
 }

@@ -4,15 +4,10 @@ use slimgate_study::{Protocol, Summary};
 
 use crate::document::Block;
 use crate::table::{Cell, Table};
-use crate::words::{self, NOTHING, count, optional, percent};
+use crate::words::{self, MISSING, count, optional, percent};
 
 /// Every trial with its status.
 pub fn trials(summary: &Summary) -> Vec<Block> {
-    let mut blocks = vec![Block::chapter("Trials")];
-    if summary.trials.is_empty() {
-        blocks.push(Block::text("There is no trial yet."));
-        return blocks;
-    }
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("#best validation accuracy", "#final validation accuracy"),
         Protocol::Published => ("#best test accuracy, chosen on the test set", "#final test accuracy"),
@@ -48,10 +43,9 @@ pub fn trials(summary: &Summary) -> Vec<Block> {
             Cell::number(optional(epoch, count), epoch.map_or(f64::NAN, |epoch| epoch as f64)),
             accuracy(trial.last),
             Cell::number(words::seconds(trial.seconds), trial.seconds),
-            trial.reason.as_deref().unwrap_or(NOTHING).into(),
+            trial.reason.as_deref().unwrap_or(MISSING).into(),
         ]);
     }
     table.sortable = true;
-    blocks.extend(table.without_empty_columns().map(Block::Table));
-    blocks
+    std::iter::once(Block::chapter("Trials")).chain(table.without_empty_columns().map(Block::Table)).collect()
 }

@@ -1,14 +1,14 @@
-//! The tables of variants: how well they do, what they take, how they are set.
+//! The tables of variants: how well they do, what they cost, how they are set.
 
 use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
 
 use crate::table::{Cell, Table};
-use crate::words::{self, NOTHING, bare_percent, count, optional, rate_between};
+use crate::words::{self, MISSING, bare_percent, count, optional, rate_between};
 
 /// Four tables with a row for each variant, as far as they say something.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
     let tables =
-        [accuracy(summary, task), stability(summary, task), effort(summary, task), settings(summary, task)];
+        [accuracy(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
     tables.into_iter().filter_map(Table::without_empty_columns).collect()
 }
 
@@ -24,8 +24,8 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
         &format!("#{test}, of each seed (%)"),
     ];
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with an interval of {} % (Student’s t from two seeds, the bootstrap \
-         from eight that are not nearly alike).",
+        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds, the \
+         bootstrap from eight that are not nearly alike).",
         task.name,
         words::whole_percent(summary.confidence),
     );
@@ -44,7 +44,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-/// Whether training holds what it has reached.
+/// Whether training keeps the accuracy that it has reached.
 fn stability(summary: &Summary, task: &Task) -> Table {
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
@@ -56,7 +56,7 @@ fn stability(summary: &Summary, task: &Task) -> Table {
     let heads = ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#diverged"];
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
-         the last epoch is worse than the best by more than {} points; diverged: the loss became infinite or undefined.",
+         the last epoch is worse than the best by more than {} points; diverged: the loss became infinite or NaN.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
@@ -75,25 +75,23 @@ fn stability(summary: &Summary, task: &Task) -> Table {
 
 fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
     match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
-        Some(spread) => {
-            Cell::number(words::spread(spread) + &words::of_seeds(spread, variant.planned_seeds), spread.mean)
-        }
-        None => NOTHING.into(),
+        Some(spread) => (words::spread(spread) + &words::of_seeds(spread, variant.planned_seeds)).into(),
+        None => MISSING.into(),
     }
 }
 
 /// The test accuracy of every seed, in order of the seeds.
 fn each_seed(variant: &Variant) -> String {
     let values: Vec<_> = variant.seeds.iter().filter_map(|seed| seed.test).map(bare_percent).collect();
-    let known = values.iter().any(|value| value != NOTHING);
-    if known { values.join("  ") } else { NOTHING.to_owned() }
+    let known = values.iter().any(|value| value != MISSING);
+    if known { values.join("  ") } else { MISSING.to_owned() }
 }
 
 fn of_seeds(number: usize, variant: &Variant) -> String {
-    if variant.seeds.is_empty() { NOTHING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
+    if variant.seeds.is_empty() { MISSING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
 }
 
-fn effort(summary: &Summary, task: &Task) -> Table {
+fn cost(summary: &Summary, task: &Task) -> Table {
     let mut shares: Vec<f64> = vec![];
     for reach in task.variants.iter().flat_map(|variant| &variant.reaches) {
         if !shares.contains(&reach.share) {
@@ -106,17 +104,23 @@ fn effort(summary: &Summary, task: &Task) -> Table {
             "#epochs and time to {} % of {}’s best {}",
             words::decimal(100.0 * share, 0),
             summary.baseline,
-            words::choice_accuracy(summary.protocol)
+            words::selection_accuracy(summary.protocol)
         )
     };
     let mut heads = vec!["variant".to_owned()];
     heads.extend(shares.iter().map(to));
-    let fixed = ["#time of an epoch", "#training step", "#predicting one", "#predicting 128", "#peak memory"];
+    let fixed = [
+        "#time/epoch",
+        "#training step",
+        "#prediction, 1 sequence",
+        "#prediction, 128 sequences",
+        "#peak memory",
+    ];
     heads.extend(fixed.map(str::to_owned));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let timed = task.variants.iter().any(|variant| variant.timing.is_some());
     let caption = format!(
-        "What the variants take on {}: medians over the seeds. Epochs are timed as they were trained, beside other \
+        "Cost of the variants on {}: medians over the seeds. Epochs are timed as they were trained, beside other \
          trials.{}",
         task.name,
         if timed { " Steps and predictions were timed side by side." } else { "" }
@@ -144,13 +148,13 @@ fn effort(summary: &Summary, task: &Task) -> Table {
 /// Epochs and seconds until a share of the baseline's accuracy, and how many seeds got there.
 fn reached(reach: &Reach) -> String {
     if reach.of == 0 {
-        return NOTHING.to_owned();
+        return MISSING.to_owned();
     }
     if reach.reached == 0 {
         return format!("not reached (0 of {})", reach.of);
     }
     let epochs =
-        optional(reach.epochs, |epochs| if epochs.is_finite() { epochs.to_string() } else { NOTHING.into() });
+        optional(reach.epochs, |epochs| if epochs.is_finite() { epochs.to_string() } else { MISSING.into() });
     let time = optional(reach.seconds, words::seconds);
     let some = if reach.reached < reach.of {
         format!(" ({} of {})", reach.reached, reach.of)
@@ -163,23 +167,24 @@ fn reached(reach: &Reach) -> String {
 fn settings(summary: &Summary, task: &Task) -> Table {
     let caption = format!(
         "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best by {}. \
-         A rate picked blindly from those that were tried loses the price of a blind choice.",
+         Mean regret: accuracy lost on average by a learning rate picked at random from those tried; max regret: the \
+         most lost by one within a factor of ten of the best.",
         task.name,
-        words::choice_accuracy(summary.protocol)
+        words::selection_accuracy(summary.protocol)
     );
     let heads = [
         "variant",
         "chosen",
         "usable learning rates",
         "#powers of ten",
-        "#price of a blind choice (points)",
-        "#price nearby (points)",
+        "#mean regret over tried rates (points)",
+        "#max regret within ×10 (points)",
         "trials",
     ];
     let mut table = Table::new(caption, &heads);
     for variant in &task.variants {
-        let price = |of: fn(&UsableRates) -> f64| {
-            Cell::from(optional(variant.usable.as_ref().map(of), |price| words::decimal(100.0 * price, 2)))
+        let regret = |of: fn(&UsableRates) -> f64| {
+            Cell::from(optional(variant.usable.as_ref().map(of), |regret| words::decimal(100.0 * regret, 2)))
         };
         let states: Vec<_> =
             variant.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
@@ -188,9 +193,9 @@ fn settings(summary: &Summary, task: &Task) -> Table {
             words::settings(&variant.chosen).into(),
             optional(variant.usable.as_ref(), usable).into(),
             optional(variant.usable, |usable| words::decimal(usable.decades, 1)).into(),
-            price(|usable| usable.price),
-            price(|usable| usable.price_nearby),
-            if states.is_empty() { NOTHING.into() } else { states.join(", ").into() },
+            regret(|usable| usable.mean_regret),
+            regret(|usable| usable.max_regret_nearby),
+            if states.is_empty() { MISSING.into() } else { states.join(", ").into() },
         ]);
     }
     table

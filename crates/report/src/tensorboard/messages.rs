@@ -1,5 +1,6 @@
 //! The few of TensorBoard's messages that event files are made of, with the field numbers of `event.proto`,
-//! `summary.proto` and the HParams plugin's `api.proto` and `plugin_data.proto`.
+//! `summary.proto` and the HParams plugin's `api.proto` and `plugin_data.proto`. Fields that would keep their defaults
+//! are left out: a default takes no bytes.
 
 use std::collections::BTreeMap;
 
@@ -95,8 +96,6 @@ pub struct Plugin {
 /// What the HParams plugin reads.
 #[derive(Clone, PartialEq, Message)]
 pub struct HparamsData {
-    #[prost(int32, tag = "1")]
-    pub version: i32,
     #[prost(oneof = "data::Data", tags = "2, 3, 4")]
     pub data: Option<data::Data>,
 }
@@ -129,8 +128,6 @@ pub struct Experiment {
 pub struct HparamInfo {
     #[prost(string, tag = "1")]
     pub name: String,
-    #[prost(string, tag = "2")]
-    pub display_name: String,
     #[prost(int32, tag = "4")]
     pub data_type: i32,
 }
@@ -143,8 +140,6 @@ pub struct MetricInfo {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct MetricName {
-    #[prost(string, tag = "1")]
-    pub group: String,
     #[prost(string, tag = "2")]
     pub tag: String,
 }
@@ -153,8 +148,6 @@ pub struct MetricName {
 pub struct SessionStart {
     #[prost(btree_map = "string, message", tag = "1")]
     pub hparams: BTreeMap<String, Value>,
-    #[prost(string, tag = "4")]
-    pub group_name: String,
     #[prost(double, tag = "5")]
     pub start_time_secs: f64,
 }

@@ -14,6 +14,7 @@ use self::messages::{
     SummaryValue, Value, data, event, kind, summary_value,
 };
 use crate::files::write_all;
+use crate::run::folder_names;
 use crate::{ReportError, Run};
 
 /// The settings that are shown whether or not runs differ in them.
@@ -33,12 +34,8 @@ pub fn tensorboard(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportEr
     }
     let keys = shown_settings(runs);
     let mut files = vec![(PathBuf::from("events.out.tfevents.0.slimgate"), experiment(runs, &keys))];
-    let mut taken = BTreeSet::new();
-    for run in runs {
-        // Two runs of the same name can come from two places.
-        let names = std::iter::once(run.name.clone()).chain((2..).map(|n| format!("{}-{n}", run.name)));
-        let name =
-            names.into_iter().find(|name| taken.insert(name.clone())).expect("there is no last number");
+    // Never by the run's name, which may be a path that leads out of the folder.
+    for (run, name) in runs.iter().zip(folder_names(runs)) {
         files.push((Path::new(&name).join("events.out.tfevents.0.slimgate"), events(run, &keys)));
     }
     write_all(folder, &files)
@@ -57,7 +54,7 @@ fn events(run: &Run, keys: &[&str]) -> Vec<u8> {
     let mut file = record::begin(run.started);
     let settings: BTreeMap<String, Value> =
         keys.iter().filter_map(|key| Some(((*key).to_owned(), value(run.settings.get(*key)?)))).collect();
-    let start = SessionStart { hparams: settings, start_time_secs: run.started, ..SessionStart::default() };
+    let start = SessionStart { hparams: settings, start_time_secs: run.started };
     record::add(
         &mut file,
         &plugin_event("_hparams_/session_start_info", run.started, data::Data::Start(start)),
@@ -89,14 +86,13 @@ fn experiment(runs: &[Run], keys: &[&str]) -> Vec<u8> {
             runs.iter().filter_map(|run| run.settings.get(*key)).map(data_type).collect();
         // A setting whose values are of several types is a word.
         let data_type = values.first().copied().filter(|_| values.len() == 1).unwrap_or(1);
-        HparamInfo { name: (*key).to_owned(), data_type: i32::from(data_type), ..HparamInfo::default() }
+        HparamInfo { name: (*key).to_owned(), data_type: i32::from(data_type) }
     };
     let mut metrics = vec!["accuracy/validation", "loss/validation"];
     if runs.iter().any(|run| run.evaluation.is_some()) {
         metrics.push("accuracy/test");
     }
-    let metric =
-        |tag: &str| MetricInfo { name: Some(MetricName { group: String::new(), tag: tag.to_owned() }) };
+    let metric = |tag: &str| MetricInfo { name: Some(MetricName { tag: tag.to_owned() }) };
     let experiment = Experiment {
         time_created_secs: started,
         hparam_infos: keys.iter().map(info).collect(),
@@ -131,12 +127,12 @@ fn data_type(value: &toml::Value) -> u8 {
 }
 
 fn scalars(now: f64, line: &EpochMetrics) -> Event {
-    let part = match line.split {
+    let set = match line.split {
         Split::Train => "train",
         Split::Validation => "validation",
     };
     let mut values =
-        vec![scalar(&format!("loss/{part}"), line.loss), scalar(&format!("accuracy/{part}"), line.accuracy)];
+        vec![scalar(&format!("loss/{set}"), line.loss), scalar(&format!("accuracy/{set}"), line.accuracy)];
     values.extend(line.learning_rate.map(|rate| scalar("learning_rate", rate)));
     summary_event(now, line.epoch, values)
 }
@@ -152,7 +148,7 @@ fn summary_event(wall_time: f64, step: usize, value: Vec<SummaryValue>) -> Event
 
 /// An event whose content is for the HParams plugin.
 fn plugin_event(tag: &str, wall_time: f64, data: data::Data) -> Event {
-    let content = HparamsData { version: 0, data: Some(data) }.encode_to_vec();
+    let content = HparamsData { data: Some(data) }.encode_to_vec();
     let plugin = messages::Plugin { plugin_name: "hparams".into(), content };
     // The class of what holds a tensor; the tensor itself is empty.
     let metadata = messages::SummaryMetadata { plugin_data: Some(plugin), data_class: 2 };

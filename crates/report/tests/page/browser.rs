@@ -7,9 +7,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
-use slimgate_report::{runs_page, study_page};
 
-use crate::support;
+use crate::support::{self, runs_page, study_page};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 

@@ -1,12 +1,16 @@
 //! What is written, and when nothing is.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use slimgate_report::{Run, tensorboard, write_runs, write_study};
 
 use crate::support;
 
-fn names(folder: &std::path::Path) -> Vec<String> {
+fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -159,6 +163,17 @@ fn a_run_that_has_just_begun_is_read() {
 }
 
 #[test]
+fn a_run_started_when_its_environment_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("environment.json"), "{}").unwrap();
+    let file = fs::File::options().write(true).open(folder.path().join("environment.json")).unwrap();
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(1_700_000_000)).unwrap();
+    // As a resumed run leaves it.
+    fs::write(folder.path().join("config.toml"), "").unwrap();
+    assert_eq!(Run::read(folder.path()).unwrap().started, 1_700_000_000.0);
+}
+
+#[test]
 fn a_damaged_line_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("config.toml"), "").unwrap();
@@ -237,6 +252,30 @@ fn runs_of_one_name_have_folders_of_their_own() {
     let run = &support::runs()[0];
     tensorboard(&[run.clone(), run.clone()], folder.path()).unwrap();
     assert!(folder.path().join("digits-rows-lstm-2").is_dir());
+}
+
+#[test]
+fn event_files_stay_in_their_folder_whatever_runs_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut runs = support::runs();
+    runs.truncate(2);
+    // As the program calls two runs whose folders have one name.
+    for (run, path) in runs.iter_mut().zip([folder.path().join("a/one"), Path::new("../one").to_owned()]) {
+        (run.name, run.path) = (path.display().to_string(), path);
+    }
+    tensorboard(&runs, &folder.path().join("board")).unwrap();
+    assert_eq!(names(&folder.path().join("board")), ["events.out.tfevents.0.slimgate", "one", "one-2"]);
+    assert_eq!(names(folder.path()), ["board"]);
+}
+
+#[test]
+fn a_run_whose_path_is_not_utf_8_is_reported_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = support::runs().remove(0);
+    run.path = Path::new("runs").join(OsStr::from_bytes(b"caf\xe9"));
+    write_runs(&[run], folder.path()).unwrap();
+    let text = fs::read_to_string(folder.path().join("runs.json")).unwrap();
+    assert!(text.contains("\"runs/caf\u{fffd}\""), "{text}");
 }
 
 #[test]

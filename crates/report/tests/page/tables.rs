@@ -1,68 +1,97 @@
 //! Markdown and CSV.
 
-use slimgate_report::{comparisons_csv, epochs_csv, runs_markdown, study_markdown, trials_csv, variants_csv};
+use std::collections::BTreeMap;
 
-use crate::support;
+use slimgate_study::Summary;
+
+use crate::support::{self, runs_file, study_file};
 
 /// The lines of a CSV file by the names of their columns.
-fn lines(text: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+fn lines(text: &str) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+fn variants(study: &Summary) -> Vec<BTreeMap<String, String>> {
+    lines(&study_file(study, "variants.csv"))
+}
+
+fn comparisons(study: &Summary) -> Vec<BTreeMap<String, String>> {
+    lines(&study_file(study, "comparisons.csv"))
+}
+
+fn trials(study: &Summary) -> Vec<BTreeMap<String, String>> {
+    lines(&study_file(study, "trials.csv"))
 }
 
 #[test]
 fn there_is_a_line_for_each_variant_comparison_trial_and_epoch() {
     let study = support::study();
-    assert_eq!(lines(&variants_csv(&study)).len(), 8);
-    assert_eq!(lines(&comparisons_csv(&study)).len(), 6);
-    assert_eq!(lines(&trials_csv(&study)).len(), study.trials.len());
-    assert_eq!(lines(&epochs_csv(&support::runs())).len(), 60);
+    assert_eq!(variants(&study).len(), 8);
+    assert_eq!(comparisons(&study).len(), 6);
+    assert_eq!(trials(&study).len(), study.trials.len());
+    assert_eq!(lines(&runs_file(&support::runs(), "epochs.csv")).len(), 60);
 }
 
 #[test]
 fn numbers_are_whole_and_what_is_not_there_is_empty() {
     let study = support::study();
-    let first = &lines(&variants_csv(&study))[0];
+    let lines = variants(&study);
+    let first = &lines[0];
     assert_eq!(first["test"].parse::<f64>().unwrap(), study.tasks[0].variants[0].test.as_ref().unwrap().mean);
     assert_eq!(first["recurrent_parameters"], "15800");
     assert_eq!(first["epochs_to_95"], "3");
     assert_eq!(first["optim.learning_rate"], "0.003");
-    let last = &lines(&variants_csv(&study))[3];
+    let last = &lines[3];
     assert_eq!((last["reached_99"].as_str(), last["epochs_to_99"].as_str()), ("0", ""));
-    for text in [variants_csv(&support::undefined()), comparisons_csv(&support::undefined())] {
-        for line in lines(&text) {
-            assert!(!line.values().any(|value| ["NaN", "inf", "-inf"].contains(&value.as_str())), "{line:?}");
-        }
+    let undefined = support::undefined();
+    for line in [variants(&undefined), comparisons(&undefined)].concat() {
+        assert!(!line.values().any(|value| ["NaN", "inf", "-inf"].contains(&value.as_str())), "{line:?}");
     }
 }
 
 #[test]
-fn an_empty_study_has_tables_with_heads_only() {
-    for text in
-        [variants_csv(&support::empty()), comparisons_csv(&support::empty()), trials_csv(&support::empty())]
-    {
-        assert_eq!(text.lines().count(), 1, "{text}");
-    }
+fn a_table_without_a_comparison_has_its_heads() {
+    let text = study_file(&support::baseline_alone(), "comparisons.csv");
+    assert!(text.starts_with("task,variant,baseline,"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+/// Scripts read columns by these names.
+#[test]
+fn the_columns_of_variants_have_names_that_stay() {
+    let text = study_file(&support::study(), "variants.csv");
+    assert_eq!(
+        text.lines().next().unwrap(),
+        "task,variant,gates,hidden,recurrent_parameters,parameters,protocol,\
+         test,test_deviation,test_low,test_high,test_seeds,\
+         validation,validation_deviation,validation_low,validation_high,validation_seeds,\
+         last,last_deviation,last_low,last_high,last_seeds,\
+         complete,running,waiting,interrupted,pruned,diverged,failed,collapsed,diverged_at_chosen,\
+         seconds_per_epoch,peak_memory_bytes,training_step_ms,prediction_ms,batch_prediction_ms,\
+         usable_low,usable_high,usable_decades,reached_95,epochs_to_95,seconds_to_95,\
+         reached_99,epochs_to_99,seconds_to_99,optim.learning_rate"
+    );
 }
 
 #[test]
-fn csv_says_on_which_part_figures_are_chosen() {
+fn csv_says_on_which_set_figures_are_chosen() {
     let study = support::chosen_on_test();
-    let variants = lines(&variants_csv(&study));
-    assert_eq!(variants[0]["protocol"], "published");
-    assert!(variants[0].contains_key("best_chosen_on_test") && !variants[0].contains_key("validation"));
-    assert!(lines(&trials_csv(&study))[0].contains_key("best_chosen_on_test"));
+    let first = &variants(&study)[0];
+    assert_eq!(first["protocol"], "published");
+    assert!(first.contains_key("best_chosen_on_test") && !first.contains_key("validation"));
+    assert!(trials(&study)[0].contains_key("best_chosen_on_test"));
 }
 
 #[test]
 fn what_diverged_at_the_chosen_settings_has_a_column_of_its_own() {
-    let line = &lines(&variants_csv(&support::study()))[3];
+    let line = &variants(&support::study())[3];
     assert_eq!((line["diverged"].as_str(), line["diverged_at_chosen"].as_str()), ("4", "3"));
 }
 
 #[test]
 fn a_name_comes_back_from_csv_as_it_was() {
-    assert_eq!(lines(&trials_csv(&support::hostile()))[0]["trial"], support::HOSTILE);
-    assert_eq!(lines(&variants_csv(&support::hostile()))[0]["gates"], support::HOSTILE);
+    assert_eq!(trials(&support::hostile())[0]["trial"], support::HOSTILE);
+    assert_eq!(variants(&support::hostile())[0]["gates"], support::HOSTILE);
 }
 
 #[test]
@@ -70,14 +99,15 @@ fn a_spreadsheet_takes_no_name_for_a_formula() {
     let mut study = support::study();
     study.tasks[0].name = "=1+1".into();
     study.tasks[1].variants[0].gates = "-".into();
-    assert_eq!(lines(&variants_csv(&study))[0]["task"], "'=1+1");
-    assert_eq!(lines(&variants_csv(&study))[4]["gates"], "-");
+    let lines = variants(&study);
+    assert_eq!(lines[0]["task"], "'=1+1");
+    assert_eq!(lines[4]["gates"], "-");
 }
 
 #[test]
 fn markdown_says_what_the_page_says() {
-    let text = study_markdown(&support::study());
-    let page = slimgate_report::study_page(&support::study());
+    let text = study_file(&support::study(), "report.md");
+    let page = support::study_page(&support::study());
     for line in text.lines().filter_map(|line| line.strip_prefix("## ")) {
         assert!(page.contains(&format!(">{line}</h2>")), "{line}");
     }
@@ -89,10 +119,10 @@ fn markdown_says_what_the_page_says() {
 #[test]
 fn every_row_of_a_markdown_table_has_as_many_cells_as_its_head() {
     for text in [
-        study_markdown(&support::study()),
-        study_markdown(&support::hostile()),
-        study_markdown(&support::empty()),
-        runs_markdown(&support::runs()),
+        study_file(&support::study(), "report.md"),
+        study_file(&support::hostile(), "report.md"),
+        study_file(&support::waiting(), "report.md"),
+        runs_file(&support::runs(), "report.md"),
     ] {
         let mut cells = None;
         for line in text.lines() {
@@ -103,9 +133,34 @@ fn every_row_of_a_markdown_table_has_as_many_cells_as_its_head() {
             let here = line.replace("\\|", "").matches('|').count();
             assert_eq!(*cells.get_or_insert(here), here, "{line}");
         }
-        assert!(!text.contains("NaN"));
+        assert!(!support::without_nan_in_words(&text).contains("NaN"));
         // Within a fence it is what a terminal gets.
         let outside: String = text.split("```").step_by(2).collect();
         assert!(!outside.contains("<script>"));
     }
+}
+
+#[test]
+fn a_run_is_repeated_in_the_folder_for_runs_under_a_name_that_it_can_have() {
+    let mut runs = support::runs();
+    runs.truncate(2);
+    // As the program calls two runs whose folders have one name.
+    for (run, path) in runs.iter_mut().zip(["a/one", "studies/digits/trials/one"]) {
+        (run.name, run.path) = (path.into(), path.into());
+    }
+    let text = runs_file(&runs, "report.md");
+    for command in [
+        "slimgate train a/one/config.toml --name one-again --out runs",
+        "slimgate train studies/digits/trials/one/config.toml --name one-2-again --out runs",
+    ] {
+        assert!(text.lines().any(|line| line == command), "{text}");
+    }
+}
+
+#[test]
+fn p_values_are_named_by_what_they_are_evidence_for() {
+    let text = study_file(&support::study(), "report.md");
+    let heads = "| variant | p, difference (t test) | Holm | p, Wilcoxon | p, equivalence (TOST) | Holm | \
+                 p, non-inferiority | Holm |";
+    assert!(text.lines().any(|line| line == heads), "{text}");
 }

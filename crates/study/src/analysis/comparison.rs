@@ -7,8 +7,39 @@ use crate::{Comparison, StudyConfig, Variant, Verdict};
 /// The power that "run N more seeds" aims at.
 const POWER: f64 = 0.8;
 
-/// Compares the variants with the first of them, by pairs of trials with the same seed. Holm's adjustment is over
-/// the variants, for each question by itself.
+/// A variant and the baseline under the seeds that both have.
+struct Paired<'a> {
+    variant: &'a Variant,
+    baseline: &'a Variant,
+    pairs: Vec<Pair>,
+    /// None of fewer than two pairs.
+    tests: Option<statistics::Comparison>,
+}
+
+impl<'a> Paired<'a> {
+    fn new(variant: &'a Variant, baseline: &'a Variant, criteria: Criteria) -> Paired<'a> {
+        let pairs = pairs(variant, baseline);
+        let tests = statistics::compare(&pairs, criteria);
+        Paired { variant, baseline, pairs, tests }
+    }
+
+    /// Whether all planned seeds of both are tested. Before that, a verdict would be one of those that happen to be.
+    fn is_complete(&self) -> bool {
+        self.variant.is_complete() && self.baseline.is_complete()
+    }
+
+    /// The mean difference, variant minus baseline.
+    fn difference(&self) -> Option<f64> {
+        let sum: f64 = self.pairs.iter().map(|pair| pair.variant - pair.baseline).sum();
+        (!self.pairs.is_empty()).then(|| sum / self.pairs.len() as f64)
+    }
+}
+
+/// The p value of one null hypothesis, and the same after Holm's correction.
+type PValues = Option<[f64; 2]>;
+
+/// Compares the variants with the first of them, by pairs of trials with the same seed. Holm's correction is over the
+/// variants, for each null hypothesis by itself.
 pub(super) fn comparisons(
     config: &StudyConfig,
     variants: &[Variant],
@@ -18,81 +49,81 @@ pub(super) fn comparisons(
     let alpha = 1.0 - config.compare.confidence;
     let margin = config.compare.margin / 100.0;
     let criteria = Criteria { margin, alpha, resolution: resolution(test_sequences) };
-    let found: Vec<_> =
-        others.iter().map(|variant| statistics::compare(&pairs(variant, baseline), criteria)).collect();
+    let all: Vec<Paired> = others.iter().map(|variant| Paired::new(variant, baseline, criteria)).collect();
+    let difference = family(&all, |tests| tests.p_difference);
+    let equivalence = family(&all, |tests| tests.p_equivalence);
+    let noninferiority = family(&all, |tests| tests.p_noninferiority);
 
-    // A variant that may get no verdict yet is one of the family all the same, and whatever its first seeds say, its
-    // p value may still come out as any: what is shown must stay shown when it does.
-    let family = |p: fn(&statistics::Comparison) -> f64| -> Vec<Option<[f64; 2]>> {
-        let raw: Vec<f64> = found.iter().map(|found| found.as_ref().map_or(1.0, p)).collect();
-        let whole = others.iter().map(|variant| variant.is_whole() && baseline.is_whole());
-        let counted: Vec<f64> =
-            raw.iter().zip(whole).map(|(&p, whole)| if whole { p } else { 1.0 }).collect();
-        let both = raw.iter().zip(holm(&counted)).map(|(&p, holm)| [p, holm]);
-        found.iter().zip(both).map(|(found, both)| found.as_ref().map(|_| both)).collect()
-    };
-    let different = family(|found| found.p_different);
-    let equivalent = family(|found| found.p_equivalent);
-    let not_worse = family(|found| found.p_not_worse);
-
-    let comparison = |(index, variant): (usize, &Variant)| {
-        let pairs = pairs(variant, baseline);
-        let found = found[index].as_ref();
-        let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
-        let difference =
-            (!pairs.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64);
-        let holds = |p: Option<[f64; 2]>| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-        let lost = variant.has_lost_seed() || baseline.has_lost_seed();
-        // Before all planned seeds are there, a verdict would be one of those that happen to be done.
-        let awaited = variant.awaited().max(baseline.awaited());
-        let verdict = if lost || awaited > 0 {
-            Verdict::NotEnoughEvidence
-        } else if holds(equivalent[index]) {
-            Verdict::Equivalent
-        } else if holds(different[index]) && difference > Some(0.0) {
-            Verdict::Better
-        } else if holds(not_worse[index]) {
-            Verdict::NonInferior
-        } else if holds(different[index]) {
-            Verdict::Worse
-        } else {
-            Verdict::NotEnoughEvidence
-        };
-        let more_seeds_help = verdict == Verdict::NotEnoughEvidence && !lost && awaited == 0;
+    let comparison = |(index, of): (usize, &Paired)| {
+        let variant = of.variant;
+        let tests = of.tests.as_ref();
+        let p = [difference[index], equivalence[index], noninferiority[index]];
+        let verdict = verdict(of, p, alpha);
+        let is_open = verdict == Verdict::NotEnoughEvidence && of.is_complete();
         let speedup = |time: fn(&Variant) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
             variant: variant.name.clone(),
-            pairs: pairs.len(),
+            pairs: of.pairs.len(),
             planned: variant.planned_seeds.max(baseline.planned_seeds),
-            lost,
-            difference,
-            deviation: found.map(|found| found.sd),
-            equivalence_interval: found.map(|found| [found.equivalence.low, found.equivalence.high]),
-            interval: found.map(|found| [found.difference.low, found.difference.high]),
-            p_difference: different[index],
-            p_signed_rank: found.map(|found| found.p_signed_rank),
-            p_equivalence: equivalent[index],
-            p_noninferiority: not_worse[index],
-            effect: found.and_then(|found| found.effect),
-            won_tied_lost: won_tied_lost(&pairs, criteria.resolution),
+            has_untestable_seed: variant.has_untestable_seed() || baseline.has_untestable_seed(),
+            difference: of.difference(),
+            deviation: tests.map(|tests| tests.sd),
+            equivalence_interval: tests.map(|tests| [tests.equivalence.low, tests.equivalence.high]),
+            interval: tests.map(|tests| [tests.difference.low, tests.difference.high]),
+            p_difference: difference[index],
+            p_signed_rank: tests.map(|tests| tests.p_signed_rank),
+            p_equivalence: equivalence[index],
+            p_noninferiority: noninferiority[index],
+            effect: tests.and_then(|tests| tests.effect),
+            won_tied_lost: won_tied_lost(&of.pairs, criteria.resolution),
             verdict,
-            seeds_needed: found.filter(|_| more_seeds_help).and_then(|found| {
-                // The level that Holm's adjustment holds the smallest p to.
-                seeds_to_settle(found, margin, alpha / others.len() as f64)
-            }),
+            // At the level that Holm's correction holds the smallest p to.
+            seeds_needed: tests
+                .filter(|_| is_open)
+                .and_then(|tests| seeds_to_settle(tests, margin, alpha / others.len() as f64)),
             parameters_ratio: variant.recurrent_parameters as f64 / baseline.recurrent_parameters as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
         }
     };
-    others.iter().enumerate().map(comparison).collect()
+    all.iter().enumerate().map(comparison).collect()
 }
 
-/// Pairs in all that would show something with the power aimed at, if the differences go on as they are.
+/// The p values of one null hypothesis about every variant.
+///
+/// A variant that may get no verdict yet is one of the family all the same, and whatever its first seeds say, its p
+/// value may still come out as any: what is shown must stay shown when it does.
+fn family(all: &[Paired], p: fn(&statistics::Comparison) -> f64) -> Vec<PValues> {
+    let raw: Vec<Option<f64>> = all.iter().map(|of| of.tests.as_ref().map(p)).collect();
+    let counted: Vec<f64> =
+        all.iter().zip(&raw).map(|(of, raw)| raw.filter(|_| of.is_complete()).unwrap_or(1.0)).collect();
+    raw.iter().zip(holm(&counted)).map(|(raw, adjusted)| raw.map(|raw| [raw, adjusted])).collect()
+}
+
+/// What the evidence shows, the first of: equivalence, a gain, non-inferiority, a loss.
+fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3], alpha: f64) -> Verdict {
+    let holds = |p: PValues| p.is_some_and(|[_, adjusted]| adjusted < alpha);
+    if !of.is_complete() {
+        Verdict::NotEnoughEvidence
+    } else if holds(equivalence) {
+        Verdict::Equivalent
+    } else if holds(difference) && of.difference() > Some(0.0) {
+        Verdict::Better
+    } else if holds(noninferiority) {
+        Verdict::NonInferior
+    } else if holds(difference) {
+        Verdict::Worse
+    } else {
+        Verdict::NotEnoughEvidence
+    }
+}
+
+/// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
+/// are.
 fn seeds_to_settle(found: &statistics::Comparison, margin: f64, alpha: f64) -> Option<usize> {
     let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha };
-    // Equivalence is asked for first; a variant that may be better needs only not to be worse.
-    let claims = [Claim::Equivalent { margin }, Claim::NotWorse { margin }, Claim::Different];
+    // Equivalence is asked for first; a variant that may be better needs only be non-inferior.
+    let claims = [Claim::Equivalent { margin }, Claim::NonInferior { margin }, Claim::Different];
     let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
     // A claim that these pairs should have shown was out of luck.
     needed.map(|needed| needed.max(found.pairs + 1))
@@ -111,21 +142,21 @@ mod tests {
     use crate::answer::tests::variant;
     use crate::{Requirement, SeedResult};
 
-    /// A variant with tested seeds; of the first only that it diverged, if it is `lost`.
-    fn tested(name: &str, accuracy: f64, lost: bool) -> Variant {
+    /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
+    fn tested(name: &str, accuracy: f64, untestable: bool) -> Variant {
         let seed = |seed: u64| SeedResult {
             trial: format!("{name}-{seed}"),
             seed,
-            epoch: if lost && seed == 1 { 0 } else { 3 },
+            epoch: if untestable && seed == 1 { 0 } else { 3 },
             validation: accuracy,
             last: accuracy,
-            test: (!lost || seed > 1).then_some(accuracy + 0.0001 * seed as f64),
+            test: (!untestable || seed > 1).then_some(accuracy + 0.0001 * seed as f64),
         };
         Variant { seeds: (1..=8).map(seed).collect(), planned_seeds: 8, ..variant(name, 1e-3) }
     }
 
     #[test]
-    fn a_lost_seed_on_either_side_leaves_it_open() {
+    fn an_untestable_seed_on_either_side_leaves_it_open() {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let verdict = |baseline, other| {
             let variants = [tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];

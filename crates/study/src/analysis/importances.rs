@@ -32,9 +32,7 @@ pub(super) fn importances(
         for candidate in &group.candidates {
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id);
-                let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) else {
-                    continue;
-                };
+                let Some(summary) = record.outcome() else { continue };
                 let best = summary.best.as_ref().map(|best| best.accuracy);
                 let score = if record.state == State::Diverged { best.or(Some(0.0)) } else { best };
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
@@ -46,15 +44,15 @@ pub(super) fn importances(
         }
     }
     // Too few trials, or all alike, leave nothing to explain.
-    let Ok(found) = importance(&parameters, &trials, 1) else { return Ok(None) };
+    let Some(found) = importance(&parameters, &trials, 1) else { return Ok(None) };
     let effects = found.effects.into_iter();
     Ok(Some(Importances {
         effects: effects.map(|effect| Importance { keys: effect.parameters, share: effect.share }).collect(),
-        spread: found.spread,
+        spread: found.sd,
         between_seeds: found.repeat_sd,
-        foretold: match found.method {
+        oob_r2: match found.method {
             Method::Grid => None,
-            Method::Forest { foretold } => Some(foretold),
+            Method::Forest { oob_r2 } => Some(oob_r2),
         },
     }))
 }

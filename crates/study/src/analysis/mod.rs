@@ -1,9 +1,9 @@
 //! From finished trials to a [`Summary`].
 
-mod across;
 mod comparison;
 mod importances;
 pub(crate) mod published;
+mod task_ranking;
 mod variant;
 
 pub(crate) use comparison::pairs;
@@ -11,6 +11,7 @@ pub(crate) use comparison::pairs;
 use std::collections::{BTreeMap, HashSet};
 
 use slimgate_train::{RunFolder, quoted};
+use statrs::statistics::{Data, OrderStatistics};
 
 use crate::answer::answer;
 use crate::folder::{Record, Records};
@@ -51,7 +52,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         confidence: config.compare.confidence,
         matched: config.compare.matched,
         answer: crate::Answer { variant: None, headline: String::new(), notes: Vec::new() },
-        across: across::across(&tasks, 1.0 - config.compare.confidence),
+        across: task_ranking::task_ranking(&tasks, 1.0 - config.compare.confidence),
         published: published::cells(folder, &config, &groups, &mut records)?,
         environment: environment.unwrap_or_default(),
         commands: vec![repeat_command(folder)],
@@ -145,15 +146,9 @@ fn summarize_task(
     })
 }
 
-/// The median of some numbers.
-fn median(mut numbers: Vec<f64>) -> Option<f64> {
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    match numbers.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(numbers[middle]),
-        _ => Some(numbers[middle - 1].midpoint(numbers[middle])),
-    }
+/// The median of some numbers; none of no number.
+fn median(numbers: Vec<f64>) -> Option<f64> {
+    (!numbers.is_empty()).then(|| Data::new(numbers).median())
 }
 
 /// How many trials of a group are in each state.
@@ -164,4 +159,18 @@ fn states(group: &Group, records: &mut Records) -> BTreeMap<State, usize> {
         *states.entry(state).or_default() += 1;
     }
     states
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_lies_in_the_middle() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0]), Some(3.0));
+        assert_eq!(median(vec![4.0, 1.0]), Some(2.5));
+        assert_eq!(median(vec![5.0, 1.0, 3.0]), Some(3.0));
+        assert_eq!(median(vec![5.0, 1.0, 3.0, 2.0]), Some(2.5));
+    }
 }

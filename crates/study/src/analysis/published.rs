@@ -22,18 +22,26 @@ struct Row {
     params: usize,
 }
 
-/// The text of the study's file of published figures, where it names one, checked to hold rows of its task.
+/// A file of published figures.
+pub(crate) struct Figures {
+    /// The whole file.
+    pub text: String,
+    /// The rows of the study's task.
+    rows: Vec<Row>,
+}
+
+/// The study's file of published figures, where it names one.
 ///
 /// # Errors
 ///
-/// If it does not.
-pub(crate) fn figures(folder: &Path, config: &StudyConfig) -> Result<Option<String>, StudyError> {
+/// If it cannot be read, or has no row of the study's task.
+pub(crate) fn figures(folder: &Path, config: &StudyConfig) -> Result<Option<Figures>, StudyError> {
     let Some(published) = &config.compare.published else { return Ok(None) };
     let path = folder.join(&published.file);
     let text = fs::read_to_string(&path)
         .map_err(|error| StudyError::Published { path: path.clone(), problem: error.to_string() })?;
-    rows(&path, &text, &published.task)?;
-    Ok(Some(text))
+    let rows = rows(&path, &text, &published.task)?;
+    Ok(Some(Figures { text, rows }))
 }
 
 fn rows(path: &Path, text: &str, task: &str) -> Result<Vec<Row>, StudyError> {
@@ -55,13 +63,14 @@ pub(super) fn cells(
     groups: &[Group],
     records: &mut Records,
 ) -> Result<Vec<PublishedCell>, StudyError> {
-    let (Some(published), Some(text)) = (&config.compare.published, figures(folder.path(), config)?) else {
+    let (Some(published), Some(figures)) = (&config.compare.published, figures(folder.path(), config)?)
+    else {
         return Ok(Vec::new());
     };
     let named = |group: &&Group| group.candidates[0].trials[0].config.data.dataset == published.task;
     let task = groups.iter().find(named).map_or(0, |group| group.task);
     let mut cells = Vec::new();
-    for row in rows(folder.path(), &text, &published.task)? {
+    for row in figures.rows {
         let mut cell = PublishedCell {
             variant: row.variant,
             learning_rate: row.eta0,
@@ -103,8 +112,7 @@ pub(super) fn cells(
 fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_train::Summary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {
-        let record = records.get(&trial.id);
-        outcomes.extend(record.summary.clone().filter(|_| record.state.is_final()));
+        outcomes.extend(records.get(&trial.id).outcome().cloned());
     }
     let with_accuracy = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
     outcomes.into_iter().nth(with_accuracy)

@@ -9,8 +9,8 @@ use crate::statistics::{interval_of_mean, mean_and_sd, usable_range};
 use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
-    Cost, CurvePoint, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError, StudyFolder,
-    UsableRates, Variant,
+    Cost, CurvePoint, Prices, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError,
+    StudyFolder, Timing, UsableRates, Variant,
 };
 
 /// The key whose curve a study always draws.
@@ -26,7 +26,7 @@ const COLLAPSE: f64 = 5.0;
 pub(super) struct Chosen {
     settings: Settings,
     trials: Vec<Finished>,
-    /// The part of the machine that a trial took: its threads of the cores.
+    /// The share of the machine that a trial took: its threads of the cores.
     share: f64,
 }
 
@@ -35,7 +35,7 @@ struct Finished {
     summary: slimgate_train::Summary,
     history: History,
     evaluation: Option<Evaluation>,
-    timing: Option<slimgate_train::Timing>,
+    timing: Option<Timing>,
 }
 
 impl Chosen {
@@ -44,8 +44,7 @@ impl Chosen {
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
-            let record = records.get(&trial.id);
-            let Some(summary) = record.summary.clone().filter(|_| record.state.is_final()) else { continue };
+            let Some(summary) = records.get(&trial.id).outcome().cloned() else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
             // What it says of the machine is left out where it is damaged: the trial's results do not hang on it.
             let environment = run.environment().unwrap_or_default();
@@ -68,14 +67,18 @@ impl Chosen {
         self.trials.iter().find_map(|trial| trial.evaluation.as_ref())
     }
 
-    /// The mean of the best accuracies on the validation part.
+    fn timing(&self) -> Option<Timing> {
+        self.trials.iter().find_map(|trial| trial.timing)
+    }
+
+    /// The mean of the best accuracies on the validation set.
     fn accuracy(&self) -> Option<f64> {
         let best: Vec<f64> = self.trials.iter().map(|trial| best(&trial.summary)).collect();
         (!best.is_empty()).then(|| best.iter().sum::<f64>() / best.len() as f64)
     }
 }
 
-/// The best accuracy on the validation part; 0 of a trial that diverged in its first epoch.
+/// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
 fn best(summary: &slimgate_train::Summary) -> f64 {
     summary.best.as_ref().map_or(0.0, |best| best.accuracy)
 }
@@ -96,12 +99,7 @@ pub(super) fn variant(
     let tested = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
     let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
-    let timing = chosen.trials.iter().find_map(|trial| trial.timing);
     let rates = rates(group, records);
-    let seconds_per_epoch = median(chosen.trials.iter().filter_map(epoch_seconds).collect());
-    // What diverged is no training that anyone pays for twice.
-    let sound = chosen.trials.iter().filter(|trial| trial.summary.status != Status::Diverged);
-    let trained = median(sound.map(|trial| trial.summary.seconds).collect());
     Ok(Variant {
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
@@ -124,18 +122,10 @@ pub(super) fn variant(
             .as_ref()
             .map_or_else(|| config.comparison_seeds().len(), |candidate| candidate.trials.len()),
         seeds,
-        seconds_per_epoch,
-        peak_memory_bytes: median(
-            chosen
-                .trials
-                .iter()
-                .filter_map(|trial| trial.summary.peak_memory_bytes)
-                .map(|bytes| bytes as f64)
-                .collect(),
-        )
-        .map(|bytes| bytes as u64),
+        seconds_per_epoch: median(chosen.trials.iter().filter_map(epoch_seconds).collect()),
+        peak_memory_bytes: peak_memory(chosen),
         reaches: reaches(chosen, baseline),
-        timing,
+        timing: chosen.timing(),
         curve: curve(&chosen.trials.iter().map(accuracies).collect::<Vec<_>>()),
         // Single draws of a search differ in more than the rate.
         usable: (config.search.is_none() && is_complete(group, records))
@@ -143,17 +133,29 @@ pub(super) fn variant(
             .flatten(),
         rates,
         confusion: confusion(chosen),
-        cost: config.cost.as_ref().zip(trained).zip(timing).map(|((prices, seconds), timing)| {
-            let a_second = prices.price_per_hour / 3600.0 * chosen.share;
-            let training = seconds * a_second;
-            Cost {
-                currency: prices.currency.clone(),
-                training,
-                trainings_a_year: training * prices.trainings_per_year,
-                predictions_a_year: timing.prediction_ms / 1e3 * a_second * prices.predictions_per_year,
-                saved_a_year: None,
-            }
-        }),
+        cost: config.cost.as_ref().and_then(|prices| cost(prices, chosen)),
+    })
+}
+
+/// The median over the trials, in bytes.
+fn peak_memory(chosen: &Chosen) -> Option<u64> {
+    let peaks = chosen.trials.iter().filter_map(|trial| trial.summary.peak_memory_bytes);
+    median(peaks.map(|bytes| bytes as f64).collect()).map(|bytes| bytes as u64)
+}
+
+/// What a variant costs, but for what it saves against another; none where no trial trained to its end or was timed.
+fn cost(prices: &Prices, chosen: &Chosen) -> Option<Cost> {
+    // What diverged is no training that anyone pays for twice.
+    let sound = chosen.trials.iter().filter(|trial| trial.summary.status != Status::Diverged);
+    let seconds = median(sound.map(|trial| trial.summary.seconds).collect())?;
+    let a_second = prices.price_per_hour / 3600.0 * chosen.share;
+    let training = seconds * a_second;
+    Some(Cost {
+        currency: prices.currency.clone(),
+        training,
+        trainings_a_year: training * prices.trainings_per_year,
+        predictions_a_year: chosen.timing()?.prediction_ms / 1e3 * a_second * prices.predictions_per_year,
+        saved_a_year: None,
     })
 }
 
@@ -229,10 +231,10 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
     SHARES.map(reach).to_vec()
 }
 
-/// The accuracies of a seed on the validation part, one an epoch.
+/// The accuracies of a seed on the validation set, one an epoch.
 struct Accuracies {
     of_epochs: Vec<f64>,
-    /// Whether its loss became infinite or undefined after them.
+    /// Whether its loss became infinite or NaN after them.
     diverged: bool,
 }
 
@@ -244,8 +246,8 @@ fn accuracies(trial: &Finished) -> Accuracies {
     }
 }
 
-/// Accuracy over the epochs. A seed that has stopped keeps its last accuracy: a mean of those that happen to go on
-/// would be one of ever fewer. One that diverged has none to keep.
+/// Accuracy over the epochs. A seed that has stopped keeps its last accuracy: a mean of those that still train would be
+/// one of ever fewer. One that diverged has none to keep.
 fn curve(seeds: &[Accuracies]) -> Vec<CurvePoint> {
     let longest = seeds.iter().map(|seed| seed.of_epochs.len()).max().unwrap_or(0);
     let at = |seed: &Accuracies, epoch: usize| match seed.of_epochs.get(epoch - 1) {
@@ -274,7 +276,7 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
         let (mut values, mut diverged) = (Vec::new(), 0);
         for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
             let record = records.get(&trial.id);
-            if let Some(summary) = record.summary.as_ref().filter(|_| record.state.is_final()) {
+            if let Some(summary) = record.outcome() {
                 values.push(best(summary));
                 diverged += usize::from(record.state == State::Diverged);
             }
@@ -294,14 +296,14 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
     rates
 }
 
-/// Whether every trial that settings were to be chosen from is at its end: a rate whose trials are not is no rate
-/// between two that serve.
+/// Whether every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
+/// known whether it is usable.
 fn is_complete(group: &Group, records: &mut Records) -> bool {
     let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);
     group.chosen.is_some() && trials.all(|trial| records.get(&trial.id).state.is_final())
 }
 
-/// The rates that serve. One at which a trial diverged does not, however well it did before.
+/// The usable rates. One at which a trial diverged is not usable, however well it did before.
 fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {
     if rates.len() < 2 || rates.iter().all(|point| point.diverged > 0) {
         return None;
@@ -312,15 +314,15 @@ fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {
     };
     // Less than any accuracy by more than any margin.
     let range = range_of(|point| if point.diverged > 0 { -1.0 } else { point.mean })?;
-    let prices = range_of(|point| point.mean)?;
+    let regrets = range_of(|point| point.mean)?;
     Some(UsableRates {
         low: range.low,
         high: range.high,
         decades: range.decades,
-        open_below: range.cut_off_low,
-        open_above: range.cut_off_high,
-        price: prices.mean_loss,
-        price_nearby: prices.worst_loss_within_decade,
+        open_below: range.open_below,
+        open_above: range.open_above,
+        mean_regret: regrets.mean_regret,
+        max_regret_nearby: regrets.max_regret_nearby,
     })
 }
 
@@ -358,10 +360,10 @@ mod tests {
         assert!(all.open_below && all.open_above);
         let end = usable(Some(2));
         assert!(end.open_below && !end.open_above && end.high < 1.1e-3, "{end:?}");
-        // Between two that serve, it is not bridged.
+        // Between two usable ones, it is not bridged.
         let middle = usable(Some(1));
         assert!(middle.open_below && middle.high < 1.1e-4, "{middle:?}");
-        assert_eq!(middle.price, all.price);
+        assert_eq!(middle.mean_regret, all.mean_regret);
         let diverged = RatePoint { rate: 1e-3, mean: 0.9, values: vec![0.9], diverged: 1 };
         assert!(super::usable(&[diverged.clone(), RatePoint { rate: 1e-2, ..diverged }], 0.01).is_none());
     }

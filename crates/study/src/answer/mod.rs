@@ -59,19 +59,19 @@ const SEEDS: usize = 5;
 /// What to do about comparisons that are open.
 fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
-        open.iter().filter(|found| !found.lost).map(|found| found.variant.as_str()).collect();
+        open.iter().filter(|found| !found.has_untestable_seed).map(|found| found.variant.as_str()).collect();
     let concerned = |variant: &Variant| {
         waiting.contains(variant.name.as_str()) || (variant.name == summary.baseline && !waiting.is_empty())
     };
     let of_tasks =
         summary.tasks.iter().flat_map(|task| task.variants.iter().map(move |variant| (task, variant)));
-    if let Some(awaited) = awaited(summary, of_tasks.filter(|(_, variant)| concerned(variant))) {
-        return format!("{awaited}; go on with the study");
+    if let Some(pending) = pending(summary, of_tasks.filter(|(_, variant)| concerned(variant))) {
+        return format!("{pending}; continue the study");
     }
-    if open.iter().all(|found| found.lost) {
+    if open.iter().all(|found| found.has_untestable_seed) {
         let variants = summary.tasks.iter().flat_map(|task| &task.variants);
-        let names: BTreeSet<&str> =
-            variants.filter(|variant| variant.has_lost_seed()).map(|variant| variant.name.as_str()).collect();
+        let untestable = variants.filter(|variant| variant.has_untestable_seed());
+        let names: BTreeSet<&str> = untestable.map(|variant| variant.name.as_str()).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         return format!("a seed of {names} diverged before it could be tested");
     }
@@ -93,9 +93,9 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
 
 /// How far those of some variants are that are not all tested, and how many of their trials failed; nothing where all
 /// are.
-fn awaited<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
-    let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.awaited() > 0).collect();
-    let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.awaited()).min()?;
+fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
+    let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
+    let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
     let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
     let names: BTreeSet<&str> = late.iter().map(|(_, variant)| variant.name.as_str()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
@@ -128,8 +128,7 @@ fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
         }
         remarks.extend(perhaps_little(summary));
         let on = if several { " on at least one task" } else { "" };
-        let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) };
-        return format!("every {what} that was tried costs accuracy{on}{remarks}");
+        return format!("every {what} that was tried costs accuracy{on}{}", in_brackets(&remarks));
     }
     let on = if several { " on every task" } else { "" };
     match summary.matched {
@@ -154,7 +153,7 @@ fn perhaps_little(summary: &Summary) -> Option<String> {
         return None;
     }
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    Some(format!("{names} perhaps less than the margin of {} points", margin(summary)))
+    Some(format!("the loss of {names} may be within the margin of {} points", margin(summary)))
 }
 
 fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
@@ -212,7 +211,7 @@ fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
     let currency = &own.currency;
     let other = &summary.baseline;
     Some(format!(
-        "{name} costs {} {currency} a training ({other}: {}) and {} {currency} a year of predictions ({other}: {}); \
+        "{name} costs {} {currency} per training ({other}: {}) and {} {currency} a year of predictions ({other}: {}); \
          with all trainings of a year {}",
         money(own.training),
         money(baseline.training),
@@ -233,67 +232,93 @@ fn saving(cost: &Cost) -> Option<String> {
 
 /// What was found of a variant on a task, with its sizes, times and learning rates.
 fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
-    let baseline = &summary.baseline;
-    let points = |difference| points(difference, decimals(summary));
-    let numbers = match found.difference.zip(found.equivalence_interval) {
-        Some((difference, [low, high])) => format!(
-            " (difference {} points, {} % interval {} to {}, margin {})",
-            points(difference),
-            percentage(2.0 * summary.confidence - 1.0),
-            points(low),
-            points(high),
-            margin(summary)
-        ),
-        None => String::new(),
-    };
-    let name = &found.variant;
+    let (name, baseline) = (&found.variant, &summary.baseline);
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
     if let Some(speedup) = found.training_speedup {
         facts.push(format!("a training step {speedup:.1} times as fast"));
     }
     let facts = facts.join(" and ");
-    let differs = found.p_difference.is_some_and(|[_, holm]| holm < 1.0 - summary.confidence);
+    let mut remarks = Vec::from_iter(numbers(summary, found));
+    if found.verdict == Verdict::NonInferior {
+        remarks.insert(0, "it loses less than the margin".to_owned());
+    }
+    let remarks = in_brackets(&remarks);
+    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
     let verdict = match found.verdict {
         Verdict::Equivalent if differs && found.difference < Some(0.0) => {
-            format!("{name} loses accuracy against {baseline}, but less than the margin{numbers}")
+            format!("{name} loses accuracy against {baseline}, but less than the margin{remarks}")
         }
-        Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{numbers}"),
-        Verdict::Better => format!("{name} is more accurate than {baseline}{numbers}"),
-        Verdict::NonInferior => format!("{name} is not worse than {baseline} by the margin{numbers}"),
-        Verdict::Worse => format!("{name} is less accurate than {baseline}{numbers}"),
+        Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{remarks}"),
+        Verdict::Better => format!("{name} is more accurate than {baseline}{remarks}"),
+        Verdict::NonInferior => format!("{name} is non-inferior to {baseline}{remarks}"),
+        Verdict::Worse => format!("{name} is less accurate than {baseline}{remarks}"),
         Verdict::NotEnoughEvidence => {
-            let both = [baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
-            let more = match (awaited(summary, both), found.seeds_needed) {
-                _ if found.lost => ": a seed of one of the two diverged before it could be tested".to_owned(),
-                (Some(awaited), _) => format!(": {awaited}"),
-                (None, Some(seeds)) if seeds > found.pairs => {
-                    format!(": run {} more seeds", seeds - found.pairs)
-                }
-                _ => String::new(),
-            };
-            return format!("there is not enough evidence on {name}{numbers}{more}; {name} has {facts}");
+            return format!("{}; {name} has {facts}", not_enough_evidence(summary, task, found));
         }
     };
-    let (own, other) = (task.variant(name), task.variant(baseline));
-    let rates = |variant: Option<&Variant>| variant.and_then(|variant| variant.usable.as_ref().map(span));
-    let single = |variant: &Variant| variant.rates.iter().any(|point| point.values.len() == 1);
-    let rate = match (rates(own), rates(other)) {
-        (Some(rates), Some(others)) => {
-            let single = own.into_iter().chain(other).any(single);
-            let seeds = if single { ", by one seed a rate" } else { "" };
-            format!("; learning rates {rates} serve ({baseline}: {others}){seeds}")
-        }
-        _ => String::new(),
-    };
-    let diverged = own.filter(|variant| variant.diverged > 0).map_or_else(String::new, |variant| {
-        format!("; {} of its {} seeds diverged", variant.diverged, variant.seeds.len())
-    });
+    let diverged =
+        task.variant(name).filter(|variant| variant.diverged > 0).map_or_else(String::new, |variant| {
+            format!("; {} of its {} seeds diverged", variant.diverged, variant.seeds.len())
+        });
     // Of a variant that is worse, that it comes near late or not at all goes without saying.
     let slow = match found.verdict {
         Verdict::Worse => String::new(),
         _ => slower_to_learn(summary, task, name),
     };
-    format!("{verdict}, with {facts}{rate}{slow}{diverged}")
+    format!("{verdict}, with {facts}{}{slow}{diverged}", usable_rates(task, name, baseline))
+}
+
+/// The difference, its interval and the margin, where there is an interval.
+fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
+    let points = |difference| points(difference, decimals(summary));
+    let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
+    Some(format!(
+        "difference {} points, {} % interval {} to {}, margin {}",
+        points(difference),
+        percentage(2.0 * summary.confidence - 1.0),
+        points(low),
+        points(high),
+        margin(summary)
+    ))
+}
+
+/// That the evidence on a variant is not enough, and what is missing.
+fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> String {
+    let name = &found.variant;
+    let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
+    let pending = pending(summary, both);
+    let mut remarks = Vec::from_iter(numbers(summary, found));
+    let alpha = 1.0 - summary.confidence;
+    let corrected_away = found.p_equivalence.is_some_and(|[raw, adjusted]| raw < alpha && adjusted >= alpha);
+    if corrected_away && pending.is_none() && !found.has_untestable_seed {
+        remarks.push(format!(
+            "the interval lies within the margin, but not after correcting for {} comparisons",
+            task.comparisons.len()
+        ));
+    }
+    let missing = match (pending, found.seeds_needed) {
+        _ if found.has_untestable_seed => {
+            ": a seed of one of the two diverged before it could be tested".to_owned()
+        }
+        (Some(pending), _) => format!(": {pending}"),
+        (None, Some(seeds)) if seeds > found.pairs => format!(": run {} more seeds", seeds - found.pairs),
+        _ => String::new(),
+    };
+    format!("there is not enough evidence on {name}{}{missing}", in_brackets(&remarks))
+}
+
+/// The usable learning rates of a variant beside the baseline's; nothing where they are not known.
+fn usable_rates(task: &Task, name: &str, baseline: &str) -> String {
+    let (Some(own), Some(other)) = (task.variant(name), task.variant(baseline)) else { return String::new() };
+    let (Some(rates), Some(others)) = (&own.usable, &other.usable) else { return String::new() };
+    let single = |variant: &Variant| variant.rates.iter().any(|point| point.values.len() == 1);
+    let seeds = if single(own) || single(other) { ", by one seed per rate" } else { "" };
+    format!("; usable learning rates: {} ({baseline}: {}){seeds}", span(rates), span(others))
+}
+
+/// Remarks behind what they are about; nothing where there are none.
+fn in_brackets(remarks: &[String]) -> String {
+    if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) }
 }
 
 /// By how much more epochs than the baseline it counts as slower to learn.
@@ -312,7 +337,7 @@ fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
             own.reached, own.of, other.reached, other.of
         ),
         (Some(epochs), Some(others)) if epochs > SLOWER * others => {
-            format!("; it takes {epochs} epochs to {goal} ({baseline}: {others})")
+            format!("; it reaches {goal} after {epochs} epochs ({baseline}: {others})")
         }
         _ => String::new(),
     }
@@ -330,11 +355,11 @@ fn fewer(ratio: f64, what: &str) -> String {
     }
 }
 
-/// Learning rates that serve, such as `between 3e-4 and 5e-3`.
+/// Usable learning rates, such as `3e-4 to 5e-3 or more`.
 fn span(usable: &UsableRates) -> String {
     let low = format!("{:.0e}{}", usable.low, if usable.open_below { " or less" } else { "" });
     let high = format!("{:.0e}{}", usable.high, if usable.open_above { " or more" } else { "" });
-    format!("between {low} and {high}")
+    format!("{low} to {high}")
 }
 
 /// A difference of accuracies in percentage points, with its sign.
@@ -365,8 +390,8 @@ fn limits(summary: &Summary) -> Vec<String> {
     let mut limits = Vec::new();
     if summary.protocol == Protocol::Published {
         limits.push(
-            "Published protocol: epoch and settings were chosen on the test part, so every accuracy is better than \
-             it would be on new data."
+            "Published protocol: every accuracy is optimistically biased, as epoch and settings were chosen on the \
+             test set."
                 .to_owned(),
         );
     }
@@ -389,7 +414,7 @@ fn limits(summary: &Summary) -> Vec<String> {
         let sequences = task.test_sequences;
         if sequences > 0 && summary.margin * (sequences as f64) < 5.0 {
             limits.push(format!(
-                "The test part of {} has {sequences} sequences: the margin is {:.1} of them, so differences between \
+                "The test set of {} has {sequences} sequences: the margin is {:.1} of them, so differences between \
                  seeds are coarse, and what holds for these sequences need not hold for others.",
                 task.name,
                 summary.margin * sequences as f64
@@ -402,8 +427,8 @@ fn limits(summary: &Summary) -> Vec<String> {
                 .to_owned(),
         );
         limits.push(format!(
-            "At a true difference of the margin, a variant is called equivalent in at most {} % of studies whose number of \
-             seeds was fixed beforehand; asking again after more seeds makes it more often (docs/studies.md has figures).",
+            "If the true difference equals the margin, at most {} % of studies whose number of seeds was fixed in \
+             advance wrongly claim equivalence; adding seeds after seeing a result raises that (docs/studies.md).",
             percentage(1.0 - summary.confidence)
         ));
     }

@@ -10,7 +10,7 @@ fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> C
         variant: variant.into(),
         pairs: 5,
         planned: 5,
-        lost: false,
+        has_untestable_seed: false,
         difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.003, difference + 0.003]),
@@ -57,8 +57,8 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
             decades: 1.2,
             open_below: false,
             open_above: true,
-            price: 0.1,
-            price_nearby: 0.1,
+            mean_regret: 0.1,
+            max_regret_nearby: 0.1,
         }),
         confusion: Vec::new(),
         cost: None,
@@ -107,8 +107,8 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
     assert_eq!(
         found.headline,
         "Use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
-         0.2, margin 1.0), with 27 % fewer recurrent parameters and a training step 1.2 times as fast; learning rates \
-         between 3e-4 and 5e-3 or more serve (lstm: between 1e-4 and 5e-3 or more)."
+         0.2, margin 1.0), with 27 % fewer recurrent parameters and a training step 1.2 times as fast; usable learning \
+         rates: 3e-4 to 5e-3 or more (lstm: 1e-4 to 5e-3 or more)."
     );
     assert!(found.notes[2].starts_with("lstm3 is less accurate than lstm (difference −5.0 points"));
 }
@@ -125,6 +125,42 @@ fn without_evidence_there_is_no_claim_but_a_number_of_seeds() {
     let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)]));
     assert_eq!(found.variant, None);
     assert_eq!(found.headline, "Not enough evidence to replace lstm: run 7 more seeds (--seeds 12).");
+}
+
+#[test]
+fn a_variant_may_be_non_inferior() {
+    let found = answer(&summary(vec![comparison("lstm1", Verdict::NonInferior, 0.009, 0.8)]));
+    assert!(
+        found.headline.contains(
+            ": lstm1 is non-inferior to lstm (it loses less than the margin; difference 0.9 points, 90 % interval 0.6 \
+             to 1.2, margin 1.0), with"
+        ),
+        "{}",
+        found.headline
+    );
+}
+
+#[test]
+fn where_the_correction_takes_a_verdict_away_it_is_said() {
+    let open = |p_equivalence| Comparison {
+        p_equivalence: Some(p_equivalence),
+        ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)
+    };
+    let note = |found: Comparison| {
+        let lstm3 = comparison("lstm3", Verdict::Worse, -0.05, 0.3);
+        answer(&summary(vec![found, lstm3])).notes.swap_remove(0)
+    };
+    let corrected = note(open([0.04, 0.08]));
+    assert!(
+        corrected.starts_with(
+            "There is not enough evidence on lstm2 (difference 0.2 points, 90 % interval −0.1 to 0.5, margin 1.0; the \
+             interval lies within the margin, but not after correcting for 2 comparisons): run 7 more seeds; lstm2 has"
+        ),
+        "{corrected}"
+    );
+    assert!(!note(open([0.06, 0.12])).contains("correcting"), "the interval alone does not show it");
+    let untestable = Comparison { has_untestable_seed: true, ..open([0.04, 0.08]) };
+    assert!(!note(untestable).contains("correcting"), "that is not why");
 }
 
 #[test]
@@ -166,7 +202,7 @@ fn the_published_protocol_is_never_left_unsaid() {
     let found = answer(&published);
     assert_eq!(found.variant, None);
     assert!(found.headline.starts_with("By figures chosen on the test set"), "{}", found.headline);
-    assert!(found.notes.iter().any(|note| note.contains("chosen on the test part")));
+    assert!(found.notes.iter().any(|note| note.contains("chosen on the test set")));
 }
 
 #[test]
@@ -203,7 +239,7 @@ fn what_has_not_been_tested_yet_is_waited_for() {
     }
     assert_eq!(
         answer(&study).headline,
-        "Not enough evidence to replace lstm: of lstm2, lstm3, 0 of 5 seeds are tested so far; go on with the study."
+        "Not enough evidence to replace lstm: of lstm2, lstm3, 0 of 5 seeds are tested so far; continue the study."
     );
 }
 
@@ -234,7 +270,7 @@ fn where_a_seed_of_the_baseline_is_missing_no_variant_is_blamed() {
     let found = answer(&study);
     assert_eq!(
         found.headline,
-        "Not enough evidence to replace lstm: of lstm, 4 of 5 seeds are tested so far; go on with the study."
+        "Not enough evidence to replace lstm: of lstm, 4 of 5 seeds are tested so far; continue the study."
     );
     assert!(
         found.notes[0].contains(": of lstm, 4 of 5 seeds are tested so far; lstm2 has"),
@@ -290,8 +326,8 @@ fn a_loss_that_may_lie_within_the_margin_is_said_to() {
     let found = answer(&summary(vec![comparison("lstm3", Verdict::Worse, -0.008, 0.3)]));
     assert_eq!(
         found.headline,
-        "Keep lstm: every simplified gate that was tried costs accuracy (lstm3 perhaps less than the margin of 1.0 \
-         points)."
+        "Keep lstm: every simplified gate that was tried costs accuracy (the loss of lstm3 may be within the margin of \
+         1.0 points)."
     );
 }
 
@@ -327,20 +363,19 @@ fn rates_that_one_seed_was_tried_at_are_told_from_others() {
     let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
     let point = |values: &[f64]| RatePoint { rate: 1e-3, mean: 0.9, values: values.to_vec(), diverged: 0 };
     study.tasks[0].variants[1].rates = vec![point(&[0.9, 0.9])];
-    assert!(!answer(&study).headline.contains("one seed a rate"));
+    assert!(!answer(&study).headline.contains("one seed per rate"));
     study.tasks[0].variants[1].rates = vec![point(&[0.9])];
     let headline = answer(&study).headline;
-    assert!(headline.contains("(lstm: between 1e-4 and 5e-3 or more), by one seed a rate"), "{headline}");
+    assert!(headline.contains("(lstm: 1e-4 to 5e-3 or more), by one seed per rate"), "{headline}");
 }
 
 #[test]
-fn that_asking_again_makes_false_claims_more_likely_is_said() {
+fn that_adding_seeds_makes_false_claims_more_likely_is_said() {
     let found = answer(&summary(vec![comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)]));
-    assert!(
-        found
-            .notes
-            .iter()
-            .any(|note| note.contains("at most 5 % of studies") && note.contains("asking again"))
+    assert_eq!(
+        found.notes.last().unwrap(),
+        "If the true difference equals the margin, at most 5 % of studies whose number of seeds was fixed in advance \
+         wrongly claim equivalence; adding seeds after seeing a result raises that (docs/studies.md)."
     );
 }
 
@@ -360,7 +395,7 @@ fn prices_are_part_of_the_answer() {
     assert!(found.headline.ends_with("; it saves 33.00 EUR a year."), "{}", found.headline);
     assert_eq!(
         found.notes[1],
-        "lstm2 costs 0.25 EUR a training (lstm: 0.50) and 80.00 EUR a year of predictions (lstm: 100.00); with all \
+        "lstm2 costs 0.25 EUR per training (lstm: 0.50) and 80.00 EUR a year of predictions (lstm: 100.00); with all \
          trainings of a year it saves 33.00 EUR a year."
     );
 }
@@ -394,14 +429,14 @@ fn of_several_tasks_the_one_that_takes_most_seeds_counts() {
 }
 
 #[test]
-fn a_lost_seed_is_named_and_not_waited_for() {
-    let lost = Comparison {
+fn an_untestable_seed_is_named_and_not_waited_for() {
+    let untestable = Comparison {
         pairs: 4,
-        lost: true,
+        has_untestable_seed: true,
         seeds_needed: None,
         ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)
     };
-    let mut study = summary(vec![lost]);
+    let mut study = summary(vec![untestable]);
     let diverged =
         SeedResult { trial: "a".into(), seed: 1, epoch: 0, validation: 0.0, last: 0.0, test: None };
     study.tasks[0].variants[1].seeds = vec![diverged];
@@ -425,7 +460,7 @@ fn a_variant_that_learns_slowly_is_said_to() {
     study.tasks[0].variants[0].reaches = vec![reach(4.0)];
     study.tasks[0].variants[1].reaches = vec![reach(28.0)];
     let found = answer(&study).headline;
-    assert!(found.ends_with("it takes 28 epochs to 99 % of the accuracy of lstm (lstm: 4)."), "{found}");
+    assert!(found.ends_with("it reaches 99 % of the accuracy of lstm after 28 epochs (lstm: 4)."), "{found}");
     let some = |reached| Reach { reached, ..reach(4.0) };
     study.tasks[0].variants[0].reaches = vec![some(4)];
     study.tasks[0].variants[1].reaches = vec![some(2)];

@@ -13,13 +13,20 @@ use crate::{Protocol, StudyError};
 const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
 
 /// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
-const OWN: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
+const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
 
 /// Settings that decide how large a model is.
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
+/// Settings that decide which sequences are trained and validated on, and make tasks in [grid]. A search over them
+/// would choose among accuracies on different validation sets.
+const SPLITS: [&str; 4] = ["data.dataset", "data.train_limit", "data.seed", "data.validation_fraction"];
+
 /// The most seeds, and the most draws of a search: more would only fill the memory with plans.
 const MOST: usize = 10_000;
+
+/// The largest reduction factor of halving: with a larger one, the first rung of any training is its first epoch.
+const LARGEST_REDUCTION: usize = 1000;
 
 fn refused(key: &'static str, remedy: &'static str) -> Result<(), StudyError> {
     Err(StudyError::Value { key, remedy })
@@ -45,7 +52,7 @@ impl StudyConfig {
             let nearest = SECTIONS.into_iter().max_by_key(likeness).filter(|name| likeness(name) > 750);
             return Err(StudyError::UnknownSection { section: section.clone(), nearest });
         }
-        for key in OWN {
+        for key in RESERVED_KEYS {
             let (section, name) = key.split_once('.').expect("a key has a section");
             if self.base.get(section).is_some_and(|section| section.get(name).is_some()) {
                 return Err(StudyError::Own(key.to_owned()));
@@ -57,11 +64,14 @@ impl StudyConfig {
     /// The keys that are varied.
     fn check_keys(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         let known = Config::keys();
-        if let Some(key) = [VARIANT, SEED].into_iter().find(|key| ranges.contains_key(*key)) {
-            return Err(StudyError::NotSearched(key));
+        let crossed = [VARIANT, SEED].map(|key| (key, "so that every variant gets the same seeds"));
+        let splits = SPLITS.map(|key| (key, "where each of its values makes a task"));
+        let mut listed = crossed.into_iter().chain(splits);
+        if let Some((key, why)) = listed.find(|(key, _)| ranges.contains_key(*key)) {
+            return Err(StudyError::NotSearched { key, why });
         }
         for key in self.grid.keys().chain(ranges.keys()) {
-            if OWN.contains(&key.as_str()) {
+            if RESERVED_KEYS.contains(&key.as_str()) {
                 return Err(StudyError::Own(key.clone()));
             }
             if !known.contains(key) {
@@ -86,7 +96,7 @@ impl StudyConfig {
         if self.variants().len() < self.grid[VARIANT].len() {
             return refused(
                 VARIANT,
-                "each is text: a name such as `lstm2`, or gate terms such as `i=hb,f=hb,o=hb`",
+                "each must be text: a name such as `lstm2`, or gate terms such as `i=hb,f=hb,o=hb`",
             );
         }
         let variants = self.variants();
@@ -96,19 +106,19 @@ impl StudyConfig {
             }
         }
         if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
-            return refused(SEED, "each is a whole number from 0");
+            return refused(SEED, "each must be a whole number from 0");
         }
         Ok(())
     }
 
-    /// Only a study that says so may choose on the test part: its figures are labelled by its protocol.
+    /// Only a study that says so may choose on the test set: its figures are labelled by its protocol.
     fn check_protocol(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         let (contrary, remedy) = match self.compare.protocol {
             Protocol::Validation => {
-                ("test", "to choose on the test part, write `[compare] protocol = \"published\"`")
+                ("test", "to choose on the test set, write `[compare] protocol = \"published\"`")
             }
             Protocol::Published => {
-                ("held-out", "to choose on a held-out part, leave `[compare] protocol = \"published\"` out")
+                ("held-out", "to choose on a held-out set, leave `[compare] protocol = \"published\"` out")
             }
         };
         let (section, name) = VALIDATION.split_once('.').expect("a key has a section");
@@ -127,13 +137,20 @@ impl StudyConfig {
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         let Compare { margin, confidence, seeds, .. } = &self.compare;
         if !(*margin > 0.0 && *margin < 100.0) {
-            return refused("compare.margin", "it is a number of percentage points above 0 and below 100");
+            return refused(
+                "compare.margin",
+                "it must be a number of percentage points above 0 and below 100",
+            );
         }
         if !(0.5..1.0).contains(confidence) {
-            return refused("compare.confidence", "it is a share from 0.5 to below 1, such as 0.95");
+            return refused("compare.confidence", "it must be a share from 0.5 to below 1, such as 0.95");
         }
         if seeds.is_some_and(|seeds| seeds == 0 || seeds > MOST) {
-            return refused("compare.seeds", "it is a whole number from 1 to 10000");
+            return refused("compare.seeds", "it must be a whole number from 1 to 10000");
+        }
+        let of_grid = self.seeds().len();
+        if let Some(seeds) = seeds.filter(|seeds| *seeds < of_grid) {
+            return Err(StudyError::FewerSeeds { seeds, of_grid });
         }
         if self.compare.matched.is_some()
             && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))
@@ -161,14 +178,14 @@ impl StudyConfig {
                     "give a number from 1 to 10000, and a range under [search.ranges]",
                 );
             }
-            if search.reduction < 2 {
-                return refused("search.reduction", "it is a whole number from 2");
+            if !(2..=LARGEST_REDUCTION).contains(&search.reduction) {
+                return refused("search.reduction", "it must be a whole number from 2 to 1000");
             }
         }
         if let Some(cost) = &self.cost {
             let numbers = [cost.price_per_hour, cost.trainings_per_year, cost.predictions_per_year];
             if !numbers.iter().all(|number| number.is_finite() && *number >= 0.0) {
-                return refused("cost", "its prices and numbers are from 0");
+                return refused("cost", "its prices and numbers must be from 0");
             }
         }
         Ok(())

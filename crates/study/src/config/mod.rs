@@ -1,11 +1,12 @@
 //! The TOML form of a study: the settings of a run, and what of them is varied and compared.
 
 mod check;
+mod reference;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::table_with;
+use slimgate_train::{ConfigError, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -32,15 +33,15 @@ pub struct Search {
     /// How points are drawn.
     #[serde(default)]
     pub sampler: Sampler,
-    /// Points a variant and grid point.
+    /// Draws per variant and grid point.
     pub trials: usize,
     /// What they are drawn from.
     #[serde(default = "one")]
     pub seed: u64,
-    /// Whether hopeless points are given up early.
+    /// Whether unpromising points are pruned.
     #[serde(default)]
     pub prune: Prune,
-    /// The share of points that halving keeps at each of its rungs is one in this many.
+    /// Reduction factor η of successive halving: each rung keeps 1/η of the points.
     #[serde(default = "three")]
     pub reduction: usize,
     /// The range of each setting.
@@ -69,7 +70,7 @@ pub enum Sampler {
     Tpe,
 }
 
-/// Which points are given up before their last epoch. Variants are never pruned against one another.
+/// Which points are pruned before their last epoch. Variants are never pruned against one another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prune {
@@ -106,7 +107,7 @@ pub struct Compare {
     pub margin: f64,
     /// The confidence of intervals and tests.
     pub confidence: f64,
-    /// Seeds at the chosen settings; those of the grid are the first of them.
+    /// Seeds at the chosen settings, no fewer than those of the grid, which are the first of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
     /// How epoch and settings are chosen.
@@ -192,7 +193,7 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
-/// The key of the part that epoch and settings are chosen on, which follows from the protocol.
+/// The key that says which set epoch and settings are chosen on; it follows from the protocol.
 const VALIDATION: &str = "data.validation";
 
 impl StudyConfig {
@@ -352,6 +353,12 @@ fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
 }
 
 fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {
+    let known = |key: &String| reference::keys(section).any(|known| known == key);
+    if let Some(key) = table.keys().map(|key| format!("{section}.{key}")).find(|key| !known(key)) {
+        let likeness = |known: &&str| (1000.0 * strsim::jaro_winkler(&key, known)) as u32;
+        let nearest = reference::keys(section).max_by_key(likeness).filter(|known| likeness(known) > 850);
+        return Err(ConfigError::UnknownKey { nearest: nearest.map(str::to_owned), key }.into());
+    }
     T::deserialize(table).map_err(|error| StudyError::Part {
         section: section.to_owned(),
         // A word that is none of an enum's: "variant" has another meaning here.

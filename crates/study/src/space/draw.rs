@@ -1,5 +1,5 @@
 //! Points drawn from ranges. A draw is a function of the search's seed, its index and, for a sampler that learns,
-//! of the results before it; so a study that goes on draws what it would have drawn.
+//! of the results before it; so a study that continues draws what it would have drawn.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use toml::Value;
 use crate::trial::{Settings, number};
 use crate::{Range, Sampler, Search};
 
-/// Draws of the sampler that learns between which it does not look at results: enough to keep a few cores busy,
-/// and the same on every machine.
-pub(crate) const GENERATION: usize = 4;
+/// TPE draws per round: within a round it sees no results of that round, so that several trials can run at once; fixed,
+/// so that the draws do not depend on the machine.
+pub(super) const DRAWS_PER_ROUND: usize = 4;
 
 /// Draws before the estimator has enough to go by.
-const FIRST: usize = 2 * GENERATION;
+const FIRST: usize = 2 * DRAWS_PER_ROUND;
 
 /// The `index`th point of a variant.
 pub(super) fn point(

@@ -1,6 +1,6 @@
 //! Hidden sizes that make variants equal in size or in time.
 
-use slimgate_train::{recurrent_parameters, step_seconds};
+use slimgate_train::{Interrupter, TrainError, recurrent_parameters, step_seconds};
 
 use crate::space::Task;
 use crate::trial::{Settings, Trial};
@@ -14,17 +14,22 @@ const LARGEST: usize = 16;
 ///
 /// # Errors
 ///
-/// If every size is too small or too large, or a step cannot be timed.
+/// If every size is too small or too large, a step cannot be timed, or the user wants to stop.
 pub(crate) fn hidden_sizes(
     config: &StudyConfig,
     tasks: &[Task],
     by: Match,
     mut known: Sizes,
+    interrupter: &Interrupter,
 ) -> Result<Sizes, StudyError> {
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
         let trial = |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, &Settings::new());
         let measure = |trial: Trial| -> Result<f64, StudyError> {
+            // To time a step takes seconds, and a study times many.
+            if interrupter.should_stop() {
+                return Err(TrainError::Interrupted.into());
+            }
             Ok(match by {
                 Match::Parameters => recurrent_parameters(&trial.config)? as f64,
                 Match::Time => step_seconds(&trial.config)?,
@@ -89,7 +94,8 @@ mod tests {
     fn equal_parameters_mean_more_hidden_units_for_slimmer_gates() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
         let task = Task { name: "digits-rows".into(), values: Settings::new() };
-        let sizes = hidden_sizes(&config, &[task], Match::Parameters, Sizes::new()).unwrap();
+        let by = Match::Parameters;
+        let sizes = hidden_sizes(&config, &[task], by, Sizes::new(), &Interrupter::new()).unwrap();
         let sizes = &sizes["digits-rows"];
         // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
         // 28 n + n² + 4 n.
@@ -99,5 +105,15 @@ mod tests {
         near(one, 32 * one + 4 * one * one);
         near(three, 32 * three + three * three);
         assert!(!sizes.contains_key("lstm"));
+    }
+
+    #[test]
+    fn an_interrupt_stops_the_measurements() {
+        let config = StudyConfig::read("test", "[compare]\nmatch = 'time'", &[]).unwrap();
+        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let interrupter = Interrupter::new();
+        interrupter.stop(None);
+        let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &interrupter);
+        assert!(matches!(stopped, Err(StudyError::Train(TrainError::Interrupted))), "{stopped:?}");
     }
 }

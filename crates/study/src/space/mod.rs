@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use slimgate_data::find;
 use toml::Value;
 
-pub(crate) use draw::GENERATION;
+use draw::DRAWS_PER_ROUND;
 pub(crate) use matched::hidden_sizes;
 
 use crate::config::{SEED, VARIANT};
@@ -62,7 +62,8 @@ impl Space {
         let (of_task, tuned): (BTreeMap<_, _>, BTreeMap<_, _>) =
             varied.into_iter().partition(|(key, _)| is_task(key));
         let base = toml::to_string(&config.base).expect("a table has a TOML form");
-        let dataset = slimgate_train::Config::read("the study", &base, &[])?.data.dataset;
+        let named = config.base.get("data").and_then(|data| data.get("dataset")).and_then(Value::as_str);
+        let dataset = named.map_or_else(|| slimgate_train::Config::default().data.dataset, str::to_owned);
         let space = Space {
             tasks: crossed(&of_task).into_iter().map(|values| Task::new(&dataset, values)).collect(),
             variants: config.variants(),
@@ -143,18 +144,18 @@ impl Space {
         Ok(Candidate { settings, trials })
     }
 
-    /// The `wave`th wave of candidates of a variant, given how those of earlier waves did (higher is better).
-    /// Only a sampler that learns has more than one.
-    pub fn wave(
+    /// The candidates of a variant in a round, given how those of earlier rounds did (higher is better). Only a sampler
+    /// that learns has more than one round.
+    pub fn round(
         &self,
         task: &Task,
         variant: &str,
-        wave: usize,
+        round: usize,
         scored: &[(Settings, f64)],
     ) -> Result<Vec<Candidate>, StudyError> {
         let mut candidates = Vec::new();
         let Some(search) = &self.config.search else {
-            if wave == 0 {
+            if round == 0 {
                 for point in &self.grid {
                     candidates.push(self.candidate(task, variant, point.clone())?);
                 }
@@ -162,8 +163,8 @@ impl Space {
             return Ok(candidates);
         };
         let (from, to) = match search.sampler {
-            Sampler::Tpe => (wave * GENERATION, search.trials.min((wave + 1) * GENERATION)),
-            _ if wave == 0 => (0, search.trials),
+            Sampler::Tpe => (round * DRAWS_PER_ROUND, search.trials.min((round + 1) * DRAWS_PER_ROUND)),
+            _ if round == 0 => (0, search.trials),
             _ => return Ok(candidates),
         };
         for point in &self.grid {

@@ -1,9 +1,7 @@
-//! Several questions at once.
+//! Several tests at once.
 
-/// Holm's adjustment: p values in the order given, each as large as it must be for a family of questions.
-///
-/// Claiming whatever is then at most α makes one false claim or more with a chance of at most α, however
-/// the questions hang together.
+/// Holm–Bonferroni correction: adjusted p values, in the order given. Rejecting those at most α controls the
+/// family-wise error rate at α under any dependence.
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));

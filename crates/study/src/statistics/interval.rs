@@ -5,7 +5,7 @@ use statrs::distribution::ContinuousCDF;
 use super::bootstrap::bootstrap_interval;
 use super::sample::{Sample, student};
 
-/// A number and the interval it is likely to lie in.
+/// A point estimate with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The estimate itself.
@@ -14,7 +14,7 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
-    /// Share of such intervals that hold the true number, such as 0.95.
+    /// Confidence level, such as 0.95.
     pub confidence: f64,
 }
 
@@ -35,8 +35,9 @@ pub fn t_interval(values: &[f64], resolution: f64, confidence: f64) -> Option<Es
 impl Sample {
     /// Student's t interval of the mean.
     pub fn interval(&self, confidence: f64) -> Estimate {
-        let reach = student(self.freedom()).inverse_cdf((1.0 + confidence) / 2.0) * self.error();
-        Estimate { value: self.mean, low: self.mean - reach, high: self.mean + reach, confidence }
+        let critical = student(self.degrees_of_freedom()).inverse_cdf((1.0 + confidence) / 2.0);
+        let half_width = critical * self.standard_error();
+        Estimate { value: self.mean, low: self.mean - half_width, high: self.mean + half_width, confidence }
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
         let interval = t_interval(&equal, 0.0, 0.95).unwrap();
         assert_eq!((interval.low, interval.high), (0.97, 0.97));
         let interval = t_interval(&equal, 0.01, 0.95).unwrap();
-        let reach = 2.776_445_105_197_793 * 0.005 / 5f64.sqrt();
-        assert!((interval.high - 0.97 - reach).abs() < 1e-12);
+        let half_width = 2.776_445_105_197_793 * 0.005 / 5f64.sqrt();
+        assert!((interval.high - 0.97 - half_width).abs() < 1e-12);
     }
 }

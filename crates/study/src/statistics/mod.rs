@@ -20,7 +20,7 @@
 //! let seeds = [(0.981, 0.983), (0.979, 0.978), (0.984, 0.983), (0.980, 0.982), (0.982, 0.982)];
 //! let pairs = seeds.map(|(variant, baseline)| Pair { variant, baseline });
 //! let found = compare(&pairs, Criteria::new(0.005, 0.001)).unwrap();
-//! assert!(found.p_equivalent < 0.05 && found.p_different > 0.05);
+//! assert!(found.p_equivalence < 0.05 && found.p_difference > 0.05);
 //!
 //! // Within half of that margin, one more is needed.
 //! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
@@ -46,7 +46,7 @@ pub use data_sets::{
     Friedman, ImanDavenport, Pairwise, critical_difference, friedman, groups, pairwise_signed_rank,
 };
 pub use holm::holm;
-pub use importance::{Effect, Importance, ImportanceError, Method, Parameter, Scale, Trial, importance};
+pub use importance::{Effect, Importance, Method, Parameter, Scale, Trial, importance};
 pub use interval::{Estimate, interval_of_mean, t_interval};
 pub use paired::{Comparison, Criteria, Pair, compare, won_tied_lost};
 pub use power::{Claim, Scenario, power, seeds_needed};

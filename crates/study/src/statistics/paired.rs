@@ -21,7 +21,7 @@ pub struct Pair {
 pub struct Criteria {
     /// The largest difference that does not matter, in the score's own unit.
     pub margin: f64,
-    /// The chance of a false claim that is put up with, above 0 and below 0.5.
+    /// Significance level α, above 0 and below 0.5.
     pub alpha: f64,
     /// The step between possible scores: 1/test size for an accuracy, 0 for a score without steps.
     pub resolution: f64,
@@ -44,18 +44,18 @@ pub struct Comparison {
     pub pairs: usize,
     /// Mean difference with its t interval at 1 − α.
     pub difference: Estimate,
-    /// The same at 1 − 2α. It lies within ±margin exactly if `p_equivalent` is less than α.
+    /// The same at 1 − 2α. It lies within ±margin exactly if `p_equivalence` is less than α.
     pub equivalence: Estimate,
     /// Standard deviation of the differences, never less than half the resolution.
     pub sd: f64,
     /// p of "no difference" by the paired t test, two-sided.
-    pub p_different: f64,
+    pub p_difference: f64,
     /// The same by the exact signed-rank test, which asks for no normal differences.
     pub p_signed_rank: f64,
     /// p of "they differ by the margin or more" by two one-sided t tests: small where they are equivalent.
-    pub p_equivalent: f64,
-    /// p of "worse by the margin or more": small where the variant is not worse.
-    pub p_not_worse: f64,
+    pub p_equivalence: f64,
+    /// p of "worse by the margin or more" by a one-sided t test: small where the variant is non-inferior.
+    pub p_noninferiority: f64,
     /// Difference in standard deviations of the differences, corrected for few seeds (Hedges' g of d_z). Two
     /// seeds have none: the correction takes all of it away.
     pub effect: Option<f64>,
@@ -71,17 +71,18 @@ pub struct Comparison {
 pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<Comparison> {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
     let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
-    let t = (sample.mean / sample.error()).abs();
+    let t = (sample.mean / sample.standard_error()).abs();
     Some(Comparison {
         pairs: sample.n,
         difference: sample.interval(1.0 - criteria.alpha),
         equivalence: sample.interval(1.0 - 2.0 * criteria.alpha),
         sd: sample.sd,
-        p_different: (2.0 * student(sample.freedom()).sf(t)).min(1.0),
+        p_difference: (2.0 * student(sample.degrees_of_freedom()).sf(t)).min(1.0),
         p_signed_rank: signed_rank_p(&stepped(&differences, criteria.resolution)),
-        p_equivalent: sample.p_above(-criteria.margin).max(sample.p_below(criteria.margin)),
-        p_not_worse: sample.p_above(-criteria.margin),
-        effect: (sample.n > 2).then(|| sample.mean / sample.sd * few_seeds_correction(sample.freedom())),
+        p_equivalence: sample.p_above(-criteria.margin).max(sample.p_below(criteria.margin)),
+        p_noninferiority: sample.p_above(-criteria.margin),
+        effect: (sample.n > 2)
+            .then(|| sample.mean / sample.sd * few_seeds_correction(sample.degrees_of_freedom())),
     })
 }
 
@@ -103,8 +104,9 @@ fn stepped(differences: &[f64], resolution: f64) -> Vec<f64> {
 }
 
 /// Hedges' exact factor J, by which an observed standardised difference is too large on average.
-fn few_seeds_correction(freedom: f64) -> f64 {
-    (ln_gamma(freedom / 2.0) - ln_gamma((freedom - 1.0) / 2.0)).exp() / (freedom / 2.0).sqrt()
+fn few_seeds_correction(degrees_of_freedom: f64) -> f64 {
+    let half = degrees_of_freedom / 2.0;
+    (ln_gamma(half) - ln_gamma(half - 0.5)).exp() / half.sqrt()
 }
 
 #[cfg(test)]
@@ -133,7 +135,7 @@ mod tests {
     #[test]
     fn equal_pairs_claim_no_more_than_half_a_step_allows() {
         let equal = [Pair { variant: 0.9, baseline: 0.9 }; 2];
-        let p = |margin| compare(&equal, Criteria::new(margin, 0.001)).unwrap().p_equivalent;
+        let p = |margin| compare(&equal, Criteria::new(margin, 0.001)).unwrap().p_equivalence;
         assert!(p(0.0022) > 0.05);
         assert!(p(0.0023) < 0.05);
         assert_eq!(compare(&equal, Criteria::new(0.01, 0.001)).unwrap().sd, 0.0005);
@@ -146,16 +148,16 @@ mod tests {
             let margin = f64::from(step) * 1e-4;
             let found = compare(&seeds, Criteria::new(margin, 0.001)).unwrap();
             let within = found.equivalence.low > -margin && found.equivalence.high < margin;
-            assert_eq!(within, found.p_equivalent < 0.05, "{margin}");
+            assert_eq!(within, found.p_equivalence < 0.05, "{margin}");
         }
     }
 
     #[test]
-    fn a_better_variant_is_not_worse_and_yet_not_equivalent() {
+    fn a_better_variant_is_non_inferior_and_yet_not_equivalent() {
         let seeds = pairs(&[0.019, 0.021, 0.020, 0.022]);
         let found = compare(&seeds, Criteria::new(0.01, 0.001)).unwrap();
-        assert!(found.p_not_worse < 0.001 && found.p_different < 0.001);
-        assert!(found.p_equivalent > 0.999);
+        assert!(found.p_noninferiority < 0.001 && found.p_difference < 0.001);
+        assert!(found.p_equivalence > 0.999);
         assert_eq!(won_tied_lost(&seeds, 0.001), [4, 0, 0]);
     }
 
@@ -163,7 +165,7 @@ mod tests {
     fn a_worse_variant_is_neither() {
         let seeds = pairs(&[-0.019, -0.021, -0.020, -0.022]);
         let found = compare(&seeds, Criteria::new(0.01, 0.001)).unwrap();
-        assert!(found.p_not_worse > 0.999 && found.p_equivalent > 0.999);
+        assert!(found.p_noninferiority > 0.999 && found.p_equivalence > 0.999);
         assert_eq!(won_tied_lost(&seeds, 0.001), [0, 0, 4]);
     }
 

@@ -18,7 +18,7 @@ pub enum Claim {
         margin: f64,
     },
     /// The variant is worse by less than the margin, if at all.
-    NotWorse {
+    NonInferior {
         /// The largest loss that does not matter.
         margin: f64,
     },
@@ -34,7 +34,7 @@ pub struct Scenario {
     pub difference: f64,
     /// True standard deviation of the paired differences, above 0.
     pub sd: f64,
-    /// The level of the test.
+    /// Significance level α of the test.
     pub alpha: f64,
 }
 
@@ -46,27 +46,27 @@ pub fn power(claim: Claim, scenario: Scenario, seeds: usize) -> f64 {
     if seeds < 2 {
         return 0.0;
     }
-    let freedom = (seeds - 1) as f64;
+    let degrees_of_freedom = (seeds - 1) as f64;
     let in_errors = |score: f64| score * (seeds as f64).sqrt() / scenario.sd;
     let tail = match claim {
         Claim::Different => scenario.alpha / 2.0,
-        Claim::Equivalent { .. } | Claim::NotWorse { .. } => scenario.alpha,
+        Claim::Equivalent { .. } | Claim::NonInferior { .. } => scenario.alpha,
     };
-    let critical = student(freedom).inverse_cdf(1.0 - tail);
+    let critical = student(degrees_of_freedom).inverse_cdf(1.0 - tail);
     let truth = in_errors(scenario.difference);
     match claim {
         Claim::Equivalent { margin } => {
             let margin = in_errors(margin);
-            accepted(freedom, margin / critical, |spread| {
-                let reach = margin - critical * spread;
-                normal(reach - truth) - normal(-reach - truth)
+            accepted(degrees_of_freedom, margin / critical, |spread| {
+                let half_width = margin - critical * spread;
+                normal(half_width - truth) - normal(-half_width - truth)
             })
         }
-        Claim::NotWorse { margin } => {
+        Claim::NonInferior { margin } => {
             let margin = in_errors(margin);
-            accepted(freedom, f64::INFINITY, |spread| normal(truth + margin - critical * spread))
+            accepted(degrees_of_freedom, f64::INFINITY, |spread| normal(truth + margin - critical * spread))
         }
-        Claim::Different => accepted(freedom, f64::INFINITY, |spread| {
+        Claim::Different => accepted(degrees_of_freedom, f64::INFINITY, |spread| {
             normal(truth - critical * spread) + normal(-truth - critical * spread)
         }),
     }
@@ -79,7 +79,7 @@ pub fn power(claim: Claim, scenario: Scenario, seeds: usize) -> f64 {
 pub fn seeds_needed(claim: Claim, scenario: Scenario, asked: f64) -> Option<usize> {
     let possible = match claim {
         Claim::Equivalent { margin } => scenario.difference.abs() < margin,
-        Claim::NotWorse { margin } => scenario.difference > -margin,
+        Claim::NonInferior { margin } => scenario.difference > -margin,
         Claim::Different => scenario.difference != 0.0,
     };
     if !possible || scenario.sd.is_nan() || scenario.sd <= 0.0 {
@@ -103,17 +103,17 @@ pub fn seeds_needed(claim: Claim, scenario: Scenario, asked: f64) -> Option<usiz
 }
 
 /// The mean of `chance` over the spread s/σ of a sample, for spreads up to `largest`.
-fn accepted(freedom: f64, largest: f64, chance: impl Fn(f64) -> f64) -> f64 {
+fn accepted(degrees_of_freedom: f64, largest: f64, chance: impl Fn(f64) -> f64) -> f64 {
     // χ/√ν lies around 1 with a standard deviation of about 1/√2ν; twelve of those leave out nothing to see.
-    let reach = 12.0 / (2.0 * freedom).sqrt();
-    let (low, high) = ((1.0 - reach).max(0.0), (1.0 + reach).min(largest));
+    let half_width = 12.0 / (2.0 * degrees_of_freedom).sqrt();
+    let (low, high) = ((1.0 - half_width).max(0.0), (1.0 + half_width).min(largest));
     if high <= low {
         return 0.0;
     }
-    let half = freedom / 2.0;
+    let half = degrees_of_freedom / 2.0;
     let constant = std::f64::consts::LN_2 + half * half.ln() - ln_gamma(half);
     integrate(low, high, |spread| {
-        let density = (constant + (freedom - 1.0) * spread.ln() - half * spread * spread).exp();
+        let density = (constant + (degrees_of_freedom - 1.0) * spread.ln() - half * spread * spread).exp();
         density * chance(spread)
     })
 }
@@ -133,9 +133,9 @@ mod tests {
         let at = |difference, claim| seeds_needed(claim, Scenario { difference, ..SCENARIO }, 0.8);
         assert_eq!(at(0.01, Claim::Equivalent { margin: 0.01 }), None);
         assert_eq!(at(-0.02, Claim::Equivalent { margin: 0.01 }), None);
-        assert_eq!(at(-0.01, Claim::NotWorse { margin: 0.01 }), None);
+        assert_eq!(at(-0.01, Claim::NonInferior { margin: 0.01 }), None);
         assert_eq!(at(0.0, Claim::Different), None);
-        assert!(at(0.02, Claim::NotWorse { margin: 0.01 }).is_some());
+        assert!(at(0.02, Claim::NonInferior { margin: 0.01 }).is_some());
     }
 
     #[test]
@@ -147,8 +147,9 @@ mod tests {
     /// The search doubles and halves; here every number is tried in turn.
     #[test]
     fn the_number_found_is_the_first_that_is_enough() {
-        for claim in [Claim::Equivalent { margin: 0.01 }, Claim::NotWorse { margin: 0.004 }, Claim::Different]
-        {
+        let claims =
+            [Claim::Equivalent { margin: 0.01 }, Claim::NonInferior { margin: 0.004 }, Claim::Different];
+        for claim in claims {
             for sd in [0.001, 0.004, 0.01] {
                 let scenario = Scenario { sd, ..SCENARIO };
                 let first = (2..2000).find(|seeds| power(claim, scenario, *seeds) >= 0.8);
@@ -164,7 +165,7 @@ mod tests {
         let at = |claim, seeds| power(claim, scenario, seeds);
         assert!((at(Claim::Equivalent { margin: 0.01 }, 1000) - 0.05).abs() < 1e-9);
         let scenario = Scenario { difference: -0.01, ..SCENARIO };
-        assert!((power(Claim::NotWorse { margin: 0.01 }, scenario, 3) - 0.05).abs() < 1e-9);
+        assert!((power(Claim::NonInferior { margin: 0.01 }, scenario, 3) - 0.05).abs() < 1e-9);
         let scenario = Scenario { difference: 0.0, ..SCENARIO };
         assert!((power(Claim::Different, scenario, 2) - 0.05).abs() < 1e-9);
     }
@@ -172,13 +173,13 @@ mod tests {
     /// PowerTOST's first example, a two-way crossover of 40: `sampleN.TOST(CV = 0.3)` prints 0.815845.
     #[test]
     fn powertost_agrees() {
-        let freedom = 38.0;
+        let degrees_of_freedom = 38.0;
         let error = 1.09f64.ln().sqrt() * (2.0 / 40.0f64).sqrt();
         let (truth, margin) = (0.95f64.ln() / error, 1.25f64.ln() / error);
-        let critical = student(freedom).inverse_cdf(0.95);
-        let found = accepted(freedom, margin / critical, |spread| {
-            let reach = margin - critical * spread;
-            normal(reach - truth) - normal(-reach - truth)
+        let critical = student(degrees_of_freedom).inverse_cdf(0.95);
+        let found = accepted(degrees_of_freedom, margin / critical, |spread| {
+            let half_width = margin - critical * spread;
+            normal(half_width - truth) - normal(-half_width - truth)
         });
         assert!((found - 0.815_845).abs() < 5e-7, "{found}");
     }

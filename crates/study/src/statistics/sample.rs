@@ -29,23 +29,23 @@ impl Sample {
     }
 
     /// Degrees of freedom.
-    pub fn freedom(&self) -> f64 {
+    pub fn degrees_of_freedom(&self) -> f64 {
         (self.n - 1) as f64
     }
 
     /// Standard error of the mean.
-    pub fn error(&self) -> f64 {
+    pub fn standard_error(&self) -> f64 {
         self.sd / (self.n as f64).sqrt()
     }
 
     /// The p value of "the true mean is not above `bound`", small where the mean is clearly above.
     pub fn p_above(&self, bound: f64) -> f64 {
-        student(self.freedom()).sf((self.mean - bound) / self.error())
+        student(self.degrees_of_freedom()).sf((self.mean - bound) / self.standard_error())
     }
 
     /// The p value of "the true mean is not below `bound`", small where the mean is clearly below.
     pub fn p_below(&self, bound: f64) -> f64 {
-        student(self.freedom()).sf((bound - self.mean) / self.error())
+        student(self.degrees_of_freedom()).sf((bound - self.mean) / self.standard_error())
     }
 }
 
@@ -60,6 +60,6 @@ pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
 }
 
 /// Student's t with so many degrees of freedom, at least one.
-pub(super) fn student(freedom: f64) -> StudentsT {
-    StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom are at least one")
+pub(super) fn student(degrees_of_freedom: f64) -> StudentsT {
+    StudentsT::new(0.0, 1.0, degrees_of_freedom).expect("degrees of freedom are at least one")
 }

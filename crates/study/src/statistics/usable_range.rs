@@ -1,6 +1,6 @@
 //! How forgiving a variant is of its learning rate.
 
-/// The learning rates around the best that lose no more than a margin, and what a wrong one costs.
+/// The learning rates around the best that lose no more than a margin, and the regret of other ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UsableRange {
     /// The tested rate with the highest score; the lowest of them where several tie.
@@ -11,16 +11,16 @@ pub struct UsableRange {
     pub low: f64,
     /// Highest usable rate.
     pub high: f64,
-    /// Width of the usable range in factors of ten; "at least" where an end is cut off.
+    /// Width of the usable range in factors of ten; "at least" where an end is open.
     pub decades: f64,
-    /// Whether the lowest tested rate was still usable, so that the range may go on below.
-    pub cut_off_low: bool,
+    /// Whether the lowest tested rate was still usable, so that the range may extend below it.
+    pub open_below: bool,
     /// Whether the highest tested rate was still usable.
-    pub cut_off_high: bool,
-    /// Score lost on average by a rate picked blindly from those tested.
-    pub mean_loss: f64,
-    /// The most score lost by a rate within a factor of ten of the best, as far as tested.
-    pub worst_loss_within_decade: f64,
+    pub open_above: bool,
+    /// Mean score lost by a rate picked at random from those tested.
+    pub mean_regret: f64,
+    /// Most score lost by a rate within a factor of ten of the best, as far as tested.
+    pub max_regret_nearby: f64,
 }
 
 /// The usable range of learning rates from one (rate, mean score) a rate, in any order.
@@ -57,10 +57,10 @@ pub fn usable_range(points: &[(f64, f64)], margin: f64) -> Option<UsableRange> {
         low: 10f64.powf(low.unwrap_or(curve[0].0)),
         high: 10f64.powf(high.unwrap_or(curve[curve.len() - 1].0)),
         decades: high.unwrap_or(curve[curve.len() - 1].0) - low.unwrap_or(curve[0].0),
-        cut_off_low: low.is_none(),
-        cut_off_high: high.is_none(),
-        mean_loss: curve.iter().map(|(_, score)| loss(*score)).sum::<f64>() / curve.len() as f64,
-        worst_loss_within_decade: near.chain(at_ends).map(loss).fold(0.0, f64::max),
+        open_below: low.is_none(),
+        open_above: high.is_none(),
+        mean_regret: curve.iter().map(|(_, score)| loss(*score)).sum::<f64>() / curve.len() as f64,
+        max_regret_nearby: near.chain(at_ends).map(loss).fold(0.0, f64::max),
     })
 }
 
@@ -97,7 +97,7 @@ mod tests {
         close(range.low, 10f64.powf(-3.5));
         close(range.high, 10f64.powf(-2.75));
         close(range.decades, 0.75);
-        assert!(!range.cut_off_low && !range.cut_off_high);
+        assert!(!range.open_below && !range.open_above);
     }
 
     #[test]
@@ -108,12 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_reaches_an_end_is_cut_off_there() {
+    fn a_range_that_reaches_an_end_is_open_there() {
         let range = usable_range(&PEAK[2..], 0.05).unwrap();
-        assert!(range.cut_off_low && !range.cut_off_high);
+        assert!(range.open_below && !range.open_above);
         close(range.low, 1e-3);
         let range = usable_range(&PEAK, 0.4).unwrap();
-        assert!(range.cut_off_low && !range.cut_off_high);
+        assert!(range.open_below && !range.open_above);
         close(range.decades, 3.0 + 1.0 / 3.0);
     }
 
@@ -123,24 +123,24 @@ mod tests {
         let range = usable_range(&[(1e-4, 0.9), (1e-3, 0.5), (1e-2, 0.9)], 0.1).unwrap();
         close(range.best_rate, 1e-4);
         close(range.high, 10f64.powf(-3.75));
-        assert!(range.cut_off_low && !range.cut_off_high);
+        assert!(range.open_below && !range.open_above);
     }
 
     #[test]
-    fn a_wrong_rate_has_its_price() {
+    fn a_wrong_rate_has_its_regret() {
         let range = usable_range(&PEAK, 0.05).unwrap();
-        close(range.mean_loss, (0.4 + 0.1 + 0.0 + 0.2 + 0.8) / 5.0);
-        close(range.worst_loss_within_decade, 0.2);
+        close(range.mean_regret, (0.4 + 0.1 + 0.0 + 0.2 + 0.8) / 5.0);
+        close(range.max_regret_nearby, 0.2);
         // One decade up from the best lies between two tested rates.
         let range = usable_range(&[(1e-3, 0.9), (10f64.powf(-1.5), 0.3)], 0.05).unwrap();
-        close(range.worst_loss_within_decade, 0.4);
+        close(range.max_regret_nearby, 0.4);
     }
 
     #[test]
     fn one_rate_is_a_range_of_no_width_and_open_ends() {
         let range = usable_range(&[(1e-3, 0.9)], 0.05).unwrap();
-        assert_eq!((range.decades, range.mean_loss, range.worst_loss_within_decade), (0.0, 0.0, 0.0));
-        assert!(range.cut_off_low && range.cut_off_high);
+        assert_eq!((range.decades, range.mean_regret, range.max_regret_nearby), (0.0, 0.0, 0.0));
+        assert!(range.open_below && range.open_above);
     }
 
     #[test]

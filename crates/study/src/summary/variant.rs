@@ -17,9 +17,9 @@ pub struct Variant {
     pub gates: String,
     /// Hidden units.
     pub hidden: usize,
-    /// Learned numbers of the recurrent layers.
+    /// Trainable parameters of the recurrent layers.
     pub recurrent_parameters: usize,
-    /// Learned numbers of the whole model, once a trial has told them.
+    /// Trainable parameters of the whole model, once a trial has recorded them.
     pub all_parameters: Option<usize>,
     /// How many trials of it are complete, diverged, pruned, failed and so on.
     pub states: BTreeMap<State, usize>,
@@ -29,66 +29,66 @@ pub struct Variant {
     pub seeds: Vec<SeedResult>,
     /// How many seeds there will be at the chosen settings.
     pub planned_seeds: usize,
-    /// Accuracy on the test part over the seeds.
+    /// Accuracy on the test set over the seeds.
     pub test: Option<Spread>,
-    /// Accuracy on the validation part at the chosen epochs.
+    /// Accuracy on the validation set at the chosen epochs.
     pub validation: Option<Spread>,
-    /// Accuracy on the validation part after the last epoch.
+    /// Accuracy on the validation set after the last epoch.
     pub last: Option<Spread>,
     /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five.
     pub collapsed: usize,
-    /// Trials at the chosen settings whose loss became infinite or undefined.
+    /// Trials at the chosen settings whose loss became infinite or NaN.
     pub diverged: usize,
     /// Median seconds of an epoch's training pass at the chosen settings, beside whatever else the machine did.
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// What it takes to reach a share of the baseline's accuracy on the validation part.
+    /// What it takes to reach a share of the baseline's accuracy on the validation set.
     pub reaches: Vec<Reach>,
     /// Times of single steps, measured side by side.
     pub timing: Option<Timing>,
-    /// Accuracy on the validation part over the epochs at the chosen settings, over the seeds.
+    /// Accuracy on the validation set over the epochs at the chosen settings, over the seeds.
     pub curve: Vec<CurvePoint>,
     /// Accuracy over learning rates, each at the best of the other settings; where these were searched, of single
     /// draws.
     pub rates: Vec<RatePoint>,
-    /// The learning rates that serve; none where not every rate was tried with all other settings, or a trial of them
+    /// The usable learning rates; none where not every rate was tried with all other settings, or a trial of them
     /// is not at its end.
     pub usable: Option<UsableRates>,
-    /// Test sequences by class (rows) and told class (columns), summed over the seeds.
+    /// Test sequences by class (rows) and predicted class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
     /// What it costs to train and to run, where the study names a price.
     pub cost: Option<Cost>,
 }
 
 impl Variant {
-    /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the
-    /// others do not speak for it.
-    pub fn has_lost_seed(&self) -> bool {
+    /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the other
+    /// seeds are then no fair sample.
+    pub fn has_untestable_seed(&self) -> bool {
         self.seeds.iter().any(|seed| seed.epoch == 0)
     }
 
-    /// Whether all its planned seeds speak: what holds for those that happen to be tested need not hold for all.
-    pub fn is_whole(&self) -> bool {
-        self.awaited() == 0 && !self.has_lost_seed()
+    /// Whether all its planned seeds are tested: what holds for some of them need not hold for all.
+    pub fn is_complete(&self) -> bool {
+        self.pending_seeds() == 0 && !self.has_untestable_seed()
     }
 
-    /// Why nothing can be said of it yet, if so.
-    pub fn not_to_be_judged(&self) -> Option<String> {
-        let (name, awaited) = (&self.name, self.awaited());
-        if self.has_lost_seed() {
+    /// Why there can be no verdict on it yet, if so.
+    pub fn why_no_verdict(&self) -> Option<String> {
+        let (name, pending) = (&self.name, self.pending_seeds());
+        if self.has_untestable_seed() {
             Some(format!("a seed of {name} diverged before it could be tested"))
-        } else if awaited > 0 {
-            Some(format!("{awaited} of {} seeds of {name} are still to be tested", self.planned_seeds))
+        } else if pending > 0 {
+            Some(format!("{pending} of {} seeds of {name} are still to be tested", self.planned_seeds))
         } else {
             None
         }
     }
 
     /// Seeds at the chosen settings that are still to be trained or tested, those whose process failed among them.
-    pub fn awaited(&self) -> usize {
-        let settled = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
-        self.planned_seeds.saturating_sub(settled)
+    pub fn pending_seeds(&self) -> usize {
+        let done = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
+        self.planned_seeds.saturating_sub(done)
     }
 }
 
@@ -101,11 +101,11 @@ pub struct SeedResult {
     pub seed: u64,
     /// The epoch that was chosen.
     pub epoch: usize,
-    /// Accuracy on the validation part at that epoch.
+    /// Accuracy on the validation set at that epoch.
     pub validation: f64,
-    /// Accuracy on the validation part after the last epoch.
+    /// Accuracy on the validation set after the last epoch.
     pub last: f64,
-    /// Accuracy on the test part, where it has been read.
+    /// Accuracy on the test set, where it has been read.
     pub test: Option<f64>,
 }
 
@@ -160,7 +160,7 @@ pub struct CurvePoint {
 pub struct RatePoint {
     /// The learning rate.
     pub rate: f64,
-    /// The mean over the seeds of the best accuracy on the validation part; 0 for a trial that diverged before
+    /// The mean over the seeds of the best accuracy on the validation set; 0 for a trial that diverged before
     /// it finished an epoch.
     pub mean: f64,
     /// Every seed's.
@@ -178,12 +178,27 @@ pub struct UsableRates {
     pub high: f64,
     /// Its width in powers of ten.
     pub decades: f64,
-    /// Whether lower rates than the lowest that was tried may serve too.
+    /// Whether lower rates than the lowest that was tried may be usable too.
     pub open_below: bool,
-    /// Whether higher rates than the highest that was tried may serve too.
+    /// Whether higher rates than the highest that was tried may be usable too.
     pub open_above: bool,
-    /// The mean accuracy lost by a rate picked blindly from those that were tried.
-    pub price: f64,
-    /// The most accuracy lost by a rate within a factor of ten of the best.
-    pub price_nearby: f64,
+    /// Mean accuracy lost by a rate picked at random from those tried.
+    #[serde(alias = "price")]
+    pub mean_regret: f64,
+    /// Most accuracy lost by a rate within a factor of ten of the best.
+    #[serde(alias = "price_nearby")]
+    pub max_regret_nearby: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UsableRates;
+
+    #[test]
+    fn a_summary_of_before_is_read() {
+        let text = r#"{"low": 1e-4, "high": 1e-3, "decades": 1.0, "open_below": false, "open_above": true,
+                       "price": 0.1, "price_nearby": 0.2}"#;
+        let rates: UsableRates = serde_json::from_str(text).unwrap();
+        assert_eq!((rates.mean_regret, rates.max_regret_nearby), (0.1, 0.2));
+    }
 }

@@ -24,7 +24,7 @@ fn equivalence_is_claimed_falsely_five_times_in_a_hundred() {
         for difference in [0.01, -0.01] {
             let (claimed, error) = share(MANY, 0.05, || {
                 let pairs = pairs(seeds, || normal_pair(&mut source, difference, 0.002));
-                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_equivalent < 0.05
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_equivalence < 0.05
             });
             // So far from the other margin, the test is exact and must also not be timid.
             assert!((claimed - 0.05).abs() < error, "{seeds} seeds at {difference}: {claimed}");
@@ -40,7 +40,7 @@ fn looking_again_claims_falsely_more_often() {
         let (claimed, error) = share(MANY, expected, || {
             let seeds = pairs(5 * looks, || normal_pair(&mut source, 0.01, 0.002));
             (1..=looks).any(|look| {
-                compare(&seeds[..5 * look], Criteria::new(0.01, 0.0)).unwrap().p_equivalent < 0.05
+                compare(&seeds[..5 * look], Criteria::new(0.01, 0.0)).unwrap().p_equivalence < 0.05
             })
         });
         assert!((claimed - expected).abs() < error + 0.002, "{looks} looks: {claimed}");
@@ -53,7 +53,7 @@ fn a_loss_of_the_margin_passes_as_none_five_times_in_a_hundred() {
     for seeds in [3, 5, 10] {
         let (claimed, error) = share(MANY, 0.05, || {
             let pairs = pairs(seeds, || normal_pair(&mut source, -0.01, 0.01));
-            compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_not_worse < 0.05
+            compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_noninferiority < 0.05
         });
         assert!((claimed - 0.05).abs() < error, "{seeds} seeds: {claimed}");
     }
@@ -69,7 +69,7 @@ fn shares_of_a_test_set_are_not_equivalent_more_often_either() {
                 variant: source.accuracy(0.90, 500),
                 baseline: source.accuracy(0.92, 500),
             });
-            compare(&pairs, Criteria::new(0.02, 1.0 / 500.0)).unwrap().p_equivalent < 0.05
+            compare(&pairs, Criteria::new(0.02, 1.0 / 500.0)).unwrap().p_equivalence < 0.05
         });
         assert!(claimed < 0.05 + error, "{seeds} seeds: {claimed}");
     }
@@ -90,7 +90,7 @@ fn coarse_scores_are_hardly_equivalent_more_often() {
                     .collect();
                 let ways = (0..fives).map(|k| f64::from(seeds - k) / f64::from(k + 1)).product::<f64>();
                 let chance = ways * between.powi(fives as i32) * (1.0 - between).powi((seeds - fives) as i32);
-                if compare(&pairs, criteria).unwrap().p_equivalent < 0.05 { chance } else { 0.0 }
+                if compare(&pairs, criteria).unwrap().p_equivalence < 0.05 { chance } else { 0.0 }
             };
             (0..=seeds).map(chance).sum::<f64>()
         });
@@ -155,7 +155,7 @@ fn bootstrap_intervals_hold_the_mean_of_skewed_scores_more_often_than_t() {
     assert!(by_t < 0.92 && held > by_t + 0.02, "{held} {by_t}");
 }
 
-/// Five variants against one baseline, none of them different: a family of questions that hang together.
+/// Five variants against one baseline, none of them different: a family of tests that depend on one another.
 #[test]
 fn holm_keeps_the_family_from_false_claims() {
     let mut source = Source::new(8);
@@ -167,7 +167,7 @@ fn holm_keeps_the_family_from_false_claims() {
                     .iter()
                     .map(|baseline| Pair { variant: 0.9 + 0.01 * source.normal(), baseline: *baseline })
                     .collect();
-                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_different
+                compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_difference
             })
             .collect();
         holm(&p).iter().any(|p| *p < 0.05)
@@ -183,7 +183,7 @@ fn so_many_seeds_show_it_as_often_as_planned() {
     for (claim, sd) in [
         (Claim::Equivalent { margin: 0.01 }, 0.003),
         (Claim::Equivalent { margin: 0.01 }, 0.012),
-        (Claim::NotWorse { margin: 0.005 }, 0.006),
+        (Claim::NonInferior { margin: 0.005 }, 0.006),
         (Claim::Different, 0.002),
     ] {
         let seeds = seeds_needed(claim, scenario(sd), 0.8).unwrap();
@@ -194,10 +194,12 @@ fn so_many_seeds_show_it_as_often_as_planned() {
             let criteria = |margin| Criteria::new(margin, 0.0);
             match claim {
                 Claim::Equivalent { margin } => {
-                    compare(&pairs, criteria(margin)).unwrap().p_equivalent < 0.05
+                    compare(&pairs, criteria(margin)).unwrap().p_equivalence < 0.05
                 }
-                Claim::NotWorse { margin } => compare(&pairs, criteria(margin)).unwrap().p_not_worse < 0.05,
-                Claim::Different => compare(&pairs, criteria(1.0)).unwrap().p_different < 0.05,
+                Claim::NonInferior { margin } => {
+                    compare(&pairs, criteria(margin)).unwrap().p_noninferiority < 0.05
+                }
+                Claim::Different => compare(&pairs, criteria(1.0)).unwrap().p_difference < 0.05,
             }
         });
         assert!((shown - planned).abs() < error, "{claim:?}, {seeds} seeds: {shown}, planned {planned}");

@@ -36,7 +36,7 @@ paired <- function(n, shift, sd, margin) {
     mean = mean(d), sd = sd(d),
     low = plain$conf.int[1], high = plain$conf.int[2],
     narrow_low = narrow$conf.int[1], narrow_high = narrow$conf.int[2],
-    p_different = plain$p.value, p_equivalent = max(above, below), p_not_worse = above,
+    p_difference = plain$p.value, p_equivalence = max(above, below), p_noninferiority = above,
     p_signed_rank = mean(sums >= abs(sum(sign(steps) * ranks)) - 1e-9),
     effect = mean(d) / sd(d) * gamma((n - 1) / 2) / (sqrt((n - 1) / 2) * gamma((n - 2) / 2)),
     won = sum(steps > 0), tied = n - length(steps)
@@ -67,7 +67,7 @@ equivalence_power <- function(difference, sd, margin, alpha, n) {
 power_case <- function(difference, sd, margin, alpha, n) list(
   difference = difference, sd = sd, margin = margin, alpha = alpha, seeds = n,
   equivalent = equivalence_power(difference, sd, margin, alpha, n),
-  not_worse = pt(qt(1 - alpha, n - 1), n - 1, (difference + margin) * sqrt(n) / sd, lower.tail = FALSE),
+  non_inferior = pt(qt(1 - alpha, n - 1), n - 1, (difference + margin) * sqrt(n) / sd, lower.tail = FALSE),
   different = power.t.test(n, delta = abs(difference), sd = sd, sig.level = alpha, type = "paired", strict = TRUE)$power
 )
 
@@ -103,7 +103,7 @@ grid_case <- function() {
     shares = setNames(as.list(surface[1:6] / sum(surface)),
       c("rate", "variant", "layers", "rate variant", "rate layers", "variant layers")),
     repeat_sd = sqrt(fit[["Mean Sq"]][length(squares)]),
-    spread = sqrt(sum(surface) / nrow(table))
+    sd = sqrt(sum(surface) / nrow(table))
   )
 }
 

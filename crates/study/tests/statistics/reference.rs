@@ -55,9 +55,9 @@ fn comparisons_are_those_of_t_test_and_of_enumeration() {
         high: f64,
         narrow_low: f64,
         narrow_high: f64,
-        p_different: f64,
-        p_equivalent: f64,
-        p_not_worse: f64,
+        p_difference: f64,
+        p_equivalence: f64,
+        p_noninferiority: f64,
         p_signed_rank: f64,
         effect: f64,
         won: usize,
@@ -74,8 +74,8 @@ fn comparisons_are_those_of_t_test_and_of_enumeration() {
         );
         all_close(&[found.equivalence.low, found.equivalence.high], &[case.narrow_low, case.narrow_high]);
         all_close(
-            &[found.p_different, found.p_equivalent, found.p_not_worse, found.p_signed_rank],
-            &[case.p_different, case.p_equivalent, case.p_not_worse, case.p_signed_rank],
+            &[found.p_difference, found.p_equivalence, found.p_noninferiority, found.p_signed_rank],
+            &[case.p_difference, case.p_equivalence, case.p_noninferiority, case.p_signed_rank],
         );
         close(found.effect.unwrap(), case.effect);
         assert_eq!(won_tied_lost(&pairs, 0.001)[..2], [case.won, case.tied]);
@@ -105,14 +105,14 @@ fn power_is_that_of_noncentral_t_and_of_integration() {
         alpha: f64,
         seeds: usize,
         equivalent: f64,
-        not_worse: f64,
+        non_inferior: f64,
         different: f64,
     }
     for case in cases::<Vec<Case>>("power") {
         let scenario = Scenario { difference: case.difference, sd: case.sd, alpha: case.alpha };
         let found = |claim| power(claim, scenario, case.seeds);
         close(found(Claim::Equivalent { margin: case.margin }), case.equivalent);
-        close(found(Claim::NotWorse { margin: case.margin }), case.not_worse);
+        close(found(Claim::NonInferior { margin: case.margin }), case.non_inferior);
         close(found(Claim::Different), case.different);
     }
 }

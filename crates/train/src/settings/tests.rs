@@ -47,6 +47,25 @@ fn what_has_no_effect_is_said() {
 }
 
 #[test]
+fn what_has_no_effect_on_the_data_set_is_said() {
+    let idle = |setting: &str, dataset: &str| {
+        read(&format!("{setting}\ndata.dataset = '{dataset}'")).unwrap().without_effect()
+    };
+    let standardize = "data.standardize = 'each-pixel'";
+    assert_eq!(idle(standardize, "digits-rows"), Vec::<String>::new());
+    for dataset in ["movie-snippets", "japanese-vowels"] {
+        assert!(idle(standardize, dataset)[0].contains("data.standardize"), "{dataset}");
+    }
+    for (key, value) in [("embedding_initializer", "'uniform'"), ("embedding_dropout", "0.1")] {
+        let setting = format!("model.{key} = {value}");
+        assert_eq!(idle(&setting, "movie-snippets"), Vec::<String>::new());
+        for dataset in ["digits-rows", "japanese-vowels"] {
+            assert!(idle(&setting, dataset)[0].contains(key), "{dataset}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_key_offers_the_nearest() {
     for (text, wanted) in [
         ("[optim]\nlerning_rate = 1", Some("optim.learning_rate")),
@@ -68,7 +87,7 @@ fn an_unknown_key_offers_the_nearest() {
 }
 
 #[test]
-fn a_setting_is_laid_over_the_file() {
+fn a_setting_overrides_the_file() {
     let over = [parse_setting("model.hidden=7").unwrap(), parse_setting("model.gates=h").unwrap()];
     let config = Config::read("test.toml", "[model]\nhidden = 5\nvariant = 'lstm'", &over).unwrap();
     assert_eq!(config.model.hidden, 7);
@@ -76,7 +95,7 @@ fn a_setting_is_laid_over_the_file() {
 }
 
 #[test]
-fn cells_laid_over_replace_those_of_either_form_wherever_they_stand() {
+fn cells_replace_those_of_either_form_wherever_they_stand() {
     let over = [("grid.model.variant".to_owned(), Value::String("lstm".to_owned()))];
     for text in ["[grid]\nmodel.gates = ['hb']", "[grid]\n'model.gates' = ['hb']"] {
         let table = table_with("test.toml", text, &over).unwrap();
@@ -85,16 +104,42 @@ fn cells_laid_over_replace_those_of_either_form_wherever_they_stand() {
 }
 
 #[test]
-fn every_word_that_is_offered_can_be_used() {
-    for (key, words) in WORDS {
-        for word in words {
-            Config::read("test.toml", "", &[(key.to_owned(), Value::String((*word).to_owned()))]).unwrap();
+fn every_choice_that_is_offered_can_be_used() {
+    for (key, choices) in CHOICES {
+        for choice in choices {
+            let mut settings = vec![(key.to_owned(), Value::String((*choice).to_owned()))];
+            if key == "data.pad" {
+                settings.push(("data.max_length".to_owned(), Value::Integer(10)));
+            }
+            Config::read("test.toml", "", &settings).unwrap();
         }
     }
 }
 
 #[test]
-fn an_unknown_word_offers_the_nearest() {
+fn every_number_is_bounded() {
+    for (key, example) in Config::examples() {
+        // The data crate checks its own.
+        if example.is_float() && !key.starts_with("data.") {
+            assert!(bound(key).is_some(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn data_that_cannot_be_prepared_is_refused() {
+    for (text, named) in [
+        ("data.validation_fraction = 1.5", "data.validation_fraction"),
+        ("data.validation_fraction = 0.0", "data.validation_fraction"),
+        ("data.pad = 'end'", "data.max_length"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(named), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_unknown_choice_offers_the_nearest() {
     let error = read("optim.schedule = 'cosin'").unwrap_err().to_string();
     assert!(error.contains("did you mean `cosine`?"), "{error}");
     let error = Backend::named("wgp").unwrap_err().to_string();
@@ -104,12 +149,12 @@ fn an_unknown_word_offers_the_nearest() {
 #[test]
 fn a_value_of_the_wrong_type_is_told_what_it_should_be() {
     for (text, wanted) in [
-        ("model.hidden = -3", "`model.hidden = -3` cannot be used: it is a whole number from 1 to 16384"),
-        ("optim.epochs = 'x'", "`optim.epochs = x` cannot be used: it is a whole number from 1"),
-        ("run.threads = 1.5", "`run.threads = 1.5` cannot be used: it is a whole number from 0 to 1024"),
-        ("optim.clip = 'no'", "`optim.clip = no` cannot be used: it is a number"),
-        ("model.bidirectional = 1", "`model.bidirectional = 1` cannot be used: it is `true` or `false`"),
-        ("run.name = 5", "`run.name = 5` cannot be used: it is text"),
+        ("model.hidden = -3", "`model.hidden = -3` cannot be used: must be a whole number from 1 to 16384"),
+        ("optim.epochs = 'x'", "`optim.epochs = x` cannot be used: must be a whole number from 1"),
+        ("run.threads = 1.5", "`run.threads = 1.5` cannot be used: must be a whole number from 0 to 1024"),
+        ("optim.clip = 'no'", "`optim.clip = no` cannot be used: must be a number from 0"),
+        ("model.bidirectional = 1", "`model.bidirectional = 1` cannot be used: must be `true` or `false`"),
+        ("run.name = 5", "`run.name = 5` cannot be used: must be text"),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), wanted);
     }

@@ -18,7 +18,7 @@ fn archive(path: &str) -> Archive {
     toml::from_str(&format!("name = 'x'\nmembers = [{{ {path}file = 'a.tsv' }}]")).unwrap()
 }
 
-fn unpacked(bytes: &[u8], path: &str) -> Result<Pieces, Failure> {
+fn unpacked(bytes: &[u8], path: &str) -> Result<ExtractedFiles, Failure> {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     unpack(&archive(path), file.path(), "it", &recipe())
@@ -75,8 +75,8 @@ fn the_files_of_a_folder_become_lines() {
     let archive = toml::from_str("name = 'x'\nmembers = [{ path = 'p/', file = 'lines' }]").unwrap();
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(&pack(&tar.into_inner().unwrap())).unwrap();
-    let pieces = unpack(&archive, file.path(), "it", &recipe()).unwrap();
-    assert_eq!(pieces["lines"], b"one two\nfour\n");
+    let extracted = unpack(&archive, file.path(), "it", &recipe()).unwrap();
+    assert_eq!(extracted["lines"], b"one two\nfour\n");
 }
 
 #[test]

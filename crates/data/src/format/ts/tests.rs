@@ -12,25 +12,26 @@ fn refused(old: &str, new: &str) -> DataError {
 
 #[test]
 fn steps_hold_all_channels() {
-    let ts = parse(GOOD, "a", 2).unwrap();
-    assert_eq!(ts.rows[0].values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-    assert_eq!(ts.rows[1], Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()) });
+    let rows = parse(GOOD, "a", 2).unwrap();
+    assert_eq!(rows[0].values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(rows[1], Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()) });
 }
 
 #[test]
 fn classes_become_indices() {
     let classes = ["down".to_owned(), "up".to_owned()];
     let labels = |examples: Vec<Example>| examples.iter().map(|example| example.label).collect::<Vec<_>>();
-    assert_eq!(labels(parse(GOOD, "a", 2).unwrap().examples(&classes, "a").unwrap()), [1, 0]);
-    let error = parse(GOOD, "a", 2).unwrap().examples(&classes[1..], "a").unwrap_err();
+    let rows = || parse(GOOD, "a", 2).unwrap();
+    assert_eq!(labels(examples(rows(), &classes, "a").unwrap()), [1, 0]);
+    let error = examples(rows(), &classes[1..], "a").unwrap_err();
     assert!(matches!(error, DataError::UnknownClass { line: 9, .. }));
 }
 
 #[test]
 fn a_file_without_classes_is_read_but_cannot_teach() {
-    let ts = parse("@classLabel false\n@data\n1,2:3,4\n", "a", 2).unwrap();
-    assert_eq!(ts.rows[0].class, None);
-    assert!(matches!(ts.examples(&[], "a"), Err(DataError::TsUnlabelled { .. })));
+    let rows = parse("@classLabel false\n@data\n1,2:3,4\n", "a", 2).unwrap();
+    assert_eq!(rows[0].class, None);
+    assert!(matches!(examples(rows, &[], "a"), Err(DataError::TsUnlabelled { .. })));
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn every_cut_is_refused_or_ends_with_a_whole_row() {
     let whole = [GOOD.find("\n\n7").unwrap(), GOOD.len() - 1];
     for end in 0..GOOD.len() {
         match parse(&GOOD[..end], "a", 2) {
-            Ok(ts) => assert_eq!(ts.rows.len(), if end < whole[1] { 1 } else { 2 }),
+            Ok(rows) => assert_eq!(rows.len(), if end < whole[1] { 1 } else { 2 }),
             Err(_) => assert!(end < whole[0] || (end > whole[0] + 2 && end < whole[1]), "{end}"),
         }
     }
@@ -93,8 +94,8 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,60}", rows in "[0-9.,:?a-z\n-]{0,60}", channels in 1usize..4) {
         let _ = parse(&text, "a", channels);
-        if let Ok(ts) = parse(&format!("@classLabel true a b\n@data\n{rows}"), "a", channels) {
-            for row in ts.rows {
+        if let Ok(rows) = parse(&format!("@classLabel true a b\n@data\n{rows}"), "a", channels) {
+            for row in rows {
                 prop_assert!(!row.values.is_empty() && row.values.len() % channels == 0);
             }
         }

@@ -4,11 +4,42 @@ mod runs;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use slimgate_report::{Run, write_runs, write_study};
 use slimgate_study::*;
 
 pub use runs::runs;
 use tasks::{VARIANTS, task, trials};
+
+/// A file of a study's report.
+pub fn study_file(study: &Summary, name: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write_study(study, folder.path()).unwrap();
+    fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+/// A file of a report of runs.
+pub fn runs_file(runs: &[Run], name: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write_runs(runs, folder.path()).unwrap();
+    fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+/// The page of a study.
+pub fn study_page(study: &Summary) -> String {
+    study_file(study, "report.html")
+}
+
+/// The page of some runs.
+pub fn runs_page(runs: &[Run]) -> String {
+    runs_file(runs, "report.html")
+}
+
+/// A text without the words that say what it is to diverge: the only place for `NaN`.
+pub fn without_nan_in_words(text: &str) -> String {
+    text.replace("the loss became infinite or NaN", "")
+}
 
 /// A whole study of two tasks, with everything that a page can show.
 pub fn study() -> Summary {
@@ -48,7 +79,17 @@ pub fn waiting() -> Summary {
         for variant in &mut task.variants {
             *variant = untried(variant.clone());
         }
-        task.comparisons.clear();
+        for comparison in &mut task.comparisons {
+            *comparison = Comparison {
+                difference: None,
+                won_tied_lost: [0; 3],
+                training_speedup: None,
+                prediction_speedup: None,
+                ..undecided(comparison, 0)
+            };
+        }
+        task.classes.clear();
+        task.test_sequences = 0;
         task.importances = None;
     }
     for trial in &mut study.trials {
@@ -63,9 +104,16 @@ pub fn waiting() -> Summary {
     study
 }
 
-/// A study without tasks or trials.
-pub fn empty() -> Summary {
-    Summary { tasks: vec![], trials: vec![], commands: vec![], ..waiting() }
+/// A study of the baseline alone.
+pub fn baseline_alone() -> Summary {
+    let mut study = study();
+    study.across = None;
+    for task in &mut study.tasks {
+        task.variants.truncate(1);
+        task.comparisons.clear();
+    }
+    study.trials.retain(|trial| trial.variant == "lstm");
+    study
 }
 
 /// One seed, no test value, nothing but a mean anywhere.
@@ -92,23 +140,27 @@ pub fn one_seed() -> Summary {
         }
     }
     for comparison in &mut study.tasks[0].comparisons {
-        *comparison = Comparison {
-            variant: comparison.variant.clone(),
-            pairs: 1,
-            verdict: Verdict::NotEnoughEvidence,
-            deviation: None,
-            equivalence_interval: None,
-            interval: None,
-            p_difference: None,
-            p_signed_rank: None,
-            p_equivalence: None,
-            p_noninferiority: None,
-            effect: None,
-            seeds_needed: None,
-            ..comparison.clone()
-        };
+        *comparison = undecided(comparison, 1);
     }
     study
+}
+
+/// A comparison by too few pairs for a test.
+fn undecided(comparison: &Comparison, pairs: usize) -> Comparison {
+    Comparison {
+        pairs,
+        verdict: Verdict::NotEnoughEvidence,
+        deviation: None,
+        equivalence_interval: None,
+        interval: None,
+        p_difference: None,
+        p_signed_rank: None,
+        p_equivalence: None,
+        p_noninferiority: None,
+        effect: None,
+        seeds_needed: None,
+        ..comparison.clone()
+    }
 }
 
 /// Numbers that are none, wherever one can stand.
@@ -179,8 +231,8 @@ pub fn hostile() -> Summary {
     study
 }
 
-fn across() -> Across {
-    Across {
+fn across() -> TaskRanking {
+    TaskRanking {
         variants: VARIANTS.iter().map(|variant| variant.0.to_owned()).collect(),
         mean_ranks: vec![1.3, 1.9, 2.8, 4.0],
         friedman: [9.6, 0.022],
@@ -208,6 +260,7 @@ fn published() -> Vec<PublishedCell> {
 
 fn untried(variant: Variant) -> Variant {
     Variant {
+        all_parameters: None,
         states: [(State::Waiting, 30)].into(),
         chosen: BTreeMap::new(),
         seeds: vec![],

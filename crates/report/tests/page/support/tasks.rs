@@ -41,7 +41,7 @@ pub fn task(name: &str, shift: f64) -> Task {
             ],
             spread: 0.042,
             between_seeds: Some(0.004),
-            foretold: Some(if shift < 0.0 { 0.31 } else { 0.83 }),
+            oob_r2: Some(if shift < 0.0 { 0.31 } else { 0.83 }),
         }),
     }
 }
@@ -114,8 +114,8 @@ fn variant(index: usize, shift: f64) -> Variant {
             decades: 0.5,
             open_below: false,
             open_above: index == 3,
-            price: 0.11,
-            price_nearby: 0.035,
+            mean_regret: 0.11,
+            max_regret_nearby: 0.035,
         }),
         confusion: confusion(top),
         cost: Some(Cost {
@@ -141,7 +141,7 @@ fn comparison(index: usize, variants: &[Variant]) -> Comparison {
         variant: variants[index].name.clone(),
         pairs: SEEDS as usize,
         planned: SEEDS as usize,
-        lost: false,
+        has_untestable_seed: false,
         difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.004, difference + 0.004]),
@@ -163,12 +163,12 @@ fn comparison(index: usize, variants: &[Variant]) -> Comparison {
 pub fn confusion(accuracy: f64) -> Vec<Vec<usize>> {
     let row = |class: usize| {
         let wrong = ((1.0 - accuracy) * 250.0) as usize + class % 3;
-        let told = |told: usize| match told {
-            _ if told == class => 250 - wrong,
-            _ if told == (class + 5) % 10 => wrong,
+        let predicted = |predicted: usize| match predicted {
+            _ if predicted == class => 250 - wrong,
+            _ if predicted == (class + 5) % 10 => wrong,
             _ => 0,
         };
-        (0..10).map(told).collect()
+        (0..10).map(predicted).collect()
     };
     (0..10).map(row).collect()
 }

@@ -15,22 +15,22 @@ pub(super) struct Cell {
 #[derive(Clone)]
 pub(super) struct Decomposition {
     /// Standard deviation over the space.
-    pub spread: f64,
+    pub sd: f64,
     /// Each axis alone, then each pair beyond its two axes.
     pub shares: Vec<(Vec<usize>, f64)>,
 }
 
 impl Decomposition {
-    /// The mean over several surfaces. One without variance divides nothing, and counts in the spread alone.
+    /// The mean over several surfaces. One without variance has no shares, and counts in the standard deviation alone.
     pub fn mean(each: &[Self]) -> Self {
         let mean = |of: &dyn Fn(&Self) -> f64, among: &[&Self]| {
             among.iter().map(|one| of(one)).sum::<f64>() / among.len().max(1) as f64
         };
         let all: Vec<&Self> = each.iter().collect();
-        let uneven: Vec<&Self> = each.iter().filter(|one| one.spread > 0.0).collect();
+        let uneven: Vec<&Self> = each.iter().filter(|one| one.sd > 0.0).collect();
         let shares = each[0].shares.iter().enumerate();
         Self {
-            spread: mean(&|one| one.spread, &all),
+            sd: mean(&|one| one.sd, &all),
             shares: shares
                 .map(|(at, (axes, _))| (axes.clone(), mean(&|one| one.shares[at].1, &uneven)))
                 .collect(),
@@ -44,21 +44,21 @@ pub(super) fn decompose(axes: &[Axis], cells: &[Cell]) -> Decomposition {
     let variance: f64 = cells.iter().map(|cell| (cell.score - mean).powi(2) * share(axes, cell, &[])).sum();
     let of_total = |part: f64| if variance > 0.0 { part / variance } else { 0.0 };
 
-    let alone: Vec<f64> = (0..axes.len()).map(|axis| main(axes, cells, mean, axis)).collect();
+    let main: Vec<f64> = (0..axes.len()).map(|axis| main_effect_variance(axes, cells, mean, axis)).collect();
     let mut shares: Vec<_> =
-        alone.iter().enumerate().map(|(axis, part)| (vec![axis], of_total(*part))).collect();
+        main.iter().enumerate().map(|(axis, part)| (vec![axis], of_total(*part))).collect();
     for first in 0..axes.len() {
         for second in first + 1..axes.len() {
-            let part = joint(axes, cells, mean, first, second) - alone[first] - alone[second];
+            let part = joint_variance(axes, cells, mean, first, second) - main[first] - main[second];
             // A tiny part below 0 is rounding.
             shares.push((vec![first, second], of_total(part.max(0.0))));
         }
     }
-    Decomposition { spread: variance.sqrt(), shares }
+    Decomposition { sd: variance.sqrt(), shares }
 }
 
 /// The variance of the mean score along one axis.
-fn main(axes: &[Axis], cells: &[Cell], mean: f64, axis: usize) -> f64 {
+fn main_effect_variance(axes: &[Axis], cells: &[Cell], mean: f64, axis: usize) -> f64 {
     let weights = &axes[axis].weights;
     let mut along = vec![0.0; weights.len()];
     for cell in cells {
@@ -69,7 +69,7 @@ fn main(axes: &[Axis], cells: &[Cell], mean: f64, axis: usize) -> f64 {
 }
 
 /// The variance of the mean score over the plane of two axes.
-fn joint(axes: &[Axis], cells: &[Cell], mean: f64, first: usize, second: usize) -> f64 {
+fn joint_variance(axes: &[Axis], cells: &[Cell], mean: f64, first: usize, second: usize) -> f64 {
     let (rows, columns) = (&axes[first].weights, &axes[second].weights);
     // Each cell is a rectangle of the plane. Only its corners are marked, and the marks summed up afterwards:
     // a forest's cells may be many and wide.

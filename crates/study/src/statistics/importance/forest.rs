@@ -1,4 +1,4 @@
-//! Regression trees that guess the score of settings nobody tried.
+//! Regression trees that predict the score of settings that were not tried.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ const TREES: usize = 64;
 /// Trees whose leaves tile the space, each grown on a resample of the trials.
 pub(super) struct Forest {
     pub trees: Vec<Vec<Cell>>,
-    /// Share of the scores' variance that such trees foretell of trials at places that they have not seen.
-    pub foretold: f64,
+    /// Out-of-bag R² of such trees.
+    pub oob_r2: f64,
 }
 
 impl Forest {
@@ -25,7 +25,7 @@ impl Forest {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let each: Vec<Vec<usize>> = (0..scores.len()).map(|trial| vec![trial]).collect();
         let trees = (0..TREES).map(|_| tree(space, scores, &resampled(&each, &mut random))).collect();
-        Self { trees, foretold: foretold(space, scores, &mut random) }
+        Self { trees, oob_r2: out_of_bag_r2(space, scores, &mut random) }
     }
 }
 
@@ -42,22 +42,23 @@ fn tree(space: &Space, scores: &[f64], trials: &[usize]) -> Vec<Cell> {
     leaves
 }
 
-/// What trees foretell of trials at places that they have not seen. Places are drawn whole for it: of two seeds at one
-/// place, either foretells the other.
-fn foretold(space: &Space, scores: &[f64], random: &mut ChaCha8Rng) -> f64 {
+/// Out-of-bag R². Trials at one setting are resampled together: of two seeds at one setting, either would predict the
+/// other.
+fn out_of_bag_r2(space: &Space, scores: &[f64], random: &mut ChaCha8Rng) -> f64 {
     let repeats: Vec<Vec<usize>> = space.repeats().into_values().collect();
-    let mut guesses = vec![(0.0, 0); scores.len()];
+    // Of each trial, the sum of its predictions, and how many there are.
+    let mut predictions = vec![(0.0, 0); scores.len()];
     for _ in 0..TREES {
-        let seen = resampled(&repeats, random);
-        let leaves = tree(space, scores, &seen);
+        let in_bag = resampled(&repeats, random);
+        let leaves = tree(space, scores, &in_bag);
         for (trial, place) in space.places.iter().enumerate() {
-            if !seen.contains(&trial) {
-                guesses[trial].0 += foretell(&leaves, place);
-                guesses[trial].1 += 1;
+            if !in_bag.contains(&trial) {
+                predictions[trial].0 += predict(&leaves, place);
+                predictions[trial].1 += 1;
             }
         }
     }
-    explained(scores, &guesses)
+    r_squared(scores, &predictions)
 }
 
 /// Divides a box at the boundary that leaves the least squared error, and its halves in turn.
@@ -103,21 +104,22 @@ fn split(
 }
 
 /// The score of the leaf that a place lies in.
-fn foretell(leaves: &[Cell], place: &[usize]) -> f64 {
+fn predict(leaves: &[Cell], place: &[usize]) -> f64 {
     let holds = |leaf: &&Cell| leaf.ranges.iter().zip(place).all(|(range, at)| range.contains(at));
     leaves.iter().find(holds).expect("leaves tile the space").score
 }
 
-/// 1 − squared error of mean guesses / squared error of the mean, over trials that were guessed at all.
-fn explained(scores: &[f64], guesses: &[(f64, usize)]) -> f64 {
-    let guessed: Vec<(f64, f64)> = scores
+/// R² of the mean predictions, over trials that were out of a bag at all: 1 − squared error / squared error of the
+/// mean score.
+fn r_squared(scores: &[f64], predictions: &[(f64, usize)]) -> f64 {
+    let predicted: Vec<(f64, f64)> = scores
         .iter()
-        .zip(guesses)
+        .zip(predictions)
         .filter(|(_, (_, times))| *times > 0)
         .map(|(score, (sum, times))| (*score, sum / *times as f64))
         .collect();
-    let mean = guessed.iter().map(|(score, _)| score).sum::<f64>() / guessed.len() as f64;
-    let error: f64 = guessed.iter().map(|(score, guess)| (score - guess).powi(2)).sum();
-    let spread: f64 = guessed.iter().map(|(score, _)| (score - mean).powi(2)).sum();
-    if spread > 0.0 { 1.0 - error / spread } else { 0.0 }
+    let mean = predicted.iter().map(|(score, _)| score).sum::<f64>() / predicted.len() as f64;
+    let residual: f64 = predicted.iter().map(|(score, prediction)| (score - prediction).powi(2)).sum();
+    let total: f64 = predicted.iter().map(|(score, _)| (score - mean).powi(2)).sum();
+    if total > 0.0 { 1.0 - residual / total } else { 0.0 }
 }

@@ -42,21 +42,21 @@ pub struct Trial {
     pub score: f64,
 }
 
-/// Where the spread of scores comes from.
+/// Where the variance of scores comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
     /// Parameters alone and pairs of them, the largest share first.
     pub effects: Vec<Effect>,
     /// Standard deviation of the score over the whole space.
-    pub spread: f64,
-    /// Standard deviation between repeats of one setting; `None` without repeats. A spread that is not well
-    /// above it is chance, and its shares mean nothing.
+    pub sd: f64,
+    /// Standard deviation between repeats of one setting; `None` without repeats. Where `sd` is not well
+    /// above it, the shares are those of chance, and mean nothing.
     pub repeat_sd: Option<f64>,
     /// How the score of every setting was had.
     pub method: Method,
 }
 
-/// What one parameter, or two in concert, contribute.
+/// The main effect of one parameter, or the interaction of two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
     /// One name, or the two of an interaction beyond what each does alone.
@@ -70,50 +70,34 @@ pub struct Effect {
 pub enum Method {
     /// Every combination was tried equally often: the mean score of each is the surface, and shares are exact.
     Grid,
-    /// A forest of regression trees guesses what was not tried.
+    /// A forest of regression trees predicts what was not tried.
     Forest {
-        /// Share of the variance of scores that trees foretell of trials they have not seen. Shares of a
-        /// forest that foretells little, at 0 or below nothing at all, are guesses.
-        foretold: f64,
+        /// Out-of-bag R². Where it is small, the shares are guesses; at 0 or below, the forest predicts nothing.
+        oob_r2: f64,
     },
 }
 
-/// Why a table of trials cannot be analysed.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[allow(missing_docs)] // The messages say what the fields are.
-#[non_exhaustive]
-pub enum ImportanceError {
-    #[error("trial {trial} has {found} values where there are {wanted} parameters: give one for each")]
-    Values { trial: usize, found: usize, wanted: usize },
-    #[error("`{parameter}` of trial {trial} is {found}: give {wanted}")]
-    Value { trial: usize, parameter: String, found: f64, wanted: &'static str },
-    #[error(
-        "the score of trial {trial} is {found}: leave the trial out, or give it the score of a failed run"
-    )]
-    Score { trial: usize, found: f64 },
-    #[error("all {trials} trials have one setting or one score: there is nothing to explain")]
-    NothingDiffers { trials: usize },
-}
-
-/// How much each parameter, and each pair, contributes to the spread of scores.
+/// How much each parameter, and each pair, contributes to the variance of scores.
 ///
 /// Parameters that never change are left out. `seed` decides the forest's resamples, and nothing on a grid.
-pub fn importance(
-    parameters: &[Parameter],
-    trials: &[Trial],
-    seed: u64,
-) -> Result<Importance, ImportanceError> {
+///
+/// `None` where nothing differs, in settings or in scores, or where a trial has not one usable value for each
+/// parameter and a finite score.
+pub fn importance(parameters: &[Parameter], trials: &[Trial], seed: u64) -> Option<Importance> {
+    if !trials.iter().all(|trial| space::is_usable(parameters, trial)) {
+        return None;
+    }
     let scores: Vec<f64> = trials.iter().map(|trial| trial.score).collect();
-    let space = Space::new(parameters, trials)?;
+    let space = Space::new(parameters, trials);
     if space.axes.is_empty() || scores.iter().all(|score| *score == scores[0]) {
-        return Err(ImportanceError::NothingDiffers { trials: trials.len() });
+        return None;
     }
     let (decomposition, method) = match space.grid(&scores) {
         Some(cells) => (decompose(&space.axes, &cells), Method::Grid),
         None => {
             let forest = Forest::grow(&space, &scores, seed);
             let each: Vec<_> = forest.trees.iter().map(|tree| decompose(&space.axes, tree)).collect();
-            (Decomposition::mean(&each), Method::Forest { foretold: forest.foretold })
+            (Decomposition::mean(&each), Method::Forest { oob_r2: forest.oob_r2 })
         }
     };
     let named = |axes: &[usize]| axes.iter().map(|axis| space.axes[*axis].name.clone()).collect();
@@ -123,5 +107,5 @@ pub fn importance(
         .map(|(axes, share)| Effect { parameters: named(axes), share: *share })
         .collect();
     effects.sort_by(|a, b| b.share.total_cmp(&a.share));
-    Ok(Importance { effects, spread: decomposition.spread, repeat_sd: space.repeat_sd(&scores), method })
+    Some(Importance { effects, sd: decomposition.sd, repeat_sd: space.repeat_sd(&scores), method })
 }

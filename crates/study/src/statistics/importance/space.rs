@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::decompose::Cell;
-use super::{ImportanceError, Parameter, Scale, Trial};
+use super::{Parameter, Scale, Trial};
 
 /// One parameter that changes.
 pub(super) struct Axis {
@@ -20,11 +20,8 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// Checks every number, and leaves out parameters that never change.
-    pub fn new(parameters: &[Parameter], trials: &[Trial]) -> Result<Self, ImportanceError> {
-        for (number, trial) in trials.iter().enumerate() {
-            check(parameters, trial, number + 1)?;
-        }
+    /// The space of [usable](is_usable) trials, without parameters that never change.
+    pub fn new(parameters: &[Parameter], trials: &[Trial]) -> Self {
         let mut axes = Vec::new();
         let mut places = vec![Vec::new(); trials.len()];
         for (column, parameter) in parameters.iter().enumerate() {
@@ -39,7 +36,7 @@ impl Space {
             }
             axes.push(Axis { name: parameter.name.clone(), weights: weights(&values, parameter.scale) });
         }
-        Ok(Self { axes, places })
+        Self { axes, places }
     }
 
     /// The mean score of every combination, if each was tried equally often.
@@ -58,13 +55,13 @@ impl Space {
 
     /// Standard deviation between trials of equal values, over all such.
     pub fn repeat_sd(&self, scores: &[f64]) -> Option<f64> {
-        let (mut squares, mut freedom) = (0.0, 0);
+        let (mut squares, mut degrees_of_freedom) = (0.0, 0);
         for cell in self.repeats().values() {
             let mean = mean(cell, scores);
             squares += cell.iter().map(|&trial| (scores[trial] - mean).powi(2)).sum::<f64>();
-            freedom += cell.len() - 1;
+            degrees_of_freedom += cell.len() - 1;
         }
-        (freedom > 0).then(|| (squares / freedom as f64).sqrt())
+        (degrees_of_freedom > 0).then(|| (squares / degrees_of_freedom as f64).sqrt())
     }
 
     /// The trials at each place that was tried.
@@ -82,26 +79,16 @@ fn mean(trials: &[usize], scores: &[f64]) -> f64 {
     trials.iter().map(|&trial| scores[trial]).sum::<f64>() / trials.len() as f64
 }
 
-fn check(parameters: &[Parameter], trial: &Trial, number: usize) -> Result<(), ImportanceError> {
-    let (found, wanted) = (trial.values.len(), parameters.len());
-    if found != wanted {
-        return Err(ImportanceError::Values { trial: number, found, wanted });
-    }
-    for (parameter, &value) in parameters.iter().zip(&trial.values) {
-        let (good, wanted) = match parameter.scale {
-            Scale::Linear => (value.is_finite(), "a finite number"),
-            Scale::Log => (value.is_finite() && value > 0.0, "a number above 0"),
-            Scale::Category => (value >= 0.0 && value.fract() == 0.0, "the whole number of a category"),
-        };
-        if !good {
-            let parameter = parameter.name.clone();
-            return Err(ImportanceError::Value { trial: number, parameter, found: value, wanted });
-        }
-    }
-    if !trial.score.is_finite() {
-        return Err(ImportanceError::Score { trial: number, found: trial.score });
-    }
-    Ok(())
+/// Whether a trial has a finite score, and for each parameter a value that its scale can hold.
+pub(super) fn is_usable(parameters: &[Parameter], trial: &Trial) -> bool {
+    let fits = |(parameter, &value): (&Parameter, &f64)| match parameter.scale {
+        Scale::Linear => value.is_finite(),
+        Scale::Log => value.is_finite() && value > 0.0,
+        Scale::Category => value >= 0.0 && value.fract() == 0.0,
+    };
+    trial.values.len() == parameters.len()
+        && parameters.iter().zip(&trial.values).all(fits)
+        && trial.score.is_finite()
 }
 
 /// The share of its axis that each value stands for. A category's is everyone's; a number's reaches half-way

@@ -1,7 +1,7 @@
 //! Where a set is put together before it appears in the store: one folder a set, for one process at a time.
 
 use super::failure::{Failure, keep};
-use super::unpack::Pieces;
+use super::unpack::ExtractedFiles;
 use super::{FetchProgress, Report, below};
 use crate::recipe::Recipe;
 use crate::{DataError, Store};
@@ -9,11 +9,11 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The folder of all workshops, in the store.
+/// The folder of all staging folders, in the store.
 const FOLDER: &str = ".fetching";
 
-/// A locked folder. What is left in it when fetching fails are downloads to go on with.
-pub(crate) struct Workshop {
+/// A locked folder. What is left in it when fetching fails are downloads to resume.
+pub(crate) struct StagingFolder {
     store: Store,
     set: String,
     folder: PathBuf,
@@ -21,9 +21,9 @@ pub(crate) struct Workshop {
     _locked: File,
 }
 
-impl Workshop {
-    /// Makes the workshop of a set and waits until it is this process's own.
-    pub(crate) fn open(store: &Store, set: &str, report: Report) -> Result<Workshop, DataError> {
+impl StagingFolder {
+    /// Makes the staging folder of a set and waits until it is this process's own.
+    pub(crate) fn open(store: &Store, set: &str, report: Report) -> Result<StagingFolder, DataError> {
         let all = store.root().join(FOLDER);
         let lock = below(&all, &format!("{set}.lock"));
         let locked = loop {
@@ -48,9 +48,9 @@ impl Workshop {
             }
         };
         let folder = below(&all, set);
-        let workshop = Workshop { store: store.clone(), set: set.into(), folder, lock, _locked: locked };
-        fs::create_dir_all(&workshop.folder).map_err(keep("make", &workshop.folder))?;
-        Ok(workshop)
+        let staging = StagingFolder { store: store.clone(), set: set.into(), folder, lock, _locked: locked };
+        fs::create_dir_all(&staging.folder).map_err(keep("make", &staging.folder))?;
+        Ok(staging)
     }
 
     /// Where a download grows.
@@ -71,19 +71,24 @@ impl Workshop {
         fs::remove_file(part).map_err(Failure::disk("remove", part))
     }
 
-    /// Leaves no download to go on with.
+    /// Leaves no download to resume.
     pub(crate) fn forget(&mut self) {
         remove(&self.folder);
     }
 
     /// Writes the files of the set, and beside them whose they are, and puts all in its place.
-    pub(crate) fn publish(&mut self, recipe: &Recipe, files: &Pieces, source: &str) -> Result<(), DataError> {
+    pub(crate) fn publish(
+        &mut self,
+        recipe: &Recipe,
+        files: &ExtractedFiles,
+        source: &str,
+    ) -> Result<(), DataError> {
         let written = self.write(recipe, files, source);
         self.forget();
         written
     }
 
-    fn write(&self, recipe: &Recipe, files: &Pieces, source: &str) -> Result<(), DataError> {
+    fn write(&self, recipe: &Recipe, files: &ExtractedFiles, source: &str) -> Result<(), DataError> {
         let new = self.folder.join("new");
         remove(&new);
         fs::create_dir_all(&new).map_err(keep("make", &new))?;
@@ -100,8 +105,8 @@ impl Workshop {
     }
 }
 
-/// Removes everything but downloads to go on with, and every folder that is empty then.
-impl Drop for Workshop {
+/// Removes everything but downloads to resume, and every folder that is empty then.
+impl Drop for StagingFolder {
     fn drop(&mut self) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let path = entry.path();

@@ -1,6 +1,7 @@
-//! This machine.
+//! Where the processes of a study run: on this machine.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -12,10 +13,9 @@ use std::time::Duration;
 use slimgate_train::TrainError;
 
 use crate::StudyError;
-use crate::executor::{Executor, Process, Report};
 
-/// Processes on this machine, so many at once.
-pub(crate) struct Local {
+/// Processes of the program, so many at once.
+pub(crate) struct Executor {
     program: PathBuf,
     at_once: usize,
     running: HashMap<String, Child>,
@@ -23,20 +23,46 @@ pub(crate) struct Local {
     sender: Sender<Report>,
 }
 
-impl Local {
-    /// `program` is started, at most `at_once` times side by side.
-    pub fn new(program: PathBuf, at_once: usize) -> Local {
-        let (sender, reports) = channel();
-        Local { program, at_once, running: HashMap::new(), reports, sender }
-    }
+/// A process to start.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The trial that it works on.
+    pub trial: String,
+    /// What the program is called with.
+    pub arguments: Vec<OsString>,
+    /// Held as long as the process lives, whoever started it.
+    pub claim: File,
+    /// Where its standard error goes.
+    pub log: PathBuf,
 }
 
-impl Executor for Local {
-    fn room(&self) -> usize {
+/// What comes of a process.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// A line on its standard output.
+    Line { trial: String, line: String },
+    /// Its end; no code where a signal ended it.
+    Ended { trial: String, code: Option<i32> },
+}
+
+impl Executor {
+    /// `program` is started, at most `at_once` times side by side.
+    pub fn new(program: PathBuf, at_once: usize) -> Executor {
+        let (sender, reports) = channel();
+        Executor { program, at_once, running: HashMap::new(), reports, sender }
+    }
+
+    /// How many more processes it would take now.
+    pub fn room(&self) -> usize {
         self.at_once.saturating_sub(self.running.len())
     }
 
-    fn start(&mut self, process: Process) -> Result<(), StudyError> {
+    /// Starts one.
+    ///
+    /// # Errors
+    ///
+    /// If that is not possible here.
+    pub fn start(&mut self, process: Process) -> Result<(), StudyError> {
         let Process { trial, arguments, claim, log } = process;
         let log = File::create(&log).map_err(TrainError::file("write", &log))?;
         let mut command = Command::new(&self.program);
@@ -57,7 +83,8 @@ impl Executor for Local {
         Ok(())
     }
 
-    fn next(&mut self, patience: Duration) -> Option<Report> {
+    /// What came of them, or nothing within the time given.
+    pub fn next(&mut self, patience: Duration) -> Option<Report> {
         match self.reports.recv_timeout(patience).ok()? {
             // Its output is closed, so it is at its end; the code is known once it has been waited for.
             Report::Ended { trial, .. } => {
@@ -68,7 +95,8 @@ impl Executor for Local {
         }
     }
 
-    fn stop(&mut self) {
+    /// Asks all of them to stop as soon as they have saved.
+    pub fn stop(&self) {
         for child in self.running.values() {
             terminate(child);
         }

@@ -12,7 +12,7 @@ use crate::space::{Space, hidden_sizes};
 use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 
 /// The study with all that is found once and kept, and its folder. Everything is checked before anything is written.
-pub(crate) fn settle(
+pub(crate) fn resolve(
     path: &Path,
     mut config: StudyConfig,
     interrupter: &Interrupter,
@@ -24,7 +24,7 @@ pub(crate) fn settle(
         let tasks = Space::new(&config)?.tasks;
         // Those of the folder; in a new one those that the study's file has, which repeats another study.
         let known = if StudyFolder::open(path).is_ok() { sizes_in(path, &config) } else { given };
-        config.compare.hidden = hidden_sizes(&config, &tasks, by, known)?;
+        config.compare.hidden = hidden_sizes(&config, &tasks, by, known, interrupter)?;
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
@@ -43,7 +43,7 @@ pub(crate) fn settle(
         space = Space::new(&config)?;
     }
     if let (Some(published), Some(figures)) = (&mut config.compare.published, figures) {
-        published.file = folder.keep_figures(&figures)?;
+        published.file = folder.keep_figures(&figures.text)?;
     }
     folder.write_config(&config)?;
     Ok((folder, config, space))
@@ -68,7 +68,7 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     Err(StudyError::Another { folder: path.to_owned(), differing: differing.join(", ") })
 }
 
-/// The settings by key that all trials of a study share, and how it chooses among them. Threads change no trial's result.
+/// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.
 fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
     let mut keys = keys(config.base.clone());
     keys.remove("run.threads");

@@ -30,7 +30,7 @@ const DASHES: [Option<&str>; 5] = [None, Some("7 3"), Some("2 3"), Some("9 3 2 3
 
 /// How one variant is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct VariantStyle {
     /// Its colour, as CSS.
     pub color: &'static str,
     /// Its marker.
@@ -41,34 +41,34 @@ pub struct Look {
 
 /// How all variants of a page are drawn.
 #[derive(Debug)]
-pub struct Looks {
+pub struct VariantStyles {
     names: Vec<String>,
 }
 
-impl Looks {
+impl VariantStyles {
     /// For a study: the baseline first, the others in the order of the tasks.
-    pub fn of(summary: &Summary) -> Looks {
+    pub fn of(summary: &Summary) -> VariantStyles {
         let variants =
             summary.tasks.iter().flat_map(|task| &task.variants).map(|variant| variant.name.as_str());
-        Looks::named(std::iter::once(summary.baseline.as_str()).chain(variants))
+        VariantStyles::named(std::iter::once(summary.baseline.as_str()).chain(variants))
     }
 
     /// For things with names, in this order.
-    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Looks {
-        let mut looks = Looks { names: vec![] };
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> VariantStyles {
+        let mut styles = VariantStyles { names: vec![] };
         for name in names {
-            if !looks.names.iter().any(|known| known == name) {
-                looks.names.push(name.to_owned());
+            if !styles.names.iter().any(|known| known == name) {
+                styles.names.push(name.to_owned());
             }
         }
-        looks
+        styles
     }
 
     /// How a variant is drawn. The numbers of colours, markers and dashes have no common divisor, so that it takes
     /// 280 variants for two to look the same.
-    pub fn look(&self, name: &str) -> Look {
+    pub fn style(&self, name: &str) -> VariantStyle {
         let index = self.names.iter().position(|known| known == name).unwrap_or(self.names.len());
-        Look {
+        VariantStyle {
             color: COLORS[index % COLORS.len()],
             marker: MARKERS[index % MARKERS.len()],
             dash: DASHES[index % DASHES.len()],
@@ -83,18 +83,18 @@ mod tests {
     #[test]
     fn no_two_of_many_variants_look_the_same() {
         let names: Vec<String> = (0..40).map(|index| format!("variant {index}")).collect();
-        let looks = Looks::named(names.iter().map(String::as_str));
+        let styles = VariantStyles::named(names.iter().map(String::as_str));
         let seen: std::collections::BTreeSet<_> = names
             .iter()
-            .map(|name| looks.look(name))
-            .map(|look| format!("{} {:?} {:?}", look.color, look.marker, look.dash))
+            .map(|name| styles.style(name))
+            .map(|style| format!("{} {:?} {:?}", style.color, style.marker, style.dash))
             .collect();
         assert_eq!(seen.len(), names.len());
     }
 
     #[test]
-    fn a_name_that_comes_again_keeps_its_look() {
-        let looks = Looks::named(["lstm", "lstm1", "lstm", "lstm2"]);
-        assert_eq!(looks.look("lstm2").color, COLORS[2]);
+    fn a_name_that_comes_again_keeps_its_style() {
+        let styles = VariantStyles::named(["lstm", "lstm1", "lstm", "lstm2"]);
+        assert_eq!(styles.style("lstm2").color, COLORS[2]);
     }
 }

@@ -1,14 +1,14 @@
-//! Several tasks together.
+//! The variants by their ranks over several tasks.
 
 use std::collections::HashSet;
 
 use crate::statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
-use crate::{Across, Task, Variant};
+use crate::{Task, TaskRanking, Variant};
 
 /// Ranks of the variants over the tasks that have a test result of every seed of all of them; none where there are
 /// fewer than two such tasks. The tests take tasks for independent of one another, so amounts of one data set, or
 /// readings of one set of images, are none.
-pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
+pub(super) fn task_ranking(tasks: &[Task], alpha: f64) -> Option<TaskRanking> {
     let sources: HashSet<&str> = tasks.iter().map(|task| task.source.as_str()).collect();
     if sources.len() < tasks.len() {
         return None;
@@ -22,7 +22,7 @@ pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
     let critical = critical_difference(names.len(), scores.len(), alpha);
     let together = groups(&mean_ranks, |a, b| (mean_ranks[a] - mean_ranks[b]).abs() >= critical);
     let pairs = pairwise_signed_rank(&scores)?;
-    Some(Across {
+    Some(TaskRanking {
         variants: order.iter().map(|&index| names[index].to_owned()).collect(),
         friedman: [found.chi_squared, found.p],
         iman_davenport: found.iman_davenport.map(|ratio| [ratio.f, ratio.p]),
@@ -40,7 +40,7 @@ pub(super) fn across(tasks: &[Task], alpha: f64) -> Option<Across> {
 /// The mean test accuracy of each variant, equal ones exactly so; none while one lacks a seed.
 fn mean_scores(task: &Task) -> Option<Vec<f64>> {
     let score = |variant: &Variant| {
-        let test = variant.test.as_ref().filter(|_| variant.is_whole())?;
+        let test = variant.test.as_ref().filter(|_| variant.is_complete())?;
         // The sum of accuracies is a whole number of sequences, however it was rounded.
         let step = task.resolution() / test.values.len() as f64;
         Some((test.mean / step).round() * step)

@@ -1,0 +1,146 @@
+//! How far a study is, whoever works on it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use slimgate_train::EpochMetrics;
+
+use crate::folder::{Record, Records};
+use crate::plan::plan;
+use crate::space::Space;
+use crate::trial::Trial;
+use crate::{State, StudyError, StudyFolder};
+
+/// How far a study is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StudyProgress {
+    /// Trials in all, as far as is known.
+    pub trials: usize,
+    /// How many are in each state.
+    pub states: Vec<(State, usize)>,
+    /// Epochs of all trials together.
+    pub epochs: usize,
+    /// Those that are complete.
+    pub epochs_done: usize,
+    /// Seconds that these took, added up.
+    pub seconds: f64,
+    /// Each trial that a process works on.
+    pub running: Vec<Running>,
+    /// The best trial of each variant on each task.
+    pub best: Vec<Best>,
+    /// Each trial that failed.
+    pub failed: Vec<Failure>,
+}
+
+/// A trial that a process works on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Running {
+    /// Its variant, task, settings and seed in a few words.
+    pub label: String,
+    /// Complete epochs.
+    pub epoch: usize,
+    /// All epochs.
+    pub of: usize,
+    /// Accuracy on the validation set after the last complete epoch.
+    pub accuracy: Option<f64>,
+}
+
+/// The trial of a variant with the best accuracy on the validation set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Best {
+    /// The variant.
+    pub variant: String,
+    /// The task.
+    pub task: String,
+    /// The accuracy.
+    pub accuracy: f64,
+    /// The trial in a few words.
+    pub label: String,
+}
+
+/// A trial that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failure {
+    /// The trial in a few words.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl StudyProgress {
+    /// Takes note of a trial.
+    fn note_trial(&mut self, folder: &StudyFolder, trial: &Trial, state: State, record: &Record) {
+        let of = trial.config.optim.epochs;
+        let summary = record.summary.as_ref();
+        let (mut epochs, mut seconds) = summary.map_or((0, 0.0), |summary| (summary.epochs, summary.seconds));
+        if state == State::Running {
+            let accuracy;
+            (epochs, accuracy, seconds) = read_metrics(folder, &trial.id);
+            self.running.push(Running { label: trial.label(), epoch: epochs, of, accuracy });
+        } else if record.given_up {
+            // Its training, or its test.
+            let reason = record.reason.clone().unwrap_or_else(|| "its process died".into());
+            self.failed.push(Failure { label: trial.label(), reason });
+        }
+        let ended = record.is_done() || state == State::Pruned;
+        self.epochs += if ended { epochs } else { of };
+        self.epochs_done += epochs;
+        self.seconds += seconds;
+        if let Some(best) = summary.and_then(|summary| summary.best.as_ref()) {
+            self.note_best(trial, best.accuracy);
+        }
+    }
+
+    /// Keeps a trial that is the best of its variant and task so far; of equals, the first.
+    fn note_best(&mut self, trial: &Trial, accuracy: f64) {
+        let (variant, task) = (trial.variant.clone(), trial.task.clone());
+        let best = Best { variant, task, accuracy, label: trial.label() };
+        let same = |known: &&mut Best| known.variant == best.variant && known.task == best.task;
+        match self.best.iter_mut().find(same) {
+            Some(known) if known.accuracy >= best.accuracy => (),
+            Some(known) => *known = best,
+            None => self.best.push(best),
+        }
+    }
+}
+
+/// How far the study in a folder is, whoever works on it.
+///
+/// # Errors
+///
+/// If the folder is not a study or something in it is damaged.
+pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError> {
+    let config = folder.config()?;
+    let space = Space::new(&config)?;
+    let mut records = Records::new(folder, &config);
+    let groups = plan(&space, &config, &mut records)?;
+    let mut progress = StudyProgress::default();
+    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+    for group in &groups {
+        let mut known = 0;
+        for trial in group.trials() {
+            known += 1;
+            let record = records.get(&trial.id);
+            let state = group.state(trial, record);
+            *states.entry(state).or_default() += 1;
+            progress.note_trial(folder, trial, state, record);
+        }
+        let (planned, unknown_epochs) = group.planned(&space);
+        progress.trials += planned;
+        progress.epochs += unknown_epochs;
+        if planned > known {
+            *states.entry(State::Waiting).or_default() += planned - known;
+        }
+    }
+    progress.states = states.into_iter().collect();
+    Ok(progress)
+}
+
+/// The complete epochs of a running trial, its last accuracy and the seconds it took, off its metrics.
+fn read_metrics(folder: &StudyFolder, id: &str) -> (usize, Option<f64>, f64) {
+    let text = std::fs::read_to_string(folder.run(id).join("metrics.jsonl")).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<EpochMetrics>(line).ok());
+    lines.fold((0, None, 0.0), |(_, _, seconds), line| {
+        (line.epoch, Some(line.accuracy), seconds + line.seconds)
+    })
+}
