@@ -1,6 +1,6 @@
 //! What the program tells about itself and what it knows.
 
-use crate::support::{Workspace, assert_says, lines, picture, repository, said};
+use crate::support::{Workspace, assert_says, lines, picture, pumps, repository, said};
 
 #[test]
 fn variants_are_listed_with_terms_equations_and_counts() {
@@ -95,6 +95,7 @@ fn every_help_ends_with_examples_that_work() {
     here.succeed("train --no-tui --hidden 4 --epochs 1 --set data.train_limit=100 --variant lstm");
     std::os::unix::fs::symlink(repository("experiments"), here.path("experiments")).unwrap();
     picture(&here, "digit.png", 28, 28);
+    pumps(&here);
     for command in commands {
         let help = here.succeed(&format!("{command} --help"));
         let (_, examples) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{help}"));

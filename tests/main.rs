@@ -4,6 +4,7 @@ mod backends;
 mod fetch;
 mod listing;
 mod output;
+mod own;
 mod predict;
 mod resume;
 mod study;

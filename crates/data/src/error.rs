@@ -48,6 +48,33 @@ pub enum DataError {
     #[error("cannot fetch {set:?}:\n{tried}\n{advice}")]
     Unfetched { set: String, tried: String, advice: String },
 
+    // Folders of the user's own
+    #[error(
+        "{folder} {is}: give the path of a folder with train.csv and test.csv; a path that does not begin with `/` \
+         begins where the program is started"
+    )]
+    NoFolder { folder: String, is: &'static str },
+    #[error(
+        "the folder {folder} {problem}: put train.csv and test.csv there, or train.ts and test.ts, and no others of \
+         these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+         pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
+    )]
+    FolderFiles { folder: String, problem: String },
+    #[error("{file}: every sequence is of class {class:?}; give sequences of at least two classes")]
+    OneClass { file: String, class: String },
+    #[error(
+        "{file}:{line}: no training sequence is of class {found:?}; add some to the training file, or use one of \
+         {known}"
+    )]
+    UntrainedClass { file: String, line: usize, found: String, known: String },
+    #[error(
+        "the data in {folder} has changed since the run was trained ({file} is another): put the old file back, or \
+         train a new run"
+    )]
+    ChangedData { folder: String, file: String },
+    #[error("{file} was changed while the program ran: start it again")]
+    ChangedMeanwhile { file: String },
+
     // Any file
     #[error("cannot read {file}: {source}; check the path and its permissions")]
     Unreadable { file: String, source: io::Error },
@@ -74,7 +101,7 @@ pub enum DataError {
     #[error("{file}:{line}: {found:?} is not a finite number; leave out or fill in what is missing")]
     NotFinite { file: String, line: usize, found: String },
     #[error(
-        "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel the run was trained on"
+        "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel of the training data"
     )]
     Channels { file: String, line: usize, found: usize, wanted: usize },
     #[error("{file}:{line}: {found} columns where {wanted} belong; give every row the same columns")]
@@ -138,6 +165,27 @@ pub enum DataError {
     CsvHeader { file: String },
     #[error("{file}:{line}: series {name:?} goes on after another began; put its rows together")]
     CsvScattered { file: String, line: usize, name: String },
+    #[error(
+        "{file}:{line}: series {name:?} has two classes, {classes}; give it one, or its parts names of their own"
+    )]
+    CsvClass { file: String, line: usize, name: String, classes: String },
+    #[error("{file}:{line}: the column `{column}` is empty; fill it in, or leave the row out")]
+    CsvBlank { file: String, line: usize, column: &'static str },
+    #[error(
+        "{file}:1: there is no column `{column}` among {found}; a table of series has the columns `series`, `class` \
+         and one for each channel, a table of texts `class` and `text`"
+    )]
+    CsvMissing { file: String, column: &'static str, found: String },
+    #[error("{file}:1: there is no column beside `series` and `class`; add one for each channel")]
+    CsvNoChannel { file: String },
+    #[error("{file}:1: column {column} has no name; name it, or leave it out (pandas: `index=False`)")]
+    CsvUnnamed { file: String, column: usize },
+    #[error("{file}:1: two columns are named {column:?}; give every column a name of its own")]
+    CsvTwice { file: String, column: String },
+    #[error("{file}:1: {problem}; give the channels of the training file: {wanted}")]
+    CsvOtherChannels { file: String, problem: String, wanted: String },
+    #[error("{file}:1: there is a column {column:?} beside `text` and `class`; leave it out")]
+    TextColumn { file: String, column: String },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },
 }

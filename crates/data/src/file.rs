@@ -12,12 +12,16 @@ pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a file of the user's. Returns its bytes, unpacked.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+    Ok(unpack(&read_packed(path)?, &path.display().to_string(), LIMIT)?.into_owned())
+}
+
+/// Reads a file of the user's as it is, packed or not.
+pub(crate) fn read_packed(path: &Path) -> Result<Vec<u8>, DataError> {
     let file = path.display().to_string();
     let unreadable = |source| DataError::Unreadable { file: file.clone(), source };
     let handle = fs::File::open(path).map_err(unreadable)?;
     let bytes = bounded(handle, LIMIT).map_err(unreadable)?;
-    let bytes = bytes.ok_or_else(|| DataError::TooLarge { file: file.clone(), limit: LIMIT })?;
-    Ok(unpack(&bytes, &file, LIMIT)?.into_owned())
+    bytes.ok_or_else(|| DataError::TooLarge { file: file.clone(), limit: LIMIT })
 }
 
 /// Unpacks gzip, told by its first two bytes, and passes everything else on. Refuses an empty result.

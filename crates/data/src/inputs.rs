@@ -1,7 +1,7 @@
 //! A user's file as sequences for a trained run to predict on.
 
 use crate::examples::Raw;
-use crate::format::{idx, png, table, ts};
+use crate::format::{idx, png, table, texts, ts};
 use crate::image::PIXELS;
 use crate::preprocessing::Transform;
 use crate::{DataError, Layout, Preprocessing, Steps, file};
@@ -23,10 +23,11 @@ pub struct Input {
 ///   in the image's own order, 28 rows of 28 columns an image where the run reads rows and 784 rows of one
 ///   column where it reads pixels. White on black, as the digits are;
 /// - series: `.ts`, whose classes are ignored if it has any, or `.csv`, one step a row, one channel a column;
-/// - text: `.txt`, one sequence a line; blank lines are skipped.
+/// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
-/// sequences apart.
+/// sequences apart. Where the run was trained on tables of the user's own, the columns have the names of theirs and
+/// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run.
@@ -48,13 +49,20 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Vec<Inp
             number(&file, rows.into_iter().map(|row| Raw::Values(row.values)).collect())
         }
         (Transform::Series { scale }, "csv") => {
-            let all = csv(path, &file, scale.channels())?;
+            let all = match preprocessing.channel_names() {
+                Some(names) => table::parse_named(&file::read(path)?, &file, names)?,
+                None => csv(path, &file, scale.channels())?,
+            };
             all.into_iter().map(|series| (name(&series, &file), Raw::Values(series.values))).collect()
         }
         (Transform::Series { .. }, _) => return Err(refused(".ts or .csv, packed as .gz or not")),
         (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, &file)?, &file)?,
+        (Transform::Text { .. }, "csv") => {
+            let rows = texts::parse(&file::read(path)?, &file)?;
+            rows.into_iter().map(|row| (format!("{file}:{}", row.line), Raw::Text(row.text))).collect()
+        }
         (Transform::Text { .. }, _) => {
-            return Err(refused(".txt with one sequence a line, packed as .gz or not"));
+            return Err(refused(".txt with one sequence a line or .csv, packed as .gz or not"));
         }
     };
     let steps = preprocessing.apply(named.iter().map(|(_, raw)| raw));

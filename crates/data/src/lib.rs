@@ -1,9 +1,11 @@
 //! Sequence data sets: the samples that ship, those that are [`fetch`]ed, files of the user's own, and the way
 //! from each to batches.
 //!
-//! A [`DataConfig`] names a data set of the [`catalog`]; [`prepare`] reads it, splits off a validation set,
-//! fits a [`Preprocessing`] on the training set alone and applies it to all three. A stored preprocessing
-//! serves later: [`prepare_with`] to resume a run, [`read_inputs`] to predict on other files.
+//! A [`DataConfig`] names a data set of the [`catalog`], or a folder of the user's own: a path, such as `./pumps`, that
+//! holds `train.csv` and `test.csv`, or `train.ts` and `test.ts`. [`find`] makes an [`Entry`] of either. [`prepare`]
+//! reads it, splits off a validation set, fits a [`Preprocessing`] on the training set alone and applies it to all
+//! three. A stored preprocessing serves later: [`prepare_with`] to resume a run, [`read_inputs`] to predict on other
+//! files, for which the data set itself is not needed.
 
 mod batch;
 mod catalog;
@@ -18,6 +20,7 @@ mod image;
 mod inputs;
 mod length;
 mod origin;
+mod own;
 mod prepare;
 mod preprocessing;
 mod recipe;
@@ -29,7 +32,7 @@ mod store;
 mod vocabulary;
 
 pub use batch::{Batch, BatchInput, epoch_order};
-pub use catalog::{Entry, Presence, Set, catalog, find, find_set};
+pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
 pub use config::{DataConfig, Standardize, Validation};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
@@ -37,7 +40,8 @@ pub use image::Layout;
 pub use inputs::{Input, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
-pub use prepare::{Prepared, prepare, prepare_with};
+pub use own::{is_folder, short_name};
+pub use prepare::{Prepared, check_unchanged, prepare, prepare_with};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};

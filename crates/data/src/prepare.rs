@@ -20,7 +20,8 @@ pub struct Prepared {
 /// remains, and applies it to all.
 ///
 /// # Errors
-/// A setting out of range or an unknown data set. The files that ship are checked as any other.
+/// A setting out of range, an unknown data set, or a folder of the user's that cannot be used. The files that ship are
+/// checked as any other.
 pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
     build(config, None)
 }
@@ -29,9 +30,18 @@ pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
 /// vocabulary hold, whatever `config` says of them.
 ///
 /// # Errors
-/// As [`prepare`], and a preprocessing of another data set.
+/// As [`prepare`], and a preprocessing of another data set, or of files of the user's own that have changed since.
 pub fn prepare_with(config: &DataConfig, preprocessing: &Preprocessing) -> Result<Prepared, DataError> {
     build(config, Some(preprocessing))
+}
+
+/// Checks that a data set is still the one that a stored preprocessing was fitted on. Only files of the user's own can
+/// have changed.
+///
+/// # Errors
+/// Files that have changed, or cannot be used any more.
+pub fn check_unchanged(preprocessing: &Preprocessing) -> Result<(), DataError> {
+    check_stored(preprocessing, find(preprocessing.dataset())?)
 }
 
 fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared, DataError> {
@@ -72,6 +82,8 @@ fn check_stored(stored: &Preprocessing, entry: &Entry) -> Result<(), DataError> 
     if stored.dataset() != entry.name {
         let (trained, asked) = (crate::error::excerpt(stored.dataset()), entry.name.clone());
         Err(DataError::OtherDataset { trained, asked })
+    } else if let Some(file) = stored.changed_file(entry) {
+        Err(DataError::ChangedData { folder: entry.name.clone(), file })
     } else if !stored.fits(entry) {
         Err(DataError::OtherPreprocessing { dataset: entry.name.clone() })
     } else {

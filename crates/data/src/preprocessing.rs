@@ -1,11 +1,12 @@
 //! What is learned from the training set and then done to every sequence.
 
 use crate::examples::{Example, Raw};
-use crate::recipe::Modality;
+use crate::recipe::{File, Modality};
 use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
-use crate::{DataConfig, Entry, Keep, Layout, Pad, Sequence, Standardize, Steps};
+use crate::{DataConfig, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 /// Everything needed to turn a file's content into what a run's model reads. It is fitted once, on the
@@ -21,7 +22,21 @@ pub struct Preprocessing {
     keep: Keep,
     #[serde(default)]
     pad: Pad,
+    /// Of a folder of the user's own; a set of the catalog never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own: Option<OwnData>,
     transform: Transform,
+}
+
+/// What is remembered of a folder of the user's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnData {
+    /// The names of the channels, where the files have names for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    /// The sha256 of each file.
+    sha256: BTreeMap<String, String>,
 }
 
 /// How content becomes steps.
@@ -93,6 +108,7 @@ impl Preprocessing {
             max_length: max_length.and_then(NonZeroUsize::new),
             keep,
             pad,
+            own: (entry.set.presence() == Presence::Own).then(|| OwnData::of(entry)),
             transform,
         }
     }
@@ -118,6 +134,19 @@ impl Preprocessing {
 
     pub(crate) fn transform(&self) -> &Transform {
         &self.transform
+    }
+
+    /// The names of the channels, where there is one for each: the files of a run may have been changed by hand.
+    pub(crate) fn channel_names(&self) -> Option<&[String]> {
+        let names = self.own.as_ref()?.channels.as_slice();
+        (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
+    }
+
+    /// The name of a file of the user's own that is not the one that it was fitted on.
+    pub(crate) fn changed_file(&self, entry: &Entry) -> Option<String> {
+        let own = self.own.as_ref()?;
+        let changed = |file: &&File| own.sha256.get(&file.name) != Some(&file.sha256);
+        entry.recipe.files().find(changed).map(|file| file.name.clone())
     }
 
     /// Whether it can be applied to a data set's content and speaks of its classes.
@@ -173,6 +202,16 @@ impl Preprocessing {
                 Steps::Tokens(self.pad.apply(tokens, most.unwrap_or(0), PADDING))
             }
             _ => unreachable!("a preprocessing meets content of its own modality only"),
+        }
+    }
+}
+
+impl OwnData {
+    fn of(entry: &Entry) -> OwnData {
+        let sha256 = |file: &File| (file.name.clone(), file.sha256.clone());
+        OwnData {
+            channels: entry.channel_names().to_vec(),
+            sha256: entry.recipe.files().map(sha256).collect(),
         }
     }
 }

@@ -4,7 +4,8 @@ use crate::{Layout, Origin};
 use serde::Deserialize;
 use std::fmt;
 
-/// One folder of `datasets/`: the files of one source, and the data sets that are read from them.
+/// One folder of `datasets/`: the files of one source, and the data sets that are read from them. A folder of the
+/// user's has one that is made of what its files hold.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -61,7 +62,7 @@ pub(crate) struct Named {
 }
 
 /// The format of a recipe's files.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// A file of images and a file of labels, in MNIST's format.
@@ -72,6 +73,15 @@ pub(crate) enum Format {
     RatedText,
     /// One file of series of one channel, each after its class, as the UCR archive keeps them.
     Ucr,
+    /// One table of series with their classes; only of a folder of the user's.
+    #[serde(skip_deserializing)]
+    SeriesTable {
+        /// The columns that are channels, in the order of the training file.
+        channels: Vec<String>,
+    },
+    /// One table of texts with their classes; only of a folder of the user's.
+    #[serde(skip_deserializing)]
+    TextTable,
 }
 
 /// What the sequences of a data set are made of.

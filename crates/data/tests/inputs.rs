@@ -124,11 +124,21 @@ fn texts_come_line_by_line_and_blank_lines_are_skipped() {
 }
 
 #[test]
+fn texts_come_from_tables_too_and_their_classes_are_ignored() {
+    let table = "class,text\nup,\"A good, good film.\"\n,!?\n";
+    let inputs = read("reviews.csv", table, &SNIPPETS).unwrap();
+    assert_eq!(names(&inputs), ["reviews.csv:2", "reviews.csv:3"]);
+    assert_eq!(lengths(&inputs), [4, 1]);
+    let stars = read("reviews.csv", "stars,text\n5,Good.\n", &SNIPPETS);
+    assert!(matches!(stars, Err(DataError::TextColumn { .. })));
+}
+
+#[test]
 fn an_extension_that_a_run_cannot_read_is_answered_with_those_it_can() {
     for (name, run, accepted) in [
         ("a.txt", &*ROWS, ".png"),
         ("a.png", &*VOWELS, ".ts"),
-        ("a.csv", &*SNIPPETS, ".txt"),
+        ("a.png", &*SNIPPETS, ".txt"),
         ("a", &*ROWS, ".idx"),
     ] {
         let error = read(name, "x", run).unwrap_err();

@@ -139,6 +139,20 @@ pub enum StudyError {
         /// The settings that differ, by key.
         differing: String,
     },
+    /// Data of the user's own that is no longer what trials of the study were trained on.
+    #[error(
+        "the data in {data} has changed since trials of {} were trained ({file} is another); put the old file back, or \
+         give the study a new folder with --out",
+        study.display()
+    )]
+    ChangedData {
+        /// The study's folder.
+        study: PathBuf,
+        /// The folder of the data.
+        data: String,
+        /// The file in it.
+        file: String,
+    },
     /// The folder holds a study that cannot be read.
     #[error(
         "{} is there and cannot be used ({problem}); fix it, or give this study a folder of its own with --out",

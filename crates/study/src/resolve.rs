@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use slimgate_train::{Interrupter, TrainError};
+use slimgate_data::{DataError, is_folder};
+use slimgate_train::{Interrupter, RunFolder, TrainError};
 use toml::Value;
 
 use crate::analysis::published;
@@ -28,6 +29,7 @@ pub(crate) fn resolve(
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
+    refuse_changed_data(path, &space)?;
     if interrupter.should_stop() {
         return Err(TrainError::Interrupted.into());
     }
@@ -66,6 +68,23 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
         return Ok(());
     }
     Err(StudyError::Another { folder: path.to_owned(), differing: differing.join(", ") })
+}
+
+/// Refuses to continue a study whose trials were trained on files of the user's own that have changed since: they would
+/// be compared with trials on other data. A trial that cannot be read is not what this is about.
+fn refuse_changed_data(path: &Path, space: &Space) -> Result<(), StudyError> {
+    let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
+    // Only those can change, and to look at every trial takes time.
+    if !space.datasets()?.iter().any(|dataset| is_folder(dataset)) {
+        return Ok(());
+    }
+    for id in folder.runs() {
+        let checked = RunFolder::open(&folder.run(&id)).and_then(|run| run.check_data());
+        if let Err(TrainError::Data(DataError::ChangedData { folder: data, file })) = checked {
+            return Err(StudyError::ChangedData { study: path.to_owned(), data, file });
+        }
+    }
+    Ok(())
 }
 
 /// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.

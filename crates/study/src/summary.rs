@@ -92,7 +92,8 @@ pub struct Task {
     pub name: String,
     /// The data set.
     pub dataset: String,
-    /// What its files are read from: `mnist-rows` and `mnist-pixels` are of one source.
+    /// What its files are read from: `mnist-rows` and `mnist-pixels` are of one source; a folder of the user's own is
+    /// one by itself.
     pub source: String,
     /// The classes, in the order of confusion matrices.
     pub classes: Vec<String>,

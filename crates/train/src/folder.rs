@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use slimgate_data::Preprocessing;
+use slimgate_data::{Preprocessing, check_unchanged, short_name};
 use tempfile::TempPath;
 
 use crate::environment::Environment;
@@ -106,7 +106,8 @@ pub struct Parameters {
 impl RunFolder {
     /// Makes the folder of a new run and takes its lock.
     ///
-    /// Without a name in the configuration, the first free one of `dataset-variant`, `dataset-variant-2` …
+    /// Without a name in the configuration, the first free one of `dataset-variant`, `dataset-variant-2` …, where a
+    /// folder of the user's own is called as it is without the way there.
     ///
     /// # Errors
     ///
@@ -140,7 +141,7 @@ impl RunFolder {
             Some(name) => rename(name)?.ok_or_else(|| TrainError::Exists(out.join(name)))?,
             None => {
                 let cell = config.model.cell_name()?.replace(['=', ','], "_");
-                let stem = format!("{}-{cell}", config.data.dataset);
+                let stem = format!("{}-{cell}", short_name(&config.data.dataset));
                 let mut names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}-{n}")));
                 names.find_map(|name| rename(&name).transpose()).expect("there is no last number")?
             }
@@ -254,6 +255,15 @@ impl RunFolder {
     /// As [`summary`](Self::summary).
     pub fn environment(&self) -> Result<BTreeMap<String, serde_json::Value>, TrainError> {
         self.read_json("environment.json")
+    }
+
+    /// Checks that the data is still what the run was trained on, which files of the user's own may not be.
+    ///
+    /// # Errors
+    ///
+    /// If it has changed, or the run folder or the data cannot be read.
+    pub fn check_data(&self) -> Result<(), TrainError> {
+        Ok(check_unchanged(&self.preprocessing()?)?)
     }
 
     pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {

@@ -21,7 +21,10 @@ pub struct Setting {
 
 /// The meaning of each setting, in the order of a configuration.
 const MEANINGS: [(&str, &str); 50] = [
-    ("data.dataset", "Data set; see `slimgate data list`"),
+    (
+        "data.dataset",
+        "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
+    ),
     ("data.train_limit", "Maximum number of training sequences, taken after the split; all if not given"),
     ("data.validation_fraction", "Fraction of the training data held out for validation, between 0 and 1"),
     ("data.validation", "Choices are made on a held-out validation set, or on the test set (published)"),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use serde::Serialize;
+use slimgate_data::short_name;
 use slimgate_report::write_study;
 use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
 use slimgate_train::{quoted, stop_on_signals};
@@ -93,7 +94,7 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
     let folder = match (&arguments.out, &arguments.dataset) {
         (Some(out), _) => out.clone(),
         // The default study on other data is another study.
-        (None, Some(dataset)) if arguments.study.is_none() => Path::new("studies").join(dataset),
+        (None, Some(dataset)) if arguments.study.is_none() => Path::new("studies").join(short_name(dataset)),
         _ => folder,
     };
     let mut config = StudyConfig::read(&name, &text, &settings)?;

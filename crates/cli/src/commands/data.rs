@@ -56,6 +56,7 @@ impl<'a> Row<'a> {
             presence: match entry.set.presence() {
                 Presence::Shipped => "shipped",
                 Presence::Fetched => "fetched",
+                Presence::Own => "own",
                 Presence::Absent => "absent",
             },
         }
@@ -100,12 +101,17 @@ fn list() -> Result<(), CliError> {
         ]);
     }
     say(rows)?;
-    say("The validation set is taken from the training data. Files of your own can be\n\
-         classified with `slimgate predict`; to train on them, add a recipe (datasets/README.md).")
+    say("The validation set is taken from the training data. Data of your own is a folder with\n\
+         train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
+         a single file, use `slimgate predict`.")
 }
 
 fn show(entry: &Entry) -> Result<(), CliError> {
     let (row, recipe) = (Row::new(entry), entry.recipe);
+    let channels = match entry.channel_names() {
+        [] => row.channels(),
+        names => format!("{}: {}", names.len(), names.join(", ")),
+    };
     let facts = [
         ("data set", row.name.to_owned()),
         ("title", row.title.to_owned()),
@@ -113,7 +119,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("read as", entry.summary.clone()),
         ("sequences", format!("{} training and {} test", grouped(row.train), grouped(row.test))),
         ("steps", row.lengths()),
-        ("channels", row.channels()),
+        ("channels", channels),
         ("classes", row.classes.join(", ")),
         ("split", recipe.split.clone()),
         ("source", recipe.sources()),
@@ -121,7 +127,8 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("attribution", recipe.attribution.clone()),
         ("status", row.status()),
     ];
-    for (name, fact) in facts {
+    // Of files of the user's own there is no licence or source to tell.
+    for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         say(format_args!("{name:<12} {fact}"))?;
     }
     Ok(())

@@ -4,5 +4,6 @@ pub(crate) mod idx;
 pub(crate) mod png;
 pub(crate) mod rated;
 pub(crate) mod table;
+pub(crate) mod texts;
 pub(crate) mod ts;
 pub(crate) mod ucr;

@@ -1,116 +1,229 @@
-//! Series as a table: one step a row, one channel a column, below a row of column names.
+//! Tables: rows below a row of column names. Of series, a row is one step and a column one channel.
 
 use crate::error::excerpt;
+use crate::examples::{Labelled, Raw};
 use crate::{DataError, file::number};
-use csv::{ReaderBuilder, StringRecord};
+use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
+use std::collections::HashSet;
+
+/// The column that tells sequences apart.
+const SERIES: &str = "series";
+/// The column of the classes.
+pub(crate) const CLASS: &str = "class";
+
+/// A table's column names, and then its rows, each with its line and as wide as the header.
+pub(crate) struct Table<'a> {
+    /// The names, without spaces around them.
+    pub header: Vec<String>,
+    bytes: &'a [u8],
+    file: &'a str,
+    rows: StringRecordsIntoIter<&'a [u8]>,
+}
+
+impl<'a> Table<'a> {
+    /// Reads the header.
+    pub(crate) fn open(bytes: &'a [u8], file: &'a str) -> Result<Table<'a>, DataError> {
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let mut rows = reader.into_records();
+        let header = rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
+        let header = header.map_err(|error| not_utf8(&error, bytes, file))?;
+        if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
+            return Err(DataError::CsvHeader { file: file.into() });
+        }
+        if let (1, Some(separator)) = (header.len(), header[0].chars().find(|&c| matches!(c, ';' | '\t'))) {
+            return Err(DataError::CsvSeparator { file: file.into(), separator });
+        }
+        let header = header.iter().map(|name| name.trim().to_owned()).collect();
+        Ok(Table { header, bytes, file, rows })
+    }
+}
+
+impl Iterator for Table<'_> {
+    type Item = Result<(usize, StringRecord), DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = match self.rows.next()? {
+            Ok(row) => row,
+            Err(error) => return Some(Err(not_utf8(&error, self.bytes, self.file))),
+        };
+        let line = row.position().map_or(1, |position| line(position, self.bytes));
+        let (found, wanted) = (row.len(), self.header.len());
+        if found == wanted {
+            Some(Ok((line, row)))
+        } else {
+            Some(Err(DataError::Columns { file: self.file.into(), line, found, wanted }))
+        }
+    }
+}
+
+/// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
+fn not_utf8(error: &csv::Error, bytes: &[u8], file: &str) -> DataError {
+    let line = error.position().map_or(1, |position| line(position, bytes));
+    DataError::NotUtf8 { file: file.into(), line }
+}
+
+/// The line that a row begins on. Its position is where the row before it ended, which is before blank lines, and of
+/// the two characters that end a line on Windows between them.
+fn line(position: &Position, bytes: &[u8]) -> usize {
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() as usize + between.filter(|byte| **byte == b'\n').count()
+}
 
 /// One series of a table.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Series {
     /// What the column `series` says, if there is one.
     pub name: Option<String>,
+    /// What the column `class` says, if it is read.
+    pub class: Option<String>,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f32>,
     /// The line of each step.
     pub lines: Vec<usize>,
 }
 
-/// Reads a table. A first column named `series` tells its sequences apart; without it there is one.
+/// Reads a table of channels that have no names. A first column named `series` tells its sequences apart; without it
+/// there is one.
 pub(crate) fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Series>, DataError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut rows = reader.records();
-    // Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
-    let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, |position| position.line() as usize);
-        DataError::NotUtf8 { file: file.into(), line }
-    };
-    let header = rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?.map_err(broken)?;
-    if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
-        return Err(DataError::CsvHeader { file: file.into() });
-    }
-    if let (1, Some(separator)) = (header.len(), header[0].chars().find(|&c| matches!(c, ';' | '\t'))) {
-        return Err(DataError::CsvSeparator { file: file.into(), separator });
-    }
-    let named = usize::from(header.get(0).is_some_and(|name| name.trim() == "series"));
-    if header.len() - named != channels {
-        let found = header.len() - named;
+    let table = Table::open(bytes, file)?;
+    let named = usize::from(table.header.first().is_some_and(|name| name == SERIES));
+    let found = table.header.len() - named;
+    if found != channels {
         return Err(DataError::CsvChannels { file: file.into(), found, wanted: channels });
     }
-    let mut all: Vec<Series> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for row in rows {
-        let row = row.map_err(broken)?;
-        let line = line_of(&row);
-        if row.len() != header.len() {
-            let (found, wanted) = (row.len(), header.len());
-            return Err(DataError::Columns { file: file.into(), line, found, wanted });
+    let columns = Columns {
+        series: (named == 1).then_some(0),
+        class: None,
+        channels: (named..table.header.len()).collect(),
+    };
+    series(table, &columns)
+}
+
+/// Reads a table of these channels, whose columns may stand in any order, to classify its sequences: a column `class`
+/// is what is asked for, and not read. Without a column `series` there is one sequence.
+pub(crate) fn parse_named(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Series>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let columns = Columns::named(&table.header, file)?.ordered(&table.header, channels, file)?;
+    series(table, &Columns { class: None, ..columns })
+}
+
+/// The channels of a table of series with their classes, told by its header.
+pub(crate) fn channels(header: &[String], file: &str) -> Result<Vec<String>, DataError> {
+    let columns = Columns::labelled(header, file)?;
+    if columns.channels.is_empty() {
+        return Err(DataError::CsvNoChannel { file: file.into() });
+    }
+    Ok(columns.channels.iter().map(|at| header[*at].clone()).collect())
+}
+
+/// Reads a table of series of these channels with their classes.
+pub(crate) fn labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Labelled>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let columns = Columns::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
+    let labelled = |Series { class, values, lines, .. }: Series| Labelled {
+        raw: Raw::Values(values),
+        class: class.expect("its column is read"),
+        line: lines[0],
+    };
+    Ok(series(table, &columns)?.into_iter().map(labelled).collect())
+}
+
+/// Which columns of a table of series are what.
+struct Columns {
+    series: Option<usize>,
+    class: Option<usize>,
+    /// In the order in which a step has them.
+    channels: Vec<usize>,
+}
+
+impl Columns {
+    /// Told by their names: what is neither `series` nor `class` is a channel.
+    fn named(header: &[String], file: &str) -> Result<Columns, DataError> {
+        if let Some(at) = header.iter().position(String::is_empty) {
+            return Err(DataError::CsvUnnamed { file: file.into(), column: at + 1 });
         }
-        let name = (named == 1).then(|| row[0].trim().to_owned());
+        let mut seen = HashSet::new();
+        if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(DataError::CsvTwice { file: file.into(), column: excerpt(twice) });
+        }
+        let place = |wanted: &str| header.iter().position(|name| name == wanted);
+        let (series, class) = (place(SERIES), place(CLASS));
+        let channels = (0..header.len()).filter(|at| Some(*at) != series && Some(*at) != class).collect();
+        Ok(Columns { series, class, channels })
+    }
+
+    /// Those of a table that must tell sequences and classes.
+    fn labelled(header: &[String], file: &str) -> Result<Columns, DataError> {
+        let columns = Columns::named(header, file)?;
+        for (column, at) in [(SERIES, columns.series), (CLASS, columns.class)] {
+            if at.is_none() {
+                return Err(missing(header, file, column));
+            }
+        }
+        Ok(columns)
+    }
+
+    /// The same with the channels in this order, which must be all of them.
+    fn ordered(self, header: &[String], wanted: &[String], file: &str) -> Result<Columns, DataError> {
+        let refused = |problem: String| {
+            let wanted = wanted.join(", ");
+            Err(DataError::CsvOtherChannels { file: file.into(), problem, wanted })
+        };
+        let mut channels = Vec::with_capacity(wanted.len());
+        for name in wanted {
+            match self.channels.iter().find(|at| header[**at] == *name) {
+                Some(at) => channels.push(*at),
+                None => return refused(format!("no column {:?}", excerpt(name))),
+            }
+        }
+        if let Some(other) = self.channels.iter().find(|at| !channels.contains(*at)) {
+            return refused(format!("the column {:?} is no channel", excerpt(&header[*other])));
+        }
+        Ok(Columns { channels, ..self })
+    }
+}
+
+/// That a table lacks a column.
+pub(crate) fn missing(header: &[String], file: &str, column: &'static str) -> DataError {
+    DataError::CsvMissing { file: file.into(), column, found: excerpt(&header.join(", ")) }
+}
+
+/// Reads all rows. Those of a sequence stand together and have one class.
+fn series(table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
+    let file = table.file;
+    let blank = |line, column| DataError::CsvBlank { file: file.into(), line, column };
+    let mut all: Vec<Series> = Vec::new();
+    let mut seen = HashSet::new();
+    for row in table {
+        let (line, row) = row?;
+        let [name, class] = [columns.series, columns.class].map(|at| at.map(|at| row[at].trim().to_owned()));
+        for (column, text) in [(SERIES, &name), (CLASS, &class)] {
+            if text.as_deref() == Some("") {
+                return Err(blank(line, column));
+            }
+        }
         if all.last().is_none_or(|series| series.name != name) {
             if !seen.insert(name.clone()) {
                 let name = excerpt(&name.unwrap_or_default());
                 return Err(DataError::CsvScattered { file: file.into(), line, name });
             }
-            all.push(Series { name, values: Vec::new(), lines: Vec::new() });
+            all.push(Series { name, class: class.clone(), values: Vec::new(), lines: Vec::new() });
         }
         let series = all.last_mut().expect("one was pushed");
+        if series.class != class {
+            let [name, before, found] = [&series.name, &series.class, &class]
+                .map(|text| excerpt(text.as_deref().unwrap_or_default()));
+            let classes = format!("{before:?} and {found:?}");
+            return Err(DataError::CsvClass { file: file.into(), line, name, classes });
+        }
         series.lines.push(line);
-        for value in row.iter().skip(named) {
-            series.values.push(number(value, file, line)?);
+        for at in &columns.channels {
+            series.values.push(number(&row[*at], file, line)?);
         }
     }
     if all.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(all) }
 }
 
-fn line_of(row: &StringRecord) -> usize {
-    row.position().map_or(0, |position| position.line() as usize)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn without_a_column_series_the_table_is_one_sequence() {
-        let all = parse(b"left,right\n1,2\n3, 4\n", "a", 2).unwrap();
-        assert_eq!(all, [Series { name: None, values: vec![1.0, 2.0, 3.0, 4.0], lines: vec![2, 3] }]);
-    }
-
-    #[test]
-    fn the_column_series_separates_sequences() {
-        let all = parse(b"series,x\none,1\none,2\ntwo,3\n", "a", 1).unwrap();
-        let names: Vec<_> = all.iter().map(|series| series.name.as_deref()).collect();
-        assert_eq!(names, [Some("one"), Some("two")]);
-        assert_eq!(all[0].values, [1.0, 2.0]);
-    }
-
-    #[test]
-    fn damage_is_named_with_its_line() {
-        let refused = |text: &str| parse(text.as_bytes(), "a", 2).unwrap_err();
-        assert!(matches!(refused("1,2\n3,4\n"), DataError::CsvHeader { .. }));
-        assert!(matches!(refused("x,y,z\n1,2,3\n"), DataError::CsvChannels { found: 3, wanted: 2, .. }));
-        assert!(matches!(refused("series,y\na,3\n"), DataError::CsvChannels { found: 1, wanted: 2, .. }));
-        assert!(matches!(refused("x;y\n1;2\n"), DataError::CsvSeparator { separator: ';', .. }));
-        assert!(matches!(refused("x,y\n1,2\n3\n"), DataError::Columns { line: 3, found: 1, wanted: 2, .. }));
-        assert!(matches!(refused("x,y\n1,two\n"), DataError::NotANumber { line: 2, .. }));
-        assert!(matches!(refused("x,y\n1,NaN\n"), DataError::NotFinite { line: 2, .. }));
-        assert!(matches!(
-            refused("series,x,y\na,1,2\nb,1,2\na,1,2\n"),
-            DataError::CsvScattered { line: 4, .. }
-        ));
-        assert!(matches!(refused("x,y\n"), DataError::NoSequence { .. }));
-        assert!(matches!(refused("\n"), DataError::Empty { .. }));
-        assert!(matches!(parse(b"x,y\n1,2\n\xff,2\n", "a", 2), Err(DataError::NotUtf8 { line: 3, .. })));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_or_refused(text in "([a-z0-9.,\"\n-]|series|\\PC){0,60}", channels in 1usize..4) {
-            for series in parse(text.as_bytes(), "a", channels).unwrap_or_default() {
-                prop_assert_eq!(series.values.len(), series.lines.len() * channels);
-                prop_assert!(series.values.iter().all(|value| value.is_finite()));
-            }
-        }
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 
 use crate::DataError;
 use crate::error::excerpt;
-use crate::examples::{Example, Raw};
+use crate::examples::{Labelled, Raw};
 use crate::file::number;
 
 /// One sequence of a `.ts` file.
@@ -29,17 +29,38 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
     if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(rows) }
 }
 
-/// The sequences with their classes as indices into `classes`.
-pub(crate) fn examples(rows: Vec<Row>, classes: &[String], file: &str) -> Result<Vec<Example>, DataError> {
-    let example = |row: Row| {
-        let class = row.class.ok_or_else(|| DataError::TsUnlabelled { file: file.into() })?;
-        let label = classes.iter().position(|known| *known == class).ok_or_else(|| {
-            let (found, known) = (excerpt(&class), classes.join(", "));
-            DataError::UnknownClass { file: file.into(), line: row.line, found, known }
-        })?;
-        Ok(Example { raw: Raw::Values(row.values), label })
+/// Reads series of `channels` channels with their classes.
+pub(crate) fn labelled(text: &str, file: &str, channels: usize) -> Result<Vec<Labelled>, DataError> {
+    let labelled = |Row { line, values, class }: Row| match class {
+        Some(class) => Ok(Labelled { raw: Raw::Values(values), class, line }),
+        None => Err(DataError::TsUnlabelled { file: file.into() }),
     };
-    rows.into_iter().map(example).collect()
+    parse(text, file, channels)?.into_iter().map(labelled).collect()
+}
+
+/// How many channels the header announces: by `@dimensions`, or one by `@univariate true`.
+pub(crate) fn channels(text: &str, file: &str) -> Result<usize, DataError> {
+    let mut univariate = false;
+    for (line, content) in (1..).zip(text.lines().map(str::trim)) {
+        let (key, value) = content.split_once(char::is_whitespace).unwrap_or((content, ""));
+        let value = value.trim();
+        match key.to_ascii_lowercase().as_str() {
+            "@dimensions" => {
+                let channels = value.parse::<usize>().ok().filter(|channels| *channels > 0);
+                return channels.ok_or_else(|| DataError::TsHeader {
+                    file: file.into(),
+                    line,
+                    key: "@dimensions",
+                    found: excerpt(value),
+                    wanted: "the number of channels, such as `@dimensions 3`".into(),
+                });
+            }
+            "@univariate" => univariate = value.eq_ignore_ascii_case("true"),
+            "@data" => break,
+            _ => (),
+        }
+    }
+    if univariate { Ok(1) } else { Err(DataError::TsMissing { file: file.into(), key: "@dimensions" }) }
 }
 
 /// Reads up to the line `@data`. Returns the classes that the file announces: none if it has no classes.

@@ -137,7 +137,7 @@ fn summarize_task(
     Ok(Task {
         name: name.to_owned(),
         dataset: dataset.clone(),
-        source: slimgate_data::find(dataset)?.set.name.to_owned(),
+        source: slimgate_data::source(dataset)?.to_owned(),
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
         comparisons,

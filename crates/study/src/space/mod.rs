@@ -106,11 +106,20 @@ impl Space {
         extremes
     }
 
-    /// Checks that the data of every task is on this machine.
-    pub fn require_data(&self) -> Result<(), StudyError> {
+    /// The data set of each task.
+    pub fn datasets(&self) -> Result<Vec<String>, StudyError> {
+        let mut datasets = Vec::new();
         for task in &self.tasks {
             let candidate = self.candidate(task, &self.variants[0], self.grid[0].clone())?;
-            find(&candidate.trials[0].config.data.dataset)?.require()?;
+            datasets.push(candidate.trials[0].config.data.dataset.clone());
+        }
+        Ok(datasets)
+    }
+
+    /// Checks that the data of every task is on this machine, and can be used where it is the user's own.
+    pub fn require_data(&self) -> Result<(), StudyError> {
+        for dataset in self.datasets()? {
+            find(&dataset)?.require()?;
         }
         Ok(())
     }

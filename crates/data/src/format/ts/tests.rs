@@ -1,4 +1,5 @@
 use super::*;
+use crate::examples::{Example, label};
 use proptest::prelude::*;
 
 const GOOD: &str = "# two channels\n@problemName Pairs\n@timeStamps false\n@dimensions 2\n\
@@ -21,17 +22,32 @@ fn steps_hold_all_channels() {
 fn classes_become_indices() {
     let classes = ["down".to_owned(), "up".to_owned()];
     let labels = |examples: Vec<Example>| examples.iter().map(|example| example.label).collect::<Vec<_>>();
-    let rows = || parse(GOOD, "a", 2).unwrap();
-    assert_eq!(labels(examples(rows(), &classes, "a").unwrap()), [1, 0]);
-    let error = examples(rows(), &classes[1..], "a").unwrap_err();
+    let sequences = || labelled(GOOD, "a", 2).unwrap();
+    assert_eq!(labels(label(sequences(), &classes, "a").unwrap()), [1, 0]);
+    let error = label(sequences(), &classes[1..], "a").unwrap_err();
     assert!(matches!(error, DataError::UnknownClass { line: 9, .. }));
 }
 
 #[test]
 fn a_file_without_classes_is_read_but_cannot_teach() {
-    let rows = parse("@classLabel false\n@data\n1,2:3,4\n", "a", 2).unwrap();
-    assert_eq!(rows[0].class, None);
-    assert!(matches!(examples(rows, &[], "a"), Err(DataError::TsUnlabelled { .. })));
+    let plain = "@classLabel false\n@data\n1,2:3,4\n";
+    assert_eq!(parse(plain, "a", 2).unwrap()[0].class, None);
+    assert!(matches!(labelled(plain, "a", 2), Err(DataError::TsUnlabelled { .. })));
+}
+
+#[test]
+fn the_header_announces_the_channels() {
+    assert_eq!(channels(GOOD, "a").unwrap(), 2);
+    assert_eq!(channels("@univariate true\n@data\n", "a").unwrap(), 1);
+    for header in ["@univariate false\n@data\n", "@data\n@dimensions 2\n", ""] {
+        let error = channels(header, "a").unwrap_err();
+        assert!(matches!(error, DataError::TsMissing { key: "@dimensions", .. }), "{header}");
+    }
+    for number in ["two", "0", "-1", ""] {
+        let text = GOOD.replace("dimensions 2", &format!("dimensions {number}"));
+        let error = channels(&text, "a").unwrap_err();
+        assert!(matches!(error, DataError::TsHeader { line: 4, key: "@dimensions", .. }), "{number}");
+    }
 }
 
 #[test]

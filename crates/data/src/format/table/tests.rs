@@ -1,0 +1,123 @@
+use super::*;
+use proptest::prelude::*;
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn without_a_column_series_the_table_is_one_sequence() {
+    let all = parse(b"left,right\n1,2\n3, 4\n", "a", 2).unwrap();
+    let values = vec![1.0, 2.0, 3.0, 4.0];
+    assert_eq!(all, [Series { name: None, class: None, values, lines: vec![2, 3] }]);
+}
+
+#[test]
+fn the_column_series_separates_sequences() {
+    let all = parse(b"series,x\none,1\none,2\ntwo,3\n", "a", 1).unwrap();
+    let names: Vec<_> = all.iter().map(|series| series.name.as_deref()).collect();
+    assert_eq!(names, [Some("one"), Some("two")]);
+    assert_eq!(all[0].values, [1.0, 2.0]);
+}
+
+#[test]
+fn damage_is_named_with_its_line() {
+    let refused = |text: &str| parse(text.as_bytes(), "a", 2).unwrap_err();
+    assert!(matches!(refused("1,2\n3,4\n"), DataError::CsvHeader { .. }));
+    assert!(matches!(refused("x,y,z\n1,2,3\n"), DataError::CsvChannels { found: 3, wanted: 2, .. }));
+    assert!(matches!(refused("series,y\na,3\n"), DataError::CsvChannels { found: 1, wanted: 2, .. }));
+    assert!(matches!(refused("x;y\n1;2\n"), DataError::CsvSeparator { separator: ';', .. }));
+    assert!(matches!(refused("x,y\n1,2\n3\n"), DataError::Columns { line: 3, found: 1, wanted: 2, .. }));
+    assert!(matches!(refused("x,y\n1,two\n"), DataError::NotANumber { line: 2, .. }));
+    assert!(matches!(refused("x,y\n1,NaN\n"), DataError::NotFinite { line: 2, .. }));
+    assert!(matches!(refused("series,x,y\na,1,2\nb,1,2\na,1,2\n"), DataError::CsvScattered { line: 4, .. }));
+    assert!(matches!(refused("x,y\n"), DataError::NoSequence { .. }));
+    assert!(matches!(refused("\n"), DataError::Empty { .. }));
+    assert!(matches!(parse(b"x,y\n1,2\n\xff,2\n", "a", 2), Err(DataError::NotUtf8 { line: 3, .. })));
+}
+
+#[test]
+fn lines_are_counted_whatever_ends_them_and_blank_ones_too() {
+    for text in ["x,y\n1,2\n\n3\n", "x,y\r\n1,2\r\n\r\n3\r\n"] {
+        let error = parse(text.as_bytes(), "a", 2).unwrap_err();
+        assert!(matches!(error, DataError::Columns { line: 4, .. }), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn channels_are_the_columns_beside_series_and_class() {
+    let channels = |header: &[&str]| channels(&names(header), "a");
+    assert_eq!(channels(&["x", "class", "y", "series"]).unwrap(), ["x", "y"]);
+    assert!(matches!(channels(&["series", "x"]), Err(DataError::CsvMissing { column: "class", .. })));
+    assert!(matches!(channels(&["class", "x"]), Err(DataError::CsvMissing { column: "series", .. })));
+    assert!(matches!(channels(&["class", "series"]), Err(DataError::CsvNoChannel { .. })));
+    assert!(matches!(channels(&["class", "series", "x", "x"]), Err(DataError::CsvTwice { .. })));
+    assert!(matches!(channels(&["", "class", "series", "x"]), Err(DataError::CsvUnnamed { column: 1, .. })));
+}
+
+#[test]
+fn series_have_their_class_and_their_channels_in_the_order_asked_for() {
+    let text = "y,class,series,x\n2,up,one,1\n4, up ,one,3\n6,down,two,5\n";
+    let all = labelled(text.as_bytes(), "a", &names(&["x", "y"])).unwrap();
+    let values = Raw::Values(vec![1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(all[0], Labelled { raw: values, class: "up".into(), line: 2 });
+    assert_eq!((all.len(), all[1].class.as_str(), all[1].line), (2, "down", 4));
+}
+
+#[test]
+fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
+    let refused = |rows: &str| {
+        labelled(format!("series,class,x\n{rows}").as_bytes(), "a", &names(&["x"])).unwrap_err()
+    };
+    let two = refused("a,up,1\na,down,2\n");
+    assert!(matches!(two, DataError::CsvClass { line: 3, .. }), "{two}");
+    assert!(two.to_string().contains("series \"a\" has two classes, \"up\" and \"down\""), "{two}");
+    assert!(matches!(refused("a,up,1\nb,up,1\na,up,1\n"), DataError::CsvScattered { line: 4, .. }));
+    assert!(matches!(refused("a,,1\n"), DataError::CsvBlank { line: 2, column: "class", .. }));
+    assert!(matches!(refused(",up,1\n"), DataError::CsvBlank { line: 2, column: "series", .. }));
+    assert!(matches!(refused("a,up,nan\n"), DataError::NotFinite { line: 2, .. }));
+    assert!(matches!(refused("a,up,\n"), DataError::NotANumber { line: 2, .. }));
+    assert!(matches!(refused("a,up,1,2\n"), DataError::Columns { line: 2, found: 4, wanted: 3, .. }));
+    assert!(matches!(refused(""), DataError::NoSequence { .. }));
+}
+
+#[test]
+fn other_channels_are_named() {
+    let refused = |header: &str| {
+        let error = labelled(format!("{header}\n").as_bytes(), "a", &names(&["flow", "speed"])).unwrap_err();
+        error.to_string()
+    };
+    let message = refused("series,class,flow");
+    assert!(message.contains("no column \"speed\"") && message.contains("flow, speed"), "{message}");
+    let message = refused("series,class,flow,speed,heat");
+    assert!(message.contains("\"heat\" is no channel"), "{message}");
+}
+
+#[test]
+fn a_table_to_classify_needs_neither_series_nor_class_nor_an_order() {
+    let read = |text: &str| parse_named(text.as_bytes(), "a", &names(&["x", "y"]));
+    let plain = read("y,x\n2,1\n").unwrap();
+    assert_eq!((plain[0].name.as_deref(), &plain[0].values[..]), (None, &[1.0, 2.0][..]));
+    // Classes that are not known yet, or differ, matter to nobody.
+    let all = read("series,class,x,y\none,,1,2\none,up,3,4\ntwo,up,5,6\n").unwrap();
+    assert_eq!((all.len(), &all[0].class, &all[0].values[..]), (2, &None, &[1.0, 2.0, 3.0, 4.0][..]));
+    assert!(matches!(read("x\n1\n"), Err(DataError::CsvOtherChannels { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "([a-z0-9.,\"\n-]|series|\\PC){0,60}", channels in 1usize..4) {
+        for series in parse(text.as_bytes(), "a", channels).unwrap_or_default() {
+            prop_assert_eq!(series.values.len(), series.lines.len() * channels);
+            prop_assert!(series.values.iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn any_table_of_classes_is_read_or_refused(rows in "([a-c0-9.,\"\n-]|\\PC){0,60}") {
+        let text = format!("series,class,x\n{rows}");
+        for labelled in labelled(text.as_bytes(), "a", &names(&["x"])).unwrap_or_default() {
+            prop_assert!(!labelled.class.is_empty() && labelled.line > 1);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Texts as a table: one a row in the column `text`, with its class in the column `class` or without.
+
+use super::table::{CLASS, Table, missing};
+use crate::DataError;
+use crate::error::excerpt;
+use crate::examples::{Labelled, Raw};
+
+/// The column of the texts.
+const TEXT: &str = "text";
+
+/// One text.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Row {
+    /// Where it stands in the file.
+    pub line: usize,
+    pub text: String,
+    /// Its class, in a table that has them.
+    pub class: Option<String>,
+}
+
+/// Whether a header is that of texts with their classes.
+pub(crate) fn is_labelled(header: &[String]) -> bool {
+    header.len() == 2 && [TEXT, CLASS].iter().all(|column| header.iter().any(|name| name == column))
+}
+
+/// Reads texts, with classes or without: at least one.
+pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Vec<Row>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let place = |wanted: &str| table.header.iter().position(|name| name == wanted);
+    let (text, class) = (place(TEXT), place(CLASS));
+    let text = text.ok_or_else(|| missing(&table.header, file, TEXT))?;
+    if let Some(other) = (0..table.header.len()).find(|at| *at != text && Some(*at) != class) {
+        let column = excerpt(&table.header[other]);
+        return Err(DataError::TextColumn { file: file.into(), column });
+    }
+    let mut rows = Vec::new();
+    for row in table {
+        let (line, row) = row?;
+        if row[text].trim().is_empty() {
+            return Err(DataError::NoStep { file: file.into(), line });
+        }
+        let class = class.map(|at| row[at].trim().to_owned());
+        rows.push(Row { line, text: row[text].to_owned(), class });
+    }
+    if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(rows) }
+}
+
+/// Reads texts with their classes.
+pub(crate) fn labelled(bytes: &[u8], file: &str) -> Result<Vec<Labelled>, DataError> {
+    let labelled = |Row { line, text, class }: Row| match class {
+        None => Err(missing(&[TEXT.to_owned()], file, CLASS)),
+        Some(class) if class.is_empty() => {
+            Err(DataError::CsvBlank { file: file.into(), line, column: CLASS })
+        }
+        Some(class) => Ok(Labelled { raw: Raw::Text(text), class, line }),
+    };
+    parse(bytes, file)?.into_iter().map(labelled).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_row_is_a_text_with_its_class() {
+        let all = labelled(b"text,class\n\"Good, \"\"really\"\".\nTwice.\", up\nBad.,down\n", "a").unwrap();
+        let text = Raw::Text("Good, \"really\".\nTwice.".into());
+        assert_eq!(all[0], Labelled { raw: text, class: "up".into(), line: 2 });
+        assert_eq!((all.len(), all[1].line), (2, 4));
+    }
+
+    #[test]
+    fn classes_may_be_missing_only_where_they_are_asked_for() {
+        let rows = parse(b"text\nGood.\n", "a").unwrap();
+        assert_eq!(rows, [Row { line: 2, text: "Good.".into(), class: None }]);
+        assert_eq!(parse(b"class,text\n,Good.\n", "a").unwrap()[0].text, "Good.");
+        let refused = |text: &str| labelled(text.as_bytes(), "a").unwrap_err();
+        assert!(matches!(refused("text\nGood.\n"), DataError::CsvMissing { column: "class", .. }));
+        let blank = refused("class,text\n,Good.\n");
+        assert!(matches!(blank, DataError::CsvBlank { line: 2, column: "class", .. }));
+    }
+
+    #[test]
+    fn the_columns_are_text_and_class_in_any_order_and_no_others() {
+        let header = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(is_labelled(&header(&["class", "text"])) && is_labelled(&header(&["text", "class"])));
+        let others: [&[&str]; 4] = [&["text"], &["text", "text"], &["class", "x"], &["class", "text", "x"]];
+        for names in others {
+            assert!(!is_labelled(&header(names)), "{names:?}");
+        }
+        let refused = |text: &str| parse(text.as_bytes(), "a").unwrap_err();
+        assert!(matches!(refused("class,words\nup,Good.\n"), DataError::CsvMissing { column: "text", .. }));
+        assert!(matches!(refused("class,text,stars\nup,Good.,5\n"), DataError::TextColumn { .. }));
+        assert!(matches!(refused("text,text\nGood.,Bad.\n"), DataError::TextColumn { .. }));
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line() {
+        let refused = |text: &str| labelled(text.as_bytes(), "a").unwrap_err();
+        assert!(matches!(refused("class,text\nup, \n"), DataError::NoStep { line: 2, .. }));
+        assert!(matches!(refused("class,text\nup,a, b\n"), DataError::Columns { line: 2, found: 3, .. }));
+        assert!(matches!(refused("class,text\n"), DataError::NoSequence { .. }));
+        assert!(matches!(refused(""), DataError::Empty { .. }));
+        assert!(matches!(refused("class;text\nup;Good.\n"), DataError::CsvSeparator { separator: ';', .. }));
+        assert!(matches!(labelled(b"class,text\nup,\xff\n", "a"), Err(DataError::NotUtf8 { line: 2, .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(rows in "([a-c,\"\n]|\\PC){0,60}") {
+            for labelled in labelled(format!("class,text\n{rows}").as_bytes(), "a").unwrap_or_default() {
+                prop_assert!(!labelled.class.is_empty());
+            }
+        }
+    }
+}

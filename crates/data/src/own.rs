@@ -1,0 +1,346 @@
+//! Folders of the user's own, each with a file to train on and a file to test on, as data sets.
+//!
+//! What a recipe says of a set of the catalog is found out here by reading the files: classes, channels, lengths, sums.
+
+use crate::catalog::{Place, Set};
+use crate::error::excerpt;
+use crate::examples::{Labelled, Raw, labelled};
+use crate::format::table::{self, Table};
+use crate::format::{texts, ts};
+use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
+use crate::vocabulary::{normal, words};
+use crate::{DataError, Entry, checksum, file};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// The files of a folder, in each of the formats: what is trained on, and what is tested on.
+const PAIRS: [[&str; 2]; 2] = [["train.csv", "test.csv"], ["train.ts", "test.ts"]];
+
+/// Whether a data set is a folder of the user's own, which is told by its path: a bare word is a name of the catalog.
+pub fn is_folder(dataset: &str) -> bool {
+    dataset.starts_with('.') || dataset.contains(['/', '\\'])
+}
+
+/// What a data set is called where a folder is named after it: its name, or that of the user's folder without the way
+/// there.
+pub fn short_name(dataset: &str) -> String {
+    if !is_folder(dataset) {
+        return dataset.to_owned();
+    }
+    let last = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    let path = Path::new(dataset);
+    // `.` and `..` have names only where they lead to.
+    let name = last(path).or_else(|| last(&path.canonicalize().ok()?)).unwrap_or_default();
+    // A dot in front would hide the new folder, and mark it as unfinished.
+    let name = name.replace(['/', '\\'], "_").trim_start_matches('.').to_owned();
+    if name.is_empty() { "data".into() } else { name }
+}
+
+/// A folder as it was at some time: its path as it was given, where that leads, and the size and the time of change of
+/// its files.
+type Snapshot = (String, PathBuf, Vec<(u64, Option<SystemTime>)>);
+
+/// The folders that this process has read. Their entries are never freed, so that they can be used as those of the
+/// catalog are: a process reads one folder, or one a task, and an entry holds names and sums but no sequence.
+static OPENED: Mutex<Vec<(Snapshot, &'static Entry)>> = Mutex::new(Vec::new());
+
+/// The data set that a folder holds; its files are read again only when they have changed.
+pub(crate) fn entry(dataset: &str) -> Result<&'static Entry, DataError> {
+    let folder = Path::new(dataset);
+    let files = files_in(folder)?;
+    let snapshot = snapshot(dataset, files)?;
+    let opened = || OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = opened().iter().find(|(known, _)| *known == snapshot).map(|(_, entry)| *entry);
+    if let Some(entry) = known {
+        return Ok(entry);
+    }
+    let entry = read(dataset, files)?;
+    opened().push((snapshot, entry));
+    Ok(entry)
+}
+
+fn snapshot(dataset: &str, files: [&str; 2]) -> Result<Snapshot, DataError> {
+    let folder = Path::new(dataset);
+    let mut found = Vec::new();
+    for name in files {
+        let path = folder.join(name);
+        let unreadable = |source| DataError::Unreadable { file: path.display().to_string(), source };
+        let metadata = fs::metadata(&path).map_err(unreadable)?;
+        found.push((metadata.len(), metadata.modified().ok()));
+    }
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    Ok((dataset.to_owned(), whole, found))
+}
+
+/// The files that a folder holds: those of one format, both of them.
+fn files_in(folder: &Path) -> Result<[&'static str; 2], DataError> {
+    let name = folder.display().to_string();
+    if folder.is_file() {
+        return Err(DataError::NoFolder { folder: name, is: "is a file" });
+    }
+    if !folder.is_dir() {
+        return Err(DataError::NoFolder { folder: name, is: "is not there" });
+    }
+    let there: Vec<&str> =
+        PAIRS.into_iter().flatten().filter(|file| folder.join(file).is_file()).collect();
+    if let Some(pair) = PAIRS.into_iter().find(|pair| there == *pair) {
+        return Ok(pair);
+    }
+    let problem = match there[..] {
+        [] => "has no train.csv and test.csv".to_owned(),
+        [only] => {
+            let [train, test] = PAIRS.into_iter().find(|pair| pair.contains(&only)).expect("it is of a pair");
+            format!("has {only} and no {}", if only == train { test } else { train })
+        }
+        _ => format!("has files of two formats, {}", there.join(", ")),
+    };
+    Err(DataError::FolderFiles { folder: name, problem })
+}
+
+/// A file with all that it holds.
+struct Content {
+    path: String,
+    file: File,
+    bytes: Vec<u8>,
+}
+
+impl Content {
+    fn read(dataset: &str, name: &str) -> Result<Content, DataError> {
+        let path = Path::new(dataset).join(name);
+        let packed = file::read_packed(&path)?;
+        let file = File { name: name.into(), bytes: packed.len(), sha256: checksum::of(&packed) };
+        let path = path.display().to_string();
+        let bytes = file::unpack(&packed, &path, file::LIMIT)?.into_owned();
+        Ok(Content { path, file, bytes })
+    }
+}
+
+/// Reads a folder.
+fn read(dataset: &str, [train, test]: [&str; 2]) -> Result<&'static Entry, DataError> {
+    let train = Content::read(dataset, train)?;
+    let (format, modality) = form(&train)?;
+    let channels = modality.channels().unwrap_or(1);
+    let sequences = |content: &Content| labelled(&format, channels, &content.bytes, &content.path);
+    let training = sequences(&train)?;
+    let classes = classes(&training, &train.path)?;
+    let test = Content::read(dataset, test)?;
+    let testing = sequences(&test)?;
+    if let Some(other) = testing.iter().find(|sequence| !classes.contains(&sequence.class)) {
+        let (line, found, known) = (other.line, excerpt(&other.class), excerpt(&classes.join(", ")));
+        return Err(DataError::UntrainedClass { file: test.path, line, found, known });
+    }
+    let all = training.iter().chain(&testing).map(|sequence| steps(&sequence.raw, channels));
+    let lengths = all.fold((usize::MAX, 0_usize), |(least, most), len| (least.min(len), most.max(len)));
+    let files = |content: Content, sequences: Vec<Labelled>| SetFiles {
+        sequences: sequences.len(),
+        files: vec![content.file],
+    };
+    let recipe = Recipe {
+        title: "files of your own".into(),
+        task: "classification".into(),
+        format,
+        classes,
+        split: "a training and a test file".into(),
+        licence: String::new(),
+        attribution: String::new(),
+        datasets: Vec::new(),
+        source: None,
+        fetch: Vec::new(),
+        train: files(train, training),
+        test: files(test, testing),
+    };
+    let place = Place::Folder(dataset.into());
+    let set: &'static Set = Box::leak(Box::new(Set { name: dataset.to_owned().leak(), recipe, place }));
+    let summary = match modality {
+        Modality::Text => "a word a step",
+        _ => "a row a step",
+    };
+    let entry: &'static Entry = Box::leak(Box::new(Entry {
+        name: dataset.into(),
+        summary: summary.into(),
+        lengths,
+        modality,
+        recipe: &set.recipe,
+        set,
+    }));
+    Ok(entry)
+}
+
+/// How the files of a folder are read, told by the first lines of the training file.
+fn form(train: &Content) -> Result<(Format, Modality), DataError> {
+    let Content { path, file, bytes } = train;
+    if file.name.ends_with(".ts") {
+        let channels = ts::channels(file::text(bytes, path)?, path)?;
+        return Ok((Format::Ts, Modality::Series { channels }));
+    }
+    let header = Table::open(bytes, path)?.header;
+    if texts::is_labelled(&header) {
+        return Ok((Format::TextTable, Modality::Text));
+    }
+    let channels = table::channels(&header, path)?;
+    let modality = Modality::Series { channels: channels.len() };
+    Ok((Format::SeriesTable { channels }, modality))
+}
+
+/// The classes of the training sequences: in the order of numbers if all are numbers, else by alphabet.
+fn classes(training: &[Labelled], file: &str) -> Result<Vec<String>, DataError> {
+    let names: BTreeSet<&str> = training.iter().map(|sequence| sequence.class.as_str()).collect();
+    let mut classes: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    if let [only] = &classes[..] {
+        return Err(DataError::OneClass { file: file.into(), class: excerpt(only) });
+    }
+    let number = |name: &str| name.parse::<f64>().ok().filter(|number| number.is_finite());
+    if classes.iter().all(|name| number(name).is_some()) {
+        let value = |name: &String| number(name).unwrap_or_default();
+        classes.sort_by(|one, other| value(one).total_cmp(&value(other)));
+    }
+    Ok(classes)
+}
+
+/// How many steps a sequence has. A text without a word is one, which is unknown.
+fn steps(raw: &Raw, channels: usize) -> usize {
+    match raw {
+        Raw::Values(values) => values.len() / channels,
+        Raw::Text(text) => words(&normal(text)).len().max(1),
+    }
+}
+
+/// The path for messages and the bytes of a file, packed or not, which must be what they were when its folder was read.
+pub(crate) fn reread(folder: &Path, file: &File) -> Result<(String, Vec<u8>), DataError> {
+    let path = folder.join(&file.name);
+    let bytes = file::read_packed(&path)?;
+    let path = path.display().to_string();
+    if checksum::of(&bytes) == file.sha256 {
+        Ok((path, bytes))
+    } else {
+        Err(DataError::ChangedMeanwhile { file: path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    /// A folder with these files, and its path.
+    fn folder(files: &[(&str, &str)]) -> (TempDir, String) {
+        let folder = TempDir::new().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        let path = folder.path().to_str().unwrap().to_owned();
+        (folder, path)
+    }
+
+    fn of_class(class: &str) -> Labelled {
+        Labelled { raw: Raw::Values(vec![0.0]), class: class.into(), line: 2 }
+    }
+
+    const TRAIN: &str = "series,class,x,y\na,up,1,2\na,up,3,4\nb,down,5,6\n";
+    const TEST: &str = "y,x,series,class\n1,2,a,up\n";
+
+    #[test]
+    fn a_path_is_a_folder_and_a_word_is_not() {
+        for path in ["./pumps", "data/pumps", "/data/pumps", "..", ".", "pumps/", "..\\pumps", ".pumps"] {
+            assert!(is_folder(path), "{path}");
+        }
+        for name in ["pumps", "digits-rows", "", "a.b"] {
+            assert!(!is_folder(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_called_by_its_own_name() {
+        for (dataset, name) in [
+            ("digits-rows", "digits-rows"),
+            ("./pumps", "pumps"),
+            ("../data/pumps/", "pumps"),
+            ("/data/pumps", "pumps"),
+            ("./.pumps", "pumps"),
+            ("/", "data"),
+        ] {
+            assert_eq!(short_name(dataset), name);
+        }
+        // The tests of a crate run in its folder.
+        assert_eq!(short_name("src/."), "src");
+        assert_eq!(short_name("src/format/.."), "src");
+    }
+
+    #[test]
+    fn classes_are_in_the_order_of_numbers_or_of_the_alphabet() {
+        let sorted = |names: &[&str]| {
+            let training: Vec<Labelled> = names.iter().map(|name| of_class(name)).collect();
+            classes(&training, "a").unwrap()
+        };
+        assert_eq!(sorted(&["10", "9", "-1", "9"]), ["-1", "9", "10"]);
+        assert_eq!(sorted(&["10", "9", "none"]), ["10", "9", "none"]);
+        assert_eq!(sorted(&["nan", "1"]), ["1", "nan"]);
+        let one = classes(&[of_class("up"), of_class("up")], "a").unwrap_err();
+        assert!(matches!(one, DataError::OneClass { .. }));
+    }
+
+    #[test]
+    fn an_entry_says_of_a_folder_what_a_recipe_says_of_a_set() {
+        let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", TEST)]);
+        let found = entry(&path).unwrap();
+        assert_eq!((&found.name, found.lengths), (&path, (1, 2)));
+        assert_eq!(found.modality, Modality::Series { channels: 2 });
+        assert_eq!(found.channel_names(), ["x", "y"]);
+        assert_eq!(found.recipe.classes, ["down", "up"]);
+        assert_eq!((found.recipe.train.sequences, found.recipe.test.sequences), (2, 1));
+        let File { name, bytes, sha256 } = &found.recipe.test.files[0];
+        assert_eq!((name.as_str(), *bytes), ("test.csv", TEST.len()));
+        assert_eq!(*sha256, checksum::of(TEST.as_bytes()));
+        found.require().unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_read_again_only_when_it_has_changed() {
+        let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", TEST)]);
+        let first = entry(&path).unwrap();
+        assert!(std::ptr::eq(first, entry(&path).unwrap()));
+        fs::write(Path::new(&path).join("test.csv"), format!("{TEST}3,4,b,down\n")).unwrap();
+        assert_eq!(entry(&path).unwrap().recipe.test.sequences, 2);
+        let refused = first.set.read(&first.recipe.test.files[0]);
+        assert!(matches!(refused, Err(DataError::ChangedMeanwhile { .. })));
+    }
+
+    #[test]
+    fn a_class_that_is_only_tested_is_named_with_its_line() {
+        let test = format!("{TEST}1,2,b,left\n");
+        let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", test.as_str())]);
+        let message = entry(&path).err().unwrap().to_string();
+        assert!(message.contains("test.csv:3: ") && message.contains("\"left\""), "{message}");
+    }
+
+    #[test]
+    fn files_that_are_missing_or_too_many_are_named_with_what_to_put_there() {
+        let cases: [(&[&str], &str); 5] = [
+            (&[], "has no train.csv and test.csv"),
+            (&["train.csv"], "has train.csv and no test.csv"),
+            (&["test.ts"], "has test.ts and no train.ts"),
+            (&["train.csv", "test.ts"], "has files of two formats, train.csv, test.ts"),
+            (&["train.csv", "test.csv", "train.ts", "test.ts"], "has files of two formats"),
+        ];
+        for (names, problem) in cases {
+            let files: Vec<(&str, &str)> = names.iter().map(|name| (*name, TRAIN)).collect();
+            let (_kept, path) = folder(&files);
+            let message = entry(&path).err().unwrap().to_string();
+            assert!(message.contains(&path) && message.contains(problem), "{message}");
+            assert!(message.contains("\n  series,class,pressure,flow\n"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_none_is_named() {
+        let (_kept, path) = folder(&[("train.csv", TRAIN)]);
+        for (name, problem) in [("train.csv", "is a file"), ("pumps", "is not there")] {
+            let path = format!("{path}/{name}");
+            let message = entry(&path).err().unwrap().to_string();
+            assert!(message.contains(&path) && message.contains(problem), "{message}");
+        }
+    }
+}

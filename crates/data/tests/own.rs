@@ -1,0 +1,195 @@
+//! Folders of a user's own, prepared as a run prepares them.
+
+use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence};
+use slimgate_data::{check_unchanged, prepare, prepare_with, read_inputs};
+use std::fs;
+use tempfile::TempDir;
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in files {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    folder
+}
+
+fn config(folder: &TempDir) -> DataConfig {
+    let dataset = folder.path().to_str().unwrap().to_owned();
+    DataConfig { dataset, validation_fraction: 0.25, ..DataConfig::default() }
+}
+
+fn prepared(files: &[(&str, &str)]) -> Prepared {
+    prepare(&config(&folder(files))).unwrap()
+}
+
+fn labels(sequences: &[Sequence]) -> Vec<usize> {
+    sequences.iter().map(|sequence| sequence.label).collect()
+}
+
+/// Series of two channels and two classes in turn, each of two to four steps: by channel, with its class.
+fn series(count: usize) -> Vec<([Vec<usize>; 2], &'static str)> {
+    let one = |number: usize| {
+        let steps = 2 + number % 3;
+        let channels: [Vec<usize>; 2] = [
+            (0..steps).map(|step| number + step).collect(),
+            (0..steps).map(|step| 7 * step % 5).collect(),
+        ];
+        (channels, ["up", "down"][number % 2])
+    };
+    (0..count).map(one).collect()
+}
+
+fn csv(count: usize) -> String {
+    let mut text = "series,class,x,y\n".to_owned();
+    for (number, ([x, y], class)) in series(count).into_iter().enumerate() {
+        for (x, y) in x.into_iter().zip(y) {
+            text += &format!("s{number},{class},{x},{y}\n");
+        }
+    }
+    text
+}
+
+fn ts(count: usize) -> String {
+    let list = |steps: Vec<usize>| steps.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let mut text = "@dimensions 2\n@classLabel true up down\n@data\n".to_owned();
+    for ([x, y], class) in series(count) {
+        text += &format!("{}:{}:{class}\n", list(x), list(y));
+    }
+    text
+}
+
+const TEXTS: &str = "class,text\n1,a good film\n0,a bad one\n1,good\n0,bad bad\n1,\"so, good\"\n0,not good\n";
+
+#[test]
+fn series_are_divided_and_standardised_as_those_of_any_data_set() {
+    let data = prepared(&[("train.csv", csv(12).as_str()), ("test.csv", csv(4).as_str())]);
+    assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (9, 3, 4));
+    assert_eq!(data.preprocessing.classes(), ["down", "up"]);
+    assert_eq!(data.preprocessing.input(), InputKind::Values { channels: 2 });
+    assert_eq!(labels(&data.test), [1, 0, 1, 0]);
+    let steps: Vec<usize> = data.test.iter().map(|sequence| sequence.steps.len()).collect();
+    assert_eq!(steps, [2, 3, 4, 2]);
+}
+
+#[test]
+fn both_formats_give_the_same_sequences() {
+    let tables = prepared(&[("train.csv", csv(12).as_str()), ("test.csv", csv(4).as_str())]);
+    let archive = prepared(&[("train.ts", ts(12).as_str()), ("test.ts", ts(4).as_str())]);
+    assert_eq!(tables.preprocessing.classes(), archive.preprocessing.classes());
+    assert_eq!(tables.train, archive.train);
+    assert_eq!(tables.validation, archive.validation);
+    assert_eq!(tables.test, archive.test);
+}
+
+#[test]
+fn texts_are_read_a_row_each() {
+    let data = prepared(&[("train.csv", TEXTS), ("test.csv", "text,class\ngood,1\n\"bad, bad\",0\n")]);
+    assert_eq!((data.train.len(), data.validation.len()), (4, 2));
+    assert!(matches!(data.preprocessing.input(), InputKind::Tokens { .. }));
+    assert_eq!(data.preprocessing.classes(), ["0", "1"]);
+    assert_eq!(labels(&data.test), [1, 0]);
+    assert_eq!(data.test[1].steps.len(), 2);
+}
+
+#[test]
+fn what_is_stored_tells_files_that_have_changed() {
+    let folder = folder(&[("train.csv", csv(12).as_str()), ("test.csv", csv(4).as_str())]);
+    let first = prepare(&config(&folder)).unwrap();
+    let stored = serde_json::to_string(&first.preprocessing).unwrap();
+    let stored: Preprocessing = serde_json::from_str(&stored).unwrap();
+    let again = prepare_with(&config(&folder), &stored).unwrap();
+    assert_eq!((again.train, again.test), (first.train, first.test));
+    check_unchanged(&stored).unwrap();
+
+    fs::write(folder.path().join("test.csv"), csv(5)).unwrap();
+    let refused = prepare_with(&config(&folder), &stored).unwrap_err();
+    assert!(matches!(&refused, DataError::ChangedData { file, .. } if file == "test.csv"), "{refused}");
+    assert!(refused.to_string().contains("has changed since the run was trained"), "{refused}");
+    assert!(matches!(check_unchanged(&stored), Err(DataError::ChangedData { .. })));
+    // A new run takes them as they are.
+    assert_eq!(prepare(&config(&folder)).unwrap().test.len(), 5);
+}
+
+/// Files of runs that are there stay as they are, byte by byte.
+#[test]
+fn nothing_is_stored_of_the_files_of_the_catalog() {
+    let config = DataConfig { dataset: "japanese-vowels".into(), ..DataConfig::default() };
+    let stored = serde_json::to_value(prepare(&config).unwrap().preprocessing).unwrap();
+    let mut keys: Vec<&String> = stored.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["classes", "dataset", "keep", "pad", "transform"]);
+}
+
+#[test]
+fn sequences_are_classified_when_the_folder_is_gone() {
+    let data = prepared(&[("train.csv", csv(12).as_str()), ("test.csv", csv(4).as_str())]);
+    let elsewhere = folder(&[("new.csv", csv(4).as_str()), ("new.ts", ts(4).as_str())]);
+    // The columns in another order, and without classes.
+    let turned: Vec<String> = csv(4)
+        .lines()
+        .map(|row| {
+            let columns: Vec<&str> = row.split(',').collect();
+            [columns[3], columns[0], columns[2]].join(",")
+        })
+        .collect();
+    fs::write(elsewhere.path().join("turned.csv"), turned.join("\n")).unwrap();
+    for name in ["new.csv", "new.ts", "turned.csv"] {
+        let inputs = read_inputs(&elsewhere.path().join(name), &data.preprocessing).unwrap();
+        assert_eq!(inputs.len(), 4, "{name}");
+        for (input, sequence) in inputs.iter().zip(&data.test) {
+            assert_eq!(input.steps, sequence.steps, "{name}");
+        }
+    }
+    fs::write(elsewhere.path().join("other.csv"), "series,x,z\na,1,2\n").unwrap();
+    let refused = read_inputs(&elsewhere.path().join("other.csv"), &data.preprocessing).unwrap_err();
+    assert!(refused.to_string().contains("no column \"y\""), "{refused}");
+}
+
+#[test]
+fn what_is_wrong_in_a_table_is_named_with_its_file_and_line() {
+    const TRAIN: &str = "series,class,x\na,up,1\na,up,2\nb,down,3\n";
+    for (train, test, told) in [
+        ("series,class,x\na,up,1\nb,down,nan\n", TRAIN, "train.csv:3: \"nan\" is not a finite number"),
+        ("series,class,x\na,up,1\nb,down\n", TRAIN, "train.csv:3: 2 columns where 3 belong"),
+        ("series,class,x\na,up,1\na,down,2\n", TRAIN, "train.csv:3: series \"a\" has two classes"),
+        ("series,class,x\na,up,1\nb,down,2\na,up,3\n", TRAIN, "train.csv:4: series \"a\" goes on"),
+        ("series,x\na,1\n", TRAIN, "train.csv:1: there is no column `class` among series, x"),
+        ("class,x\nup,1\n", TRAIN, "train.csv:1: there is no column `series`"),
+        ("series,class\na,up\n", TRAIN, "train.csv:1: there is no column beside `series` and `class`"),
+        (",series,class,x\n0,a,up,1\n", TRAIN, "train.csv:1: column 1 has no name"),
+        ("series,class,x,x\na,up,1,1\n", TRAIN, "train.csv:1: two columns are named \"x\""),
+        ("series,class,x\na,up,1\nb,up,2\n", TRAIN, "train.csv: every sequence is of class \"up\""),
+        ("series,class,x\n", TRAIN, "train.csv has no sequence in it"),
+        ("", TRAIN, "train.csv is empty"),
+        ("series;class;x\na;up;1\n", TRAIN, "train.csv:1: columns are separated by ';'"),
+        (TRAIN, "series,class,x\nc,left,1\n", "test.csv:2: no training sequence is of class \"left\""),
+        (TRAIN, "series,class,y\nc,up,1\n", "test.csv:1: no column \"x\""),
+        (TRAIN, "series,class,x,y\nc,up,1,2\n", "test.csv:1: the column \"y\" is no channel"),
+        (TRAIN, "series,class,x\nc,,1\n", "test.csv:2: the column `class` is empty"),
+        (TEXTS, TRAIN, "test.csv:1: there is no column `text`"),
+        (TEXTS, "class,text\n1,\n", "test.csv:2: a sequence without a single step"),
+    ] {
+        let folder = folder(&[("train.csv", train), ("test.csv", test)]);
+        let message = prepare(&config(&folder)).unwrap_err().to_string();
+        assert!(message.contains(told), "{told}\n{message}");
+        assert!(message.starts_with(folder.path().to_str().unwrap()), "{message}");
+    }
+}
+
+#[test]
+fn two_archives_must_agree() {
+    let (train, test) = (ts(12), ts(4));
+    let refused = |train: &str, test: &str| {
+        let folder = folder(&[("train.ts", train), ("test.ts", test)]);
+        prepare(&config(&folder)).unwrap_err().to_string()
+    };
+    let wide = test.replace("@dimensions 2", "@dimensions 3");
+    assert!(refused(&train, &wide).contains("test.ts:1: 3 channels where 2 belong"));
+    let other = test.replace("true up down", "true up down left").replacen(":up", ":left", 1);
+    assert!(refused(&train, &other).contains("test.ts:4: no training sequence is of class \"left\""));
+    let headless = train.replace("@dimensions 2\n", "");
+    assert!(refused(&headless, &test).contains("train.ts has no `@dimensions` line"));
+    let plain = train.replace("true up down", "false");
+    assert!(refused(&plain, &test).contains("channels"));
+}

@@ -1,0 +1,143 @@
+//! Data of the user's own, from training to prediction.
+
+use serde_json::{Value, json};
+
+use crate::support::{Workspace, assert_says, lines, pumps};
+
+/// Settings of a run on the pumps that takes a fraction of a second.
+const TINY: &str = "--no-tui --dataset ./pumps --hidden 4 --epochs 2 --threads 1 --name one";
+
+#[test]
+fn series_are_trained_on_evaluated_and_classified() {
+    let here = Workspace::new();
+    pumps(&here);
+    let out = here.succeed(
+        "train --no-tui --dataset ./pumps --hidden 8 --epochs 40 --learning-rate 1e-2 --batch-size 8 \
+         --threads 1",
+    );
+    // The run has the folder's own name.
+    assert_says(&out, &["runs/pumps-lstm1", "lstm1 on ./pumps"]);
+    let evaluation: Value =
+        serde_json::from_str(&here.succeed("evaluate runs/pumps-lstm1 --json")).unwrap();
+    assert_eq!(evaluation["sequences"], 20);
+    assert_eq!(evaluation["classes"], json!(["leaking", "sound"]));
+    assert!(evaluation["accuracy"].as_f64().unwrap() > 0.9, "{evaluation}");
+
+    // To classify takes the run alone.
+    std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
+    let predictions =
+        lines(&here.succeed("predict runs/pumps-lstm1 --input elsewhere/test.csv --json"));
+    assert_eq!(predictions[0]["name"], "elsewhere/test.csv#pump-0");
+    let correct = predictions
+        .iter()
+        .enumerate()
+        .filter(|(number, said)| said["class"] == ["sound", "leaking"][number % 2]);
+    assert_eq!(evaluation["accuracy"].as_f64(), Some(correct.count() as f64 / 20.0));
+    assert_says(&here.refuse("evaluate runs/pumps-lstm1"), &["./pumps is not there"]);
+}
+
+#[test]
+fn texts_are_trained_on_and_classified() {
+    let here = Workspace::new();
+    std::fs::create_dir(here.path("reviews")).unwrap();
+    let table = |count: usize| {
+        let rows = ["positive,a good film\n", "negative,\"bad, very bad\"\n"];
+        let rows: String = (0..count).map(|number| rows[number % 2]).collect();
+        format!("class,text\n{rows}")
+    };
+    here.write("reviews/train.csv", table(20));
+    here.write("reviews/test.csv", table(6));
+    here.succeed(
+        "train --no-tui --dataset reviews/ --hidden 4 --epochs 1 --threads 1 --set model.embedding=4 \
+         --name one",
+    );
+    here.succeed("evaluate runs/one");
+    here.write("new.txt", "a good film\n");
+    here.write("new.csv", "text,class\na good film,\n");
+    let probabilities = |file: &str| {
+        let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {file}")));
+        predictions[0]["probabilities"].clone()
+    };
+    assert!(probabilities("new.txt")["positive"].is_number());
+    assert_eq!(probabilities("new.txt"), probabilities("new.csv"));
+}
+
+#[test]
+fn a_run_on_data_that_has_changed_is_neither_resumed_nor_evaluated() {
+    let here = Workspace::new();
+    pumps(&here);
+    here.succeed(&format!("train {TINY}"));
+    let (config, test) = (here.read("runs/one/config.toml"), here.read("pumps/test.csv"));
+    here.write("pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
+    for line in ["train --no-tui --resume runs/one --epochs 3", "evaluate runs/one", "time runs/one"] {
+        let told = "the data in ./pumps has changed since the run was trained (test.csv is another)";
+        assert_says(&here.refuse(line), &[told]);
+    }
+    assert_eq!(here.read("runs/one/config.toml"), config);
+    here.write("pumps/test.csv", test);
+    here.succeed("train --no-tui --resume runs/one --epochs 3");
+}
+
+#[test]
+fn variants_are_compared() {
+    let here = Workspace::new();
+    pumps(&here);
+    let little = "--set optim.epochs=1 --set model.hidden=4 --set grid.optim.learning_rate=[1e-2] \
+                  --set grid.run.seed=[1,2] --seeds 2";
+    here.succeed(&format!("compare --dataset ./pumps --variants lstm lstm3 {little}"));
+    let summary = here.json("studies/pumps/summary.json");
+    let task = &summary["tasks"][0];
+    assert_eq!((&task["name"], &task["test_sequences"]), (&json!("./pumps"), &json!(20)));
+    assert_eq!(task["comparisons"][0]["pairs"], 2);
+
+    // What was found is read without the data.
+    std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
+    here.succeed("status studies/pumps");
+    here.succeed("report studies/pumps");
+    assert_says(&here.refuse("compare studies/pumps --seeds 3"), &["./pumps is not there"]);
+    std::fs::rename(here.path("elsewhere"), here.path("pumps")).unwrap();
+
+    // Trials on other data cannot be compared with those that are there.
+    let train = here.read("pumps/train.csv");
+    here.write("pumps/train.csv", format!("{train}pump-40,sound,2.1,0.1\n"));
+    let told = "the data in ./pumps has changed since trials of studies/pumps were trained";
+    assert_says(&here.refuse("compare studies/pumps --seeds 3"), &[told, "(train.csv is another)", "--out"]);
+    here.write("pumps/train.csv", train);
+    here.succeed("compare studies/pumps --seeds 3");
+}
+
+#[test]
+fn a_folder_is_described_as_a_data_set() {
+    let here = Workspace::new();
+    pumps(&here);
+    let shown = here.succeed("data show ./pumps");
+    let facts = ["40 training and 20 test", "3 to 6", "2: pressure, flow", "leaking, sound"];
+    assert_says(&shown, &facts);
+    assert!(!shown.contains("licence"), "{shown}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_refused_and_leaves_nothing_behind() {
+    let here = Workspace::new();
+    pumps(&here);
+    for folder in ["half", "gaps"] {
+        std::fs::create_dir(here.path(folder)).unwrap();
+        here.write(&format!("{folder}/train.csv"), "series,class,x\na,up,1\nb,down,nan\n");
+    }
+    here.write("gaps/test.csv", "series,class,x\na,up,1\n");
+    let cases: [(&str, &[&str]); 5] = [
+        ("./nowhere", &["./nowhere is not there", "train.csv and test.csv"]),
+        ("./half", &["./half has train.csv and no test.csv", "\n  series,class,pressure,flow\n"]),
+        ("./gaps", &["./gaps/train.csv:3: \"nan\" is not a finite number"]),
+        ("./pumps/train.csv", &["./pumps/train.csv is a file"]),
+        ("pumps", &["no data set named \"pumps\"", "did you mean \"./pumps\"?"]),
+    ];
+    for (dataset, told) in cases {
+        for command in ["train --no-tui", "compare"] {
+            assert_says(&here.refuse(&format!("{command} --dataset {dataset}")), told);
+            for left in ["runs", "studies"] {
+                assert!(!here.path(left).exists(), "{command} --dataset {dataset} left {left}");
+            }
+        }
+    }
+}
