@@ -17,16 +17,14 @@ fn series_are_trained_on_evaluated_and_classified() {
     );
     // The run has the folder's own name.
     assert_says(&out, &["runs/pumps-lstm1", "lstm1 on ./pumps"]);
-    let evaluation: Value =
-        serde_json::from_str(&here.succeed("evaluate runs/pumps-lstm1 --json")).unwrap();
+    let evaluation: Value = serde_json::from_str(&here.succeed("evaluate runs/pumps-lstm1 --json")).unwrap();
     assert_eq!(evaluation["sequences"], 20);
     assert_eq!(evaluation["classes"], json!(["leaking", "sound"]));
     assert!(evaluation["accuracy"].as_f64().unwrap() > 0.9, "{evaluation}");
 
     // To classify takes the run alone.
     std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
-    let predictions =
-        lines(&here.succeed("predict runs/pumps-lstm1 --input elsewhere/test.csv --json"));
+    let predictions = lines(&here.succeed("predict runs/pumps-lstm1 --input elsewhere/test.csv --json"));
     assert_eq!(predictions[0]["name"], "elsewhere/test.csv#pump-0");
     let correct = predictions
         .iter()

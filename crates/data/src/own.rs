@@ -84,8 +84,7 @@ fn files_in(folder: &Path) -> Result<[&'static str; 2], DataError> {
     if !folder.is_dir() {
         return Err(DataError::NoFolder { folder: name, is: "is not there" });
     }
-    let there: Vec<&str> =
-        PAIRS.into_iter().flatten().filter(|file| folder.join(file).is_file()).collect();
+    let there: Vec<&str> = PAIRS.into_iter().flatten().filter(|file| folder.join(file).is_file()).collect();
     if let Some(pair) = PAIRS.into_iter().find(|pair| there == *pair) {
         return Ok(pair);
     }

@@ -31,10 +31,8 @@ fn labels(sequences: &[Sequence]) -> Vec<usize> {
 fn series(count: usize) -> Vec<([Vec<usize>; 2], &'static str)> {
     let one = |number: usize| {
         let steps = 2 + number % 3;
-        let channels: [Vec<usize>; 2] = [
-            (0..steps).map(|step| number + step).collect(),
-            (0..steps).map(|step| 7 * step % 5).collect(),
-        ];
+        let channels: [Vec<usize>; 2] =
+            [(0..steps).map(|step| number + step).collect(), (0..steps).map(|step| 7 * step % 5).collect()];
         (channels, ["up", "down"][number % 2])
     };
     (0..count).map(one).collect()

@@ -66,9 +66,8 @@ fn series_have_their_class_and_their_channels_in_the_order_asked_for() {
 
 #[test]
 fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
-    let refused = |rows: &str| {
-        labelled(format!("series,class,x\n{rows}").as_bytes(), "a", &names(&["x"])).unwrap_err()
-    };
+    let refused =
+        |rows: &str| labelled(format!("series,class,x\n{rows}").as_bytes(), "a", &names(&["x"])).unwrap_err();
     let two = refused("a,up,1\na,down,2\n");
     assert!(matches!(two, DataError::CsvClass { line: 3, .. }), "{two}");
     assert!(two.to_string().contains("series \"a\" has two classes, \"up\" and \"down\""), "{two}");
