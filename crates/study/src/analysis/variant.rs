@@ -100,15 +100,20 @@ pub(super) fn variant(
     let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     let rates = rates(group, records);
+    // As a trial counted them: what is counted without one needs the data to be there.
+    let parameters = group
+        .trials()
+        .filter(|trial| trial.config.model == example.model)
+        .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters));
     Ok(Variant {
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
         hidden: example.model.hidden,
-        recurrent_parameters: recurrent_parameters(example)?,
-        all_parameters: group
-            .trials()
-            .filter(|trial| trial.config.model == example.model)
-            .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters.total)),
+        recurrent_parameters: match parameters {
+            Some(parameters) => parameters.recurrent,
+            None => recurrent_parameters(example)?,
+        },
+        all_parameters: parameters.map(|parameters| parameters.total),
         states: states(group, records),
         chosen: chosen.settings.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), tested),
