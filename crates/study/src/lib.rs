@@ -30,6 +30,8 @@ mod cost;
 mod error;
 mod executor;
 mod folder;
+#[cfg(test)]
+mod made_up;
 mod plan;
 mod progress;
 mod pruning;

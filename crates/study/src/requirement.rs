@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_requirement_about_what_the_study_does_not_have_names_it() {
-        let study = crate::answer::tests::summary(Vec::new());
+        let study = crate::made_up::summary(Vec::new());
         let told = |text: &str| text.parse::<Requirement>().unwrap().check(&study).unwrap_err().to_string();
         assert_eq!(
             told("lstm2 equivalent to  lstm within 0.9"),

@@ -1,4 +1,4 @@
-//! Saving after each epoch, so that a killed run loses at most the epoch it was in.
+//! Saving after each epoch, so that a killed run loses at most the epoch it was in; and loading what was saved.
 //!
 //! Burn writes the model, the optimizer and the schedule on three threads that do not wait for one another.
 //! Each tells the [`CheckpointTracker`] when its file is whole; the manifest lists an epoch once all three have.
@@ -7,6 +7,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use burn::module::Module;
+use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
 use burn::train::checkpoint::{
     Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy, FileCheckpointer,
 };
@@ -219,4 +222,18 @@ impl CheckpointingStrategy for EndOfEpoch {
             }
         }
     }
+}
+
+/// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
+pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) -> Result<M, TrainError> {
+    let name = format!("checkpoint/model-{}.bpk", saved.epoch);
+    let path = folder.file(&name);
+    let file = saved.files.iter().find(|file| file.name == name);
+    let file = file.ok_or_else(|| TrainError::damaged(&path, "the manifest does not list it"))?;
+    // From memory: Burn would read the file bit by bit later, when it may be another or gone.
+    let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
+    let record = ModuleRecord::from_bytes(content).map_err(|problem| TrainError::damaged(&path, problem))?;
+    model
+        .try_load_record(record)
+        .map_err(|problem| TrainError::damaged(&path, format!("it is of another model: {problem}")))
 }

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Preprocessing, Steps, Validation, prepare_with};
 use slimgate_models::Classifier;
 
+use crate::checkpoints::load;
 use crate::folder::{Manifest, SavedEpoch, hexadecimal};
-use crate::learn::{load, use_threads};
+use crate::learn::use_threads;
 use crate::loader::{Loader, SequenceBatch};
 use crate::step::{Trainee, cross_entropy};
 use crate::{Backend, Config, RunFolder, TrainError, build};

@@ -15,8 +15,10 @@
 //! | `clip` | gradient clipping by global norm |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
 //! | `metrics` | what is measured while training |
-//! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch |
-//! | `learn`, `signals`, `quiet` | the run itself: start, resume, interrupt, show nothing |
+//! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch; loading |
+//! | `learn` | starting and resuming runs |
+//! | `training`, `learner` | a run in training, and what Burn is given for it |
+//! | `signals`, `quiet` | interrupting a run; showing nothing |
 //! | `evaluate` | a saved run on the test set, or on new data |
 //! | `timing` | how long training steps and predictions take |
 //! | `shell` | commands to copy |
@@ -39,6 +41,7 @@ mod folder;
 mod history;
 mod in_place;
 mod learn;
+mod learner;
 mod leftovers;
 mod loader;
 mod metrics;
@@ -51,6 +54,7 @@ mod shell;
 mod signals;
 mod step;
 mod timing;
+mod training;
 
 pub use backend::{Backend, FoundDevice, devices};
 pub use build::{optimizer, recurrent_parameters};

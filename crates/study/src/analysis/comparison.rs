@@ -139,7 +139,7 @@ pub(crate) fn pairs(variant: &Variant, baseline: &Variant) -> Vec<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::tests::variant;
+    use crate::made_up::variant;
     use crate::{Requirement, SeedResult};
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(verdict(false, false), (Verdict::Equivalent, None));
         for (baseline, other) in [(true, false), (false, true)] {
             assert_eq!(verdict(baseline, other), (Verdict::NotEnoughEvidence, None));
-            let mut summary = crate::answer::tests::summary(Vec::new());
+            let mut summary = crate::made_up::summary(Vec::new());
             summary.tasks[0].variants = vec![tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
             let claim: Requirement = "lstm2 equivalent to lstm within 1.0".parse().unwrap();
             assert!(!claim.check(&summary).unwrap().holds);
@@ -181,7 +181,7 @@ mod tests {
         let found = &comparisons(&config, &variants, 1000)[0];
         assert_eq!((found.verdict, found.pairs, found.planned), (Verdict::NotEnoughEvidence, 6, 8));
         assert_eq!(found.seeds_needed, None);
-        let mut summary = crate::answer::tests::summary(Vec::new());
+        let mut summary = crate::made_up::summary(Vec::new());
         summary.tasks[0].variants = variants.to_vec();
         for claim in ["lstm2 equivalent to lstm within 1.0", "lstm2 accuracy at least 50"] {
             let outcome = claim.parse::<Requirement>().unwrap().check(&summary).unwrap();

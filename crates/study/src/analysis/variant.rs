@@ -348,7 +348,7 @@ fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::tests::variant;
+    use crate::made_up::variant;
 
     #[test]
     fn a_rate_at_which_a_trial_diverged_ends_the_range() {

@@ -447,4 +447,4 @@ fn sentence(text: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -1,0 +1,99 @@
+//! Findings that tests make up.
+
+use std::collections::BTreeMap;
+
+use crate::{Answer, Comparison, Protocol, Summary, Task, UsableRates, Variant, Verdict};
+
+/// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
+pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
+    Comparison {
+        variant: variant.into(),
+        pairs: 5,
+        planned: 5,
+        has_untestable_seed: false,
+        difference: Some(difference),
+        deviation: Some(0.004),
+        equivalence_interval: Some([difference - 0.003, difference + 0.003]),
+        interval: Some([difference - 0.004, difference + 0.004]),
+        p_difference: None,
+        p_signed_rank: None,
+        p_equivalence: None,
+        p_noninferiority: None,
+        effect: None,
+        won_tied_lost: [0; 3],
+        verdict,
+        seeds_needed: (verdict == Verdict::NotEnoughEvidence).then_some(12),
+        parameters_ratio: ratio,
+        training_speedup: Some(1.2),
+        prediction_speedup: None,
+    }
+}
+
+/// A variant whose usable learning rates begin at `low`.
+pub(crate) fn variant(name: &str, low: f64) -> Variant {
+    Variant {
+        name: name.into(),
+        gates: "xhb".into(),
+        hidden: 100,
+        recurrent_parameters: 1000,
+        all_parameters: Some(2000),
+        states: BTreeMap::new(),
+        chosen: BTreeMap::new(),
+        seeds: Vec::new(),
+        planned_seeds: 0,
+        test: None,
+        validation: None,
+        last: None,
+        collapsed: 0,
+        diverged: 0,
+        seconds_per_epoch: None,
+        peak_memory_bytes: None,
+        reaches: Vec::new(),
+        timing: None,
+        curve: Vec::new(),
+        rates: Vec::new(),
+        usable: Some(UsableRates {
+            low,
+            high: 5e-3,
+            decades: 1.2,
+            open_below: false,
+            open_above: true,
+            mean_regret: 0.1,
+            max_regret_nearby: 0.1,
+        }),
+        confusion: Vec::new(),
+        cost: None,
+    }
+}
+
+/// A study of one task, with a baseline and the variants that are compared with it.
+pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
+    let mut variants = vec![variant("lstm", 1e-4)];
+    variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
+    Summary {
+        study: "made-up".into(),
+        protocol: Protocol::Validation,
+        baseline: "lstm".into(),
+        margin: 0.01,
+        confidence: 0.95,
+        matched: None,
+        answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
+        tasks: vec![Task {
+            name: "digits-rows".into(),
+            dataset: "digits-rows".into(),
+            source: "digits".into(),
+            classes: Vec::new(),
+            test_sequences: 1000,
+            variants,
+            comparisons,
+            importances: None,
+        }],
+        across: None,
+        published: Vec::new(),
+        planned: 0,
+        trials: Vec::new(),
+        environment: BTreeMap::new(),
+        commands: Vec::new(),
+        trial_seconds: 0.0,
+    }
+}

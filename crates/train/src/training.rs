@@ -1,0 +1,244 @@
+//! A run in training, from its newest whole epoch to its summary.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use burn::data::dataloader::DataLoader;
+use burn::module::Module;
+use burn::tensor::Device;
+use burn::train::{Interrupter, Learner, SupervisedTraining};
+use slimgate_data::Prepared;
+use slimgate_models::Classifier;
+
+use crate::checkpoints::{CheckpointTracker, EndOfEpoch, FILES, TrackedCheckpointer, TrackerState, load};
+use crate::environment::peak_memory;
+use crate::folder::{Manifest, RunLock};
+use crate::history::{History, Split};
+use crate::loader::Loader;
+use crate::metrics::EpochValues;
+use crate::schedule::{LastLoss, schedule};
+use crate::step::Trainee;
+use crate::{Config, Display, Parameters, Progress, RunFolder, Status, Summary, TrainError};
+use crate::{build, learner};
+
+/// What Burn's dashboard panics with when it is told to kill the run.
+const KILLED: &str = "Killing training from user input.";
+
+/// A run whose folder is there and is this process's alone.
+pub(crate) struct Training {
+    pub config: Config,
+    /// The epoch to stop after, where that is not the last.
+    pub until: Option<usize>,
+    pub folder: RunFolder,
+    pub _lock: RunLock,
+    pub device: Device,
+    pub interrupter: Interrupter,
+    pub manifest: Manifest,
+    pub history: History,
+}
+
+impl Training {
+    /// Trains the remaining epochs, and writes what came of it.
+    pub fn learn(
+        self,
+        classifier: Classifier,
+        data: Prepared,
+        warnings: Vec<String>,
+        display: Display,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> Result<(RunFolder, Summary), TrainError> {
+        let Training { config, folder, manifest, history, .. } = &self;
+        let optim = &config.optim;
+        let parameters =
+            Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
+        let mut model = Trainee { classifier, clip: optim.clip };
+        if let Some(saved) = manifest.epochs.last() {
+            model = load(model, folder, saved)?;
+        }
+        let complete = self.complete();
+        let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_since_best() >= patience);
+        let over = complete >= optim.epochs || stopped;
+        progress(Progress::Started { folder, parameters, complete, over, warnings });
+        if over {
+            let summary = self.summary(Status::Complete, parameters, history)?;
+            return Ok((self.folder, summary));
+        }
+        if self.until.is_some_and(|until| complete >= until) {
+            let summary = self.summary(Status::Interrupted, parameters, history)?;
+            return Ok((self.folder, summary));
+        }
+        self.summary(Status::Running, parameters, history)?;
+
+        let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
+        let values = EpochValues::default();
+        let ended = self.launch(model, data, &tracker, &values, display, progress);
+        let summary = self.conclude(ended, &tracker, &values, parameters)?;
+        Ok((self.folder, summary))
+    }
+
+    /// The last complete epoch that the run starts from; 0 for a new one.
+    fn complete(&self) -> usize {
+        self.manifest.epochs.last().map_or(0, |saved| saved.epoch)
+    }
+
+    /// Has Burn's Learner train the remaining epochs. What comes of it is in `tracker` and `values`.
+    fn launch(
+        &self,
+        model: Trainee,
+        data: Prepared,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
+        display: Display,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> Result<(), TrainError> {
+        let Training { config, folder, device, interrupter, history, .. } = self;
+        let optim = &config.optim;
+        let complete = self.complete();
+        let train =
+            Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
+        let validation = Loader::in_order(data.validation, optim.batch_size, device);
+        let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
+        let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
+        let end_of_epoch = self.end_of_epoch(&train, &validation, tracker, values, last_loss, progress);
+        let stop_rule =
+            learner::StopRule { patience: optim.early_stopping, until: self.until, tracker: tracker.clone() };
+
+        let training = SupervisedTraining::new(folder.path(), Arc::new(train), Arc::new(validation))
+            .num_epochs(optim.epochs)
+            .with_application_logger(None)
+            .with_metric_logger(learner::NullMetricLogger)
+            .with_interrupter(interrupter.clone())
+            .with_checkpointing_strategy(end_of_epoch)
+            .early_stopping(stop_rule)
+            .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
+        let training = learner::with_metrics(training, values, interrupter, display);
+        let [weights, optimizer, rates] =
+            FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
+        let training = training.with_custom_checkpointers(weights, optimizer, rates);
+        let training = if complete > 0 { training.checkpoint(complete) } else { training };
+        let training = learner::with_renderer(training, display, interrupter, complete);
+
+        let learner = Learner::new(model, build::optimizer(optim, config.run.backend), schedule);
+        match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
+            // "Kill" in the dashboard is a panic of the thread that reports to it.
+            Err(panic) if panic.downcast_ref() == Some(&KILLED) => {
+                interrupter.stop(Some(KILLED));
+                Ok(())
+            }
+            Err(panic) => Err(TrainError::Learner(panic_message(panic))),
+        }
+    }
+
+    /// What is done at the end of each epoch, of which `progress` is told.
+    fn end_of_epoch(
+        &self,
+        train: &Loader,
+        validation: &Loader,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
+        last_loss: LastLoss,
+        progress: impl Fn(Progress) + Send + 'static,
+    ) -> EndOfEpoch {
+        let (of, selection) = (self.config.optim.epochs, self.config.data.validation);
+        EndOfEpoch {
+            tracker: tracker.clone(),
+            values: values.clone(),
+            train_time: train.time(),
+            train_sequences: train.num_items(),
+            validation_time: validation.time(),
+            validation_sequences: validation.num_items(),
+            last_loss,
+            on_epoch: Box::new(move |train, validation| {
+                progress(Progress::Epoch { train, validation, selection, of });
+            }),
+        }
+    }
+
+    /// Writes and returns the last summary, or says why the run failed.
+    fn conclude(
+        &self,
+        ended: Result<(), TrainError>,
+        tracker: &CheckpointTracker,
+        values: &EpochValues,
+        parameters: Parameters,
+    ) -> Result<Summary, TrainError> {
+        let mut state = tracker.state();
+        match self.outcome(ended, &mut state, values.diverged()) {
+            Ok(status) => self.summary(status, parameters, &state.history),
+            Err(error) => {
+                // Of what is saved: an epoch that could not be is not one that the run has.
+                let history = state.history.clone().up_to(state.saved());
+                // The disk may be what failed; the first error is the one worth telling.
+                let _ = self.summary(Status::Failed, parameters, &history);
+                Err(error)
+            }
+        }
+    }
+
+    /// How the training ended. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
+    /// with an error; the loss diverged; the run is complete; it was interrupted. If none does, Burn's dashboard
+    /// discarded an error.
+    fn outcome(
+        &self,
+        ended: Result<(), TrainError>,
+        state: &mut TrackerState,
+        diverged: bool,
+    ) -> Result<Status, TrainError> {
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        ended?;
+        let done = state.history.last(Split::Validation).map_or(0, |line| line.epoch);
+        let interrupted =
+            || self.interrupter.get_message().is_some() || self.until.is_some_and(|until| done >= until);
+        if diverged {
+            Ok(Status::Diverged)
+        } else if done >= self.config.optim.epochs || state.stopped_early {
+            Ok(Status::Complete)
+        } else if interrupted() {
+            Ok(Status::Interrupted)
+        } else {
+            Err(TrainError::Learner(
+                "the dashboard discarded the error message; resume with --no-tui to see it".to_owned(),
+            ))
+        }
+    }
+
+    /// Writes and returns what the run has come to.
+    fn summary(
+        &self,
+        status: Status,
+        parameters: Parameters,
+        history: &History,
+    ) -> Result<Summary, TrainError> {
+        let earlier = self.folder.summary()?;
+        let summary = Summary {
+            status,
+            dataset: self.config.data.dataset.clone(),
+            variant: self.config.model.cell_name()?,
+            gates: self.config.model.cell()?.to_string(),
+            parameters,
+            epochs: history.last(Split::Validation).map_or(0, |line| line.epoch),
+            best: history.best().cloned(),
+            last: history.last(Split::Validation).cloned(),
+            seconds: history.seconds(),
+            peak_memory_bytes: peak_memory()
+                .max(earlier.as_ref().and_then(|earlier| earlier.peak_memory_bytes)),
+        };
+        // A run that has come no further stays as it is.
+        if earlier.as_ref() != Some(&summary) {
+            self.folder.write_json("summary.json", &summary)?;
+        }
+        Ok(summary)
+    }
+}
+
+fn panic_message(panic: Box<dyn std::any::Any + Send>) -> String {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    message
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message")
+        .to_owned()
+}
