@@ -57,7 +57,7 @@ fn a_device_that_is_not_there() {
 }
 
 #[test]
-fn a_malformed_gate_form() {
+fn gate_terms_that_cannot_be_parsed() {
     assert_says(
         &refused("train --gates i=xhq,f=hb,o=b"),
         &["`q` is not a gate term", "  i=xhq,f=hb,o=b\n      ^"],

@@ -45,7 +45,7 @@ pub enum CliError {
     Data(#[from] DataError),
     #[error(transparent)]
     Variant(#[from] UnknownVariant),
-    #[error("malformed gate form: {0}")]
+    #[error("cannot parse the gate terms: {0}")]
     Gates(#[from] ParseCellError),
     #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
     FromForMany(String, String),

@@ -1,6 +1,6 @@
 //! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
 
-use slimgate_study::{Protocol, Spread, Verdict, percentage};
+use slimgate_study::{Protocol, Spread, Verdict, percentage, signed_points};
 
 /// What stands for a value that is not there.
 pub const MISSING: &str = "–";
@@ -27,12 +27,7 @@ pub fn bare_percent(share: f64) -> String {
 
 /// A difference of shares in percentage points, always with its sign.
 pub fn points(difference: f64) -> String {
-    // A sign before zero says nothing.
-    finite(difference, |difference| match (100.0 * difference * 100.0).round() {
-        0.0 => "0.00".to_owned(),
-        rounded if rounded < 0.0 => format!("−{:.2}", -rounded / 100.0),
-        rounded => format!("+{:.2}", rounded / 100.0),
-    })
+    finite(difference, |difference| signed_points(difference, 2))
 }
 
 /// An interval of differences in percentage points.

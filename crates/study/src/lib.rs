@@ -43,7 +43,7 @@ mod summary;
 mod trial;
 
 pub use analysis::summarize;
-pub use answer::percentage;
+pub use answer::{decimals, percentage, signed_points};
 pub use compare::{Event, Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
 pub use cost::{Cost, money};

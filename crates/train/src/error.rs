@@ -76,7 +76,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Variant(#[from] UnknownVariant),
     /// Gate terms that cannot be read.
-    #[error("malformed gate form: {0}")]
+    #[error("cannot parse the gate terms: {0}")]
     Gates(#[from] ParseCellError),
 }
 

@@ -66,7 +66,7 @@ pub use folder::{Parameters, RunFolder, Status, Summary, stage_file, write_atomi
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, train};
 pub use reference::Setting;
-pub use settings::{parse_setting, table_with};
+pub use settings::{nearest, parse_setting, table_with};
 pub use shell::quoted;
 pub use signals::{in_foreground, stop_on_signals};
 pub use timing::{Timing, step_seconds, time};

@@ -131,7 +131,7 @@ impl Config {
 impl ConfigError {
     /// Of a key that no setting has, with the nearest one that there is.
     pub fn unknown_key(key: &str) -> ConfigError {
-        ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest(key) }
+        ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest_key(key) }
     }
 }
 
@@ -360,12 +360,10 @@ fn refuse_unknown_choices(table: &Table) -> Result<(), ConfigError> {
 }
 
 fn unknown_choice(key: &'static str, value: &str, choices: &[&'static str]) -> ConfigError {
-    let similar = choices.iter().map(|&known| (strsim::jaro_winkler(value, known), known));
-    let nearest = similar.filter(|&(similarity, _)| similarity > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
     ConfigError::Choice {
         key,
         value: value.to_owned(),
-        nearest: nearest.map(|(_, known)| known),
+        nearest: nearest(value, choices.iter().copied()),
         choices: choices.join(", "),
     }
 }
@@ -384,8 +382,18 @@ impl Backend {
     }
 }
 
+/// The most similar of some words, if one is similar enough to have been meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let similar = known.into_iter().map(|known| (strsim::jaro_winkler(word, known), known));
+    let similar = similar.filter(|&(similarity, _)| similarity > SIMILAR);
+    similar.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
+
+/// The least similarity of words of which one may be a slip for the other.
+const SIMILAR: f64 = 0.75;
+
 /// The most similar known key; a key without its section is looked for in every section.
-fn nearest(key: &str) -> Option<String> {
+fn nearest_key(key: &str) -> Option<String> {
     let wanted = key.rsplit('.').next().unwrap_or(key);
     Config::keys()
         .into_iter()
@@ -397,7 +405,7 @@ fn nearest(key: &str) -> Option<String> {
             // The section only decides between names: whole keys are alike already where they share it.
             (similarity, strsim::jaro_winkler(key, &known), known)
         })
-        .filter(|&(similarity, ..)| similarity > 0.75)
+        .filter(|&(similarity, ..)| similarity > SIMILAR)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
         .map(|(.., known)| known)
 }

@@ -1,6 +1,8 @@
 //! The tables of a task's variants.
 
-use slimgate_study::{Cost, Protocol, Spread, Summary, Task, Variant, money, percentage, written};
+use slimgate_study::{
+    Cost, Protocol, Spread, Summary, Task, Variant, decimals, money, percentage, signed_points, written,
+};
 
 use crate::output::{grouped, table};
 
@@ -28,7 +30,8 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| match found.difference {
                 Some(difference) => {
-                    format!("{} points, {}", points(difference, summary.margin), found.verdict)
+                    let points = signed_points(difference, decimals(summary.margin));
+                    format!("{points} points, {}", found.verdict)
                 }
                 None => found.verdict.to_string(),
             },
@@ -57,20 +60,6 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     rows
 }
 
-/// A difference of accuracies in percentage points, always with its sign, and with the decimals that the answer has:
-/// those of the margin, one at the least.
-fn points(difference: f64, margin: f64) -> String {
-    let tenths = 1000.0 * margin;
-    let decimals = if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 };
-    let text = format!("{:.decimals$}", 100.0 * difference.abs());
-    let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    match difference < 0.0 {
-        _ if zero => text,
-        true => format!("−{text}"),
-        false => format!("+{text}"),
-    }
-}
-
 /// One row a variant: the money that it costs, where the study names a price.
 pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
     let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
@@ -89,17 +78,4 @@ pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
         ]);
     }
     Some(rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::points;
-
-    #[test]
-    fn a_difference_has_its_sign_and_the_decimals_of_the_margin() {
-        assert_eq!(points(-0.0123, 0.01), "−1.2");
-        assert_eq!(points(0.0123, 0.01), "+1.2");
-        assert_eq!(points(-0.0123, 0.0025), "−1.23");
-        assert_eq!(points(-0.0004, 0.01), "0.0");
-    }
 }

@@ -270,7 +270,10 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
 
 /// The difference, its interval and the margin, where there is an interval.
 fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
-    let points = |difference| points(difference, decimals(summary));
+    let points = |difference| {
+        let signed = signed_points(difference, decimals(summary.margin));
+        signed.trim_start_matches('+').to_owned()
+    };
     let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
     Some(format!(
         "difference {} points, {} % interval {} to {}, margin {}",
@@ -362,21 +365,25 @@ fn span(usable: &UsableRates) -> String {
     format!("{low} to {high}")
 }
 
-/// A difference of accuracies in percentage points, with its sign.
-fn points(difference: f64, decimals: usize) -> String {
+/// A difference of accuracies in percentage points, with its sign unless it is written as zero.
+pub fn signed_points(difference: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", 100.0 * difference.abs());
-    let nothing = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if difference < 0.0 && !nothing { format!("−{text}") } else { text }
+    let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    match difference < 0.0 {
+        _ if zero => text,
+        true => format!("−{text}"),
+        false => format!("+{text}"),
+    }
 }
 
 /// The margin in percentage points.
 fn margin(summary: &Summary) -> String {
-    format!("{:.1$}", 100.0 * summary.margin, decimals(summary))
+    format!("{:.1$}", 100.0 * summary.margin, decimals(summary.margin))
 }
 
-/// Decimals of percentage points: those that the margin has, one at the least.
-fn decimals(summary: &Summary) -> usize {
-    let tenths = 1000.0 * summary.margin;
+/// Decimals of percentage points: those that a margin has, one at the least.
+pub fn decimals(margin: f64) -> usize {
+    let tenths = 1000.0 * margin;
     if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 }
 }
 
@@ -421,7 +428,7 @@ fn limits(summary: &Summary) -> Vec<String> {
             ));
         }
     }
-    if !all(summary).all(|found| found.pairs == 0) {
+    if all(summary).any(|found| found.pairs > 0) {
         limits.push(
             "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
                 .to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slimgate_gates::{Cell, variant};
-use slimgate_train::{Config, ConfigError};
+use slimgate_train::{Config, ConfigError, nearest};
 use toml::Value;
 
 use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT};
@@ -48,15 +48,11 @@ impl StudyConfig {
     /// The settings that all trials share.
     fn check_base(&self) -> Result<(), StudyError> {
         if let Some(section) = self.base.keys().find(|section| !SECTIONS[..4].contains(&section.as_str())) {
-            let likeness = |name: &&str| (1000.0 * strsim::jaro_winkler(section, name)) as u32;
-            let nearest = SECTIONS.into_iter().max_by_key(likeness).filter(|name| likeness(name) > 750);
+            let nearest = nearest(section, SECTIONS);
             return Err(StudyError::UnknownSection { section: section.clone(), nearest });
         }
-        for key in RESERVED_KEYS {
-            let (section, name) = key.split_once('.').expect("a key has a section");
-            if self.base.get(section).is_some_and(|section| section.get(name).is_some()) {
-                return Err(StudyError::Own(key.to_owned()));
-            }
+        if let Some(key) = RESERVED_KEYS.into_iter().find(|key| self.shared(key).is_some()) {
+            return Err(StudyError::Own(key.to_owned()));
         }
         Ok(())
     }
@@ -121,14 +117,18 @@ impl StudyConfig {
                 ("held-out", "to choose on a held-out set, leave `[compare] protocol = \"published\"` out")
             }
         };
-        let (section, name) = VALIDATION.split_once('.').expect("a key has a section");
-        let shared = self.base.get(section).and_then(|section| section.get(name));
         let listed = self.grid.get(VALIDATION).into_iter().flatten();
         let drawn: &[Value] = match ranges.get(VALIDATION) {
             Some(Range::Choice(values)) => values.as_slice(),
             _ => &[],
         };
-        if shared.into_iter().chain(listed).chain(drawn).any(|value| value.as_str() == Some(contrary)) {
+        if self
+            .shared(VALIDATION)
+            .into_iter()
+            .chain(listed)
+            .chain(drawn)
+            .any(|value| value.as_str() == Some(contrary))
+        {
             return Err(StudyError::Protocol { contrary, remedy });
         }
         Ok(())

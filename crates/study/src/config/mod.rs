@@ -6,7 +6,7 @@ mod reference;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::{ConfigError, table_with};
+use slimgate_train::{ConfigError, nearest, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -251,6 +251,12 @@ impl StudyConfig {
         toml::to_string(&table).expect("a study has a TOML form")
     }
 
+    /// The value that all trials share of a setting, where the study gives one.
+    pub(crate) fn shared(&self, key: &str) -> Option<&Value> {
+        let (section, name) = key.split_once('.').expect("a key has a section");
+        self.base.get(section)?.get(name)
+    }
+
     /// The variants by name or gate terms, the baseline first.
     pub fn variants(&self) -> Vec<String> {
         let values = self.grid.get(VARIANT).into_iter().flatten();
@@ -353,11 +359,10 @@ fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
 }
 
 fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {
-    let known = |key: &String| reference::keys(section).any(|known| known == key);
-    if let Some(key) = table.keys().map(|key| format!("{section}.{key}")).find(|key| !known(key)) {
-        let likeness = |known: &&str| (1000.0 * strsim::jaro_winkler(&key, known)) as u32;
-        let nearest = reference::keys(section).max_by_key(likeness).filter(|known| likeness(known) > 850);
-        return Err(ConfigError::UnknownKey { nearest: nearest.map(str::to_owned), key }.into());
+    let known = |name: &str| reference::names(section).any(|known| known == name);
+    if let Some(name) = table.keys().find(|name| !known(name)) {
+        let nearest = nearest(name, reference::names(section)).map(|name| format!("{section}.{name}"));
+        return Err(ConfigError::UnknownKey { key: format!("{section}.{name}"), nearest }.into());
     }
     T::deserialize(table).map_err(|error| StudyError::Part {
         section: section.to_owned(),

@@ -40,10 +40,10 @@ impl StudyConfig {
     }
 }
 
-/// The keys of a section, in full.
-pub(super) fn keys(section: &str) -> impl Iterator<Item = &'static str> {
-    let names = SETTINGS.into_iter().map(|(key, ..)| key.trim_end_matches(".KEY"));
-    names.filter(move |key| key.split_once('.').is_some_and(|(of, _)| of == section))
+/// The names of a section's settings.
+pub(super) fn names(section: &str) -> impl Iterator<Item = &'static str> {
+    let keys = SETTINGS.into_iter().filter_map(|(key, ..)| key.trim_end_matches(".KEY").split_once('.'));
+    keys.filter(move |(of, _)| *of == section).map(|(_, name)| name)
 }
 
 fn setting((key, default, allowed, meaning): (&str, &str, &str, &'static str)) -> Setting {
