@@ -10,4 +10,5 @@ mod resume;
 mod study;
 mod support;
 mod train;
+mod verdicts;
 mod wrong_use;

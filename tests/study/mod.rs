@@ -31,7 +31,8 @@ fn small() -> String {
         run.seed = [1, 2]
         [compare]
         seeds = 4
-        margin = 5.0"
+        margin = 5.0
+        widen = false"
     )
 }
 
@@ -51,6 +52,7 @@ fn results(here: &Workspace, study: &str) -> Value {
                     "prediction_speedup",
                     "answer",
                     "commands",
+                    "longer",
                     "cost",
                 ] {
                     object.remove(key);

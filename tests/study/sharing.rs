@@ -19,7 +19,9 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
         [grid]
         model.variant = ['lstm', 'lstm3']
         optim.learning_rate = [1e-3, 1e-2]
-        run.seed = [{}]",
+        run.seed = [{}]
+        [compare]
+        widen = false",
         seeds.join(", ")
     );
     here.write("many.toml", study);

@@ -33,6 +33,7 @@ struct Bars {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line<'a> {
+    Estimated { seconds: [f64; 2], at_once: usize },
     Started { trial: &'a str, label: &'a str },
     Epoch { trial: &'a str, epoch: usize, accuracy: f64 },
     Finished { trial: &'a str, label: &'a str, state: State, best: Option<f64>, seconds: f64 },
@@ -67,6 +68,7 @@ impl Progress {
 
     fn report_plain(&mut self, event: Event) {
         let line = match event {
+            Event::Estimated { seconds, at_once } => estimate(seconds, at_once),
             Event::Finished { label, state, best, seconds, .. } => {
                 self.done += 1;
                 let accuracy = |best| format!(", {}", selection_accuracy(self.protocol, best));
@@ -87,8 +89,30 @@ impl Progress {
     }
 }
 
+/// How long a study will take.
+fn estimate([least, most]: [f64; 2], at_once: usize) -> String {
+    let span = match (duration(least), duration(most)) {
+        (least, most) if least == most => least,
+        (least, most) => format!("{least} to {most}"),
+    };
+    let trials =
+        if at_once == 1 { "one trial at a time".to_owned() } else { format!("{at_once} trials at a time") };
+    format!("this takes {span}, {trials}; `q` or Ctrl-C stops it, and the same command continues it")
+}
+
+/// Seconds as people say them.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..60.0 => "less than a minute".to_owned(),
+        ..5400.0 => format!("{:.0} minutes", (seconds / 60.0).max(2.0)),
+        ..172_800.0 => format!("{:.0} hours", (seconds / 3600.0).max(2.0)),
+        _ => format!("{:.0} days", seconds / 86_400.0),
+    }
+}
+
 fn report_json(event: &Event) {
     let line = match event {
+        Event::Estimated { seconds, at_once } => Line::Estimated { seconds: *seconds, at_once: *at_once },
         Event::Started { trial, label, .. } => Line::Started { trial, label },
         Event::Epoch { trial, epoch, accuracy } => Line::Epoch { trial, epoch: *epoch, accuracy: *accuracy },
         Event::Finished { trial, label, state, best, seconds, .. } => {
@@ -122,6 +146,9 @@ impl Bars {
                     self.study.reset_eta();
                 }
                 self.study.set_message(format!("{done} of {trials} trials"));
+            }
+            Event::Estimated { seconds, at_once } => {
+                let _ = self.all.println(estimate(seconds, at_once));
             }
             Event::Started { trial, label, of } => {
                 let bar = self.all.insert_before(&self.best, ProgressBar::new(of as u64));

@@ -41,7 +41,7 @@ pub use inputs::{Input, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name};
-pub use prepare::{Prepared, check_unchanged, prepare, prepare_with};
+pub use prepare::{Prepared, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};

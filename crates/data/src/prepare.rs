@@ -1,6 +1,6 @@
 //! From a configuration to a training, a validation and a test set.
 
-use crate::split::{SplitIndices, split, undivided};
+use crate::split::{SplitIndices, held_out, split, undivided};
 use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
 
 /// A data set, divided and ready for batches.
@@ -42,6 +42,18 @@ pub fn prepare_with(config: &DataConfig, preprocessing: &Preprocessing) -> Resul
 /// Files that have changed, or cannot be used any more.
 pub fn check_unchanged(preprocessing: &Preprocessing) -> Result<(), DataError> {
     check_stored(preprocessing, find(preprocessing.dataset())?)
+}
+
+/// How many sequences of a data set are held out for validation; all of the test set, where choices are made on that.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
+    let recipe = find(&config.dataset)?.recipe;
+    Ok(match config.validation {
+        Validation::HeldOut => held_out(recipe.train.sequences, config.validation_fraction),
+        Validation::Test => recipe.test.sequences,
+    })
 }
 
 fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared, DataError> {

@@ -21,7 +21,7 @@ pub(crate) fn split(
     let mut validation = stratified_order(labels, seed);
     let sequences = labels.len();
     let empty = |part| DataError::EmptyPart { fraction, part, sequences };
-    let count = (sequences as f64 * fraction).round() as usize;
+    let count = held_out(sequences, fraction);
     if count == 0 {
         return Err(empty("validation"));
     }
@@ -31,6 +31,11 @@ pub(crate) fn split(
     let mut train = validation.split_off(count);
     train.truncate(limit.unwrap_or(sequences));
     Ok(SplitIndices { train, validation })
+}
+
+/// How many of so many sequences become the validation set.
+pub(crate) fn held_out(sequences: usize, fraction: f64) -> usize {
+    (sequences as f64 * fraction).round() as usize
 }
 
 /// All of the training data to learn from, or as much as the limit keeps, in the order of [`split`].

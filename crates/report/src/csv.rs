@@ -30,6 +30,8 @@ pub fn variants_csv(summary: &Summary) -> String {
     add_spread(&mut columns, test, |variant| variant.test.as_ref());
     add_spread(&mut columns, best, |variant| variant.validation.as_ref());
     add_spread(&mut columns, last, |variant| variant.last.as_ref());
+    columns.add("trivial", |(task, _)| number(task.trivial.as_ref().map(|trivial| trivial.accuracy)));
+    columns.add("p_above_trivial", |(_, variant)| number(variant.p_above_trivial));
     add_states(&mut columns);
     add_costs(&mut columns);
     columns.add("usable_low", |(_, variant)| number(variant.usable.map(|usable| usable.low)));
@@ -84,6 +86,7 @@ fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
         });
     }
     columns.add("collapsed", |(_, variant)| count(Some(variant.collapsed)));
+    columns.add("still_improving", |(_, variant)| count(Some(variant.still_improving)));
     columns.add("diverged_at_chosen", |(_, variant)| count(Some(variant.diverged)));
 }
 
@@ -130,6 +133,10 @@ pub fn comparisons_csv(summary: &Summary) -> String {
         let verdict = serde_json::to_value(comparison.verdict).expect("a verdict has a JSON form");
         verdict.as_str().unwrap_or_default().to_owned()
     });
+    columns.add("obstacle", |(_, comparison)| {
+        let obstacle = serde_json::to_value(comparison.obstacle).expect("an obstacle has a JSON form");
+        obstacle.as_str().unwrap_or_default().to_owned()
+    });
     columns.add("seeds_needed", |(_, comparison)| count(comparison.seeds_needed));
     columns.add("parameters_ratio", |(_, comparison)| number(Some(comparison.parameters_ratio)));
     columns.add("training_speedup", |(_, comparison)| number(comparison.training_speedup));
@@ -155,6 +162,8 @@ pub fn trials_csv(summary: &Summary) -> String {
     columns.add("best_epoch", |trial| count(trial.best.map(|(epoch, _)| epoch)));
     columns.add(best, |trial| number(trial.best.map(|(_, accuracy)| accuracy)));
     columns.add(last, |trial| number(trial.last));
+    columns
+        .add("converged", |trial| trial.converged.map(|converged| converged.to_string()).unwrap_or_default());
     columns.add("seconds", |trial| number(Some(trial.seconds)));
     columns.add("reason", |trial| text(trial.reason.as_deref().unwrap_or_default()));
     for key in keys {

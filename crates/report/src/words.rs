@@ -1,6 +1,6 @@
 //! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
 
-use slimgate_study::{Protocol, Spread, Verdict, percentage, signed_points};
+use slimgate_study::{Protocol, Spread, percentage, signed_points};
 
 /// What stands for a value that is not there.
 pub const MISSING: &str = "–";
@@ -169,17 +169,6 @@ pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Va
     let each: Vec<_> =
         settings.into_iter().map(|(key, value)| format!("{key} = {}", text(key, value))).collect();
     if each.is_empty() { MISSING.to_owned() } else { each.join(", ") }
-}
-
-/// What the evidence says of a variant against the baseline.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Equivalent => "equivalent within the margin",
-        Verdict::Better => "better",
-        Verdict::NonInferior => "non-inferior",
-        Verdict::Worse => "worse",
-        Verdict::NotEnoughEvidence => "not enough evidence",
-    }
 }
 
 /// What an accuracy on the test set is called: one that was chosen on the test set says so.

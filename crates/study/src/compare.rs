@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use slimgate_train::Interrupter;
 
+use crate::estimate::seconds_left;
 use crate::executor::{Executor, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
@@ -44,6 +45,13 @@ pub enum Event {
         epochs: usize,
         /// Those that are complete.
         epochs_done: usize,
+    },
+    /// How long the trials that are left will take, once it has been measured.
+    Estimated {
+        /// Seconds, if all stop as early as they may, and if none does.
+        seconds: [f64; 2],
+        /// Processes at once.
+        at_once: usize,
     },
     /// A process works on a trial.
     Started {
@@ -129,6 +137,7 @@ pub fn compare(
         timing_failure: None,
     };
     run.try_failed_again()?;
+    run.estimate(&mut on_event)?;
     if let Err(error) = run.work(interrupter, &mut on_event) {
         // Nobody would hear of them, and they would run for days.
         run.stop_all();
@@ -201,6 +210,16 @@ impl Run {
                 self.folder.forget_failures(&trial.id)?;
                 self.records.forget(&trial.id);
             }
+        }
+        Ok(())
+    }
+
+    /// Says how long it will take.
+    fn estimate(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        let groups = plan(&self.space, &self.config, &mut self.records)?;
+        let at_once = self.executor.room();
+        if let Some(seconds) = seconds_left(&groups, &self.space, &mut self.records, at_once)? {
+            on_event(Event::Estimated { seconds, at_once });
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ impl StudyFolder {
     pub fn config(&self) -> Result<StudyConfig, StudyError> {
         let path = self.path.join("study.toml");
         let text = fs::read_to_string(&path).map_err(TrainError::file("read", &path))?;
-        StudyConfig::read(&path.display().to_string(), &text, &[])
+        StudyConfig::read_recorded(&path.display().to_string(), &text, &[])
     }
 
     /// The run folder of a trial, there or not.

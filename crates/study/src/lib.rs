@@ -8,6 +8,7 @@
 //! | `folder` | the study folder, and how each trial in it stands |
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
+//! | `estimate` | how long it will take |
 //! | `executor` | where trials run: processes on this machine |
 //! | `resolve` | what is found once and kept: sizes that match, published figures |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
@@ -28,6 +29,7 @@ mod compare;
 mod config;
 mod cost;
 mod error;
+mod estimate;
 mod executor;
 mod folder;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Answer, Comparison, Protocol, Summary, Task, UsableRates, Variant, Verdict};
+use crate::{Answer, Comparison, Protocol, Summary, Task, TrivialPredictor, UsableRates, Variant, Verdict};
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
 pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
@@ -10,7 +10,6 @@ pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio
         variant: variant.into(),
         pairs: 5,
         planned: 5,
-        has_untestable_seed: false,
         difference: Some(difference),
         deviation: Some(0.004),
         equivalence_interval: Some([difference - 0.003, difference + 0.003]),
@@ -22,6 +21,7 @@ pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio
         effect: None,
         won_tied_lost: [0; 3],
         verdict,
+        obstacle: None,
         seeds_needed: (verdict == Verdict::NotEnoughEvidence).then_some(12),
         parameters_ratio: ratio,
         training_speedup: Some(1.2),
@@ -44,7 +44,9 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
         test: None,
         validation: None,
         last: None,
+        p_above_trivial: None,
         collapsed: 0,
+        still_improving: 0,
         diverged: 0,
         seconds_per_epoch: None,
         peak_memory_bytes: None,
@@ -84,6 +86,8 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
             source: "digits".into(),
             classes: Vec::new(),
             test_sequences: 1000,
+            validation_sequences: Some(500),
+            trivial: Some(TrivialPredictor { class: "1".into(), accuracy: 0.11 }),
             variants,
             comparisons,
             importances: None,
@@ -94,6 +98,10 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
         trials: Vec::new(),
         environment: BTreeMap::new(),
         commands: Vec::new(),
+        longer: Some(
+            "slimgate compare studies/made-up/study.toml --set optim.epochs=60 --out studies/made-up-longer"
+                .into(),
+        ),
         trial_seconds: 0.0,
     }
 }

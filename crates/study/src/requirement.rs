@@ -114,6 +114,13 @@ impl Requirement {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
+        if let Some(why) = other.and_then(|other| no_baseline(task, other, alpha)) {
+            return Ok((false, why));
+        }
+        let mut compared = other.is_some().then_some(variant).into_iter().chain(other);
+        if let Some(unfinished) = compared.find(|of| of.is_still_improving()) {
+            return Ok((false, format!("{} was still improving when training ended", unfinished.name)));
+        }
         let against = |points: f64| {
             compare(&pairs(variant, other?), Criteria { margin: points / 100.0, alpha, resolution })
         };
@@ -141,6 +148,14 @@ impl Requirement {
     fn not_in_study(&self, name: String, known: String) -> StudyError {
         StudyError::NotInStudy { requirement: self.text.clone(), name, known }
     }
+}
+
+/// Why a variant can be no baseline to hold another to, if it cannot.
+fn no_baseline(task: &Task, other: &Variant, alpha: f64) -> Option<String> {
+    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
+    other
+        .has_learned_nothing(alpha)
+        .then(|| format!("{} is not shown to be better than always saying `{class}`", other.name))
 }
 
 /// By one or two one-sided tests.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+pub use slimgate_train::TrivialPredictor;
 use slimgate_train::write_atomic;
 pub use variant::*;
 
@@ -43,6 +44,9 @@ pub struct Summary {
     pub environment: BTreeMap<String, serde_json::Value>,
     /// The commands that repeat the study.
     pub commands: Vec<String>,
+    /// The command that repeats it with more epochs; none where it varies their number.
+    #[serde(default)]
+    pub longer: Option<String>,
     /// Seconds that all trials took, added up.
     pub trial_seconds: f64,
 }
@@ -99,6 +103,12 @@ pub struct Task {
     pub classes: Vec<String>,
     /// Sequences of the test set.
     pub test_sequences: usize,
+    /// Sequences that epochs and settings are chosen on; none in summaries of version 0.1.0.
+    #[serde(default)]
+    pub validation_sequences: Option<usize>,
+    /// The predictor that has learned nothing, once a trial is tested: what a model must beat to have learned anything.
+    #[serde(default)]
+    pub trivial: Option<TrivialPredictor>,
     /// The variants, the baseline first.
     pub variants: Vec<Variant>,
     /// Each other variant against the baseline.
@@ -167,9 +177,6 @@ pub struct Comparison {
     pub pairs: usize,
     /// Pairs that there will be when the study is complete.
     pub planned: usize,
-    /// Whether a seed of either diverged before it could be tested: the other seeds are then no fair sample.
-    #[serde(alias = "lost")]
-    pub has_untestable_seed: bool,
     /// The mean difference in accuracy, variant minus baseline; none without pairs.
     pub difference: Option<f64>,
     /// The standard deviation of the differences.
@@ -193,6 +200,9 @@ pub struct Comparison {
     pub won_tied_lost: [usize; 3],
     /// What the evidence says.
     pub verdict: Verdict,
+    /// Why there can be no verdict, however the variants compare.
+    #[serde(default)]
+    pub obstacle: Option<Obstacle>,
     /// Pairs in all that it would take to show equivalence, or else non-inferiority or a difference, with a power of
     /// 80 % after Holm's correction, where the evidence is not enough.
     pub seeds_needed: Option<usize>,
@@ -202,6 +212,24 @@ pub struct Comparison {
     pub training_speedup: Option<f64>,
     /// How many times faster it predicts one sequence.
     pub prediction_speedup: Option<f64>,
+}
+
+impl Comparison {
+    /// The verdict in a word or two, or what stands in its way.
+    pub fn conclusion(&self) -> &'static str {
+        match (self.obstacle, self.verdict) {
+            (Some(Obstacle::Untestable), _) => "a seed diverged",
+            (Some(Obstacle::NothingLearned), _) => "nothing was learned",
+            (Some(Obstacle::BaselineDiverged), _) => "the baseline diverged",
+            (Some(Obstacle::BaselineCollapsed), _) => "the baseline collapsed",
+            (Some(Obstacle::StillImproving), _) => "still improving",
+            (Some(Obstacle::Pending) | None, Verdict::NotEnoughEvidence) => "not enough evidence",
+            (_, Verdict::Equivalent) => "equivalent within the margin",
+            (_, Verdict::Better) => "better",
+            (_, Verdict::NonInferior) => "non-inferior",
+            (_, Verdict::Worse) => "worse",
+        }
+    }
 }
 
 /// What the evidence says of a variant against the baseline.
@@ -220,16 +248,22 @@ pub enum Verdict {
     NotEnoughEvidence,
 }
 
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Verdict::Equivalent => "equivalent",
-            Verdict::Better => "better",
-            Verdict::NonInferior => "non-inferior",
-            Verdict::Worse => "worse",
-            Verdict::NotEnoughEvidence => "not enough evidence",
-        })
-    }
+/// Why a comparison can have no verdict, however the variants compare. The first that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Obstacle {
+    /// A seed of either diverged before it could be tested.
+    Untestable,
+    /// Not all planned seeds of both are tested.
+    Pending,
+    /// The baseline is not shown to be better than the trivial predictor: to be as good as it means nothing.
+    NothingLearned,
+    /// The baseline diverged in half of its seeds or more.
+    BaselineDiverged,
+    /// The baseline collapsed in half of its seeds or more.
+    BaselineCollapsed,
+    /// More than half of the trials of either were still improving when their epochs were over.
+    StillImproving,
 }
 
 /// Which settings mattered: shares of the variance of the best validation accuracy over the whole space.
@@ -321,6 +355,9 @@ pub struct TrialLine {
     pub best: Option<(usize, f64)>,
     /// Accuracy on the validation set after the last epoch.
     pub last: Option<f64>,
+    /// Whether it had converged, once it is at its end.
+    #[serde(default)]
+    pub converged: Option<bool>,
     /// Seconds of training and validation.
     pub seconds: f64,
     /// Why it failed, or was pruned.

@@ -135,6 +135,10 @@ pub struct OptimConfig {
     pub batch_size: usize,
     /// Number of epochs.
     pub epochs: usize,
+    /// Optimizer steps that an epoch has at least: a smaller training set is passed over several times in each, so
+    /// that few sequences get as many steps as many do. Nothing: one pass, whatever its steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch_steps: Option<usize>,
     /// Maximum global gradient norm (L2); larger gradients are scaled down to it. 0: no clipping.
     pub clip: f64,
     /// Patience: stop after this many epochs without a new best on the validation set.
@@ -163,6 +167,7 @@ impl Default for OptimConfig {
             first_epoch_rate: None,
             batch_size: 32,
             epochs: 15,
+            epoch_steps: None,
             clip: 1.0,
             early_stopping: None,
             momentum: None,

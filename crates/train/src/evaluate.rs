@@ -8,7 +8,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Preprocessing, Steps, Validation, prepare_with};
+use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with};
 use slimgate_models::Classifier;
 
 use crate::checkpoints::load;
@@ -60,8 +60,21 @@ pub struct Evaluation {
     pub classes: Vec<String>,
     /// How many sequences of each class (rows) were predicted to be of each (columns).
     pub confusion: Vec<Vec<usize>>,
+    /// The trivial predictor on the same sequences. Nothing in evaluations of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trivial: Option<TrivialPredictor>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,
+}
+
+/// The predictor that says of every sequence that it is of the class which the training set has most of. A model that
+/// does no better has learned nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrivialPredictor {
+    /// That class.
+    pub class: String,
+    /// The share of sequences that are of this class.
+    pub accuracy: f64,
 }
 
 /// What a saved run says of one new sequence.
@@ -151,8 +164,10 @@ impl SavedRun {
     ///
     /// If the data cannot be read.
     pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
-        let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
+        let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing)?;
         let sequences = test.len();
+        let trivial = most_frequent(train.iter().map(|sequence| sequence.label), self.classes().len());
+        drop(train);
         let classes = self.classes();
         let mut loss = 0.0;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
@@ -167,6 +182,7 @@ impl SavedRun {
             }
         }
         let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
+        let of_trivial: usize = confusion[trivial].iter().sum();
         Ok(Evaluation {
             epoch: self.epoch,
             sequences,
@@ -174,6 +190,10 @@ impl SavedRun {
             accuracy: correct as f64 / sequences as f64,
             classes: classes.to_vec(),
             confusion,
+            trivial: Some(TrivialPredictor {
+                class: classes[trivial].clone(),
+                accuracy: of_trivial as f64 / sequences as f64,
+            }),
             weights_sha256: weights_hash(&self.classifier),
         })
     }
@@ -202,6 +222,14 @@ impl SavedRun {
         }
         Ok(predictions)
     }
+}
+
+/// The label that comes most often, the first among equals.
+fn most_frequent(labels: impl Iterator<Item = usize>, classes: usize) -> usize {
+    let mut counts = vec![0_usize; classes];
+    labels.for_each(|label| counts[label] += 1);
+    let most = counts.iter().max();
+    counts.iter().position(|count| Some(count) == most).unwrap_or(0)
 }
 
 /// The sha256 of all weights, in the order of the model's parts.
@@ -260,4 +288,15 @@ fn find<'a>(
     let held = || manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);
     saved.ok_or_else(|| TrainError::NoSuchEpoch { path, epoch, held: held() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_frequent;
+
+    #[test]
+    fn the_trivial_predictor_says_the_class_that_comes_most_often() {
+        assert_eq!(most_frequent([2, 1, 2, 0].into_iter(), 3), 2);
+        assert_eq!(most_frequent([1, 0].into_iter(), 3), 0, "the first among equals");
+    }
 }

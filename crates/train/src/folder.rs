@@ -88,6 +88,10 @@ pub struct Summary {
     /// The last epoch on the validation set.
     #[serde(rename = "final")]
     pub last: Option<EpochMetrics>,
+    /// Whether it had converged: early stopping ended it, or the best accuracy on the validation set gained half a point
+    /// at most in the last quarter of its epochs. Nothing in summaries of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converged: Option<bool>,
     /// Seconds of training and validation, over all epochs.
     pub seconds: f64,
     /// The most memory that the process held, where the system tells it.

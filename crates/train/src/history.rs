@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The gain in accuracy over the last quarter of a run's epochs up to which it counts as converged.
+const LITTLE: f64 = 0.005;
+
 /// The data that metrics were taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +92,24 @@ impl History {
         last - self.best().map_or(0, |line| line.epoch)
     }
 
+    /// How much the best accuracy on the validation set has gained in the last quarter of the epochs. None of a single
+    /// epoch.
+    pub fn late_gain(&self) -> Option<f64> {
+        let epochs = self.last(Split::Validation)?.epoch;
+        let best_until = |last: usize| {
+            let accuracies = self.of(Split::Validation).filter(|line| line.epoch <= last);
+            accuracies.map(|line| line.accuracy).reduce(f64::max)
+        };
+        Some(best_until(epochs)? - best_until(epochs - epochs.div_ceil(4))?)
+    }
+
+    /// Whether a run with these metrics has converged, which early stopping after `patience` epochs says, or a last
+    /// quarter that gained little. One epoch tells nothing, and does not count as converged.
+    pub fn has_converged(&self, patience: Option<usize>) -> bool {
+        patience.is_some_and(|patience| self.epochs_since_best() >= patience)
+            || self.late_gain().is_some_and(|gain| gain <= LITTLE)
+    }
+
     /// Seconds of all passes.
     pub fn seconds(&self) -> f64 {
         self.lines.iter().fold(0.0, |sum, line| sum + line.seconds)
@@ -122,6 +143,22 @@ mod tests {
         assert_eq!(history(&[(0.9, 0.5), (0.9, 0.4)]).best().unwrap().epoch, 2);
         assert_eq!(history(&[(0.9, 0.5), (0.9, 0.5)]).best().unwrap().epoch, 1);
         assert!(history(&[]).best().is_none());
+    }
+
+    #[test]
+    fn a_run_has_converged_when_it_stopped_early_or_gained_little_lately() {
+        let rising: Vec<(f64, f64)> = (1..=8).map(|epoch| (0.1 * epoch as f64, 0.5)).collect();
+        let rising = history(&rising);
+        assert!((rising.late_gain().unwrap() - 0.2).abs() < 1e-12);
+        assert!(!rising.has_converged(None) && !rising.has_converged(Some(1)));
+        let flat = history(&[(0.5, 0.5), (0.9, 0.5), (0.85, 0.5), (0.904, 0.5)]);
+        assert!(flat.has_converged(None));
+        let stopped = history(&[(0.5, 0.5), (0.6, 0.5), (0.9, 0.5), (0.8, 0.5)]);
+        assert!(stopped.has_converged(Some(1)), "it stopped early");
+        assert!(!history(&[(0.5, 0.5), (0.6, 0.5), (0.7, 0.5), (0.9, 0.5)]).has_converged(Some(1)));
+        for short in [history(&[(0.9, 0.5)]), history(&[])] {
+            assert!(short.late_gain().is_none() && !short.has_converged(None));
+        }
     }
 
     #[test]

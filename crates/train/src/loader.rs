@@ -10,6 +10,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use slimgate_data::{Batch, BatchInput, Sequence, epoch_order};
 use slimgate_models::Features;
 
+use crate::OptimConfig;
+
 /// A batch of sequences as tensors of a device.
 #[derive(Clone, Debug)]
 pub(crate) struct SequenceBatch {
@@ -58,6 +60,8 @@ pub(crate) struct Loader {
     sequences: Arc<Vec<Sequence>>,
     batch_size: usize,
     shuffle: Option<Shuffle>,
+    /// How often an epoch goes through the sequences.
+    passes: usize,
     time: PassTime,
     device: Device,
 }
@@ -66,7 +70,7 @@ pub(crate) struct Loader {
 #[derive(Clone)]
 struct Shuffle {
     seed: u64,
-    /// The epoch that the next pass belongs to. Burn's Learner makes one pass an epoch, in order.
+    /// The epoch that is asked for next. Burn's Learner asks for one after the other.
     epoch: Arc<AtomicUsize>,
 }
 
@@ -77,19 +81,33 @@ impl Loader {
             sequences: Arc::new(sequences),
             batch_size,
             shuffle: None,
+            passes: 1,
             time: PassTime::default(),
             device: device.clone(),
         }
     }
 
-    /// In another order every epoch, the first pass being that of `epoch`.
+    /// The training set, in the batches and epochs that a run asks for.
+    pub fn of_training(sequences: Vec<Sequence>, optim: &OptimConfig, device: &Device) -> Loader {
+        Loader::in_order(sequences, optim.batch_size, device).with_batches(optim.epoch_steps.unwrap_or(1))
+    }
+
+    /// In another order every epoch, the first of them being `epoch`.
     pub fn shuffled(self, seed: u64, epoch: usize) -> Loader {
         Loader { shuffle: Some(Shuffle { seed, epoch: Arc::new(AtomicUsize::new(epoch)) }), ..self }
     }
 
-    /// Batches of a pass.
+    /// With epochs of so many batches at least, by going through the sequences as often as that takes.
+    fn with_batches(self, least: usize) -> Loader {
+        let passes = (least * self.batch_size).div_ceil(self.sequences.len().max(1)).max(1);
+        // As long as one pass is enough, its last batch may be a small one.
+        let passes = if self.sequences.len().div_ceil(self.batch_size) >= least { 1 } else { passes };
+        Loader { passes, ..self }
+    }
+
+    /// Batches of an epoch.
     pub fn batches(&self) -> usize {
-        self.sequences.len().div_ceil(self.batch_size)
+        self.num_items().div_ceil(self.batch_size)
     }
 
     /// Where the duration of the last pass can be read.
@@ -107,14 +125,16 @@ impl DataLoader<SequenceBatch> for Loader {
                 // Dropout draws from the device's generator: a fresh start every epoch means that a resumed
                 // run draws what an uninterrupted one would have.
                 self.device.seed(mix(shuffle.seed, epoch as u64));
-                epoch_order(self.sequences.len(), shuffle.seed, epoch)
+                let first = (epoch - 1) * self.passes + 1;
+                let passes = first..first + self.passes;
+                passes.flat_map(|pass| epoch_order(self.sequences.len(), shuffle.seed, pass)).collect()
             }
         };
         Box::new(Pass { loader: self, order, next: 0, started: Instant::now() })
     }
 
     fn num_items(&self) -> usize {
-        self.sequences.len()
+        self.sequences.len() * self.passes
     }
 
     fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<SequenceBatch>> {
@@ -126,7 +146,7 @@ impl DataLoader<SequenceBatch> for Loader {
     }
 }
 
-/// One pass over the data.
+/// The batches of one epoch.
 struct Pass<'a> {
     loader: &'a Loader,
     order: Vec<usize>,

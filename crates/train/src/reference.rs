@@ -20,7 +20,7 @@ pub struct Setting {
 }
 
 /// The meaning of each setting, in the order of a configuration.
-const MEANINGS: [(&str, &str); 50] = [
+const MEANINGS: [(&str, &str); 51] = [
     (
         "data.dataset",
         "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
@@ -62,6 +62,11 @@ const MEANINGS: [(&str, &str); 50] = [
     ("optim.first_epoch_rate", "Learning rate of the first epoch of `exp-loss`, as in the published code"),
     ("optim.batch_size", "Mini-batch size, in sequences"),
     ("optim.epochs", "Number of epochs"),
+    (
+        "optim.epoch_steps",
+        "Optimizer steps that an epoch has at least: small training sets are passed over several times in each; one \
+         pass if not given",
+    ),
     ("optim.clip", "Maximum global gradient norm (L2); larger gradients are scaled down to it; 0: off"),
     ("optim.early_stopping", "Patience: stop after so many epochs without a new best on the validation set"),
     ("optim.momentum", "Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given)"),

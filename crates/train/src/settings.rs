@@ -56,6 +56,7 @@ impl Config {
             },
             optim: OptimConfig {
                 first_epoch_rate: Some(1.0),
+                epoch_steps: Some(1),
                 early_stopping: Some(1),
                 momentum: Some(0.0),
                 ..Default::default()
@@ -220,10 +221,11 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
 const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.threads"];
 
 /// Whole numbers that a slip of the finger makes too large for any machine, and the largest that they may be.
-const AT_MOST: [(&str, i64, &str); 9] = [
+const AT_MOST: [(&str, i64, &str); 10] = [
     ("data.max_length", 100_000, "must be a whole number from 1 to 100000"),
     ("data.vocabulary", 10_000_000, "must be a whole number from 1 to 10000000"),
     ("optim.batch_size", 65_536, "must be a whole number from 1 to 65536"),
+    ("optim.epoch_steps", 1_000_000, "must be a whole number from 1 to 1000000"),
     ("model.hidden", 16_384, "must be a whole number from 1 to 16384"),
     ("model.embedding", 16_384, "must be a whole number from 1 to 16384"),
     ("model.layers", 64, "must be a whole number from 1 to 64"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_data::{Batch, Sequence, prepare, prepare_with};
 
 use crate::learn::use_threads;
-use crate::loader::SequenceBatch;
+use crate::loader::{Loader, SequenceBatch};
 use crate::step::Trainee;
 use crate::{Config, RunFolder, TrainError, build};
 
@@ -83,6 +83,40 @@ pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
     let data = prepare(&config.data)?;
     let mut model = [BenchmarkModel::new(config, &data.preprocessing, &data.train)?];
     Ok(interleaved_medians_ms(&mut model, BenchmarkModel::training_step)[0] / 1e3)
+}
+
+/// What a run will ask of this machine, measured before it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Seconds of one training step.
+    pub step_seconds: f64,
+    /// Steps of an epoch.
+    pub steps_an_epoch: usize,
+    /// Seconds until the data is there.
+    pub start_seconds: f64,
+}
+
+/// Measures a few training steps of a run, for a second at most where steps are short.
+///
+/// # Errors
+///
+/// As [`step_seconds`].
+pub fn effort(config: &Config) -> Result<Effort, TrainError> {
+    use_threads(config.run.threads)?;
+    let started = Instant::now();
+    let data = prepare(&config.data)?;
+    let start_seconds = started.elapsed().as_secs_f64();
+    let mut model = BenchmarkModel::new(config, &data.preprocessing, &data.train)?;
+    // The first step allocates what the later ones use again.
+    model.training_step();
+    let (started, mut steps) = (Instant::now(), 0);
+    while steps == 0 || (steps < REPETITIONS && started.elapsed().as_secs_f64() < 1.0) {
+        model.training_step();
+        steps += 1;
+    }
+    let step_seconds = started.elapsed().as_secs_f64() / steps as f64;
+    let train = Loader::of_training(data.train, &config.optim, &model.device);
+    Ok(Effort { step_seconds, steps_an_epoch: train.batches(), start_seconds })
 }
 
 /// A model that is measured, with what it is measured on.

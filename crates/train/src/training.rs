@@ -94,8 +94,7 @@ impl Training {
         let Training { config, folder, device, interrupter, history, .. } = self;
         let optim = &config.optim;
         let complete = self.complete();
-        let train =
-            Loader::in_order(data.train, optim.batch_size, device).shuffled(config.run.seed, complete + 1);
+        let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
@@ -223,6 +222,8 @@ impl Training {
             epochs: history.last(Split::Validation).map_or(0, |line| line.epoch),
             best: history.best().cloned(),
             last: history.last(Split::Validation).cloned(),
+            converged: (status != Status::Running)
+                .then(|| history.has_converged(self.config.optim.early_stopping)),
             seconds: history.seconds(),
             peak_memory_bytes: peak_memory()
                 .max(earlier.as_ref().and_then(|earlier| earlier.peak_memory_bytes)),

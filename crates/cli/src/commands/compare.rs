@@ -97,7 +97,9 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
         (None, Some(dataset)) if arguments.study.is_none() => Path::new("studies").join(short_name(dataset)),
         _ => folder,
     };
-    let mut config = StudyConfig::read(&name, &text, &settings)?;
+    let recorded = arguments.study.as_ref().is_some_and(|path| path.is_dir());
+    let read = if recorded { StudyConfig::read_recorded } else { StudyConfig::read };
+    let mut config = read(&name, &text, &settings)?;
     find_published(&mut config, home)?;
     Ok((config, folder))
 }

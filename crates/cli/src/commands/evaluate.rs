@@ -20,11 +20,16 @@ pub fn run(arguments: SavedRunArguments) -> Result<ExitCode, CliError> {
             _ => "",
         };
         say(format_args!(
-            "test set: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen})",
+            "test set: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}",
             percent(evaluation.accuracy),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
+            evaluation.trivial.as_ref().map_or_else(String::new, |trivial| format!(
+                "; always `{}`: {}",
+                trivial.class,
+                percent(trivial.accuracy)
+            )),
         ))
     };
     if run.is_official_result()? {

@@ -6,7 +6,10 @@ use slimgate_study::{
 
 use crate::output::{grouped, table};
 
-/// One row a variant: what it costs and how accurate it is.
+/// Columns of the table of variants.
+const COLUMNS: usize = 9;
+
+/// One row a variant: what it costs and how accurate it is. Below them stands the trivial predictor.
 pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     let share = format!("{} % interval", percentage(summary.confidence));
     let (test, selection) = match summary.protocol {
@@ -31,9 +34,9 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             |found| match found.difference {
                 Some(difference) => {
                     let points = signed_points(difference, decimals(summary.margin));
-                    format!("{points} points, {}", found.verdict)
+                    format!("{points} points, {}", found.conclusion())
                 }
-                None => found.verdict.to_string(),
+                None => found.conclusion().to_owned(),
             },
         );
         let mean =
@@ -56,6 +59,12 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             variant.seconds_per_epoch.map_or_else(String::new, |seconds| format!("{seconds:.2}")),
             chosen.collect::<Vec<_>>().join(", "),
         ]);
+    }
+    if let Some(trivial) = &task.trivial {
+        let mut row = vec![format!("always `{}`", trivial.class), "0".to_owned()];
+        row.push(format!("{:.1} %", 100.0 * trivial.accuracy));
+        row.resize(COLUMNS, String::new());
+        rows.add_row(row);
     }
     rows
 }

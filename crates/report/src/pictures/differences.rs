@@ -42,7 +42,7 @@ pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Op
             comparison.variant,
             points(comparison.difference.unwrap_or(f64::NAN)),
             comparison.interval.map(|ends| format!(" ({})", points_interval(ends))).unwrap_or_default(),
-            words::verdict(comparison.verdict),
+            comparison.conclusion(),
         ));
     }
     let mut plots: Vec<Plot> = vec![forest.into()];

@@ -73,7 +73,7 @@ fn evidence_row(comparison: &Comparison) -> Vec<Cell> {
     let [won, tied, lost] = comparison.won_tied_lost;
     vec![
         comparison.variant.as_str().into(),
-        words::verdict(comparison.verdict).into(),
+        comparison.conclusion().into(),
         words::count(comparison.pairs).into(),
         optional(comparison.difference, points).into(),
         optional(comparison.interval, points_interval).into(),

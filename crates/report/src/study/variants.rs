@@ -25,7 +25,8 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     ];
     let caption = format!(
         "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds, the \
-         bootstrap from eight that are not nearly alike).",
+         bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the most \
+         frequent class.",
         task.name,
         words::whole_percent(summary.confidence),
     );
@@ -41,6 +42,13 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
             each_seed(variant).into(),
         ]);
     }
+    if let Some(trivial) = &task.trivial {
+        let accuracy = Cell::number(words::percent(trivial.accuracy), trivial.accuracy);
+        let mut row: Vec<Cell> = vec![format!("always “{}”", trivial.class).into()];
+        row.resize(5, MISSING.into());
+        row.extend([accuracy, MISSING.into()]);
+        table.row(row);
+    }
     table
 }
 
@@ -53,10 +61,13 @@ fn stability(summary: &Summary, task: &Task) -> Table {
             "final test accuracy, at settings chosen on the test set",
         ),
     };
-    let heads = ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#diverged"];
+    let heads =
+        ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#still improving", "#diverged"];
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
-         the last epoch is worse than the best by more than {} points; diverged: the loss became infinite or NaN.",
+         the last epoch is worse than the best by more than {} points, and keeps less than half of what that gained over \
+         the trivial predictor; still improving: the best accuracy rose by more than half a point in the last quarter of \
+         the epochs, and early stopping did not end the trial; diverged: the loss became infinite or NaN.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
@@ -67,6 +78,7 @@ fn stability(summary: &Summary, task: &Task) -> Table {
             mean(&variant.validation, variant),
             mean(&variant.last, variant),
             of_seeds(variant.collapsed, variant).into(),
+            of_seeds(variant.still_improving, variant).into(),
             of_seeds(variant.diverged, variant).into(),
         ]);
     }

@@ -65,8 +65,8 @@ fn the_columns_of_variants_have_names_that_stay() {
         "task,variant,gates,hidden,recurrent_parameters,parameters,protocol,\
          test,test_deviation,test_low,test_high,test_seeds,\
          validation,validation_deviation,validation_low,validation_high,validation_seeds,\
-         last,last_deviation,last_low,last_high,last_seeds,\
-         complete,running,waiting,interrupted,pruned,diverged,failed,collapsed,diverged_at_chosen,\
+         last,last_deviation,last_low,last_high,last_seeds,trivial,p_above_trivial,\
+         complete,running,waiting,interrupted,pruned,diverged,failed,collapsed,still_improving,diverged_at_chosen,\
          seconds_per_epoch,peak_memory_bytes,training_step_ms,prediction_ms,batch_prediction_ms,\
          usable_low,usable_high,usable_decades,reached_95,epochs_to_95,seconds_to_95,\
          reached_99,epochs_to_99,seconds_to_99,optim.learning_rate"

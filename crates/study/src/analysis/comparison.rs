@@ -1,8 +1,9 @@
 //! Each variant against the baseline.
 
+use super::obstacle::obstacle;
 use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed, won_tied_lost};
 use crate::summary::resolution;
-use crate::{Comparison, StudyConfig, Variant, Verdict};
+use crate::{Comparison, Obstacle, StudyConfig, Variant, Verdict};
 
 /// The power that "run N more seeds" aims at.
 const POWER: f64 = 0.8;
@@ -10,22 +11,17 @@ const POWER: f64 = 0.8;
 /// A variant and the baseline under the seeds that both have.
 struct Paired<'a> {
     variant: &'a Variant,
-    baseline: &'a Variant,
     pairs: Vec<Pair>,
     /// None of fewer than two pairs.
     tests: Option<statistics::Comparison>,
+    obstacle: Option<Obstacle>,
 }
 
 impl<'a> Paired<'a> {
     fn new(variant: &'a Variant, baseline: &'a Variant, criteria: Criteria) -> Paired<'a> {
         let pairs = pairs(variant, baseline);
         let tests = statistics::compare(&pairs, criteria);
-        Paired { variant, baseline, pairs, tests }
-    }
-
-    /// Whether all planned seeds of both are tested. Before that, a verdict would be one of those that happen to be.
-    fn is_complete(&self) -> bool {
-        self.variant.is_complete() && self.baseline.is_complete()
+        Paired { variant, pairs, tests, obstacle: obstacle(variant, baseline, criteria.alpha) }
     }
 
     /// The mean difference, variant minus baseline.
@@ -59,13 +55,12 @@ pub(super) fn comparisons(
         let tests = of.tests.as_ref();
         let p = [difference[index], equivalence[index], noninferiority[index]];
         let verdict = verdict(of, p, alpha);
-        let is_open = verdict == Verdict::NotEnoughEvidence && of.is_complete();
+        let is_open = verdict == Verdict::NotEnoughEvidence && of.obstacle.is_none();
         let speedup = |time: fn(&Variant) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
             variant: variant.name.clone(),
             pairs: of.pairs.len(),
             planned: variant.planned_seeds.max(baseline.planned_seeds),
-            has_untestable_seed: variant.has_untestable_seed() || baseline.has_untestable_seed(),
             difference: of.difference(),
             deviation: tests.map(|tests| tests.sd),
             equivalence_interval: tests.map(|tests| [tests.equivalence.low, tests.equivalence.high]),
@@ -77,6 +72,7 @@ pub(super) fn comparisons(
             effect: tests.and_then(|tests| tests.effect),
             won_tied_lost: won_tied_lost(&of.pairs, criteria.resolution),
             verdict,
+            obstacle: of.obstacle,
             // At the level that Holm's correction holds the smallest p to.
             seeds_needed: tests
                 .filter(|_| is_open)
@@ -96,14 +92,14 @@ pub(super) fn comparisons(
 fn family(all: &[Paired], p: fn(&statistics::Comparison) -> f64) -> Vec<PValues> {
     let raw: Vec<Option<f64>> = all.iter().map(|of| of.tests.as_ref().map(p)).collect();
     let counted: Vec<f64> =
-        all.iter().zip(&raw).map(|(of, raw)| raw.filter(|_| of.is_complete()).unwrap_or(1.0)).collect();
+        all.iter().zip(&raw).map(|(of, raw)| raw.filter(|_| of.obstacle.is_none()).unwrap_or(1.0)).collect();
     raw.iter().zip(holm(&counted)).map(|(raw, adjusted)| raw.map(|raw| [raw, adjusted])).collect()
 }
 
 /// What the evidence shows, the first of: equivalence, a gain, non-inferiority, a loss.
 fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3], alpha: f64) -> Verdict {
     let holds = |p: PValues| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-    if !of.is_complete() {
+    if of.obstacle.is_some() {
         Verdict::NotEnoughEvidence
     } else if holds(equivalence) {
         Verdict::Equivalent

@@ -28,8 +28,11 @@ pub(super) fn importances(
     );
 
     let mut trials = Vec::new();
+    // Rates beyond the grid, which were tried for some variants alone, are none of the whole space.
+    let asked =
+        |key: &String, value: &Value| config.grid.get(key).is_none_or(|values| values.contains(value));
     for (index, group) in groups.iter().enumerate() {
-        for candidate in &group.candidates {
+        for candidate in group.candidates.iter().filter(|of| of.settings.iter().all(|(k, v)| asked(k, v))) {
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id);
                 let Some(summary) = record.outcome() else { continue };

@@ -2,11 +2,13 @@
 
 mod comparison;
 mod importances;
+mod obstacle;
 pub(crate) mod published;
 mod task_ranking;
 mod variant;
 
 pub(crate) use comparison::pairs;
+pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -56,6 +58,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         published: published::cells(folder, &config, &groups, &mut records)?,
         environment: environment.unwrap_or_default(),
         commands: vec![repeat_command(folder)],
+        longer: longer_command(folder, &config, &groups),
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
         planned: groups.iter().map(|group| group.planned(&space).0).sum(),
@@ -91,6 +94,24 @@ fn repeat_command(folder: &StudyFolder) -> String {
     )
 }
 
+/// How many times as many epochs are advised where those that there were did not do.
+const LONGER: usize = 3;
+
+/// The command that runs the study again with more epochs, in a folder beside it; none where it varies their number.
+fn longer_command(folder: &StudyFolder, config: &StudyConfig, groups: &[Group]) -> Option<String> {
+    if config.varies("optim.epochs") {
+        return None;
+    }
+    let epochs = groups.iter().flat_map(Group::trials).map(|trial| trial.config.optim.epochs).max()?;
+    let path = folder.path().display();
+    Some(format!(
+        "slimgate compare {} --set optim.epochs={} --out {}",
+        quoted(&format!("{path}/study.toml")),
+        LONGER * epochs,
+        quoted(&format!("{path}-longer"))
+    ))
+}
+
 fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
     let state = group.state(trial, record);
     let summary = record.summary.as_ref();
@@ -104,6 +125,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         epochs: summary.map_or(0, |summary| summary.epochs),
         best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
         last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
+        converged: record.outcome().and_then(|summary| summary.converged),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
             State::Pruned => Some(format!("others did better after epoch {}", group.pruned[&trial.id])),
@@ -125,21 +147,26 @@ fn summarize_task(
         chosen.push(variant::Chosen::read(folder, group, records)?);
     }
     let baseline = &chosen[0];
+    let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
+    let trivial = evaluation.and_then(variant::trivial);
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
-        variants.push(variant::variant(config, group, of_variant, baseline, records)?);
+        variants.push(variant::variant(config, group, of_variant, baseline, trivial.as_ref(), records)?);
     }
-    let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let comparisons = comparison::comparisons(config, &variants, test_sequences);
     variant::note_savings(&mut variants);
-    let dataset = &groups[0].candidates[0].trials[0].config.data.dataset;
+    let data = &groups[0].candidates[0].trials[0].config.data;
+    let dataset = &data.dataset;
     Ok(Task {
         name: name.to_owned(),
         dataset: dataset.clone(),
         source: slimgate_data::source(dataset)?.to_owned(),
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
+        // A report is made without the data, too.
+        validation_sequences: slimgate_data::validation_sequences(data).ok(),
+        trivial,
         comparisons,
         importances: importances::importances(config, groups, records)?,
         variants,

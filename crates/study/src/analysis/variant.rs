@@ -1,11 +1,11 @@
 //! One variant on one task.
 
-use slimgate_train::{Evaluation, History, RunFolder, Split, Status, recurrent_parameters};
+use slimgate_train::{Evaluation, History, RunFolder, Split, Status, TrivialPredictor, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::statistics::{interval_of_mean, mean_and_sd, usable_range};
+use crate::statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
 use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
 };
 
 /// The key whose curve a study always draws.
-pub(super) const RATE: &str = "optim.learning_rate";
+pub(crate) const RATE: &str = "optim.learning_rate";
 
 /// Shares of the baseline's accuracy whose time is told.
 const SHARES: [f64; 2] = [0.95, 0.99];
 
-/// A trial whose last epoch is worse than its best by more than this many margins has collapsed.
+/// A trial whose last epoch is worse than its best by more than this many margins may have collapsed.
 const COLLAPSE: f64 = 5.0;
 
 /// The finished trials at a variant's chosen settings.
@@ -88,6 +88,7 @@ pub(super) fn variant(
     group: &Group,
     chosen: &Chosen,
     baseline: &Chosen,
+    trivial: Option<&TrivialPredictor>,
     records: &mut Records,
 ) -> Result<Variant, StudyError> {
     let example = match &group.chosen {
@@ -120,7 +121,9 @@ pub(super) fn variant(
         // Of how many sequences these are, is not known here.
         validation: spread(seeds.iter().map(|seed| seed.validation).collect(), 0),
         last: spread(seeds.iter().map(|seed| seed.last).collect(), 0),
-        collapsed: seeds.iter().filter(|seed| seed.validation - seed.last > COLLAPSE * margin).count(),
+        p_above_trivial: trivial.and_then(|trivial| above_trivial(chosen, trivial)),
+        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial, margin)).count(),
+        still_improving: chosen.trials.iter().filter(|trial| is_still_improving(trial)).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
         planned_seeds: group
             .chosen
@@ -140,6 +143,55 @@ pub(super) fn variant(
         confusion: confusion(chosen),
         cost: config.cost.as_ref().and_then(|prices| cost(prices, chosen)),
     })
+}
+
+/// The trivial predictor of an evaluation. One of version 0.1.0 does not name the most frequent class of the training
+/// set; there it is taken to be that of the test set, of which no other would be right more often.
+pub(super) fn trivial(evaluation: &Evaluation) -> Option<TrivialPredictor> {
+    let of_test_set = || {
+        let sequences = |class: &usize| evaluation.confusion[*class].iter().sum::<usize>();
+        let class = (0..evaluation.confusion.len()).rev().max_by_key(sequences)?;
+        let accuracy = sequences(&class) as f64 / evaluation.sequences as f64;
+        Some(TrivialPredictor { class: evaluation.classes.get(class)?.clone(), accuracy })
+    };
+    evaluation.trivial.clone().or_else(of_test_set)
+}
+
+/// The p value of "no better than the trivial predictor".
+fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
+    let evaluations: Vec<&Evaluation> =
+        chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()).collect();
+    let first = evaluations.first()?;
+    let class = first.classes.iter().position(|class| *class == trivial.class)?;
+    let mean = |count: &dyn Fn(&Evaluation) -> usize| {
+        evaluations.iter().map(|evaluation| count(evaluation) as f64).sum::<f64>() / evaluations.len() as f64
+    };
+    let right_of_others = |evaluation: &Evaluation| {
+        let others = (0..evaluation.classes.len()).filter(|other| *other != class);
+        others.map(|other| evaluation.confusion[other][other]).sum()
+    };
+    let wrong_of_class = |evaluation: &Evaluation| {
+        evaluation.confusion[class].iter().sum::<usize>() - evaluation.confusion[class][class]
+    };
+    let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.accuracy).collect();
+    p_above_trivial(AgainstTrivial {
+        scores: &scores,
+        trivial: trivial.accuracy,
+        discordant: [mean(&right_of_others), mean(&wrong_of_class)],
+        sequences: first.sequences,
+    })
+}
+
+/// Whether a seed's last epoch is far below its best, and has lost most of what that had learned.
+fn has_collapsed(seed: &SeedResult, trivial: Option<&TrivialPredictor>, margin: f64) -> bool {
+    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.accuracy);
+    seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
+}
+
+/// Whether a trial ended because its epochs were over, not because it had converged.
+fn is_still_improving(trial: &Finished) -> bool {
+    let patience = trial.trial.config.optim.early_stopping;
+    trial.summary.status == Status::Complete && !trial.history.has_converged(patience)
 }
 
 /// The median over the trials, in bytes.

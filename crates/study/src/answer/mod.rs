@@ -1,16 +1,21 @@
 //! The summary in words.
 
+mod obstacles;
+
 use std::collections::BTreeSet;
 
 use crate::{
-    Answer, Comparison, Cost, Match, Protocol, State, Summary, Task, UsableRates, Variant, Verdict, money,
+    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, Summary, Task, UsableRates, Variant, Verdict,
+    money,
 };
 
 /// What to do, in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
     let baseline = summary.baseline.as_str();
+    let unsound = obstacles::unsound_baseline(summary);
     let mut notes = Vec::new();
-    for task in &summary.tasks {
+    // What the variants of an unsound baseline did stands in the tables; here it would be read as a finding.
+    for task in summary.tasks.iter().filter(|_| unsound.is_none()) {
         let on = if summary.tasks.len() > 1 { format!("on {}, ", task.name) } else { String::new() };
         for comparison in &task.comparisons {
             notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
@@ -34,8 +39,11 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
             "no answer yet: no variant and the baseline have been tested with the same seed".to_owned(),
         ),
         None if !open.is_empty() => {
-            let settle = what_would_settle(summary, &open);
-            (None, format!("not enough evidence to replace {baseline}: {settle}"))
+            let unsettled = || {
+                let settle = what_would_settle(summary, &open);
+                format!("not enough evidence to replace {baseline}: {settle}")
+            };
+            (None, unsound.unwrap_or_else(unsettled))
         }
         None => {
             let why = reason_to_keep(summary, all(summary).all(worse));
@@ -59,7 +67,7 @@ const SEEDS: usize = 5;
 /// What to do about comparisons that are open.
 fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
-        open.iter().filter(|found| !found.has_untestable_seed).map(|found| found.variant.as_str()).collect();
+        open.iter().filter(|found| !is_untestable(found)).map(|found| found.variant.as_str()).collect();
     let concerned = |variant: &Variant| {
         waiting.contains(variant.name.as_str()) || (variant.name == summary.baseline && !waiting.is_empty())
     };
@@ -68,7 +76,10 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
     if let Some(pending) = pending(summary, of_tasks.filter(|(_, variant)| concerned(variant))) {
         return format!("{pending}; continue the study");
     }
-    if open.iter().all(|found| found.has_untestable_seed) {
+    if let Some(longer) = obstacles::train_longer(summary, open) {
+        return longer;
+    }
+    if open.iter().all(|found| is_untestable(found)) {
         let variants = summary.tasks.iter().flat_map(|task| &task.variants);
         let untestable = variants.filter(|variant| variant.has_untestable_seed());
         let names: BTreeSet<&str> = untestable.map(|variant| variant.name.as_str()).collect();
@@ -89,6 +100,10 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
         Some((more, all)) => format!("run {more} more seeds (--seeds {all})"),
         None => "more seeds would hardly settle it".to_owned(),
     }
+}
+
+fn is_untestable(found: &Comparison) -> bool {
+    found.obstacle == Some(Obstacle::Untestable)
 }
 
 /// How far those of some variants are that are not all tested, and how many of their trials failed; nothing where all
@@ -293,20 +308,18 @@ fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> St
     let mut remarks = Vec::from_iter(numbers(summary, found));
     let alpha = 1.0 - summary.confidence;
     let corrected_away = found.p_equivalence.is_some_and(|[raw, adjusted]| raw < alpha && adjusted >= alpha);
-    if corrected_away && pending.is_none() && !found.has_untestable_seed {
+    if corrected_away && found.obstacle.is_none() {
         remarks.push(format!(
             "the interval lies within the margin, but not after correcting for {} comparisons",
             task.comparisons.len()
         ));
     }
-    let missing = match (pending, found.seeds_needed) {
-        _ if found.has_untestable_seed => {
-            ": a seed of one of the two diverged before it could be tested".to_owned()
-        }
-        (Some(pending), _) => format!(": {pending}"),
-        (None, Some(seeds)) if seeds > found.pairs => format!(": run {} more seeds", seeds - found.pairs),
-        _ => String::new(),
+    let more_seeds = || {
+        let seeds = found.seeds_needed.filter(|seeds| *seeds > found.pairs)?;
+        Some(format!("run {} more seeds", seeds - found.pairs))
     };
+    let missing = obstacles::why_open(summary, task, found).or(pending).or_else(more_seeds);
+    let missing = missing.map_or_else(String::new, |missing| format!(": {missing}"));
     format!("there is not enough evidence on {name}{}{missing}", in_brackets(&remarks))
 }
 
@@ -394,6 +407,7 @@ pub fn percentage(share: f64) -> f64 {
 
 /// What the study would not claim.
 fn limits(summary: &Summary) -> Vec<String> {
+    let alpha = 1.0 - summary.confidence;
     let mut limits = Vec::new();
     if summary.protocol == Protocol::Published {
         limits.push(
@@ -402,11 +416,16 @@ fn limits(summary: &Summary) -> Vec<String> {
                 .to_owned(),
         );
     }
+    limits.extend(obstacles::best_at_an_end(summary));
     for task in &summary.tasks {
+        limits.extend(obstacles::learned_nothing(summary, task));
+        limits.extend(obstacles::small_validation_set(summary, task));
         for variant in &task.variants {
+            // Of what has learned nothing there is nothing to lose.
+            let collapsed = if variant.has_learned_nothing(alpha) { 0 } else { variant.collapsed };
             for (trials, what, meaning) in [
                 (variant.diverged, "diverged", ""),
-                (variant.collapsed, "collapsed", ": its last epoch is far below its best"),
+                (collapsed, "collapsed", ": its last epoch has lost most of what its best had learned"),
             ] {
                 if trials > 0 {
                     limits.push(format!(
@@ -428,7 +447,7 @@ fn limits(summary: &Summary) -> Vec<String> {
             ));
         }
     }
-    if all(summary).any(|found| found.pairs > 0) {
+    if all(summary).any(|found| found.pairs > 0 && found.obstacle.is_none()) {
         limits.push(
             "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
                 .to_owned(),
@@ -444,7 +463,8 @@ fn limits(summary: &Summary) -> Vec<String> {
 
 /// With a full stop, and a capital unless it begins with the name of a variant.
 fn sentence(text: &str) -> String {
-    let begins_with_word = ["use ", "keep ", "no answer", "not enough", "there is", "on ", "by "];
+    let begins_with_word =
+        ["use ", "keep ", "no answer", "no baseline", "not enough", "nothing was", "there is", "on ", "by "];
     match text.chars().next() {
         Some(first) if begins_with_word.iter().any(|word| text.starts_with(word)) => {
             format!("{}{}.", first.to_uppercase(), &text[first.len_utf8()..])

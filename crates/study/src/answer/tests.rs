@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::made_up::{comparison, summary};
-use crate::{RatePoint, Reach, SeedResult, TrialLine};
+use crate::{Obstacle, RatePoint, Reach, SeedResult, TrialLine};
 
 #[test]
 fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
@@ -69,7 +69,7 @@ fn where_the_correction_takes_a_verdict_away_it_is_said() {
         "{corrected}"
     );
     assert!(!note(open([0.06, 0.12])).contains("correcting"), "the interval alone does not show it");
-    let untestable = Comparison { has_untestable_seed: true, ..open([0.04, 0.08]) };
+    let untestable = Comparison { obstacle: Some(Obstacle::Untestable), ..open([0.04, 0.08]) };
     assert!(!note(untestable).contains("correcting"), "that is not why");
 }
 
@@ -154,7 +154,7 @@ fn what_has_not_been_tested_yet_is_waited_for() {
 }
 
 /// Seeds that have been tested.
-fn seeds(tested: u64) -> Vec<SeedResult> {
+pub(super) fn seeds(tested: u64) -> Vec<SeedResult> {
     let seed = |seed| SeedResult {
         trial: format!("trial-{seed}"),
         seed,
@@ -197,6 +197,7 @@ fn where_a_seed_of_the_baseline_is_missing_no_variant_is_blamed() {
         epochs: 0,
         best: None,
         last: None,
+        converged: None,
         seconds: 0.0,
         reason: Some("no memory".into()),
     });
@@ -342,7 +343,7 @@ fn of_several_tasks_the_one_that_takes_most_seeds_counts() {
 fn an_untestable_seed_is_named_and_not_waited_for() {
     let untestable = Comparison {
         pairs: 4,
-        has_untestable_seed: true,
+        obstacle: Some(Obstacle::Untestable),
         seeds_needed: None,
         ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.0, 0.7)
     };

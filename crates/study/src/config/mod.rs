@@ -118,6 +118,9 @@ pub struct Compare {
     /// Hidden units of each variant on each task, where sizes are matched; found once and kept.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hidden: Sizes,
+    /// Whether a grid of learning rates grows where a variant does best at an end of it. Studies of version 0.1.0 did
+    /// not do so; see [`StudyConfig::read_recorded`].
+    pub widen: bool,
     /// How often a trial whose process died or failed is tried again.
     pub retries: usize,
     /// Published figures to set beside the measured ones.
@@ -135,6 +138,7 @@ impl Default for Compare {
             protocol: Protocol::Validation,
             matched: None,
             hidden: Sizes::new(),
+            widen: true,
             retries: 2,
             published: None,
         }
@@ -229,6 +233,23 @@ impl StudyConfig {
         Ok(config)
     }
 
+    /// As [`read`](Self::read), from the `study.toml` of a study's folder. What version 0.1.0 did not write there is as it
+    /// was then, so that a study of before has the trials that it had.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_recorded(
+        name: &str,
+        text: &str,
+        settings: &[(String, Value)],
+    ) -> Result<StudyConfig, StudyError> {
+        let mut config = StudyConfig::read(name, text, settings)?;
+        let given = |table: Table| table.get("compare").is_some_and(|compare| compare.get("widen").is_some());
+        config.compare.widen &= table_with(name, text, settings).is_ok_and(given);
+        Ok(config)
+    }
+
     /// The study as TOML, every value of its own sections resolved.
     pub fn to_toml(&self) -> String {
         let mut table = self.base.clone();
@@ -255,6 +276,12 @@ impl StudyConfig {
     pub(crate) fn shared(&self, key: &str) -> Option<&Value> {
         let (section, name) = key.split_once('.').expect("a key has a section");
         self.base.get(section)?.get(name)
+    }
+
+    /// Whether the study varies a setting.
+    pub(crate) fn varies(&self, key: &str) -> bool {
+        let ranges = self.search.as_ref().map(|search| keys(search.ranges.clone()));
+        self.grid.contains_key(key) || ranges.is_some_and(|ranges| ranges.contains_key(key))
     }
 
     /// The variants by name or gate terms, the baseline first.

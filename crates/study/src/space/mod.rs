@@ -2,6 +2,7 @@
 
 mod draw;
 mod matched;
+mod widen;
 
 use std::cell::RefCell;
 use std::collections::hash_map::Entry;
@@ -13,9 +14,10 @@ use toml::Value;
 use draw::DRAWS_PER_ROUND;
 pub(crate) use matched::hidden_sizes;
 
+use crate::analysis::RATE;
 use crate::config::{SEED, VARIANT};
-use crate::trial::{Settings, Trial, written};
-use crate::{Range, Sampler, StudyConfig, StudyError};
+use crate::trial::{Settings, Trial, number, written};
+use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
 /// What is learned: a data set, or an amount of it. Variants are compared within a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,8 +155,8 @@ impl Space {
         Ok(Candidate { settings, trials })
     }
 
-    /// The candidates of a variant in a round, given how those of earlier rounds did (higher is better). Only a sampler
-    /// that learns has more than one round.
+    /// The candidates of a variant in a round, given how those of earlier rounds did (higher is better). More than one
+    /// round have samplers that learn, and grids that a variant does best at an end of.
     pub fn round(
         &self,
         task: &Task,
@@ -164,10 +166,9 @@ impl Space {
     ) -> Result<Vec<Candidate>, StudyError> {
         let mut candidates = Vec::new();
         let Some(search) = &self.config.search else {
-            if round == 0 {
-                for point in &self.grid {
-                    candidates.push(self.candidate(task, variant, point.clone())?);
-                }
+            let points = if round == 0 { self.grid.clone() } else { self.beyond(scored) };
+            for point in points {
+                candidates.push(self.candidate(task, variant, point)?);
             }
             return Ok(candidates);
         };
@@ -194,7 +195,20 @@ impl Space {
         Ok(candidates)
     }
 
-    /// How many trials a task and variant have at most; less where a sampler draws a point twice.
+    /// The points beyond the learning rates tried so far, where the best of them lies at their end; none where the grid
+    /// is not to grow.
+    fn beyond(&self, scored: &[(Settings, f64)]) -> Vec<Settings> {
+        let compare = &self.config.compare;
+        if !compare.widen || compare.protocol == Protocol::Published {
+            return Vec::new();
+        }
+        let rates: Vec<f64> = self.config.grid.get(RATE).into_iter().flatten().filter_map(number).collect();
+        let next = widen::next_rate(&rates, scored);
+        next.map_or_else(Vec::new, |rate| widen::at_rate(&self.grid, rate))
+    }
+
+    /// How many trials a task and variant have at most; less where a sampler draws a point twice, more where
+    /// a grid grows.
     pub fn trials_a_group(&self) -> usize {
         let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
         let seeds = self.config.seeds().len();

@@ -6,6 +6,7 @@
 //! | question | ask |
 //! |---|---|
 //! | how well does a variant do? | [`interval_of_mean`] |
+//! | has it learned anything at all? | [`p_above_trivial`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |
 //! | and if several variants are asked about? | [`holm`] |
 //! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
@@ -27,6 +28,7 @@
 //! assert_eq!(seeds_needed(Claim::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
 //! ```
 
+mod above_trivial;
 mod bootstrap;
 mod data_sets;
 mod draw;
@@ -41,6 +43,7 @@ mod signed_rank;
 mod studentized_range;
 mod usable_range;
 
+pub use above_trivial::{AgainstTrivial, p_above_trivial};
 pub use bootstrap::bootstrap_interval;
 pub use data_sets::{
     Friedman, ImanDavenport, Pairwise, critical_difference, friedman, groups, pairwise_signed_rank,

@@ -35,10 +35,17 @@ pub struct Variant {
     pub validation: Option<Spread>,
     /// Accuracy on the validation set after the last epoch.
     pub last: Option<Spread>,
-    /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five.
+    /// The p value of "no better than the trivial predictor" on the test set, over seeds and test sequences.
+    #[serde(default)]
+    pub p_above_trivial: Option<f64>,
+    /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five, and
+    /// keeps less than half of what the best gained over the trivial predictor.
     pub collapsed: usize,
     /// Trials at the chosen settings whose loss became infinite or NaN.
     pub diverged: usize,
+    /// Trials at the chosen settings that were still improving when their epochs were over.
+    #[serde(default)]
+    pub still_improving: usize,
     /// Median seconds of an epoch's training pass at the chosen settings, beside whatever else the machine did.
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
@@ -71,6 +78,16 @@ impl Variant {
     /// Whether all its planned seeds are tested: what holds for some of them need not hold for all.
     pub fn is_complete(&self) -> bool {
         self.pending_seeds() == 0 && !self.has_untestable_seed()
+    }
+
+    /// Whether more of its trials at the chosen settings were still improving than had converged.
+    pub fn is_still_improving(&self) -> bool {
+        2 * self.still_improving > self.seeds.len()
+    }
+
+    /// Whether it has been tested, and is not shown at the level `alpha` to be better than the trivial predictor.
+    pub fn has_learned_nothing(&self, alpha: f64) -> bool {
+        self.p_above_trivial.is_some_and(|p| p >= alpha)
     }
 
     /// Why there can be no verdict on it yet, if so.

@@ -68,6 +68,7 @@ pub fn study() -> Summary {
         published: published(),
         environment: environment(),
         commands: vec!["slimgate study digits.toml --out studies/digits".into(), "slimgate report studies/digits".into()],
+        longer: Some("slimgate compare digits.toml --set optim.epochs=60 --out studies/digits-longer".into()),
         trial_seconds: 5432.1,
     }
 }
@@ -267,7 +268,9 @@ fn untried(variant: Variant) -> Variant {
         test: None,
         validation: None,
         last: None,
+        p_above_trivial: None,
         collapsed: 0,
+        still_improving: 0,
         diverged: 0,
         seconds_per_epoch: None,
         peak_memory_bytes: None,

@@ -1,7 +1,7 @@
 //! Made-up runs.
 
 use slimgate_report::Run;
-use slimgate_train::{EpochMetrics, Evaluation, Parameters, Split, Status};
+use slimgate_train::{EpochMetrics, Evaluation, Parameters, Split, Status, TrivialPredictor};
 
 use super::environment;
 use super::tasks::{EPOCHS, classes, confusion};
@@ -51,6 +51,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             epochs,
             best: Some(last.clone()),
             last: Some(last),
+            converged: Some(true),
             seconds: 45.0,
             peak_memory_bytes: Some(123 << 20),
         }),
@@ -63,6 +64,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             accuracy: 0.962,
             classes: classes(),
             confusion: confusion(0.962),
+            trivial: Some(TrivialPredictor { class: "1".into(), accuracy: 0.114 }),
             weights_sha256: "0".repeat(64),
         }),
     }

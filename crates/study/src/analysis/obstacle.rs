@@ -1,0 +1,74 @@
+//! What stands in the way of a verdict.
+
+use crate::{Obstacle, Variant};
+
+/// Why a variant cannot be judged against a baseline at the level `alpha`, if it cannot.
+pub(super) fn obstacle(variant: &Variant, baseline: &Variant, alpha: f64) -> Option<Obstacle> {
+    let both = [variant, baseline];
+    // Twice the number, so that half of an odd number of seeds is no whole one.
+    let half_or_more = |seeds: usize| seeds > 0 && 2 * seeds >= baseline.seeds.len();
+    let all = [
+        (Obstacle::Untestable, both.iter().any(|of| of.has_untestable_seed())),
+        // Before all are tested, a verdict would be one of those that happen to be.
+        (Obstacle::Pending, both.iter().any(|of| of.pending_seeds() > 0)),
+        // What was stopped too early may have learned nothing yet.
+        (Obstacle::StillImproving, baseline.is_still_improving()),
+        (Obstacle::NothingLearned, baseline.has_learned_nothing(alpha)),
+        (Obstacle::BaselineDiverged, half_or_more(baseline.diverged)),
+        (Obstacle::BaselineCollapsed, half_or_more(baseline.collapsed)),
+        (Obstacle::StillImproving, variant.is_still_improving()),
+    ];
+    all.into_iter().find(|(_, applies)| *applies).map(|(obstacle, _)| obstacle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeedResult;
+    use crate::made_up::variant;
+
+    fn tested(name: &str) -> Variant {
+        let seed = |seed| SeedResult {
+            trial: format!("{name}-{seed}"),
+            seed,
+            epoch: 3,
+            validation: 0.9,
+            last: 0.9,
+            test: Some(0.9),
+        };
+        let seeds: Vec<SeedResult> = (1..=5).map(seed).collect();
+        Variant { seeds, planned_seeds: 5, p_above_trivial: Some(1e-6), ..variant(name, 1e-3) }
+    }
+
+    #[test]
+    fn sound_variants_meet_no_obstacle() {
+        assert_eq!(obstacle(&tested("lstm2"), &tested("lstm"), 0.05), None);
+        let once = Variant { collapsed: 2, diverged: 2, still_improving: 2, ..tested("lstm") };
+        assert_eq!(obstacle(&tested("lstm2"), &once, 0.05), None, "in fewer than half of its seeds");
+    }
+
+    #[test]
+    fn a_baseline_that_learned_nothing_or_broke_is_no_baseline() {
+        let found = |baseline| obstacle(&tested("lstm2"), &baseline, 0.05);
+        let nothing = Variant { p_above_trivial: Some(0.05), ..tested("lstm") };
+        assert_eq!(found(nothing), Some(Obstacle::NothingLearned));
+        let diverged = Variant { diverged: 3, ..tested("lstm") };
+        assert_eq!(found(diverged), Some(Obstacle::BaselineDiverged));
+        let collapsed = Variant { collapsed: 3, ..tested("lstm") };
+        assert_eq!(found(collapsed), Some(Obstacle::BaselineCollapsed));
+        // A variant may well have learned nothing: then it is worse.
+        let dull = Variant { p_above_trivial: Some(0.5), collapsed: 5, ..tested("lstm3") };
+        assert_eq!(obstacle(&dull, &tested("lstm"), 0.05), None);
+    }
+
+    #[test]
+    fn what_had_not_finished_is_not_judged_on_either_side() {
+        let unfinished = |name| Variant { still_improving: 3, ..tested(name) };
+        assert_eq!(obstacle(&unfinished("lstm2"), &tested("lstm"), 0.05), Some(Obstacle::StillImproving));
+        assert_eq!(obstacle(&tested("lstm2"), &unfinished("lstm"), 0.05), Some(Obstacle::StillImproving));
+        let early = Variant { p_above_trivial: Some(0.5), ..unfinished("lstm") };
+        assert_eq!(obstacle(&tested("lstm2"), &early, 0.05), Some(Obstacle::StillImproving));
+        let dull = Variant { p_above_trivial: Some(0.5), ..tested("lstm") };
+        assert_eq!(obstacle(&unfinished("lstm2"), &dull, 0.05), Some(Obstacle::NothingLearned));
+    }
+}

@@ -1,0 +1,240 @@
+//! Why there is no verdict, in words.
+
+use std::collections::BTreeSet;
+
+use super::percentage;
+use slimgate_train::standard_error;
+
+use crate::{Comparison, Obstacle, Protocol, Summary, Task};
+
+/// The headline where the baseline of a task is none: it has learned nothing, or broke. Nothing where it is sound.
+pub(super) fn unsound_baseline(summary: &Summary) -> Option<String> {
+    let baseline = &summary.baseline;
+    summary.tasks.iter().find_map(|task| {
+        let obstacle = task.comparisons.iter().find_map(|found| found.obstacle)?;
+        let on = if summary.tasks.len() > 1 { format!(" on {}", task.name) } else { String::new() };
+        let of_seeds = |seeds: usize| {
+            let all = task.variant(baseline).map_or(0, |variant| variant.seeds.len());
+            format!("in {seeds} of {all} seeds")
+        };
+        let variant = task.variant(baseline)?;
+        match obstacle {
+            Obstacle::NothingLearned => {
+                Some(format!("nothing was learned here{on}: {}", nothing_learned(task, baseline)?))
+            }
+            Obstacle::BaselineDiverged => Some(format!(
+                "no baseline to judge by{on}: {baseline} diverged {}; try lower learning rates, or clip its gradients \
+                 (optim.clip)",
+                of_seeds(variant.diverged)
+            )),
+            Obstacle::BaselineCollapsed => Some(format!(
+                "no baseline to judge by{on}: {baseline} collapsed {}, from a good epoch to a last one far below it; \
+                 try lower learning rates, or clip its gradients (optim.clip)",
+                of_seeds(variant.collapsed)
+            )),
+            Obstacle::Untestable | Obstacle::Pending | Obstacle::StillImproving => None,
+        }
+    })
+}
+
+/// How the baseline did beside the trivial predictor.
+fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
+    let trivial = task.trivial.as_ref()?;
+    let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
+    Some(format!(
+        "{baseline} is right on {:.1} % of the test sequences, not shown to be more than the {:.1} % of always saying \
+         `{}`, so nothing can be said of its gates",
+        100.0 * accuracy,
+        100.0 * trivial.accuracy,
+        trivial.class
+    ))
+}
+
+/// What to do where trials were still improving; nothing where none of the open comparisons hangs on that.
+pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<String> {
+    if !open.iter().any(|found| found.obstacle == Some(Obstacle::StillImproving)) {
+        return None;
+    }
+    let improving = summary.tasks.iter().flat_map(|task| &task.variants).filter(|of| of.is_still_improving());
+    let names: BTreeSet<&str> = improving.map(|variant| variant.name.as_str()).collect();
+    let were = if names.len() == 1 { "was" } else { "were" };
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let how = match &summary.longer {
+        Some(command) => format!("`{command}`"),
+        None => "with a larger optim.epochs".to_owned(),
+    };
+    Some(format!("{names} {were} still improving when training ended; train longer: {how}"))
+}
+
+/// Why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
+pub(super) fn why_open(summary: &Summary, task: &Task, found: &Comparison) -> Option<String> {
+    let baseline = &summary.baseline;
+    Some(match found.obstacle? {
+        Obstacle::Untestable => "a seed of one of the two diverged before it could be tested".to_owned(),
+        Obstacle::Pending => return None,
+        // The headline says it, and the sentences of single variants are left out.
+        Obstacle::NothingLearned | Obstacle::BaselineDiverged | Obstacle::BaselineCollapsed => return None,
+        Obstacle::StillImproving => {
+            let improving = [found.variant.as_str(), baseline]
+                .into_iter()
+                .filter(|name| task.variant(name).is_some_and(|variant| variant.is_still_improving()));
+            format!("{}: still improving, train longer", improving.collect::<Vec<_>>().join(" and "))
+        }
+    })
+}
+
+/// The variants that are not shown to be better than the trivial predictor.
+pub(super) fn learned_nothing(summary: &Summary, task: &Task) -> Option<String> {
+    let trivial = task.trivial.as_ref()?;
+    let alpha = 1.0 - summary.confidence;
+    let dull: Vec<&str> = task
+        .variants
+        .iter()
+        .filter(|variant| variant.has_learned_nothing(alpha))
+        .map(|variant| variant.name.as_str())
+        .collect();
+    (!dull.is_empty()).then(|| {
+        format!(
+            "On {}, {} {} not shown to be better than always saying `{}` ({} %).",
+            task.name,
+            dull.join(", "),
+            if dull.len() == 1 { "is" } else { "are" },
+            trivial.class,
+            percentage(trivial.accuracy)
+        )
+    })
+}
+
+/// Fewer sequences than this make a validation set on which choices are largely chance.
+const FEW: usize = 100;
+
+/// That a task's validation set is too small to choose well by, where it is.
+pub(super) fn small_validation_set(summary: &Summary, task: &Task) -> Option<String> {
+    let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW)?;
+    (summary.protocol == Protocol::Validation).then(|| {
+        format!(
+            "Epochs and settings on {} were chosen on {sequences} validation sequences, on which an accuracy has a standard \
+             error of up to {:.0} points: which were chosen is partly chance (data.validation_fraction takes more).",
+            task.name,
+            100.0 * standard_error(sequences)
+        )
+    })
+}
+
+/// Variants that do best at an end of the learning rates that were tried, and so might do better beyond it.
+pub(super) fn best_at_an_end(summary: &Summary) -> Option<String> {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for variant in summary.tasks.iter().flat_map(|task| &task.variants) {
+        let best = variant.rates.iter().map(|point| point.mean).fold(f64::NEG_INFINITY, f64::max);
+        let [Some(first), Some(last)] = [variant.rates.first(), variant.rates.last()] else { continue };
+        let one = variant.rates.iter().filter(|point| point.mean == best).count() == 1;
+        if variant.rates.len() > 1 && one && (first.mean == best || last.mean == best) {
+            names.insert(&variant.name);
+        }
+    }
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {} best at an end of the learning rates that were tried: what lies beyond is not known.",
+            names.iter().copied().collect::<Vec<_>>().join(", "),
+            if names.len() == 1 { "does" } else { "do" },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer;
+    use super::super::tests::seeds;
+    use crate::made_up::{comparison, summary};
+    use crate::{Comparison, Obstacle, RatePoint, Spread, Summary, TrivialPredictor, Verdict};
+
+    /// A study whose baseline meets an obstacle in every comparison.
+    fn with_obstacle(obstacle: Obstacle) -> Summary {
+        let open = |name: &str| Comparison {
+            obstacle: Some(obstacle),
+            seeds_needed: None,
+            ..comparison(name, Verdict::NotEnoughEvidence, 0.0, 0.7)
+        };
+        let mut study = summary(vec![open("lstm2"), open("lstm3")]);
+        for variant in &mut study.tasks[0].variants {
+            (variant.planned_seeds, variant.seeds) = (5, seeds(5));
+            variant.test = Some(Spread { mean: 0.503, deviation: None, interval: None, values: vec![0.503] });
+        }
+        study.tasks[0].trivial = Some(TrivialPredictor { class: "fault".into(), accuracy: 0.5 });
+        study
+    }
+
+    #[test]
+    fn where_nothing_was_learned_nothing_is_recommended() {
+        let mut study = with_obstacle(Obstacle::NothingLearned);
+        study.tasks[0].variants[0].p_above_trivial = Some(0.4);
+        let found = answer(&study);
+        assert_eq!(found.variant, None);
+        assert_eq!(
+            found.headline,
+            "Nothing was learned here: lstm is right on 50.3 % of the test sequences, not shown to be more than the \
+             50.0 % of always saying `fault`, so nothing can be said of its gates."
+        );
+        assert!(!found.notes.iter().any(|note| note.contains("lstm2")), "{:?}", found.notes);
+        let dull = "On digits-rows, lstm is not shown to be better than always saying `fault` (50 %).";
+        assert!(found.notes.iter().any(|note| note == dull), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn a_baseline_that_broke_is_no_baseline() {
+        let mut study = with_obstacle(Obstacle::BaselineCollapsed);
+        study.tasks[0].variants[0].collapsed = 4;
+        let found = answer(&study);
+        assert!(
+            found.headline.starts_with("No baseline to judge by: lstm collapsed in 4 of 5 seeds"),
+            "{}",
+            found.headline
+        );
+        let mut study = with_obstacle(Obstacle::BaselineDiverged);
+        study.tasks[0].variants[0].diverged = 3;
+        let found = answer(&study);
+        assert!(
+            found.headline.starts_with("No baseline to judge by: lstm diverged in 3 of 5 seeds"),
+            "{}",
+            found.headline
+        );
+    }
+
+    #[test]
+    fn what_was_still_improving_is_to_train_longer_by_a_command() {
+        let mut study = with_obstacle(Obstacle::StillImproving);
+        study.tasks[0].variants[1].still_improving = 3;
+        let found = answer(&study);
+        assert_eq!(found.variant, None);
+        assert_eq!(
+            found.headline,
+            "Not enough evidence to replace lstm: lstm2 was still improving when training ended; train longer: `slimgate \
+             compare studies/made-up/study.toml --set optim.epochs=60 --out studies/made-up-longer`."
+        );
+        assert!(found.notes[0].contains(": lstm2: still improving, train longer"), "{}", found.notes[0]);
+    }
+
+    #[test]
+    fn a_small_validation_set_is_said() {
+        let mut study = summary(vec![comparison("lstm1", Verdict::Equivalent, 0.001, 0.82)]);
+        let said = |study: &Summary| answer(study).notes.iter().any(|note| note.contains("up to 25 points"));
+        assert!(!said(&study));
+        study.tasks[0].validation_sequences = Some(4);
+        assert!(said(&study));
+        study.protocol = crate::Protocol::Published;
+        assert!(!said(&study), "there is none");
+    }
+
+    #[test]
+    fn the_best_rate_at_an_end_of_those_tried_is_said() {
+        let point = |rate, mean| RatePoint { rate, mean, values: vec![mean], diverged: 0 };
+        let mut study = summary(vec![comparison("lstm1", Verdict::Equivalent, 0.001, 0.82)]);
+        study.tasks[0].variants[0].rates = vec![point(1e-3, 0.8), point(1e-2, 0.9), point(1e-1, 0.7)];
+        let said = |study: &Summary| {
+            answer(study).notes.iter().any(|note| note.contains("at an end of the learning"))
+        };
+        assert!(!said(&study));
+        study.tasks[0].variants[1].rates = vec![point(1e-3, 0.9), point(1e-2, 0.8)];
+        assert!(said(&study));
+    }
+}

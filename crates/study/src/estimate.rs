@@ -1,0 +1,45 @@
+//! How long a study will take, before it begins.
+
+use slimgate_train::effort;
+
+use crate::StudyError;
+use crate::folder::Records;
+use crate::plan::Group;
+use crate::space::Space;
+
+/// What validation, saving and a process of its own add to the training steps of a trial.
+const OVERHEAD: f64 = 1.2;
+
+/// Seconds that the trials which are left will take, so many at once: where every trial stops as early as its patience
+/// lets it, and where all train to their last epoch. Trials beyond the grid are not foreseen. None where nothing is left.
+///
+/// The baseline's steps are measured and taken for those of all variants: none has more to compute.
+pub(crate) fn seconds_left(
+    groups: &[Group],
+    space: &Space,
+    records: &mut Records,
+    at_once: usize,
+) -> Result<Option<[f64; 2]>, StudyError> {
+    let mut sums = [0.0; 2];
+    for task in 0..space.tasks.len() {
+        let of_task: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
+        let Some(first) = of_task.first().and_then(|group| group.trials().next()) else { continue };
+        let optim = &first.config.optim;
+        let mut trials = 0;
+        for group in &of_task {
+            let known = group.trials().count();
+            let left = group.trials().filter(|trial| !records.get(&trial.id).is_done()).count();
+            trials += left + group.planned(space).0 - known;
+        }
+        if trials == 0 {
+            continue;
+        }
+        let effort = effort(&first.config)?;
+        let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
+        for (sum, epochs) in sums.iter_mut().zip([least, optim.epochs]) {
+            let steps = (epochs * effort.steps_an_epoch) as f64;
+            *sum += trials as f64 * (steps * effort.step_seconds * OVERHEAD + effort.start_seconds);
+        }
+    }
+    Ok((sums[1] > 0.0).then(|| sums.map(|seconds| seconds / at_once as f64)))
+}

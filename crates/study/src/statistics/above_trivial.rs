@@ -1,0 +1,101 @@
+//! Whether a model does better than a predictor that has learned nothing.
+
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF};
+
+use super::sample::{mean_and_sd, student};
+
+/// How a model and the trivial predictor, whose answers are fixed, did on the same test sequences.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AgainstTrivial<'a> {
+    /// The share that the model got right under each seed.
+    pub scores: &'a [f64],
+    /// The share that the trivial predictor gets right.
+    pub trivial: f64,
+    /// Sequences that only the model got right, and those that only the trivial predictor did: means over the seeds.
+    pub discordant: [f64; 2],
+    /// Test sequences.
+    pub sequences: usize,
+}
+
+/// One-sided p of "on new sequences, under new seeds, the model is no better than the trivial predictor"; `None`
+/// without a score or a test sequence.
+///
+/// Seeds alone would not do: all of them are tested on the same sequences, so that on noise they can agree on a small
+/// lead that other sequences would turn round. The larger of two p values counts: that of a t test in which the variance
+/// over seeds and the one over sequences are added (degrees of freedom by Welch and Satterthwaite), and the exact sign
+/// test of the sequences on which the two disagree (McNemar 1947), which holds where the sequences are few.
+pub fn p_above_trivial(found: AgainstTrivial) -> Option<f64> {
+    let AgainstTrivial { scores, trivial, discordant: [won, lost], sequences } = found;
+    if scores.is_empty() || sequences == 0 {
+        return None;
+    }
+    let (seeds, sequences) = (scores.len() as f64, sequences as f64);
+    let (mean, sd) = mean_and_sd(scores);
+    let lead = mean - trivial;
+    let over_seeds = if scores.len() > 1 { sd.powi(2) / seeds } else { 0.0 };
+    let over_sequences = ((won + lost) / sequences - lead.powi(2)).max(0.0) / sequences;
+    Some(p_of_lead(lead, [(over_seeds, seeds), (over_sequences, sequences)]).max(p_sign(won, lost)))
+}
+
+/// By the t test, of variances each with the number of observations it is estimated from.
+fn p_of_lead(lead: f64, variances: [(f64, f64); 2]) -> f64 {
+    let sum: f64 = variances.iter().map(|(variance, _)| variance).sum();
+    if sum == 0.0 {
+        return if lead > 0.0 { 0.0 } else { 1.0 };
+    }
+    let terms = variances.iter().filter(|(_, n)| *n > 1.0);
+    let weights: f64 = terms.map(|(variance, n)| variance.powi(2) / (n - 1.0)).sum();
+    student((sum.powi(2) / weights).max(1.0)).sf(lead / sum.sqrt())
+}
+
+/// By the exact sign test: how likely so many or more of the discordant sequences would go to the model if each went
+/// either way by chance. Parts of sequences, which means over seeds have, are rounded against the model.
+fn p_sign(won: f64, lost: f64) -> f64 {
+    let (won, lost) = (won.floor() as u64, lost.ceil() as u64);
+    if won == 0 {
+        return 1.0;
+    }
+    Binomial::new(0.5, won + lost).expect("one half is a probability").sf(won - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn p(scores: &[f64], trivial: f64, discordant: [f64; 2], sequences: usize) -> f64 {
+        p_above_trivial(AgainstTrivial { scores, trivial, discordant, sequences }).unwrap()
+    }
+
+    #[test]
+    fn a_model_that_says_what_the_trivial_predictor_says_is_not_above_it() {
+        assert_eq!(p(&[0.95; 10], 0.95, [0.0, 0.0], 600), 1.0);
+    }
+
+    #[test]
+    fn few_sequences_can_show_little() {
+        // Nine against one of ten: 11 of 1024 by the sign test.
+        assert!((p_sign(9.0, 1.0) - 11.0 / 1024.0).abs() < 1e-12);
+        assert!(p(&[0.9, 0.9], 0.5, [4.0, 0.0], 10) > 0.05, "four of four is one in sixteen");
+        assert!(p(&[1.0, 1.0], 0.5, [5.0, 0.0], 10) < 0.05);
+    }
+
+    #[test]
+    fn a_lead_that_seeds_agree_on_is_not_enough() {
+        // 12 more of 600 under each of ten seeds, with hardly any spread between them.
+        let scores: Vec<f64> = (0..10).map(|seed| 0.52 + 0.0001 * seed as f64).collect();
+        assert!(p(&scores, 0.5, [162.0, 150.0], 600) > 0.2);
+        assert!(p(&[0.6; 10], 0.5, [150.0, 90.0], 600) < 0.001);
+    }
+
+    #[test]
+    fn seeds_that_differ_widely_are_not_enough_either() {
+        assert!(p(&[0.95, 0.55, 0.52], 0.5, [400.0, 294.0], 1000) > 0.05);
+    }
+
+    #[test]
+    fn without_a_score_or_a_sequence_nothing_is_said() {
+        let none = AgainstTrivial { scores: &[], trivial: 0.5, discordant: [0.0, 0.0], sequences: 10 };
+        assert_eq!(p_above_trivial(none), None);
+        assert_eq!(p_above_trivial(AgainstTrivial { scores: &[0.9], sequences: 0, ..none }), None);
+    }
+}
