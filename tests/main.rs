@@ -9,5 +9,7 @@ mod predict;
 mod resume;
 mod study;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod train;
 mod wrong_use;
