@@ -9,6 +9,8 @@ mod predict;
 mod resume;
 mod study;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod train;
 mod verdicts;
 mod wrong_use;

@@ -1,6 +1,7 @@
 //! Where the output goes: to a reader that has read enough, to a disk that is full.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -48,6 +49,27 @@ fn a_reader_that_went_away_loses_no_result() {
     drop(reader);
     assert_eq!(into(&here, "evaluate runs/one", writer).code, Some(0));
     assert!(here.path("runs/one/evaluation.json").exists());
+}
+
+#[test]
+fn a_run_stops_without_a_reader_only_where_it_is_asked_to() {
+    let here = Workspace::new();
+    for (name, flag, code, status) in
+        [("one", "--epochs 60", 0, "complete"), ("two", "--epochs 1000000 --while-read", 130, "interrupted")]
+    {
+        let mut process = here.command(&format!("train --json {TINY} {flag} --name {name}")).spawn().unwrap();
+        let mut told = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("\"epoch\":2,") {
+            line.clear();
+            assert!(told.read_line(&mut line).unwrap() > 0, "it ended by itself");
+        }
+        drop(told);
+        assert_eq!(process.wait().unwrap().code(), Some(code));
+        let summary = here.json(&format!("runs/{name}/summary.json"));
+        assert_eq!(summary["status"], status);
+        assert!(summary["epochs"].as_u64().unwrap() >= 2, "{summary}");
+    }
 }
 
 #[test]

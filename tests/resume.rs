@@ -1,11 +1,11 @@
 //! A run that was stopped, however rudely, is resumed and ends as if it had not been.
 
 use std::fs::File;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::{TINY, Workspace, lines, said};
+use crate::support::{TINY, Workspace, assert_says, lines, said};
 
 /// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss,
 /// patience, the order of the sequences. It takes a few seconds.
@@ -54,7 +54,7 @@ fn a_run_asked_to_stop_saves_says_so_and_can_be_resumed() {
     let here = Workspace::new();
     // Early stopping ends these runs, after a hundred epochs or so.
     here.succeed(&format!("{RUN} --epochs 2000 --name whole"));
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let run = format!("runs/{name}");
         let process = here.start(&format!("{RUN} --epochs 2000 --name {name}"), &run);
         signal(process.child(), name);
@@ -69,6 +69,21 @@ fn a_run_asked_to_stop_saves_says_so_and_can_be_resumed() {
         assert_eq!(here.outcome(&run), here.outcome("runs/whole"));
         assert_eq!(here.metrics(&run), here.metrics("runs/whole"));
     }
+}
+
+/// As `nohup` starts it.
+#[test]
+fn a_run_that_ignores_the_end_of_its_terminal_goes_on() {
+    let here = Workspace::new();
+    let line = format!("trap '' HUP; exec {} {RUN} --name one", env!("CARGO_BIN_EXE_slimgate"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(here.path(".")).stdout(Stdio::null());
+    let mut process = shell.spawn().unwrap();
+    while !here.path("runs/one").exists() {
+        assert_eq!(process.try_wait().unwrap(), None);
+    }
+    signal(&process, "HUP");
+    assert_eq!(process.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -89,7 +104,7 @@ fn a_run_that_has_its_name_can_be_resumed() {
 
 #[test]
 fn a_run_asked_to_stop_before_it_begins_leaves_nothing_behind() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let here = Workspace::new();
         // A pipe, so that the signal comes while the program waits for its configuration.
         let pipe = here.path("run.toml");
@@ -131,6 +146,80 @@ fn a_resumed_run_keeps_its_configuration_unless_it_is_extended() {
     }
     here.succeed("train --no-tui --resume runs/one --epochs 3");
     assert!(here.read("runs/one/config.toml").contains("epochs = 3"));
+}
+
+#[test]
+fn a_run_is_held_to_what_it_was_begun_with() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let config = here.read("runs/one/config.toml");
+    for (from, to, told) in [
+        ("learning_rate = 0.0005", "learning_rate = 0.05", "`optim.learning_rate` was 0.0005 and is 0.05"),
+        ("batch_size = 16", "batch_size = 17", "`optim.batch_size` was 16 and is 17"),
+        ("early_stopping = 20\n", "", "`optim.early_stopping` was 20 and is not given"),
+        ("seed = 1\nname", "seed = 7\nname", "`run.seed` was 1 and is 7"),
+        (
+            "gate_activation = \"logistic\"",
+            "gate_activation = \"hard-sigmoid\"",
+            "`model.gate_activation` was",
+        ),
+        ("validation_fraction = 0.1", "validation_fraction = 0.2", "`data.validation_fraction` was 0.1"),
+    ] {
+        let edited = config.replace(from, to);
+        assert!(edited.contains(to) && edited != config, "{from}");
+        here.write("runs/one/config.toml", edited);
+        for line in [
+            "train --no-tui --epochs 3 --resume runs/one",
+            "evaluate runs/one",
+            "time runs/one",
+            "predict runs/one --input x.csv",
+        ] {
+            let refusal = here.refuse(line);
+            assert_says(
+                &refusal,
+                &["runs/one/config.toml was changed", told, "train runs/one/config.toml --name NEW"],
+            );
+        }
+    }
+    // What does not decide what comes of it may change, and so may how it is written.
+    let edited =
+        format!("# mine\n{}", config.replace("threads = 1", "threads = 2").replace("0.0005", "5e-4"));
+    here.write("runs/one/config.toml", &edited);
+    here.succeed("train --no-tui --resume runs/one");
+    assert_eq!(here.read("runs/one/config.toml"), edited);
+}
+
+#[test]
+fn more_epochs_are_recorded_wherever_they_are_asked_for() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    let config = here.read("runs/one/config.toml").replace("\nepochs = 2\n", "\nepochs = 3\n");
+    here.write("runs/one/config.toml", config);
+    here.succeed("train --no-tui --resume runs/one");
+    here.succeed("train --no-tui --resume runs/one --epochs 5");
+    let extended = &here.json("runs/one/manifest.json")["begun_with"]["extended"];
+    let wanted = serde_json::json!([
+        { "after_epoch": 2, "from": 2, "to": 3 },
+        { "after_epoch": 3, "from": 3, "to": 5 },
+    ]);
+    assert_eq!(*extended, wanted);
+    here.succeed(&format!("{RUN} --epochs 5 --name whole"));
+    assert_eq!(here.outcome("runs/one"), here.outcome("runs/whole"));
+
+    let config = here.read("runs/one/config.toml").replace("\nepochs = 5\n", "\nepochs = 4\n");
+    here.write("runs/one/config.toml", config);
+    assert!(here.refuse("train --no-tui --resume runs/one").contains("not shorter"));
+}
+
+#[test]
+fn a_run_of_an_older_version_is_resumed_and_held_from_then_on() {
+    let here = Workspace::new();
+    here.succeed(&format!("{RUN} --epochs 2 --name one"));
+    here.forget_what_it_was_begun_with("runs/one");
+    here.succeed("train --no-tui --resume runs/one --epochs 3");
+    let config = here.read("runs/one/config.toml").replace("batch_size = 16", "batch_size = 17");
+    here.write("runs/one/config.toml", config);
+    assert!(here.refuse("train --no-tui --resume runs/one --epochs 4").contains("`optim.batch_size` was 16"));
 }
 
 /// What is reported of a run is what its best epoch comes to on the test set.

@@ -50,6 +50,14 @@ impl Workspace {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
+    /// Makes a run as an older version left it, which did not record what a run was begun with.
+    pub fn forget_what_it_was_begun_with(&self, run: &str) {
+        let file = format!("{run}/manifest.json");
+        let mut manifest = self.json(&file);
+        manifest.as_object_mut().unwrap().remove("begun_with").unwrap();
+        self.write(&file, manifest.to_string());
+    }
+
     /// The program with a line of arguments, split at spaces, ready to be started.
     pub fn command(&self, line: &str) -> Command {
         let mut command = self.at_home(env!("CARGO_BIN_EXE_slimgate"));
@@ -227,5 +235,14 @@ pub fn on_a_small_disk(here: &Workspace, size: &str, script: &str) -> Said {
     let script = format!("set -u; mount -t tmpfs -o size={size} tmpfs small && cd small\n{script}");
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(here.path("."));
+    said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
+}
+
+/// Runs a script as a user whom permissions bind, with the program as `$slimgate`: they do not bind root.
+#[cfg(target_os = "linux")]
+pub fn without_privileges(here: &Workspace, script: &str) -> Said {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "setpriv", "--inh-caps=-all", "--bounding-set=-all"]);
+    command.args(["sh", "-c", script]).current_dir(here.path("."));
     said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
 }

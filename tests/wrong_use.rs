@@ -1,6 +1,6 @@
 //! Wrong use gets one clear message, exit code 2, and leaves nothing behind.
 
-use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, said};
+use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, said, without_privileges};
 
 /// The message for a line that must be refused before anything is made.
 fn refused(line: &str) -> String {
@@ -180,6 +180,7 @@ fn a_file_of_a_run_that_is_damaged_is_named() {
 fn a_checkpoint_of_another_shape() {
     let here = Workspace::new();
     here.succeed(&format!("train {TINY} --name one"));
+    here.forget_what_it_was_begun_with("runs/one");
     let config = here.read("runs/one/config.toml").replace("hidden = 6", "hidden = 7");
     here.write("runs/one/config.toml", config);
     for line in ["evaluate runs/one --weights last", "train --no-tui --resume runs/one"] {
@@ -315,4 +316,62 @@ fn a_disk_that_is_full_before_there_is_a_run() {
     let message = "error: cannot make a run in runs: No space left on device (os error 28); \
                    free some space, or choose another folder with `--out`\n";
     assert_eq!(said.err, message);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_may_not_be_read_is_not_called_empty() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let said = without_privileges(
+        &here,
+        "chmod 000 runs/one
+         for command in evaluate time report 'train --resume' 'predict --input x.csv' compare; do
+             $slimgate $command runs/one; echo \"ended with $?\"
+         done
+         chmod 700 runs/one",
+    );
+    assert_eq!(said.out, "ended with 2\n".repeat(6), "{}", said.err);
+    let told = said.err.lines().filter(|line| {
+        line.starts_with("error: cannot read runs/one/")
+            && line.ends_with("get the permission to read and write there")
+    });
+    assert_eq!(told.count(), 6, "{}", said.err);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_recorded_is_told_with_a_warning() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let said = without_privileges(
+        &here,
+        "chmod a-w runs/one
+         $slimgate evaluate runs/one; echo \"ended with $?\"; $slimgate time runs/one; echo \"ended with $?\"
+         chmod u+w runs/one; ls runs/one",
+    );
+    assert_says(&said.out, &["test set: accuracy", "ended with 0", "training step"]);
+    assert_eq!(said.out.matches("ended with 0").count(), 2, "{}", said.err);
+    assert!(!said.out.contains("evaluation.json") && !said.out.contains("timing.json"), "{}", said.out);
+    for file in ["evaluation.json", "timing.json"] {
+        let told =
+            format!("warning: the result was not recorded: cannot write runs/one/{file}: Permission denied");
+        assert_says(&said.err, &[&told]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_checkpoint_that_may_not_be_written_does_not_ask_for_space() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let said = without_privileges(
+        &here,
+        "chmod a-w runs/one/checkpoint
+         $slimgate train --no-tui --resume runs/one --epochs 3; echo \"ended with $?\"
+         chmod u+w runs/one/checkpoint; $slimgate train --no-tui --resume runs/one --epochs 3",
+    );
+    assert_says(&said.out, &["ended with 2", "epoch   3/3"]);
+    assert_says(&said.err, &["Permission denied", "get the permission to write there", "--resume runs/one"]);
+    assert!(!said.err.contains("free some space"), "{}", said.err);
 }

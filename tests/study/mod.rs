@@ -22,7 +22,7 @@ epochs = 3
 ";
 
 /// A small study: 2 variants × 2 rates × 2 seeds, and 2 more seeds at each chosen rate: 12 trials.
-fn small() -> String {
+pub fn small() -> String {
     format!(
         "{SHARED}
         [grid]

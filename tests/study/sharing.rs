@@ -53,6 +53,40 @@ fn children(parent: u32) -> Vec<String> {
     String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
+/// Its trials would go on for nobody, and a study that is continued would start others beside them.
+#[test]
+#[cfg(target_os = "linux")]
+fn trials_of_a_study_that_is_gone_save_and_stop() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 100").replace("seeds = 4", "seeds = 2"));
+    here.succeed("compare small.toml --out whole");
+    let mut process = here.command("compare small.toml --out gone").spawn().unwrap();
+    while !here.path("gone/trials").exists() || trials_with_epochs(&here, "gone") < 2 {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    let children = children(process.id());
+    assert!(!children.is_empty());
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let runs = |child: &String| {
+        // Of one that has ended nobody may have taken note.
+        let status = std::fs::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
+        !status.is_empty() && !status.contains("State:\tZ")
+    };
+    for _ in 0..500 {
+        if !children.iter().any(runs) {
+            break;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    assert!(!children.iter().any(runs), "a trial goes on");
+    let ended = trials(&here, "gone");
+    assert!(ended.values().all(|(epochs, status)| *epochs > 0 && status != "running"), "{ended:?}");
+    here.succeed("compare gone");
+    assert_eq!(results(&here, "gone"), results(&here, "whole"));
+}
+
 #[test]
 fn two_processes_share_a_study() {
     let here = Workspace::new();

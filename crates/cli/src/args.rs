@@ -40,7 +40,7 @@ pub enum Command {
     Train(Box<TrainArguments>),
     /// Measure a trained model on its test set
     #[command(after_help = "Example:\n  slimgate evaluate runs/digits-rows-lstm1")]
-    Evaluate(SavedRunArguments),
+    Evaluate(EvaluateArguments),
     /// Measure how long training steps and predictions of trained models take, side by side
     #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
     Time(TimeArguments),
@@ -235,6 +235,9 @@ pub struct TimeArguments {
     /// CPU threads; the first run's setting unless given, 0 for all cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
     pub threads: Option<u16>,
+    /// Stop once nobody reads standard output any more
+    #[arg(long)]
+    pub while_read: bool,
     /// JSON lines instead of text
     #[arg(long)]
     pub json: bool,
@@ -322,6 +325,9 @@ pub struct TrainArguments {
     /// A plain line an epoch, also at a terminal
     #[arg(long)]
     pub no_tui: bool,
+    /// Stop, as if interrupted, once nobody reads standard output any more
+    #[arg(long)]
+    pub while_read: bool,
     /// JSON lines on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -363,6 +369,15 @@ impl TrainArguments {
         }
         Ok(settings)
     }
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    #[command(flatten)]
+    pub saved: SavedRunArguments,
+    /// Stop once nobody reads standard output any more
+    #[arg(long)]
+    pub while_read: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,25 +4,27 @@ use std::io::{IsTerminal, Read};
 use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::SIGCONT;
+use signal_hook::iterator::{Handle, Signals};
 use slimgate_train::{Interrupter, in_foreground};
 
 /// Puts the terminal's modes back when it is dropped. A second Ctrl-C, which drops nothing, puts them back itself.
 pub struct Keys {
-    before: Option<Termios>,
+    set: Option<(Termios, Option<Handle>)>,
 }
 
 /// From now on the key `q` asks for a stop, where a person is at the keyboard.
 pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
     let input = std::io::stdin();
     if !input.is_terminal() || !std::io::stdout().is_terminal() || !in_foreground() {
-        return Keys { before: None };
+        return Keys { set: None };
     }
-    let Ok(before) = tcgetattr(&input) else { return Keys { before: None } };
+    let Ok(before) = tcgetattr(&input) else { return Keys { set: None } };
     let mut modes = before.clone();
     // Keys one by one and unseen; Ctrl-C stays a signal.
     modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
     if tcsetattr(&input, OptionalActions::Now, &modes).is_err() {
-        return Keys { before: None };
+        return Keys { set: None };
     }
     let interrupter = interrupter.clone();
     thread::spawn(move || {
@@ -33,14 +35,30 @@ pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
             }
         }
     });
-    Keys { before: Some(before) }
+    Keys { set: Some((before, set_again_after_a_stop(modes))) }
+}
+
+/// A shell gives the terminal modes of its own while the process is stopped (Ctrl-Z), and does not take them back.
+fn set_again_after_a_stop(modes: Termios) -> Option<Handle> {
+    let mut continued = Signals::new([SIGCONT]).ok()?;
+    let handle = continued.handle();
+    thread::spawn(move || {
+        for _ in continued.forever().filter(|_| in_foreground()) {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+        }
+    });
+    Some(handle)
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
+        let Some((before, continued)) = self.set.take() else { return };
+        if let Some(continued) = continued {
+            continued.close();
+        }
         // The shell may have moved the process to the background since.
-        if let Some(before) = self.before.as_ref().filter(|_| in_foreground()) {
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        if in_foreground() {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
         }
     }
 }

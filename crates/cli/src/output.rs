@@ -1,6 +1,6 @@
 //! What the program says, and the codes it exits with.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use comfy_table::{LineStyle, TableStyle};
@@ -9,7 +9,7 @@ use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
 use slimgate_study::{Protocol, StudyError};
-use slimgate_train::{ConfigError, TrainError, quoted};
+use slimgate_train::{ConfigError, TrainError, quoted, when_unread};
 use thiserror::Error;
 
 /// A check or comparison did not hold, or a run diverged.
@@ -108,10 +108,34 @@ pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
 
 /// What was said, or that nobody was left to hear it: that does not change what a command comes to.
 pub fn heard_or_not(said: Result<(), CliError>) -> Result<(), CliError> {
+    // A reader that went away, or a terminal.
+    let gone = |error: &std::io::Error| {
+        error.kind() == std::io::ErrorKind::BrokenPipe
+            || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    };
     match said {
-        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(CliError::Output(error)) if gone(&error) => Ok(()),
         said => said,
     }
+}
+
+/// Warns of a result that could not be written into its run folder. It has been told, so the command did what it was
+/// asked to.
+pub fn recorded_or_not(recorded: Result<(), TrainError>) {
+    if let Err(error) = recorded {
+        tell(format_args!("warning: the result was not recorded: {error}"));
+    }
+}
+
+/// From now on the process ends once nobody reads its standard output any more.
+pub fn exit_when_unread() {
+    when_unread(|| std::process::exit(INTERRUPTED.into()));
+}
+
+/// Whether standard output is a terminal that can do more than write one line below the other.
+pub fn shows_pictures() -> bool {
+    let able = |terminal: &std::ffi::OsString| !terminal.is_empty() && terminal != "dumb";
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").as_ref().is_some_and(able)
 }
 
 /// Writes what comes with its own line ends.

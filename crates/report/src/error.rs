@@ -1,5 +1,6 @@
 //! What keeps a report from being made, each with what to do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -27,7 +28,7 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// A file of the report that cannot be written.
-    #[error("cannot write {}: {source}; free some space, or choose another place with `--out`", path.display())]
+    #[error("cannot write {}: {source}; {}", path.display(), place(source))]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -37,4 +38,14 @@ pub enum ReportError {
     /// A report of nothing.
     #[error("there is no run to report on; give the folder of at least one run, or of a study")]
     NoRuns,
+}
+
+/// Where to put a report that cannot be written.
+fn place(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space, or choose another place with `--out`"
+        }
+        _ => "choose another place with `--out`",
+    }
 }

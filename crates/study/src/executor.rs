@@ -67,7 +67,8 @@ impl Executor {
         let log = File::create(&log).map_err(TrainError::file("write", &log))?;
         let mut command = Command::new(&self.program);
         // The child inherits the claim as its standard input, so that it lasts as long as the child does.
-        command.args(arguments).stdin(claim).stdout(Stdio::piped()).stderr(log);
+        // And it stops when this process is gone, however that went: nobody else reads its output.
+        command.args(arguments).arg("--while-read").stdin(claim).stdout(Stdio::piped()).stderr(log);
         // Ctrl-C at the terminal goes to the study, which passes it on once.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(StudyError::Start)?;

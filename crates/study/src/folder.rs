@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use slimgate_train::{RunFolder, Status, TrainError, write_atomic};
+use slimgate_train::{RunFolder, Status, TrainError, holds, write_atomic};
 
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError};
@@ -89,7 +89,7 @@ impl StudyFolder {
     ///
     /// If it is not one.
     pub fn open(path: &Path) -> Result<StudyFolder, StudyError> {
-        if path.join("study.toml").is_file() {
+        if holds(path, "study.toml")? {
             // Without the slash that a shell puts at its end.
             Ok(StudyFolder { path: path.components().collect() })
         } else {
@@ -266,14 +266,17 @@ impl StudyFolder {
     }
 }
 
-/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said.
+/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said,
+/// or what follows the last `warning: `, which says why a result is not there.
 fn last_message(log: &str) -> Option<String> {
-    const MARK: &str = "error: ";
     // Within a line it may be part of a message.
     let begins_a_line = |at: usize| at == 0 || log.as_bytes()[at - 1] == b'\n';
-    let error = log.rmatch_indices(MARK).map(|(at, _)| at).find(|&at| begins_a_line(at));
+    let after = |mark: &str| {
+        let at = log.rmatch_indices(mark).map(|(at, _)| at).find(|&at| begins_a_line(at));
+        at.map(|at| at + mark.len())
+    };
     let panic = || log.find("panicked at").map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1));
-    let from = error.map(|at| at + MARK.len()).or_else(panic)?;
+    let from = after("error: ").or_else(panic).or_else(|| after("warning: "))?;
     Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty())
 }
 
@@ -362,6 +365,7 @@ mod tests {
         let log = "epoch 1\nthread 'main' panicked at src/step.rs:7:\nI/O error: none left\n";
         let message = last_message(log).unwrap();
         assert_eq!(message, "thread 'main' panicked at src/step.rs:7:\nI/O error: none left");
+        assert_eq!(last_message("epoch 1\nwarning: not recorded\n").unwrap(), "not recorded");
         assert_eq!(last_message("epoch 1\n"), None);
         assert_eq!(last_message("error: "), None);
     }

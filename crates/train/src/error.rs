@@ -1,6 +1,6 @@
 //! What can go wrong with a run, each with what to do about it.
 
-use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
 
 use slimgate_data::DataError;
@@ -118,6 +118,19 @@ pub enum TrainError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A run's configuration that is another than the one that it was begun with.
+    #[error(
+        "{path} was changed after the run was begun: {differences}; put that back, or train a new run with it: slimgate \
+         train {} --name NEW",
+        in_shell(path),
+        path = path.display()
+    )]
+    EditedConfig {
+        /// The file.
+        path: PathBuf,
+        /// Each setting that differs.
+        differences: String,
+    },
     /// The folder is a study.
     #[error("{} is a study, not a run; its runs are the folders in {}", .0.display(), trials(.0))]
     AStudy(PathBuf),
@@ -152,7 +165,7 @@ pub enum TrainError {
     )]
     Threads(String),
     /// A checkpoint could not be written.
-    #[error("cannot save {}: {problem}; free some space or fix the disk, then resume with `slimgate train --resume {}`", path.display(), in_shell(run))]
+    #[error("cannot save {}: {problem}; {}, then resume with `slimgate train --resume {}`", path.display(), saving(problem), in_shell(run))]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -204,17 +217,52 @@ fn list(epochs: &[usize]) -> String {
 /// Where to put a run that cannot be made.
 fn place(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        StorageFull => "free some space, or choose another folder with `--out`",
+        StorageFull | QuotaExceeded => "free some space, or choose another folder with `--out`",
         _ => "choose another folder with `--out`",
+    }
+}
+
+/// What to do about a checkpoint that cannot be saved. Burn passes on what the system said as text, with its number at
+/// the end.
+fn saving(problem: &str) -> &'static str {
+    let number = problem.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+    let error = number.and_then(|(number, _)| number.parse().ok()).map(std::io::Error::from_raw_os_error);
+    match error.map(|error| error.kind()) {
+        Some(StorageFull | QuotaExceeded) => "free some space",
+        Some(PermissionDenied | ReadOnlyFilesystem) => "get the permission to write there",
+        Some(NotFound) => "put the run's folder back where it was",
+        _ => "check the disk",
     }
 }
 
 /// What to do about a file of a run that is there.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        StorageFull => "free some space, then try again; a run is resumed with `slimgate train --resume`",
+        StorageFull | QuotaExceeded => {
+            "free some space, then try again; a run is resumed with `slimgate train --resume`"
+        }
         PermissionDenied | ReadOnlyFilesystem => "get the permission to read and write there",
         NotFound => "check the path",
         _ => "check the disk and the path",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::saving;
+
+    #[test]
+    fn what_keeps_a_checkpoint_from_being_saved_decides_what_to_do() {
+        for (kind, remedy) in [
+            (28, "free some space"),
+            (13, "get the permission to write there"),
+            (30, "get the permission to write there"),
+            (2, "put the run's folder back where it was"),
+            (5, "check the disk"),
+        ] {
+            let system = std::io::Error::from_raw_os_error(kind);
+            assert_eq!(saving(&format!("Record error: `Record I/O error: {system}`")), remedy);
+        }
+        assert_eq!(saving("Unknown error: `none`"), "check the disk");
     }
 }

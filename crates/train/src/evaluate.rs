@@ -101,7 +101,7 @@ impl SavedRun {
         place: Option<(Backend, usize)>,
     ) -> Result<SavedRun, TrainError> {
         let folder = RunFolder::open(path)?;
-        let config = folder.config()?;
+        let config = folder.held_config()?;
         use_threads(config.run.threads)?;
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = backend.device(index)?;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{Preprocessing, check_unchanged, short_name};
 use tempfile::TempPath;
 
+use crate::begun::BegunWith;
 use crate::environment::Environment;
 use crate::history::{EpochMetrics, History};
 use crate::{Config, Evaluation, Timing, TrainError, leftovers};
@@ -35,7 +36,17 @@ pub struct RunFolder {
 /// Which epochs are complete: the content of `manifest.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
+    /// Nothing where an older version began the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_with: Option<BegunWith>,
     pub epochs: Vec<SavedEpoch>,
+}
+
+impl Manifest {
+    /// Of a run that has no epoch yet.
+    pub fn begun(config: &Config) -> Manifest {
+        Manifest { begun_with: Some(BegunWith::new(config)), epochs: Vec::new() }
+    }
 }
 
 /// The files of one saved epoch.
@@ -169,7 +180,7 @@ impl RunFolder {
         self.write_json("environment.json", environment)?;
         self.write_json("preprocessing.json", preprocessing)?;
         self.write("metrics.jsonl", b"")?;
-        self.write_json("manifest.json", &Manifest::default())?;
+        self.write_json("manifest.json", &Manifest::begun(config))?;
         self.write_config(config)?;
         Ok(lock)
     }
@@ -180,10 +191,9 @@ impl RunFolder {
     ///
     /// If it is not one.
     pub fn open(path: &Path) -> Result<RunFolder, TrainError> {
-        let folder = RunFolder { path: path.to_owned() };
-        if folder.file("config.toml").is_file() {
-            Ok(folder)
-        } else if folder.file("study.toml").is_file() {
+        if holds(path, "config.toml")? {
+            Ok(RunFolder { path: path.to_owned() })
+        } else if holds(path, "study.toml")? {
             Err(TrainError::AStudy(path.to_owned()))
         } else {
             Err(TrainError::NotARun(path.to_owned()))
@@ -201,6 +211,22 @@ impl RunFolder {
         let path = self.file("config.toml");
         Config::read(&path.display().to_string(), &text, &[])
             .map_err(|problem| TrainError::damaged(&path, problem))
+    }
+
+    /// The same, held to what the run was begun with, where that is recorded: more epochs may be asked for by now.
+    pub(crate) fn held_config(&self) -> Result<Config, TrainError> {
+        let config = self.config()?;
+        let Some(begun) = self.manifest()?.begun_with else { return Ok(config) };
+        if !begun.is_whole() {
+            let problem = "the settings that the run was begun with are not what was recorded";
+            return Err(TrainError::damaged(&self.file("manifest.json"), problem));
+        }
+        let differences = begun.differences(&config);
+        if differences.is_empty() {
+            return Ok(config);
+        }
+        let path = self.file("config.toml");
+        Err(TrainError::EditedConfig { path, differences: differences.join(", ") })
     }
 
     /// The metrics of the epochs up to and with `last`, every one of which must be there.
@@ -285,7 +311,7 @@ impl RunFolder {
     pub(crate) fn read_saved(&self, file: &SavedFile) -> Result<Vec<u8>, TrainError> {
         let path = self.file(&file.name);
         let content = match self.read(&file.name) {
-            Err(TrainError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            Err(TrainError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
                 return Err(TrainError::damaged(&path, "the file is missing"));
             }
             content => content?,
@@ -354,6 +380,20 @@ impl RunFolder {
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, TrainError> {
         let text = self.read_text(name)?;
         serde_json::from_str(&text).map_err(|problem| TrainError::damaged(&self.file(name), problem))
+    }
+}
+
+/// Whether a folder is there and holds a file.
+///
+/// # Errors
+///
+/// If that cannot be seen, as in a folder that its user may not read.
+pub fn holds(folder: &Path, name: &str) -> Result<bool, TrainError> {
+    let path = folder.join(name);
+    match fs::metadata(&path) {
+        Ok(found) => Ok(found.is_file()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(TrainError::file("read", &path)(error)),
     }
 }
 

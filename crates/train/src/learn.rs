@@ -6,6 +6,7 @@ use std::path::Path;
 use burn::train::Interrupter;
 use slimgate_data::{Validation, prepare, prepare_with};
 
+use crate::begun::BegunWith;
 use crate::environment::Environment;
 use crate::folder::Manifest;
 use crate::history::{EpochMetrics, History};
@@ -74,6 +75,7 @@ pub fn train(
     // First of all: one that is too large for the machine leaves nothing behind.
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
+    let manifest = folder.manifest()?;
     let training = Training {
         config,
         until,
@@ -81,7 +83,7 @@ pub fn train(
         _lock: lock,
         device,
         interrupter,
-        manifest: Manifest::default(),
+        manifest,
         history: History::default(),
     };
     let mut warnings = training.config.without_effect();
@@ -106,17 +108,17 @@ pub fn resume(
 ) -> Result<(RunFolder, Summary), TrainError> {
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
-    let mut config = folder.config()?;
-    let begun_for = config.optim.epochs;
-    if let Some(epochs) = epochs {
-        extend(&mut config, epochs)?;
-    }
+    let mut config = folder.held_config()?;
+    let listed = folder.manifest()?;
+    let written_for = config.optim.epochs;
+    let begun_for = listed.begun_with.as_ref().and_then(BegunWith::epochs).unwrap_or(written_for);
+    config.optim.epochs = begun_for;
+    extend(&mut config, epochs.unwrap_or(written_for))?;
     use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
-    let listed = folder.manifest()?;
-    let (manifest, warnings) = without_damaged(&folder, listed.clone())?;
+    let (mut manifest, warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
     let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_since_best() >= most);
@@ -129,8 +131,15 @@ pub fn resume(
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot be resumed stays as it is.
     leftovers::remove(&folder, &listed)?;
-    if config.optim.epochs != begun_for {
+    if config.optim.epochs != written_for {
         folder.write_config(&config)?;
+    }
+    // What an older version began is held to its configuration from here on.
+    let begun = manifest.begun_with.get_or_insert_with(|| BegunWith::new(&config));
+    begun.extend(complete, config.optim.epochs);
+    if manifest.begun_with != listed.begun_with {
+        folder
+            .write_json("manifest.json", &Manifest { begun_with: manifest.begun_with.clone(), ..listed })?;
     }
     let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)

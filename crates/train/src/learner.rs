@@ -1,7 +1,5 @@
 //! What Burn's training is given besides model, data and optimizer: metrics, renderer, when to stop.
 
-use std::thread;
-
 use burn::train::logger::MetricLogger;
 use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, Split as BurnSplit};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
@@ -13,7 +11,7 @@ use crate::history::Split;
 use crate::metrics::{EpochValues, RecordedMetric, Throughput};
 use crate::quiet::Quiet;
 use crate::step::Trainee;
-use crate::{Display, signals};
+use crate::{Display, dashboard};
 
 type BurnTraining = SupervisedTraining<Trainee>;
 
@@ -59,7 +57,7 @@ pub(crate) fn with_renderer(
     match display {
         Display::Quiet => training.renderer(Box::new(Quiet)),
         Display::Dashboard => {
-            thread::spawn(signals::let_control_c_through);
+            dashboard::attend(interrupter);
             let from = (complete > 0).then_some(complete);
             training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
         }

@@ -6,6 +6,7 @@
 //! | `reference` | what each setting means, its default and the values it takes |
 //! | `backend` | which backends this build has, and the devices of this machine |
 //! | `folder` | the run folder: whole files or none, the manifest, its lock |
+//! | `begun` | what a run was begun with, which its configuration is held to |
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
@@ -18,7 +19,8 @@
 //! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch; loading |
 //! | `learn` | starting and resuming runs |
 //! | `training`, `learner` | a run in training, and what Burn is given for it |
-//! | `signals`, `quiet` | interrupting a run; showing nothing |
+//! | `signals` | interrupting a run |
+//! | `dashboard`, `quiet` | the terminal around Burn's dashboard; showing nothing |
 //! | `evaluate` | a saved run on the test set, or on new data |
 //! | `timing` | how long training steps and predictions take |
 //! | `shell` | commands to copy |
@@ -30,10 +32,12 @@
 
 mod adam;
 mod backend;
+mod begun;
 mod build;
 mod checkpoints;
 mod clip;
 mod config;
+mod dashboard;
 mod environment;
 mod error;
 mod evaluate;
@@ -62,11 +66,11 @@ pub use burn::train::Interrupter;
 pub use config::{Config, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{CheckpointChoice, Evaluation, Prediction, SavedRun, TrivialPredictor};
-pub use folder::{Parameters, RunFolder, Status, Summary, stage_file, write_atomic};
+pub use folder::{Parameters, RunFolder, Status, Summary, holds, stage_file, write_atomic};
 pub use history::{EpochMetrics, History, Split};
 pub use learn::{Display, Progress, resume, standard_error, train};
 pub use reference::Setting;
 pub use settings::{nearest, parse_setting, table_with};
 pub use shell::quoted;
-pub use signals::{in_foreground, stop_on_signals};
+pub use signals::{in_foreground, stop_on_signals, when_unread};
 pub use timing::{Effort, Timing, effort, step_seconds, time};

@@ -1,49 +1,89 @@
-//! Stopping a run from outside: Ctrl-C and SIGTERM.
+//! Stopping a run from outside: Ctrl-C, SIGTERM, a terminal that closes, a reader that went away.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::IsTerminal;
 use std::thread;
 use std::time::Duration;
 
 use burn::train::Interrupter;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcgetpgrp, tcsetattr};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use rustix::stdio::{dup2_stderr, dup2_stdout};
+use rustix::termios::tcgetpgrp;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+use crate::dashboard::Terminal;
 
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// What the dashboard would write as it closes: the mouse is the terminal's again, then its own screen and its cursor.
-const LEAVE_DASHBOARD: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
+/// How often to look whether standard output still has a reader.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 
-/// From now on the first Ctrl-C or SIGTERM asks the run that gets this to stop, which it does before it begins
-/// or after the batch it is in, and the second ends the process, with the terminal as it is now.
+/// From now on the first Ctrl-C, SIGTERM or SIGHUP asks the run that gets this to stop, which it does before it
+/// begins or after the batch it is in. A second Ctrl-C or SIGTERM ends the process, with the terminal as it is now.
 pub fn stop_on_signals() -> Interrupter {
     let interrupter = Interrupter::new();
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return interrupter };
+    let mut stopping = vec![SIGINT, SIGTERM];
+    // `nohup` has it ignored, and means it.
+    if !is_ignored(SIGHUP) {
+        stopping.push(SIGHUP);
+    }
+    let Ok(mut signals) = Signals::new(stopping) else { return interrupter };
     let asked = interrupter.clone();
-    // Whoever changes them puts them back when it is dropped, which does not happen when the process exits.
-    let modes = in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten();
+    let terminal = Terminal::now();
+    let speaks_to_terminal = [std::io::stdout().is_terminal(), std::io::stderr().is_terminal()];
     thread::spawn(move || {
-        for (count, _) in signals.forever().enumerate() {
-            if count > 0 {
-                if let Some(modes) = modes.as_ref().filter(|_| in_foreground()) {
-                    // The dashboard's raw mode changes how output is taken; waiting for a key does not.
-                    let raw =
-                        tcgetattr(std::io::stdin()).is_ok_and(|now| now.output_modes != modes.output_modes);
-                    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
-                    if raw {
-                        let _ = std::io::stdout()
-                            .write_all(LEAVE_DASHBOARD)
-                            .and_then(|()| std::io::stdout().flush());
-                    }
+        let mut asked_before = false;
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                leave_closed_terminal(speaks_to_terminal);
+            }
+            // A terminal that closes says so more than once: the system does, and the shell.
+            if asked_before && signal != SIGHUP {
+                if let Some(terminal) = &terminal {
+                    terminal.give_back();
                 }
                 std::process::exit(INTERRUPTED);
             }
+            asked_before = true;
             asked.stop(Some("interrupted"));
         }
     });
     interrupter
+}
+
+/// Has standard output and error lead nowhere that were a terminal and are none any more. A closed terminal takes no
+/// words, and whoever insists on telling it something, as the dashboard does, would end the process.
+fn leave_closed_terminal([output, error]: [bool; 2]) {
+    let Ok(nowhere) = File::options().write(true).open("/dev/null") else { return };
+    if output && !std::io::stdout().is_terminal() {
+        let _ = dup2_stdout(&nowhere);
+    }
+    if error && !std::io::stderr().is_terminal() {
+        let _ = dup2_stderr(&nowhere);
+    }
+}
+
+/// Does something once nobody is left to read this process's standard output: whoever started it has ended, however
+/// that went.
+pub fn when_unread(act: impl FnOnce() + Send + 'static) {
+    thread::spawn(move || {
+        while !is_unread() {
+            thread::sleep(LOOK_EVERY);
+        }
+        act();
+    });
+}
+
+/// Whether standard output is a pipe without a reader.
+fn is_unread() -> bool {
+    let output = std::io::stdout();
+    // Asked at intervals and for room to write: where that is not asked for, macOS does not tell of a lost reader.
+    let mut asked = [PollFd::new(&output, PollFlags::OUT)];
+    let told = poll(&mut asked, Some(&Timespec::default()));
+    told.is_ok() && asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 /// Whether the terminal is this process's to set: in the background, setting it stops a process.
@@ -51,17 +91,13 @@ pub fn in_foreground() -> bool {
     tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
-/// The dashboard puts the terminal into raw mode, in which Ctrl-C is a key that it ignores. This makes it a
-/// signal again, once the dashboard's own thread has set the mode.
-pub(crate) fn let_control_c_through() {
-    let terminal = std::io::stdin();
-    for _ in 0..40 {
-        thread::sleep(Duration::from_millis(50));
-        let Ok(mut modes) = tcgetattr(&terminal) else { return };
-        if !modes.local_modes.contains(LocalModes::ISIG) {
-            modes.local_modes.insert(LocalModes::ISIG);
-            let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
-            return;
-        }
+/// Whether this process was started with a signal ignored.
+fn is_ignored(signal: libc::c_int) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action the call only writes the present one to where the pointer leads, which is read
+    // after it has succeeded.
+    unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
+            && action.assume_init().sa_sigaction == libc::SIG_IGN
     }
 }

@@ -1,6 +1,6 @@
 //! How long training steps and predictions take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::optim::ModuleOptimizer;
@@ -36,12 +36,11 @@ pub struct Timing {
 }
 
 /// Measures the models of some runs side by side: they take turns, so that whatever else the machine does falls
-/// on all of them. On so many CPU threads, or as many as the first run was trained with. Writes the result to each
-/// run's `timing.json` and returns it in the order of the runs.
+/// on all of them. On so many CPU threads, or as many as the first run was trained with. In the order of the runs.
 ///
 /// # Errors
 ///
-/// If a folder is not a run, its data cannot be read, or the result cannot be written.
+/// If a folder is not a run, or its data cannot be read.
 pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, TrainError> {
     let folders = runs.iter().map(|run| RunFolder::open(run)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = folders.first() else { return Ok(Vec::new()) };
@@ -49,7 +48,7 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
     let mut models = folders
         .iter()
         .map(|folder| {
-            let config = folder.config()?;
+            let config = folder.held_config()?;
             let preprocessing = folder.preprocessing()?;
             let data = prepare_with(&config.data, &preprocessing)?;
             BenchmarkModel::new(&config, &preprocessing, &data.test)
@@ -59,18 +58,24 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
     let steps = interleaved_medians_ms(&mut models, BenchmarkModel::training_step);
     let single = interleaved_medians_ms(&mut models, |model| model.predict(1));
     let large = interleaved_medians_ms(&mut models, |model| model.predict(LARGE_BATCH));
-    let mut timings = Vec::new();
-    for (index, folder) in folders.iter().enumerate() {
-        let timing = Timing {
-            training_step_ms: steps[index],
-            prediction_ms: single[index],
-            batch_prediction_ms: large[index],
-            threads,
-        };
-        folder.write_json("timing.json", &timing)?;
-        timings.push(timing);
+    let timing = |index: usize| Timing {
+        training_step_ms: steps[index],
+        prediction_ms: single[index],
+        batch_prediction_ms: large[index],
+        threads,
+    };
+    Ok((0..folders.len()).map(timing).collect())
+}
+
+impl Timing {
+    /// Records it in a run's folder.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn record(&self, run: &Path) -> Result<(), TrainError> {
+        RunFolder::open(run)?.write_json("timing.json", self)
     }
-    Ok(timings)
 }
 
 /// Median seconds of a training step of a model that is drawn as a run of this configuration would draw it.

@@ -19,7 +19,7 @@ use crate::metrics::EpochValues;
 use crate::schedule::{LastLoss, schedule};
 use crate::step::Trainee;
 use crate::{Config, Display, Parameters, Progress, RunFolder, Status, Summary, TrainError};
-use crate::{build, learner};
+use crate::{build, dashboard, learner};
 
 /// What Burn's dashboard panics with when it is told to kill the run.
 const KILLED: &str = "Killing training from user input.";
@@ -124,6 +124,7 @@ impl Training {
             // "Kill" in the dashboard is a panic of the thread that reports to it.
             Err(panic) if panic.downcast_ref() == Some(&KILLED) => {
                 interrupter.stop(Some(KILLED));
+                dashboard::clear_last_words();
                 Ok(())
             }
             Err(panic) => Err(TrainError::Learner(panic_message(panic))),

@@ -1,6 +1,5 @@
 //! `slimgate compare`
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -15,7 +14,7 @@ use toml::Value;
 use crate::args::CompareArguments;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
-use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, tell};
+use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, shows_pictures, tell};
 use crate::progress::Progress;
 
 /// The study that is run where no file is given.
@@ -33,8 +32,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         at_once: at_once(&arguments, &config),
     };
     let _keys = stop_on_q(&interrupter);
-    let terminal = std::io::stdout().is_terminal();
-    let mut progress = Progress::new(arguments.json, terminal, config.compare.protocol);
+    let mut progress = Progress::new(arguments.json, shows_pictures(), config.compare.protocol);
     let compared = compare(&folder, config, &options, &interrupter, |event| progress.report(event));
     progress.end();
     let (folder, summary, failure) = compared?;

@@ -5,14 +5,19 @@ use std::process::ExitCode;
 use slimgate_data::Validation;
 use slimgate_train::{Backend, SavedRun};
 
-use crate::args::SavedRunArguments;
-use crate::output::{CliError, heard_or_not, percent, say, say_json, tell};
+use crate::args::{EvaluateArguments, SavedRunArguments};
+use crate::output::{
+    CliError, exit_when_unread, heard_or_not, percent, recorded_or_not, say, say_json, tell,
+};
 
-pub fn run(arguments: SavedRunArguments) -> Result<ExitCode, CliError> {
-    let run = open(&arguments)?;
+pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
+    if arguments.while_read {
+        exit_when_unread();
+    }
+    let run = open(&arguments.saved)?;
     let evaluation = run.evaluate()?;
     // Told first: the numbers are there though the folder may be read-only.
-    let told = if arguments.json {
+    let told = if arguments.saved.json {
         say_json(&evaluation)
     } else {
         let chosen = match run.validation() {
@@ -33,7 +38,7 @@ pub fn run(arguments: SavedRunArguments) -> Result<ExitCode, CliError> {
         ))
     };
     if run.is_official_result()? {
-        run.record(&evaluation)?;
+        recorded_or_not(run.record(&evaluation));
     } else {
         tell("not recorded: a run's result is that of its best epoch, on its own backend");
     }

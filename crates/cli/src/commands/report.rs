@@ -5,15 +5,16 @@ use std::process::ExitCode;
 
 use slimgate_report::{Run, tensorboard, write_runs, write_study};
 use slimgate_study::{StudyFolder, summarize};
+use slimgate_train::holds;
 
 use crate::args::ReportArguments;
 use crate::output::{CliError, say, say_json, tell};
 
 pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
-    let holds_something =
-        |folder: &&PathBuf| ["study.toml", "config.toml"].iter().any(|file| folder.join(file).is_file());
-    if let Some(folder) = arguments.folders.iter().find(|folder| !holds_something(folder)) {
-        return Err(CliError::NoReport(folder.display().to_string()));
+    for folder in &arguments.folders {
+        if !(holds(folder, "study.toml")? || holds(folder, "config.toml")?) {
+            return Err(CliError::NoReport(folder.display().to_string()));
+        }
     }
     let study = StudyFolder::open(&arguments.folders[0]).ok();
     let (mut written, runs): (Vec<PathBuf>, Vec<PathBuf>) = match study {

@@ -1,7 +1,6 @@
 //! `slimgate train`
 
 use std::borrow::Cow;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -9,21 +8,25 @@ use slimgate_data::Validation;
 use slimgate_study::Protocol;
 use slimgate_train::{
     Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, quoted,
-    resume, stop_on_signals, train,
+    resume, stop_on_signals, train, when_unread,
 };
 
 use crate::args::TrainArguments;
 use crate::output::{
     CliError, INTERRUPTED, NOT_HELD, grouped, heard_or_not, percent, read_text, say, say_json,
-    selection_accuracy, tell,
+    selection_accuracy, shows_pictures, tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
     let interrupter = stop_on_signals();
+    if arguments.while_read {
+        let interrupter = interrupter.clone();
+        when_unread(move || interrupter.stop(Some("nobody reads its output")));
+    }
     let speech = if arguments.json {
         Speech::Json
-    } else if arguments.no_tui || !std::io::stdout().is_terminal() || !in_foreground() {
+    } else if arguments.no_tui || !shows_pictures() || !in_foreground() {
         Speech::Plain
     } else {
         Speech::Dashboard

@@ -1,0 +1,152 @@
+//! The terminal around Burn's dashboard, which itself knows of no Ctrl-C, no Ctrl-Z and no process that ends in a hurry.
+
+use std::io::{StdoutLock, Write};
+use std::thread;
+use std::time::Duration;
+
+use burn::train::Interrupter;
+use rustix::termios::{
+    LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
+use signal_hook::consts::SIGTSTP;
+use signal_hook::iterator::Signals;
+
+use crate::signals::in_foreground;
+
+/// What the dashboard writes as it opens: a screen of its own without a cursor, and the mouse is its own.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1015h\x1b[?1006h";
+
+/// What it writes as it closes: the mouse is the terminal's again, then its screen and its cursor.
+const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
+
+/// Clears from the beginning of the line to the end of the screen.
+const CLEAR_BELOW: &[u8] = b"\r\x1b[J";
+
+/// Longer than the dashboard waits from one drawing to the next, and for its threads to say their last words.
+const A_DRAWING: Duration = Duration::from_millis(300);
+
+/// The modes of the terminal before there is a dashboard. Whoever changes them puts them back when it is dropped, which
+/// does not happen when the process exits or is stopped.
+#[derive(Clone)]
+pub(crate) struct Terminal {
+    modes: Termios,
+}
+
+impl Terminal {
+    /// As it is now, if it is this process's to set.
+    pub fn now() -> Option<Terminal> {
+        let modes = in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten()?;
+        Some(Terminal { modes })
+    }
+
+    /// Puts the terminal back as the process ends.
+    pub fn give_back(&self) {
+        if in_foreground() {
+            let shown = self.shows_dashboard();
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.modes);
+            if shown.is_some() {
+                write(&mut std::io::stdout().lock(), LEAVE);
+            }
+        }
+    }
+
+    /// The modes of the dashboard, if there is one: it changes how output is taken, and waiting for a key does not.
+    fn shows_dashboard(&self) -> Option<Termios> {
+        tcgetattr(std::io::stdin()).ok().filter(|now| now.output_modes != self.modes.output_modes)
+    }
+
+    /// Stops the process as Ctrl-Z does, with the terminal as it was before the dashboard, which is there again when
+    /// the process goes on.
+    fn suspend(&self, interrupter: &Interrupter) {
+        let Some(modes) = self.shows_dashboard() else { return stop_here() };
+        // Held, so that nobody draws until the dashboard has its screen again.
+        let mut output = std::io::stdout().lock();
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.modes);
+        write(&mut output, LEAVE);
+        stop_here();
+        while !in_foreground() {
+            if interrupter.should_stop() {
+                return;
+            }
+            write(
+                &mut output,
+                b"the dashboard needs the terminal: continue with fg; a run with --no-tui trains in the background\n",
+            );
+            stop_here();
+            thread::sleep(A_DRAWING);
+        }
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+        write(&mut output, ENTER);
+        drop(output);
+        draw_again();
+    }
+}
+
+/// Takes care of the terminal while there is a dashboard, which is about to open.
+pub(crate) fn attend(interrupter: &Interrupter) {
+    let (terminal, interrupter) = (Terminal::now(), interrupter.clone());
+    let signals = Signals::new([SIGTSTP]);
+    thread::spawn(move || {
+        let_control_c_through();
+        let (Some(terminal), Ok(mut signals)) = (terminal, signals) else { return };
+        for _ in signals.forever() {
+            terminal.suspend(&interrupter);
+        }
+    });
+}
+
+/// The dashboard puts the terminal into raw mode, in which Ctrl-C and Ctrl-Z are keys that it ignores. This makes them
+/// signals again, once the dashboard's own thread has set the mode.
+fn let_control_c_through() {
+    let terminal = std::io::stdin();
+    for _ in 0..40 {
+        thread::sleep(Duration::from_millis(50));
+        let Ok(mut modes) = tcgetattr(&terminal) else { return };
+        if !modes.local_modes.contains(LocalModes::ISIG) {
+            modes.local_modes.insert(LocalModes::ISIG);
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+            return;
+        }
+    }
+}
+
+/// Clears away what the threads of a dashboard say that was told to kill the run: they leave its screen one after the
+/// other, which puts the cursor back each time.
+pub(crate) fn clear_last_words() {
+    thread::sleep(A_DRAWING);
+    write(&mut std::io::stdout().lock(), CLEAR_BELOW);
+}
+
+/// Has all of the screen drawn: on one of the same size, only what has changed would be.
+fn draw_again() {
+    let terminal = std::io::stdout();
+    let Ok(size) = tcgetwinsize(&terminal) else { return };
+    let smaller = Winsize { ws_row: size.ws_row.saturating_sub(1).max(1), ..size };
+    let _ = tcsetwinsize(&terminal, smaller);
+    thread::sleep(A_DRAWING);
+    // Unless the user has changed it meanwhile.
+    let same = |now: Winsize| (now.ws_row, now.ws_col) == (smaller.ws_row, smaller.ws_col);
+    if tcgetwinsize(&terminal).is_ok_and(same) {
+        let _ = tcsetwinsize(&terminal, size);
+    }
+}
+
+/// Nobody is there to be told of a terminal that cannot be written to.
+fn write(output: &mut StdoutLock, text: &[u8]) {
+    let _ = output.write_all(text).and_then(|()| output.flush());
+}
+
+/// Stops this process until it is told to go on. Where no shell could tell it, the system does not stop it.
+fn stop_here() {
+    // SAFETY: both actions are whole values that live through the calls: the default one, and the present one, which
+    // the first call writes and the last one puts back only if it has been written.
+    unsafe {
+        let mut present = std::mem::zeroed::<libc::sigaction>();
+        let mut default = std::mem::zeroed::<libc::sigaction>();
+        default.sa_sigaction = libc::SIG_DFL;
+        if libc::sigaction(SIGTSTP, &default, &mut present) == 0 {
+            libc::raise(SIGTSTP);
+            libc::sigaction(SIGTSTP, &present, std::ptr::null_mut());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The program at a terminal: a shell with job control, a keyboard, a screen.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::{TINY, Workspace};
+
+/// A run that does not end by itself, at a terminal that shows Burn's dashboard.
+const ENDLESS: &str =
+    "slimgate train --dataset japanese-vowels --hidden 6 --epochs 1000000 --threads 1 --name one\n";
+
+/// How the dashboard takes the terminal, and how it gives it back.
+const ENTER: &str = "\u{1b}[?1049h";
+const LEAVE: [&str; 3] = ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h"];
+
+/// An interactive shell, in which the program is called `slimgate`.
+struct Shell {
+    terminal: Child,
+    keys: ChildStdin,
+    screen: PathBuf,
+}
+
+impl Shell {
+    fn open(here: &Workspace) -> Shell {
+        let mut command = Command::new("script");
+        command.args(["-qefc", "bash --norc --noprofile -i", "screen"]).current_dir(here.path("."));
+        command.env("TERM", "xterm-256color").env("XDG_DATA_HOME", here.path("data"));
+        let mut terminal = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let keys = terminal.stdin.take().unwrap();
+        let mut shell = Shell { terminal, keys, screen: here.path("screen") };
+        let program = env!("CARGO_BIN_EXE_slimgate");
+        shell.press(&format!("stty rows 30 cols 100; slimgate() {{ {program} \"$@\"; }}; echo rea''dy\n"));
+        shell.wait_for(0, &["ready"]);
+        shell
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.screen).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits until the terminal got one of these texts after so many characters; says how many it has got then.
+    fn wait_for(&self, from: usize, texts: &[&str]) -> usize {
+        for _ in 0..1000 {
+            let screen = self.screen();
+            let ends = texts.iter().filter_map(|text| Some(from + screen[from..].find(text)? + text.len()));
+            if let Some(end) = ends.min() {
+                return end;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        panic!("none of {texts:?} in {:?}", &self.screen()[from..]);
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = self.terminal.kill();
+        let _ = self.terminal.wait();
+    }
+}
+
+/// Waits until a run says that it was interrupted.
+fn wait_for_interruption(here: &Workspace, run: &str) {
+    for _ in 0..1000 {
+        let summary = std::fs::read_to_string(here.path(run).join("summary.json")).unwrap_or_default();
+        if summary.contains("\"interrupted\"") {
+            return;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("{run} goes on");
+}
+
+#[test]
+fn a_dashboard_that_is_suspended_gives_the_terminal_back_and_takes_it_again() {
+    let here = Workspace::new();
+    let mut shell = Shell::open(&here);
+    shell.press(ENDLESS);
+    let shown = shell.wait_for(0, &["Controls"]);
+    // Once it has made Ctrl-Z a signal.
+    sleep(Duration::from_millis(500));
+    shell.press("\u{1a}");
+    let stopped = shell.wait_for(shown, &["Stopped"]);
+    let meanwhile = shell.screen()[shown..stopped].to_owned();
+    for given_back in LEAVE {
+        assert!(meanwhile.contains(given_back), "{given_back:?}");
+    }
+    shell.press("fg\n");
+    let back = shell.wait_for(stopped, &[ENTER]);
+    // All of it, not only what has changed.
+    let shown = shell.wait_for(back, &["Controls"]);
+
+    shell.press("q");
+    shell.wait_for(shown, &["instantly", "current", "program", "executed"]);
+    shell.press("k");
+    let told = shell.wait_for(shown, &["was interrupted"]);
+    let (_, after) =
+        shell.screen()[..told].rsplit_once(LEAVE[1]).map(|(a, b)| (a.len(), b.to_owned())).unwrap();
+    assert!(after.contains("\r\u{1b}[Jruns/one was interrupted"), "{after:?}");
+    shell.wait_for(told, &["--resume runs/one"]);
+}
+
+#[test]
+fn a_terminal_that_closes_stops_its_run() {
+    for quiet in ["", "--no-tui"] {
+        let here = Workspace::new();
+        let mut shell = Shell::open(&here);
+        shell.press(&ENDLESS.replace("train", &format!("train {quiet}")));
+        shell.wait_for(0, &["Controls", "epoch   3"]);
+        drop(shell);
+        wait_for_interruption(&here, "runs/one");
+        here.succeed("evaluate runs/one");
+    }
+}
+
+#[test]
+fn a_terminal_that_only_writes_gets_lines() {
+    let here = Workspace::new();
+    here.write("small.toml", crate::study::small());
+    let mut shell = Shell::open(&here);
+    for (terminal, name) in [("TERM=dumb", "dumb"), ("TERM=", "none")] {
+        shell.press(&format!("{terminal} slimgate train {TINY} --name {name}\n"));
+        shell.wait_for(0, &[&format!("evaluate runs/{name}")]);
+    }
+    shell.press("TERM=dumb slimgate compare small.toml --out study\n");
+    shell.wait_for(0, &["Not enough evidence", "use lstm3", "keep lstm"]);
+    let screen = shell.screen();
+    assert!(screen.contains("epoch   2/2") && screen.contains("12/12 lstm"), "{screen}");
+    assert!(!screen.contains(ENTER) && !screen.contains("q stops"), "{screen}");
+}
+
+#[test]
+fn a_key_stops_a_study_that_was_suspended() {
+    let here = Workspace::new();
+    here.write("small.toml", crate::study::small().replace("epochs = 3", "epochs = 4000"));
+    let mut shell = Shell::open(&here);
+    shell.press("slimgate compare small.toml --out study\n");
+    let shown = shell.wait_for(0, &["q stops"]);
+    shell.press("\u{1a}");
+    let stopped = shell.wait_for(shown, &["Stopped"]);
+    shell.press("fg\n");
+    let back = shell.wait_for(stopped, &["q stops"]);
+    shell.press("q");
+    shell.wait_for(back, &["continue with: slimgate compare study"]);
+}
