@@ -1,6 +1,7 @@
 //! The program as a person uses it: real processes, real files, real data.
 
 mod backends;
+mod checkpoints;
 mod fetch;
 mod listing;
 mod output;

@@ -5,6 +5,7 @@ use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::layer::dropout_mask;
+use crate::names::identify;
 use crate::{EmbeddingInitializer, Stack, StackConfig};
 
 /// What one step of the input is.
@@ -60,7 +61,9 @@ impl ClassifierConfig {
         let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
         let drawn = Classifier { embedding, stack, head, embedding_dropout: self.embedding_dropout };
         // Either way every weight is drawn before the move; Burn would draw some only when first used.
-        if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) }
+        let moved =
+            if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) };
+        identify(moved)
     }
 }
 

@@ -10,6 +10,7 @@
 mod classifier;
 mod initializer;
 mod layer;
+mod names;
 mod stack;
 
 pub use classifier::{Classifier, ClassifierConfig, Features, InputKind};

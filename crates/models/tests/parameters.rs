@@ -1,10 +1,14 @@
 //! The trainable parameters of a module: as many as published, exactly the terms that its cell keeps, all of them.
 
-use burn::module::Module;
+use std::collections::HashSet;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Distribution, Tensor};
 use proptest::prelude::*;
 use slimgate_gates::{Cell, Hidden, Sizes, VARIANTS, variant};
-use slimgate_models::{SlimLstm, SlimLstmConfig};
+use slimgate_models::{
+    ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstm, SlimLstmConfig, StackConfig,
+};
 
 mod support;
 
@@ -85,4 +89,47 @@ fn every_number_of_every_parameter_receives_a_gradient() {
             );
         }
     }
+}
+
+/// The id of each parameter, by name.
+#[derive(Default)]
+struct Ids {
+    path: Vec<String>,
+    found: Vec<(String, ParamId)>,
+}
+
+impl ModuleVisitor for Ids {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        self.found.push((self.path.join("."), parameter.id));
+    }
+}
+
+#[test]
+fn the_ids_of_parameters_are_functions_of_their_names() {
+    let ids = |device: Device, layers| {
+        let layer = SlimLstmConfig::new("i=xhb,f=xdb,o=xh".parse().unwrap(), 3, 5);
+        let config = ClassifierConfig {
+            input: InputKind::Tokens { vocabulary: 6 },
+            embedding_initializer: EmbeddingInitializer::Normal,
+            embedding_dropout: 0.0,
+            stack: StackConfig { layer, layers, bidirectional: true, dropout: 0.0 },
+            classes: 3,
+        };
+        let mut ids = Ids::default();
+        config.init(&device).visit(&mut ids);
+        ids.found
+    };
+    let two = ids(Device::flex().autodiff(), 2);
+    assert_eq!(ids(Device::flex(), 2), two);
+    assert_eq!(two.iter().map(|(_, id)| id).collect::<HashSet<_>>().len(), two.len());
+    let one = ids(Device::flex(), 1);
+    assert!(one.len() < two.len() && one.iter().all(|named| two.contains(named)), "{one:?} {two:?}");
 }

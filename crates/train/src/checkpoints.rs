@@ -142,7 +142,7 @@ impl TrackedCheckpointer {
 impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
     fn save(&self, epoch: usize, record: R) -> Result<(), CheckpointerError> {
         let name = format!("checkpoint/{}-{epoch}.bpk", self.name);
-        let saved = self.inner.save(epoch, record).map_err(|problem| {
+        let saved = in_order(record).and_then(|record| self.inner.save(epoch, record)).map_err(|problem| {
             let folder = self.tracker.state().folder.clone();
             let (path, run) = (folder.file(&name), folder.path().to_owned());
             TrainError::Checkpoint { path, problem: problem.to_string(), run }
@@ -165,6 +165,13 @@ impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
     fn restore(&self, epoch: usize) -> Result<R, CheckpointerError> {
         self.inner.restore(epoch)
     }
+}
+
+/// The record with its tensors in the order of their names. Burn's optimizers keep theirs in a hash table, whose order is
+/// another in every process: checkpoints of equal runs would be different files.
+fn in_order<R: Checkpoint>(record: R) -> Result<R, CheckpointerError> {
+    let sorted = record.checkpoint_into_bytes().and_then(R::checkpoint_from_bytes);
+    sorted.map_err(CheckpointerError::Record)
 }
 
 /// Hears of each epoch, on the training and on the validation set.
