@@ -145,13 +145,13 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test set.
+    /// Classifies the test set, which is at `place` where the data has moved there.
     ///
     /// # Errors
     ///
-    /// If the data cannot be read.
-    pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
-        let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
+    /// If the data cannot be read, or is not what the run was trained on.
+    pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluation, TrainError> {
+        let test = prepare_with(&self.config.data, &self.preprocessing, place)?.test;
         let sequences = test.len();
         let classes = self.classes();
         let mut loss = 0.0;
