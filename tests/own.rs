@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Workspace, assert_says, lines, pumps};
+use crate::support::{Workspace, assert_says, lines, pumps, said};
 
 /// Settings of a run on the pumps that takes a fraction of a second.
 const TINY: &str = "--no-tui --dataset ./pumps --hidden 4 --epochs 2 --threads 1 --name one";
@@ -31,7 +31,8 @@ fn series_are_trained_on_evaluated_and_classified() {
         .enumerate()
         .filter(|(number, said)| said["class"] == ["sound", "leaking"][number % 2]);
     assert_eq!(evaluation["accuracy"].as_f64(), Some(correct.count() as f64 / 20.0));
-    assert_says(&here.refuse("evaluate runs/pumps-lstm1"), &["./pumps is not there"]);
+    let told = "the data is not in ./pumps any more: name its new place with `--dataset`";
+    assert_says(&here.refuse("evaluate runs/pumps-lstm1"), &[told]);
 }
 
 #[test]
@@ -76,6 +77,88 @@ fn a_run_on_data_that_has_changed_is_neither_resumed_nor_evaluated() {
     here.succeed("train --no-tui --resume runs/one --epochs 3");
 }
 
+/// Another place to work from, and another place for the data.
+#[test]
+fn data_is_found_from_elsewhere_and_where_it_was_moved_to() {
+    let here = Workspace::new();
+    pumps(&here);
+    for name in ["elsewhere", "archive"] {
+        std::fs::create_dir(here.path(name)).unwrap();
+    }
+    here.succeed(&format!("train {TINY}"));
+    let elsewhere = |line: &str| {
+        let said = said(here.command(line).current_dir(here.path("elsewhere")).output().unwrap());
+        (said.code, said.err)
+    };
+    for line in ["evaluate ../runs/one", "time ../runs/one", "train --no-tui --resume ../runs/one --epochs 3"]
+    {
+        assert_eq!(elsewhere(line).0, Some(0), "{line}");
+    }
+    std::fs::rename(here.path("pumps"), here.path("archive/pumps")).unwrap();
+    let moved = "--dataset ../archive/pumps";
+    for line in ["evaluate ../runs/one", "time ../runs/one", "train --no-tui --resume ../runs/one --epochs 4"]
+    {
+        let (code, told) = elsewhere(line);
+        assert_eq!(code, Some(2), "{line}");
+        assert_says(&told, &["/pumps or ./pumps any more", "--dataset"]);
+        let (code, told) = elsewhere(&format!("{line} {moved}"));
+        assert_eq!(code, Some(0), "{line}: {told}");
+    }
+    // A resumed run remembers it, and what was typed stays.
+    assert_eq!(elsewhere("evaluate ../runs/one").0, Some(0));
+    assert!(here.read("runs/one/config.toml").contains("dataset = \"./pumps\""));
+    here.succeed(&format!(
+        "train {} --epochs 4 --name two",
+        TINY.replace("./pumps", "archive/pumps").replace(" --name one", "")
+    ));
+    assert_eq!(here.outcome("runs/one"), here.outcome("runs/two"));
+
+    // The place does not make it the data of the run.
+    let test = here.read("archive/pumps/test.csv");
+    here.write("archive/pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
+    let line = format!("evaluate ../runs/one {moved}");
+    assert_says(&elsewhere(&line).1, &["the data in ../archive/pumps has changed", "test.csv"]);
+    assert_says(&elsewhere("evaluate ../runs/one --dataset digits-rows").1, &["was trained on \"./pumps\""]);
+}
+
+#[test]
+fn a_study_goes_on_from_elsewhere_and_where_its_data_was_moved_to() {
+    let here = Workspace::new();
+    pumps(&here);
+    std::fs::create_dir(here.path("elsewhere")).unwrap();
+    let little = "--variants lstm lstm3 --set optim.epochs=1 --set model.hidden=4 --set run.threads=1 \
+                  --set grid.optim.learning_rate=[1e-2] --set grid.run.seed=[1,2]";
+    here.succeed(&format!("compare --dataset ./pumps {little} --seeds 4 --out whole"));
+    here.succeed(&format!("compare --dataset ./pumps {little} --seeds 2 --out study"));
+    let elsewhere = |line: &str| {
+        let said = said(here.command(line).current_dir(here.path("elsewhere")).output().unwrap());
+        (said.code, said.err)
+    };
+    let (code, told) = elsewhere("compare ../study --seeds 3");
+    assert_eq!(code, Some(0), "{told}");
+    std::fs::rename(here.path("pumps"), here.path("moved")).unwrap();
+    std::fs::create_dir(here.path("other")).unwrap();
+    here.write("other/train.csv", here.read("moved/train.csv"));
+    here.write("other/test.csv", here.read("moved/train.csv"));
+    let other = elsewhere("compare ../study --seeds 4 --dataset ../other");
+    assert_eq!(other.0, Some(2));
+    assert_says(&other.1, &["has changed since trials of ../study were trained", "test.csv"]);
+    assert_eq!(elsewhere("compare ../study --seeds 4").0, Some(2));
+    let (code, told) = elsewhere("compare ../study --seeds 4 --dataset ../moved");
+    assert_eq!(code, Some(0), "{told}");
+    // From then on it is known.
+    assert_eq!(elsewhere("compare ../study").0, Some(0));
+
+    // Nothing of it is in the names of trials, or in what they came to.
+    let ids = |study: &str| {
+        let trials = here.json(&format!("{study}/summary.json"))["trials"].clone();
+        let trials = trials.as_array().unwrap().clone();
+        trials.iter().map(|trial| (trial["id"].clone(), trial["best"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("study"), ids("whole"));
+    assert_eq!(std::fs::read_dir(here.path("study/trials")).unwrap().count(), 8);
+}
+
 #[test]
 fn variants_are_compared() {
     let here = Workspace::new();
@@ -92,7 +175,7 @@ fn variants_are_compared() {
     std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
     here.succeed("status studies/pumps");
     here.succeed("report studies/pumps");
-    assert_says(&here.refuse("compare studies/pumps --seeds 3"), &["./pumps is not there"]);
+    assert_says(&here.refuse("compare studies/pumps --seeds 3"), &["not in ./pumps any more", "--dataset"]);
     std::fs::rename(here.path("elsewhere"), here.path("pumps")).unwrap();
 
     // Trials on other data cannot be compared with those that are there.

@@ -224,6 +224,36 @@ fn requirements_decide_the_exit_code() {
 }
 
 #[test]
+fn a_margin_that_was_changed_after_results_were_seen_is_told() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let told = |study: &str| {
+        let notes = here.json(&format!("{study}/summary.json"))["answer"]["notes"].clone();
+        let notes = notes.as_array().unwrap().clone();
+        let about =
+            |note: &&Value| note.as_str().unwrap().starts_with("The margin or the confidence was changed");
+        notes.iter().find(about).map(|note| note.as_str().unwrap().to_owned())
+    };
+    // Before there were results, nothing was seen.
+    assert_eq!(here.run("compare small.toml --out study --set optim.epochs=0").code, Some(2));
+    here.succeed("compare small.toml --out study --set compare.margin=3.0");
+    here.succeed("compare small.toml --out study --set compare.margin=3.0");
+    assert_eq!(told("study"), None);
+    here.succeed("compare small.toml --out study");
+    let both = "(margin 3.0 at a confidence of 95.0 %, then margin 5.0 at a confidence of 95.0 %)";
+    assert!(told("study").unwrap().contains(both), "{:?}", told("study"));
+    // By hand, and for the report alone.
+    let config = here.read("study/study.toml").replace("confidence = 0.95", "confidence = 0.9");
+    here.write("study/study.toml", config);
+    here.succeed("report study");
+    assert!(told("study").unwrap().contains("then margin 5.0 at a confidence of 90.0 %"));
+    // It stays said.
+    here.succeed("compare small.toml --out study --set compare.margin=3.0");
+    assert!(told("study").unwrap().ends_with("those that are fixed beforehand."));
+    assert!(here.read("study/report.md").contains("The margin or the confidence was changed"));
+}
+
+#[test]
 fn a_study_of_one_variant_is_warned_of() {
     let here = Workspace::new();
     here.write("small.toml", small());

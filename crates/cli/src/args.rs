@@ -146,7 +146,8 @@ Examples:
 pub struct CompareArguments {
     /// The study's TOML file, or the folder of a study to continue
     pub study: Option<PathBuf>,
-    /// The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`
+    /// The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`; of a study
+    /// that is continued, where its folder of data is now
     #[arg(long, value_name = "NAME|FOLDER")]
     pub dataset: Option<String>,
     /// The variants, by name or gate terms, separated by spaces or given several times
@@ -235,6 +236,9 @@ pub struct TimeArguments {
     /// CPU threads; the first run's setting unless given, 0 for all cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
     pub threads: Option<u16>,
+    /// Where the data of the runs is now, if it has moved
+    #[arg(long, value_name = "FOLDER")]
+    pub dataset: Option<String>,
     /// Stop once nobody reads standard output any more
     #[arg(long)]
     pub while_read: bool,
@@ -313,9 +317,10 @@ pub struct TrainArguments {
     /// Any setting, as `section.key=value`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Resume this run from its last complete epoch; of the settings, only --epochs may be given with it
+    /// Resume this run from its last complete epoch; of the settings, only --epochs may be given with it, and --dataset
+    /// where its data has moved
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "config", "dataset", "variant", "gates", "backend", "device", "hidden", "layers", "batch_size",
+        "config", "variant", "gates", "backend", "device", "hidden", "layers", "batch_size",
         "learning_rate", "schedule", "optimizer", "seed", "threads", "name", "out", "set",
     ])]
     pub resume: Option<PathBuf>,
@@ -375,6 +380,9 @@ impl TrainArguments {
 pub struct EvaluateArguments {
     #[command(flatten)]
     pub saved: SavedRunArguments,
+    /// Where the data of the run is now, if it has moved
+    #[arg(long, value_name = "FOLDER")]
+    pub dataset: Option<String>,
     /// Stop once nobody reads standard output any more
     #[arg(long)]
     pub while_read: bool,

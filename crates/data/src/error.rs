@@ -68,10 +68,12 @@ pub enum DataError {
     )]
     UntrainedClass { file: String, line: usize, found: String, known: String },
     #[error(
-        "the data in {folder} has changed since the run was trained ({file} is another): put the old file back, or \
-         train a new run"
+        "the data in {folder} has changed since the run was trained ({file} is another): put the old file back, name its \
+         new place with `--dataset`, or train a new run"
     )]
     ChangedData { folder: String, file: String },
+    #[error("the data is not in {places} any more: name its new place with `--dataset`")]
+    Moved { places: String },
     #[error("{file} was changed while the program ran: start it again")]
     ChangedMeanwhile { file: String },
 

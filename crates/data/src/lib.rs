@@ -40,7 +40,7 @@ pub use image::Layout;
 pub use inputs::{Input, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
-pub use own::{is_folder, short_name};
+pub use own::{is_folder, short_name, whole_path};
 pub use prepare::{Prepared, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};

@@ -39,6 +39,12 @@ pub fn short_name(dataset: &str) -> String {
     if name.is_empty() { "data".into() } else { name }
 }
 
+/// The whole path of a folder, there or not, if it can be written as text.
+pub fn whole_path(dataset: &str) -> Option<String> {
+    let path = Path::new(dataset).canonicalize().or_else(|_| std::path::absolute(dataset)).ok()?;
+    path.into_os_string().into_string().ok()
+}
+
 /// A folder as it was at some time: its path as it was given, where that leads, and the size and the time of change of
 /// its files.
 type Snapshot = (String, PathBuf, Vec<(u64, Option<SystemTime>)>);

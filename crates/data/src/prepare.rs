@@ -1,7 +1,8 @@
 //! From a configuration to a training, a validation and a test set.
 
+use crate::own::whole_path;
 use crate::split::{SplitIndices, held_out, split, undivided};
-use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
+use crate::{DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Validation, examples, find};
 
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
@@ -27,21 +28,26 @@ pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
 }
 
 /// As [`prepare`], with the preprocessing that a run has stored. What it does about lengths and its
-/// vocabulary hold, whatever `config` says of them.
+/// vocabulary hold, whatever `config` says of them. A folder of the user's own is looked for where it was and where
+/// `config` says, or at `place` alone, if given; its files must be the ones that the run was trained on.
 ///
 /// # Errors
 /// As [`prepare`], and a preprocessing of another data set, or of files of the user's own that have changed since.
-pub fn prepare_with(config: &DataConfig, preprocessing: &Preprocessing) -> Result<Prepared, DataError> {
-    build(config, Some(preprocessing))
+pub fn prepare_with(
+    config: &DataConfig,
+    preprocessing: &Preprocessing,
+    place: Option<&str>,
+) -> Result<Prepared, DataError> {
+    build(config, Some((preprocessing, place)))
 }
 
 /// Checks that a data set is still the one that a stored preprocessing was fitted on. Only files of the user's own can
-/// have changed.
+/// have changed; they are looked for as by [`prepare_with`].
 ///
 /// # Errors
 /// Files that have changed, or cannot be used any more.
-pub fn check_unchanged(preprocessing: &Preprocessing) -> Result<(), DataError> {
-    check_stored(preprocessing, find(preprocessing.dataset())?)
+pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Result<(), DataError> {
+    find_stored(preprocessing, preprocessing.dataset(), place).map(|_| ())
 }
 
 /// How many sequences of a data set are held out for validation; all of the test set, where choices are made on that.
@@ -56,12 +62,12 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
     })
 }
 
-fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared, DataError> {
+fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) -> Result<Prepared, DataError> {
     config.check()?;
-    let entry = find(&config.dataset)?;
-    if let Some(stored) = stored {
-        check_stored(stored, entry)?;
-    }
+    let entry = match stored {
+        None => find(&config.dataset)?,
+        Some((stored, place)) => find_stored(stored, &config.dataset, place)?,
+    };
     let examples = examples::load(entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let SplitIndices { train, validation } = match config.validation {
@@ -71,10 +77,11 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
             SplitIndices { train, validation: Vec::new() }
         }
     };
-    let preprocessing = stored.cloned().unwrap_or_else(|| {
+    let fitted = || {
         let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
         Preprocessing::fit(entry, config, &train)
-    });
+    };
+    let preprocessing = stored.map_or_else(fitted, |(stored, _)| stored.clone().at(entry));
     let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
     let mut subset = |indices: Vec<usize>| {
         let taken = indices.into_iter().map(|index| examples[index].take().expect("no index comes twice"));
@@ -90,8 +97,40 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
     Ok(Prepared { preprocessing, train, validation, test })
 }
 
+/// The data set that a preprocessing was fitted on, wherever it is now.
+fn find_stored(
+    stored: &Preprocessing,
+    dataset: &str,
+    place: Option<&str>,
+) -> Result<&'static Entry, DataError> {
+    let at = |place: &str| {
+        let entry = find(place)?;
+        check_stored(stored, entry).map(|()| entry)
+    };
+    if let Some(place) = place {
+        return at(place);
+    }
+    // Called as it was typed, where that leads to the same place.
+    let was = stored.place().filter(|was| whole_path(dataset).as_deref() != Some(was));
+    let mut refusal = None;
+    for place in was.into_iter().chain([dataset]) {
+        match at(place) {
+            Ok(entry) => return Ok(entry),
+            Err(DataError::NoFolder { .. }) => (),
+            Err(other) => {
+                refusal.get_or_insert(other);
+            }
+        }
+    }
+    let places = was.map_or_else(String::new, |was| format!("{was} or ")) + dataset;
+    Err(refusal.unwrap_or(DataError::Moved { places }))
+}
+
 fn check_stored(stored: &Preprocessing, entry: &Entry) -> Result<(), DataError> {
-    if stored.dataset() != entry.name {
+    let own = entry.set.presence() == Presence::Own;
+    // A folder is what it holds, whatever it is called.
+    let same = if own { stored.is_of_own_data() } else { stored.dataset() == entry.name };
+    if !same {
         let (trained, asked) = (crate::error::excerpt(stored.dataset()), entry.name.clone());
         Err(DataError::OtherDataset { trained, asked })
     } else if let Some(file) = stored.changed_file(entry) {

@@ -1,6 +1,7 @@
 //! What is learned from the training set and then done to every sequence.
 
 use crate::examples::{Example, Raw};
+use crate::own::whole_path;
 use crate::recipe::{File, Modality};
 use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
@@ -37,6 +38,9 @@ struct OwnData {
     channels: Vec<String>,
     /// The sha256 of each file.
     sha256: BTreeMap<String, String>,
+    /// The whole path of the folder when it was last trained on; its files count, not this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
 }
 
 /// How content becomes steps.
@@ -142,6 +146,24 @@ impl Preprocessing {
         (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
     }
 
+    /// Whether it was fitted on a folder of the user's own.
+    pub(crate) fn is_of_own_data(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The whole path of the folder of the user's own that it was last trained on, where it is known.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.own.as_ref()?.place.as_deref()
+    }
+
+    /// The same, of a folder that is now where `entry` was read.
+    pub(crate) fn at(mut self, entry: &Entry) -> Self {
+        if let Some(own) = &mut self.own {
+            own.place = whole_path(&entry.name);
+        }
+        self
+    }
+
     /// The name of a file of the user's own that is not the one that it was fitted on.
     pub(crate) fn changed_file(&self, entry: &Entry) -> Option<String> {
         let own = self.own.as_ref()?;
@@ -212,6 +234,7 @@ impl OwnData {
         OwnData {
             channels: entry.channel_names().to_vec(),
             sha256: entry.recipe.files().map(sha256).collect(),
+            place: whole_path(&entry.name),
         }
     }
 }

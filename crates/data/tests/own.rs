@@ -96,17 +96,39 @@ fn what_is_stored_tells_files_that_have_changed() {
     let first = prepare(&config(&folder)).unwrap();
     let stored = serde_json::to_string(&first.preprocessing).unwrap();
     let stored: Preprocessing = serde_json::from_str(&stored).unwrap();
-    let again = prepare_with(&config(&folder), &stored).unwrap();
+    let again = prepare_with(&config(&folder), &stored, None).unwrap();
     assert_eq!((again.train, again.test), (first.train, first.test));
-    check_unchanged(&stored).unwrap();
+    check_unchanged(&stored, None).unwrap();
 
     fs::write(folder.path().join("test.csv"), csv(5)).unwrap();
-    let refused = prepare_with(&config(&folder), &stored).unwrap_err();
+    let refused = prepare_with(&config(&folder), &stored, None).unwrap_err();
     assert!(matches!(&refused, DataError::ChangedData { file, .. } if file == "test.csv"), "{refused}");
     assert!(refused.to_string().contains("has changed since the run was trained"), "{refused}");
-    assert!(matches!(check_unchanged(&stored), Err(DataError::ChangedData { .. })));
+    assert!(matches!(check_unchanged(&stored, None), Err(DataError::ChangedData { .. })));
     // A new run takes them as they are.
     assert_eq!(prepare(&config(&folder)).unwrap().test.len(), 5);
+}
+
+#[test]
+fn files_that_were_moved_are_found_where_they_are_said_to_be() {
+    let files = [("train.csv", csv(12)), ("test.csv", csv(4))];
+    let make = || folder(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let (was, now) = (make(), make());
+    let stored = prepare(&config(&was)).unwrap().preprocessing;
+    let gone = config(&was);
+    drop(was);
+    assert!(matches!(check_unchanged(&stored, None), Err(DataError::Moved { .. })));
+    assert!(matches!(check_unchanged(&stored, Some("./nowhere")), Err(DataError::NoFolder { .. })));
+    let place = now.path().to_str().unwrap();
+    let again = prepare_with(&gone, &stored, Some(place)).unwrap();
+    assert_eq!(again.test.len(), 4);
+    // From then on they are known to be there, whatever the run calls them.
+    assert_eq!(again.preprocessing.dataset(), stored.dataset());
+    prepare_with(&gone, &again.preprocessing, None).unwrap();
+    fs::write(now.path().join("test.csv"), csv(5)).unwrap();
+    let changed = check_unchanged(&stored, Some(place));
+    assert!(matches!(changed, Err(DataError::ChangedData { .. })));
+    assert!(matches!(check_unchanged(&stored, Some("digits-rows")), Err(DataError::OtherDataset { .. })));
 }
 
 /// Files of runs that are there stay as they are, byte by byte.

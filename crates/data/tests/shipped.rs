@@ -120,7 +120,7 @@ fn a_stored_preprocessing_prepares_the_same_sets() {
     let first = prepare(&config).unwrap();
     let text = serde_json::to_string(&first.preprocessing).unwrap();
     let stored: Preprocessing = serde_json::from_str(&text).unwrap();
-    let again = prepare_with(&config, &stored).unwrap();
+    let again = prepare_with(&config, &stored, None).unwrap();
     assert_eq!(again.preprocessing, first.preprocessing);
     assert_eq!((again.train, again.validation, again.test), (first.train, first.validation, first.test));
 }
@@ -128,11 +128,11 @@ fn a_stored_preprocessing_prepares_the_same_sets() {
 #[test]
 fn a_stored_preprocessing_of_another_data_set_is_refused() {
     let stored = prepared("japanese-vowels").preprocessing;
-    let refused = prepare_with(&config("movie-snippets"), &stored);
+    let refused = prepare_with(&config("movie-snippets"), &stored, None);
     assert!(matches!(refused, Err(DataError::OtherDataset { .. })));
     let text = serde_json::to_string(&stored).unwrap().replace("japanese-vowels", "movie-snippets");
     let forged: Preprocessing = serde_json::from_str(&text).unwrap();
-    let refused = prepare_with(&config("movie-snippets"), &forged);
+    let refused = prepare_with(&config("movie-snippets"), &forged, None);
     assert!(matches!(refused, Err(DataError::OtherPreprocessing { .. })));
 }
 

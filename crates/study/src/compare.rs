@@ -324,7 +324,7 @@ impl Run {
     /// What the program is called with to do a job.
     fn arguments(&self, job: &Job) -> Result<Vec<OsString>, StudyError> {
         let run = self.folder.run(&job.trial().id);
-        Ok(match job {
+        let mut arguments: Vec<OsString> = match job {
             Job::Test { .. } => vec!["evaluate".into(), run.into(), "--json".into()],
             Job::Train { trial, until } => {
                 let mut arguments: Vec<OsString> = vec!["train".into(), "--json".into()];
@@ -338,7 +338,15 @@ impl Run {
                 }
                 arguments
             }
-        })
+        };
+        arguments.extend(self.place(job.trial()));
+        Ok(arguments)
+    }
+
+    /// The flag that says where the data of a trial is, if its name does not lead there from here.
+    fn place(&self, trial: &Trial) -> Vec<OsString> {
+        let place = self.config.place_of(&trial.config.data.dataset);
+        place.map_or_else(Vec::new, |place| vec!["--dataset".into(), place.into()])
     }
 
     /// Takes note of a report; says whether a process has come to its end.
@@ -425,7 +433,7 @@ impl Run {
         let mut claim = Some(claim);
         for task in 0..self.space.tasks.len() {
             let of_task = groups.iter().filter(|group| group.task == task);
-            let mut runs = Vec::new();
+            let (mut runs, mut place) = (Vec::new(), Vec::new());
             let mut timed = true;
             for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
                 // Another process may have timed it since it was last looked at.
@@ -434,6 +442,7 @@ impl Run {
                 if record.state.is_final() {
                     timed &= record.timed;
                     runs.push(self.folder.run(&trial.id));
+                    place = self.place(trial);
                 }
             }
             if timed || runs.is_empty() {
@@ -441,8 +450,10 @@ impl Run {
             }
             on_event(Event::Timing);
             let Some(held) = claim.take().or(self.folder.claim("timing")?) else { return Ok(()) };
-            let arguments =
-                ["time".into(), "--json".into()].into_iter().chain(runs.into_iter().map(OsString::from));
+            let arguments = ["time".into(), "--json".into()]
+                .into_iter()
+                .chain(runs.into_iter().map(OsString::from))
+                .chain(place);
             let log = self.folder.log("timing");
             self.executor.start(Process {
                 trial: "timing".into(),

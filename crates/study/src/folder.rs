@@ -7,6 +7,7 @@
 //! | `queue/ID.toml`, `.lock`, `.log` | its configuration, who works on it, what its process had to say |
 //! | `queue/ID.failed` | what each failed attempt at it said, a JSON text a line |
 //! | `published.csv` | the published figures, where the study names some |
+//! | `criteria.json` | the margins and confidences that results were seen with, once there are several |
 //! | `summary.json` and the report | derived from the trials |
 
 use std::collections::HashMap;

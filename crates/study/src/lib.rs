@@ -10,11 +10,12 @@
 //! | `pruning` | which trials are not worth finishing |
 //! | `estimate` | how long it will take |
 //! | `executor` | where trials run: processes on this machine |
-//! | `resolve` | what is found once and kept: sizes that match, published figures |
+//! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `progress` | how far a study is |
 //! | `analysis` | from finished trials to a [`Summary`] |
 //! | `answer` | the summary in words |
+//! | `criteria` | the margins that results were seen with |
 //! | `requirement` | claims that a build server can check |
 //! | `statistics` | intervals, tests, ranks, importances |
 //! | `summary`, `cost` | the types of the result |
@@ -28,6 +29,7 @@ mod answer;
 mod compare;
 mod config;
 mod cost;
+mod criteria;
 mod error;
 mod estimate;
 mod executor;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use slimgate_data::{DataError, is_folder};
+use slimgate_data::{DataError, is_folder, whole_path};
 use slimgate_train::{Interrupter, RunFolder, TrainError};
 use toml::Value;
 
@@ -20,6 +20,7 @@ pub(crate) fn resolve(
 ) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
+    config.compare.folders = folders(path, &config)?;
     if let Some(by) = config.compare.matched {
         let given = std::mem::take(&mut config.compare.hidden);
         let tasks = Space::new(&config)?.tasks;
@@ -29,7 +30,7 @@ pub(crate) fn resolve(
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
-    refuse_changed_data(path, &space)?;
+    refuse_changed_data(path, &config, &space)?;
     if interrupter.should_stop() {
         return Err(TrainError::Interrupted.into());
     }
@@ -72,19 +73,46 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
 
 /// Refuses to continue a study whose trials were trained on files of the user's own that have changed since: they would
 /// be compared with trials on other data. A trial that cannot be read is not what this is about.
-fn refuse_changed_data(path: &Path, space: &Space) -> Result<(), StudyError> {
+fn refuse_changed_data(path: &Path, config: &StudyConfig, space: &Space) -> Result<(), StudyError> {
     let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
     // Only those can change, and to look at every trial takes time.
     if !space.datasets()?.iter().any(|dataset| is_folder(dataset)) {
         return Ok(());
     }
     for id in folder.runs() {
-        let checked = RunFolder::open(&folder.run(&id)).and_then(|run| run.check_data());
+        let place_of = |dataset: &str| config.place_of(dataset);
+        let checked = RunFolder::open(&folder.run(&id)).and_then(|run| run.check_data(place_of));
         if let Err(TrainError::Data(DataError::ChangedData { folder: data, file })) = checked {
             return Err(StudyError::ChangedData { study: path.to_owned(), data, file });
         }
     }
     Ok(())
+}
+
+/// Where each folder of the user's own lies: where the study says or, if it is no longer there, where its name leads
+/// from here.
+fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>, StudyError> {
+    let mut recorded = StudyFolder::open(path)
+        .and_then(|folder| folder.config())
+        .map_or_else(|_| BTreeMap::new(), |earlier| earlier.compare.folders);
+    recorded.extend(config.compare.folders.clone());
+    let mut folders = BTreeMap::new();
+    for dataset in Space::new(config)?.datasets()?.into_iter().filter(|dataset| is_folder(dataset)) {
+        let named = whole_path(&dataset);
+        let was = recorded.remove(&dataset);
+        let is_there = |place: &&String| Path::new(place).is_dir();
+        let place = was.as_ref().filter(is_there).or(named.as_ref().filter(is_there)).cloned();
+        match (place, was) {
+            (Some(place), _) => _ = folders.insert(dataset, place),
+            (None, Some(was)) if Some(&was) != named.as_ref() => {
+                return Err(DataError::Moved { places: format!("{was} or {dataset}") }.into());
+            }
+            (None, Some(_)) => return Err(DataError::Moved { places: dataset }.into()),
+            // Whoever reads it says what is wrong.
+            (None, None) => (),
+        }
+    }
+    Ok(folders)
 }
 
 /// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.

@@ -158,13 +158,13 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test set.
+    /// Classifies the test set, which is at `place` where the data has moved there.
     ///
     /// # Errors
     ///
-    /// If the data cannot be read.
-    pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
-        let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing)?;
+    /// If the data cannot be read, or is not what the run was trained on.
+    pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluation, TrainError> {
+        let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let sequences = test.len();
         let trivial = most_frequent(train.iter().map(|sequence| sequence.label), self.classes().len());
         drop(train);

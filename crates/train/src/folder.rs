@@ -287,13 +287,15 @@ impl RunFolder {
         self.read_json("environment.json")
     }
 
-    /// Checks that the data is still what the run was trained on, which files of the user's own may not be.
+    /// Checks that the data is still what the run was trained on, which files of the user's own may not be. `place_of`
+    /// says of a data set where it lies now, if it is not where it was.
     ///
     /// # Errors
     ///
     /// If it has changed, or the run folder or the data cannot be read.
-    pub fn check_data(&self) -> Result<(), TrainError> {
-        Ok(check_unchanged(&self.preprocessing()?)?)
+    pub fn check_data<'a>(&self, place_of: impl Fn(&str) -> Option<&'a str>) -> Result<(), TrainError> {
+        let preprocessing = self.preprocessing()?;
+        Ok(check_unchanged(&preprocessing, place_of(preprocessing.dataset()))?)
     }
 
     pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {

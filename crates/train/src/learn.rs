@@ -91,16 +91,25 @@ pub fn train(
     training.learn(classifier, data, warnings, display, progress)
 }
 
+/// What may be another when a run is resumed.
+#[derive(Clone, Debug, Default)]
+pub struct ResumeOptions {
+    /// The number of epochs, where it is to train longer than it was first asked to.
+    pub epochs: Option<usize>,
+    /// Where the data is now, if it has moved.
+    pub dataset: Option<String>,
+}
+
 /// Resumes a run from its newest whole epoch; a run that is complete is left as it is.
 ///
-/// `epochs` lets it train longer than it was first asked to; `until` is as for [`train`].
+/// `until` is as for [`train`].
 ///
 /// # Errors
 ///
 /// As [`train`], and if the folder or its files cannot be used.
 pub fn resume(
     path: &Path,
-    epochs: Option<usize>,
+    options: &ResumeOptions,
     until: Option<usize>,
     interrupter: Interrupter,
     display: Display,
@@ -113,10 +122,11 @@ pub fn resume(
     let written_for = config.optim.epochs;
     let begun_for = listed.begun_with.as_ref().and_then(BegunWith::epochs).unwrap_or(written_for);
     config.optim.epochs = begun_for;
-    extend(&mut config, epochs.unwrap_or(written_for))?;
+    extend(&mut config, options.epochs.unwrap_or(written_for))?;
     use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
-    let data = prepare_with(&config.data, &folder.preprocessing()?)?;
+    let stored = folder.preprocessing()?;
+    let data = prepare_with(&config.data, &stored, options.dataset.as_deref())?;
 
     let (mut manifest, warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
@@ -133,6 +143,9 @@ pub fn resume(
     leftovers::remove(&folder, &listed)?;
     if config.optim.epochs != written_for {
         folder.write_config(&config)?;
+    }
+    if data.preprocessing != stored {
+        folder.write_json("preprocessing.json", &data.preprocessing)?;
     }
     // What an older version began is held to its configuration from here on.
     let begun = manifest.begun_with.get_or_insert_with(|| BegunWith::new(&config));

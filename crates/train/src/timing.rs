@@ -36,12 +36,17 @@ pub struct Timing {
 }
 
 /// Measures the models of some runs side by side: they take turns, so that whatever else the machine does falls
-/// on all of them. On so many CPU threads, or as many as the first run was trained with. In the order of the runs.
+/// on all of them. On so many CPU threads, or as many as the first run was trained with; on the data at `place` where it
+/// has moved there. In the order of the runs.
 ///
 /// # Errors
 ///
-/// If a folder is not a run, or its data cannot be read.
-pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, TrainError> {
+/// If a folder is not a run, or its data cannot be read or is not what it was trained on.
+pub fn time(
+    runs: &[PathBuf],
+    threads: Option<usize>,
+    place: Option<&str>,
+) -> Result<Vec<Timing>, TrainError> {
     let folders = runs.iter().map(|run| RunFolder::open(run)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = folders.first() else { return Ok(Vec::new()) };
     use_threads(threads.unwrap_or(first.config()?.run.threads))?;
@@ -50,7 +55,7 @@ pub fn time(runs: &[PathBuf], threads: Option<usize>) -> Result<Vec<Timing>, Tra
         .map(|folder| {
             let config = folder.held_config()?;
             let preprocessing = folder.preprocessing()?;
-            let data = prepare_with(&config.data, &preprocessing)?;
+            let data = prepare_with(&config.data, &preprocessing, place)?;
             BenchmarkModel::new(&config, &preprocessing, &data.test)
         })
         .collect::<Result<Vec<_>, _>>()?;

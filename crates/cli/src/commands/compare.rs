@@ -97,9 +97,19 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
     };
     let recorded = arguments.study.as_ref().is_some_and(|path| path.is_dir());
     let read = if recorded { StudyConfig::read_recorded } else { StudyConfig::read };
-    let mut config = read(&name, &text, &settings)?;
+    let moved = match &arguments.dataset {
+        // The flags begin with this one.
+        Some(place) if home == folder => moved(read(&name, &text, &settings[1..])?, place)?,
+        _ => None,
+    };
+    let mut config = moved.map_or_else(|| read(&name, &text, &settings), Ok)?;
     find_published(&mut config, home)?;
     Ok((config, folder))
+}
+
+/// The study with its data in another place, where it is one folder of the user's own.
+fn moved(mut config: StudyConfig, place: &str) -> Result<Option<StudyConfig>, CliError> {
+    Ok(config.move_data(place)?.then_some(config))
 }
 
 /// Names the file of published figures by its whole path: the study's file names it from its own folder, `home`.

@@ -12,7 +12,7 @@ pub fn run(arguments: TimeArguments) -> Result<ExitCode, CliError> {
     if arguments.while_read {
         exit_when_unread();
     }
-    let timings = time(&arguments.runs, arguments.threads.map(usize::from))?;
+    let timings = time(&arguments.runs, arguments.threads.map(usize::from), arguments.dataset.as_deref())?;
     // Told first: the numbers are there though a folder may be read-only.
     let told = tell_all(&arguments, &timings);
     for (run, timing) in arguments.runs.iter().zip(&timings) {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use slimgate_data::Validation;
 use slimgate_study::Protocol;
 use slimgate_train::{
-    Config, Display, EpochMetrics, Parameters, Progress, RunFolder, Status, Summary, in_foreground, quoted,
-    resume, stop_on_signals, train, when_unread,
+    Config, Display, EpochMetrics, Parameters, Progress, ResumeOptions, RunFolder, Status, Summary,
+    in_foreground, quoted, resume, stop_on_signals, train, when_unread,
 };
 
 use crate::args::TrainArguments;
@@ -39,7 +39,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
 
     let until = arguments.stop_after;
     let (folder, summary) = match &arguments.resume {
-        Some(run) => resume(run, epochs(&arguments)?, until, interrupter, display, report)?,
+        Some(run) => resume(run, &resume_options(&arguments)?, until, interrupter, display, report)?,
         None => train(read(&arguments)?, until, interrupter, display, report)?,
     };
     let config = folder.config()?;
@@ -61,10 +61,11 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
 }
 
-/// What `--epochs` asks of a resumed run, checked as any other setting.
-fn epochs(arguments: &TrainArguments) -> Result<Option<usize>, CliError> {
+/// What is asked of a resumed run, checked as any other setting.
+fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError> {
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
-    Ok(arguments.epochs.is_some().then_some(config.optim.epochs))
+    let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);
+    Ok(ResumeOptions { epochs, dataset: arguments.dataset.clone() })
 }
 
 /// Whom the program speaks to.

@@ -16,6 +16,7 @@ use slimgate_train::{RunFolder, quoted};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::answer::answer;
+use crate::criteria::note_criteria;
 use crate::folder::{Record, Records};
 use crate::plan::{Group, plan};
 use crate::space::Space;
@@ -65,6 +66,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
         trials,
     };
     summary.answer = answer(&summary);
+    summary.answer.notes.extend(note_criteria(folder, &config, &summary.tasks));
     summary.answer.notes.extend(strangers(folder, &summary.trials));
     Ok(summary)
 }

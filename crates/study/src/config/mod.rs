@@ -6,6 +6,7 @@ mod reference;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use slimgate_data::{find, is_folder, whole_path};
 use slimgate_train::{ConfigError, nearest, table_with};
 use toml::{Table, Value};
 
@@ -121,6 +122,9 @@ pub struct Compare {
     /// Whether a grid of learning rates grows where a variant does best at an end of it. Studies of version 0.1.0 did
     /// not do so; see [`StudyConfig::read_recorded`].
     pub widen: bool,
+    /// The whole path of each folder of the user's own, by the name that it was given; found once and kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<String, String>,
     /// How often a trial whose process died or failed is tried again.
     pub retries: usize,
     /// Published figures to set beside the measured ones.
@@ -139,6 +143,7 @@ impl Default for Compare {
             matched: None,
             hidden: Sizes::new(),
             widen: true,
+            folders: BTreeMap::new(),
             retries: 2,
             published: None,
         }
@@ -197,6 +202,8 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
+/// The key that names the data set.
+const DATASET: &str = "data.dataset";
 /// The key that says which set epoch and settings are chosen on; it follows from the protocol.
 const VALIDATION: &str = "data.validation";
 
@@ -282,6 +289,30 @@ impl StudyConfig {
     pub(crate) fn varies(&self, key: &str) -> bool {
         let ranges = self.search.as_ref().map(|search| keys(search.ranges.clone()));
         self.grid.contains_key(key) || ranges.is_some_and(|ranges| ranges.contains_key(key))
+    }
+
+    /// Takes note that the data is in another place now, where it is one folder of the user's own; says whether it is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such data there.
+    pub fn move_data(&mut self, place: &str) -> Result<bool, StudyError> {
+        let named = self.shared(DATASET).map(std::slice::from_ref);
+        let Some([Value::String(dataset)]) = self.grid.get(DATASET).map(Vec::as_slice).or(named) else {
+            return Ok(false);
+        };
+        if !is_folder(dataset) || !is_folder(place) {
+            return Ok(false);
+        }
+        find(place)?;
+        self.compare.folders.extend(whole_path(place).map(|place| (dataset.clone(), place)));
+        Ok(true)
+    }
+
+    /// Where a folder of the user's own lies, if its name does not lead there from here.
+    pub(crate) fn place_of(&self, dataset: &str) -> Option<&str> {
+        let place = self.compare.folders.get(dataset).map(String::as_str);
+        place.filter(|place| whole_path(dataset).as_deref() != Some(place))
     }
 
     /// The variants by name or gate terms, the baseline first.

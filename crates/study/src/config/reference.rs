@@ -5,7 +5,7 @@ use slimgate_train::{Setting, parse_setting};
 use super::StudyConfig;
 
 /// The settings: key, default if there is one, allowed values, meaning.
-const SETTINGS: [(&str, &str, &str, &str); 21] = [
+const SETTINGS: [(&str, &str, &str, &str); 22] = [
     ("grid.KEY", "", "a list", "Values of any setting, such as `grid.run.seed = [1, 2]`, to cross"),
     ("search.sampler", "quasi-random", "quasi-random, random, tpe", "How points are drawn from the ranges"),
     ("search.trials", "", "a whole number from 1 to 10000", "Draws per variant and grid point"),
@@ -31,6 +31,7 @@ const SETTINGS: [(&str, &str, &str, &str); 21] = [
         "true, false",
         "Whether learning rates grow where a variant does best at their end",
     ),
+    ("compare.folders", "", "paths", "Where each folder of your own lies, by its name, found once"),
     ("compare.retries", "2", "a whole number from 0", "How often a failed trial is tried again"),
     ("compare.published", "", "{ file, task }", "CSV file of published figures, and the task to take"),
     ("cost.price_per_hour", "", "a number from 0", "Price of an hour of a machine like this one"),
@@ -75,6 +76,7 @@ mod tests {
             seeds: Some(1),
             matched: Some(Match::Parameters),
             hidden: Sizes::from([("task".to_owned(), Default::default())]),
+            folders: [("./a".to_owned(), "/a".to_owned())].into(),
             published: Some(Published { file: "file".to_owned(), task: "task".to_owned() }),
             ..Default::default()
         };

@@ -25,7 +25,10 @@ pub(crate) fn hidden_sizes(
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
         let trial = |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, &Settings::new());
-        let measure = |trial: Trial| -> Result<f64, StudyError> {
+        let measure = |mut trial: Trial| -> Result<f64, StudyError> {
+            if let Some(place) = config.place_of(&trial.config.data.dataset) {
+                trial.config.data.dataset = place.to_owned();
+            }
             // To time a step takes seconds, and a study times many.
             if interrupter.should_stop() {
                 return Err(TrainError::Interrupted.into());

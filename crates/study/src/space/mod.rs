@@ -121,7 +121,7 @@ impl Space {
     /// Checks that the data of every task is on this machine, and can be used where it is the user's own.
     pub fn require_data(&self) -> Result<(), StudyError> {
         for dataset in self.datasets()? {
-            find(&dataset)?.require()?;
+            find(self.config.place_of(&dataset).unwrap_or(&dataset))?.require()?;
         }
         Ok(())
     }
