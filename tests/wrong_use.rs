@@ -1,6 +1,6 @@
 //! Wrong use gets one clear message, exit code 2, and leaves nothing behind.
 
-use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, said, without_privileges};
+use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, pumps, said, without_privileges};
 
 /// The message for a line that must be refused before anything is made.
 fn refused(line: &str) -> String {
@@ -337,6 +337,25 @@ fn a_folder_that_may_not_be_read_is_not_called_empty() {
             && line.ends_with("get the permission to read and write there")
     });
     assert_eq!(told.count(), 6, "{}", said.err);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn data_and_settings_that_may_not_be_read_are_not_called_missing() {
+    let here = Workspace::new();
+    pumps(&here);
+    here.write("run.toml", "");
+    let said = without_privileges(
+        &here,
+        "chmod 000 pumps run.toml; $slimgate train --dataset ./pumps; $slimgate train run.toml; chmod 700 pumps",
+    );
+    let told = [
+        "cannot read ./pumps: Permission denied",
+        "cannot read run.toml: Permission denied",
+        "get the permission",
+    ];
+    assert_says(&said.err, &told);
+    assert!(!said.err.contains("has no train.csv"), "{}", said.err);
 }
 
 #[test]

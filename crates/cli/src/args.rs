@@ -1,12 +1,16 @@
-//! What the user may type. Each flag is defined and documented here and nowhere else.
+//! What the user may type. Each flag is defined and documented here, or in `saved`, and nowhere else.
+
+mod saved;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use slimgate_study::written;
-use slimgate_train::{CheckpointChoice, Config, parse_setting};
+use slimgate_train::{Config, parse_setting};
 use toml::Value;
+
+pub use saved::{EvaluateArguments, PredictArguments, SavedRunArguments, TimeArguments};
 
 /// Find out how much of an LSTM's gates your data needs.
 ///
@@ -229,25 +233,6 @@ pub struct CheckArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct TimeArguments {
-    /// The runs' folders
-    #[arg(required = true)]
-    pub runs: Vec<PathBuf>,
-    /// CPU threads; the first run's setting unless given, 0 for all cores
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
-    pub threads: Option<u16>,
-    /// Where the data of the runs is now, if it has moved
-    #[arg(long, value_name = "FOLDER")]
-    pub dataset: Option<String>,
-    /// Stop once nobody reads standard output any more
-    #[arg(long)]
-    pub while_read: bool,
-    /// JSON lines instead of text
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
 pub struct TrainArguments {
     /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
@@ -374,56 +359,6 @@ impl TrainArguments {
         }
         Ok(settings)
     }
-}
-
-#[derive(Debug, Args)]
-pub struct EvaluateArguments {
-    #[command(flatten)]
-    pub saved: SavedRunArguments,
-    /// Where the data of the run is now, if it has moved
-    #[arg(long, value_name = "FOLDER")]
-    pub dataset: Option<String>,
-    /// Stop once nobody reads standard output any more
-    #[arg(long)]
-    pub while_read: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct SavedRunArguments {
-    /// The run's folder
-    pub run: PathBuf,
-    /// Which checkpoint: `best` on the validation set, `last`, or the number of a kept epoch
-    #[arg(long, value_name = "EPOCH", default_value = "best", value_parser = parse_weights)]
-    pub weights: CheckpointChoice,
-    /// Compute on another backend than the run was trained on
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<String>,
-    /// Which of the backend's devices
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "backend")]
-    pub device: usize,
-    /// JSON instead of text
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn parse_weights(text: &str) -> Result<CheckpointChoice, String> {
-    match text {
-        "best" => Ok(CheckpointChoice::Best),
-        "last" => Ok(CheckpointChoice::Last),
-        number => number
-            .parse()
-            .map(CheckpointChoice::Epoch)
-            .map_err(|_| "must be `best`, `last` or the number of an epoch".into()),
-    }
-}
-
-#[derive(Debug, Args)]
-pub struct PredictArguments {
-    #[command(flatten)]
-    pub saved: SavedRunArguments,
-    /// The file to classify
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
 }
 
 /// A size whose counts of parameters can be told.

@@ -81,6 +81,7 @@ impl From<csv::Error> for CliError {
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+        std::io::ErrorKind::PermissionDenied => "get the permission to read it",
         _ => "check the path",
     }
 }

@@ -94,6 +94,10 @@ fn files_in(folder: &Path) -> Result<[&'static str; 2], DataError> {
     if let Some(pair) = PAIRS.into_iter().find(|pair| there == *pair) {
         return Ok(pair);
     }
+    if there.is_empty() {
+        // Of a folder that may not be read nobody knows what it has.
+        fs::read_dir(folder).map_err(|source| DataError::Unreadable { file: name.clone(), source })?;
+    }
     let problem = match there[..] {
         [] => "has no train.csv and test.csv".to_owned(),
         [only] => {
