@@ -11,4 +11,5 @@ mod resume;
 mod study;
 mod support;
 mod train;
+mod words;
 mod wrong_use;

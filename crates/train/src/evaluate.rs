@@ -8,7 +8,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Preprocessing, Steps, Validation, prepare_with};
+use slimgate_data::{Batch, Input, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
 
 use crate::checkpoints::load;
@@ -145,14 +145,15 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test set.
+    /// Classifies the test set. Beside what comes of it, returns what the user should know of the set.
     ///
     /// # Errors
     ///
     /// If the data cannot be read.
-    pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
+    pub fn evaluate(&self) -> Result<(Evaluation, Option<String>), TrainError> {
         let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
         let sequences = test.len();
+        let warning = unknown_in("test", &test);
         let classes = self.classes();
         let mut loss = 0.0;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
@@ -167,7 +168,7 @@ impl SavedRun {
             }
         }
         let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
-        Ok(Evaluation {
+        let evaluation = Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
@@ -175,7 +176,8 @@ impl SavedRun {
             classes: classes.to_vec(),
             confusion,
             weights_sha256: weights_hash(&self.classifier),
-        })
+        };
+        Ok((evaluation, warning))
     }
 
     /// Classifies new sequences.

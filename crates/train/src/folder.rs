@@ -266,7 +266,12 @@ impl RunFolder {
         Ok(check_unchanged(&self.preprocessing()?)?)
     }
 
-    pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
+    /// How its data was prepared.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
         self.read_json("preprocessing.json")
     }
 

@@ -84,7 +84,8 @@ pub fn train(
         manifest: Manifest::default(),
         history: History::default(),
     };
-    let warnings = training.config.without_effect();
+    let mut warnings = training.config.without_effect();
+    warnings.extend(data.unknown_tokens());
     training.learn(classifier, data, warnings, display, progress)
 }
 
@@ -115,7 +116,7 @@ pub fn resume(
     let data = prepare_with(&config.data, &folder.preprocessing()?)?;
 
     let listed = folder.manifest()?;
-    let (manifest, warnings) = without_damaged(&folder, listed.clone())?;
+    let (manifest, mut warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
     let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_since_best() >= most);
@@ -131,6 +132,7 @@ pub fn resume(
     if config.optim.epochs != begun_for {
         folder.write_config(&config)?;
     }
+    warnings.extend(data.unknown_tokens());
     let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)
 }

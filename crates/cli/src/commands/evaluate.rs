@@ -10,7 +10,10 @@ use crate::output::{CliError, heard_or_not, percent, say, say_json, tell};
 
 pub fn run(arguments: SavedRunArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments)?;
-    let evaluation = run.evaluate()?;
+    let (evaluation, warning) = run.evaluate()?;
+    if let Some(warning) = warning {
+        tell(format_args!("warning: {warning}"));
+    }
     // Told first: the numbers are there though the folder may be read-only.
     let told = if arguments.json {
         say_json(&evaluation)
