@@ -40,7 +40,7 @@ fn equal_runs_have_equal_files_resumed_or_not() {
 }
 
 /// A copy of a run that an earlier version recorded, as `runs/old`.
-fn recorded(here: &Workspace, name: &str) {
+pub fn recorded(here: &Workspace, name: &str) {
     let from = repository("tests/recorded").join(name);
     for folder in ["", "checkpoint"] {
         fs::create_dir_all(here.path("runs/old").join(folder)).unwrap();

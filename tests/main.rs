@@ -14,4 +14,5 @@ mod support;
 mod terminal;
 mod train;
 mod verdicts;
+mod words;
 mod wrong_use;

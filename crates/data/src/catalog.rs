@@ -1,7 +1,7 @@
 //! The data sets by name.
 
 use crate::recipe::{File, Format, Modality, Recipe};
-use crate::{DataError, Store, checksum, own};
+use crate::{DataError, Store, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -145,6 +145,15 @@ impl Entry {
                 Err(DataError::NotFetched { dataset: self.name.clone(), set: self.set.name.to_owned() })
             }
             Presence::Shipped | Presence::Fetched | Presence::Own => Ok(()),
+        }
+    }
+
+    /// What a token of its texts is unless `data.tokens` says so. A set of the catalog keeps the rule by which results
+    /// on it were published and recorded.
+    pub fn tokens(&self) -> TokenRule {
+        match self.set.presence() {
+            Presence::Own => TokenRule::Words,
+            Presence::Shipped | Presence::Fetched | Presence::Absent => TokenRule::Alphanumeric,
         }
     }
 

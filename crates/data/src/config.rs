@@ -1,6 +1,6 @@
 //! The `[data]` part of a configuration.
 
-use crate::{DataError, Keep, Pad};
+use crate::{DataError, Keep, Pad, TokenRule};
 use serde::{Deserialize, Serialize};
 
 /// Which data set to read and how to divide it. Every key has a default; an unknown one is refused.
@@ -29,8 +29,11 @@ pub struct DataConfig {
     /// What pixels share a mean and a standard deviation; nothing: all. Used by images only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standardize: Option<Standardize>,
-    /// The most words to keep, the frequent ones first. Used by text only.
+    /// The most tokens to keep, the frequent ones first. Used by text only.
     pub vocabulary: usize,
+    /// What a token is; nothing: that of the data set ([`Entry::tokens`](crate::Entry::tokens)). Used by text only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenRule>,
 }
 
 /// The set used for model selection.
@@ -68,6 +71,7 @@ impl Default for DataConfig {
             pad: Pad::None,
             standardize: None,
             vocabulary: 20_000,
+            tokens: None,
         }
     }
 }

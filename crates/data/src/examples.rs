@@ -88,7 +88,6 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
 mod tests {
     use super::*;
     use crate::find;
-    use crate::vocabulary::{normal, words};
     use std::collections::HashSet;
 
     #[test]
@@ -98,8 +97,9 @@ mod tests {
         for set in [&entry.recipe.train, &entry.recipe.test] {
             for example in load(entry, set).unwrap() {
                 let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
-                let text = normal(&text);
-                assert!(seen.insert(words(&text).join(" ")), "{text}");
+                let tokens = entry.tokens();
+                let text = tokens.normal(&text);
+                assert!(seen.insert(tokens.split(&text).join(" ")), "{text}");
             }
         }
     }

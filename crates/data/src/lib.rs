@@ -29,6 +29,8 @@ mod shuffle;
 mod split;
 mod standardizer;
 mod store;
+mod tokens;
+mod unknown;
 mod vocabulary;
 
 pub use batch::{Batch, BatchInput, epoch_order};
@@ -46,3 +48,5 @@ pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};
 pub use store::Store;
+pub use tokens::TokenRule;
+pub use unknown::{unknown_in, unknown_tokens};

@@ -8,8 +8,7 @@ use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{texts, ts};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
-use crate::vocabulary::{normal, words};
-use crate::{DataError, Entry, checksum, file};
+use crate::{DataError, Entry, TokenRule, checksum, file};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -209,11 +208,11 @@ fn classes(training: &[Labelled], file: &str) -> Result<Vec<String>, DataError> 
     Ok(classes)
 }
 
-/// How many steps a sequence has. A text without a word is one, which is unknown.
+/// How many steps a sequence has, of a text in words. One without a word is one, which is unknown.
 fn steps(raw: &Raw, channels: usize) -> usize {
     match raw {
         Raw::Values(values) => values.len() / channels,
-        Raw::Text(text) => words(&normal(text)).len().max(1),
+        Raw::Text(text) => TokenRule::Words.split(&TokenRule::Words.normal(text)).len().max(1),
     }
 }
 

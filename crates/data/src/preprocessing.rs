@@ -4,8 +4,8 @@ use crate::examples::{Example, Raw};
 use crate::own::whole_path;
 use crate::recipe::{File, Modality};
 use crate::standardizer::Standardizer;
-use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary, normal, words};
-use crate::{DataConfig, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps};
+use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary};
+use crate::{DataConfig, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, TokenRule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -51,8 +51,12 @@ pub(crate) enum Transform {
     Image { layout: Layout, scale: Standardizer },
     /// Channels, each with its own mean and deviation.
     Series { scale: Standardizer },
-    /// Words as token ids.
-    Text { vocabulary: Vocabulary },
+    /// Tokens as their ids. One that does not say how tokens are found is of a version that had one rule.
+    Text {
+        #[serde(default, skip_serializing_if = "is_default")]
+        tokens: TokenRule,
+        vocabulary: Vocabulary,
+    },
 }
 
 /// What a model has to take in at each step.
@@ -63,7 +67,7 @@ pub enum InputKind {
         /// How many.
         channels: usize,
     },
-    /// One word.
+    /// One token.
     Tokens {
         /// How many token ids there are, padding (0) and unknown (1) included: the rows of an embedding.
         vocabulary: usize,
@@ -103,7 +107,11 @@ impl Preprocessing {
                     Raw::Values(_) => None,
                 });
                 let kept = |len| keep.range(len, max_length);
-                Transform::Text { vocabulary: Vocabulary::fit(texts, kept, config.vocabulary) }
+                let tokens = config.tokens.unwrap_or(entry.tokens());
+                Transform::Text {
+                    tokens,
+                    vocabulary: Vocabulary::fit(texts, tokens, kept, config.vocabulary),
+                }
             }
         };
         Self {
@@ -132,7 +140,15 @@ impl Preprocessing {
         match &self.transform {
             Transform::Image { layout, .. } => InputKind::Values { channels: layout.channels() },
             Transform::Series { scale } => InputKind::Values { channels: scale.channels() },
-            Transform::Text { vocabulary } => InputKind::Tokens { vocabulary: vocabulary.size() },
+            Transform::Text { vocabulary, .. } => InputKind::Tokens { vocabulary: vocabulary.size() },
+        }
+    }
+
+    /// How the tokens of its texts are found; nothing where its sequences are no texts.
+    pub fn tokens(&self) -> Option<TokenRule> {
+        match &self.transform {
+            Transform::Text { tokens, .. } => Some(*tokens),
+            Transform::Image { .. } | Transform::Series { .. } => None,
         }
     }
 
@@ -215,17 +231,21 @@ impl Preprocessing {
                 let values = self.pad.apply(values, most.unwrap_or(0) * channels, 0.0);
                 Steps::Values { values, channels }
             }
-            (Transform::Text { vocabulary }, Raw::Text(text)) => {
-                let text = normal(text);
-                let words = words(&text);
+            (Transform::Text { tokens, vocabulary }, Raw::Text(text)) => {
+                let text = tokens.normal(text);
+                let words = tokens.split(&text);
                 let kept = &words[self.keep.range(words.len(), most)];
-                let tokens: Vec<u32> = kept.iter().map(|word| vocabulary.token_id(word)).collect();
-                let tokens = if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
-                Steps::Tokens(self.pad.apply(tokens, most.unwrap_or(0), PADDING))
+                let ids: Vec<u32> = kept.iter().map(|word| vocabulary.token_id(word)).collect();
+                let ids = if ids.is_empty() { vec![UNKNOWN] } else { ids };
+                Steps::Tokens(self.pad.apply(ids, most.unwrap_or(0), PADDING))
             }
             _ => unreachable!("a preprocessing meets content of its own modality only"),
         }
     }
+}
+
+fn is_default(tokens: &TokenRule) -> bool {
+    *tokens == TokenRule::default()
 }
 
 impl OwnData {
@@ -337,6 +357,23 @@ mod tests {
         assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 4 });
         assert_eq!(one(&preprocessing, &text("Good bad film")), Steps::Tokens(vec![2, UNKNOWN, 3]));
         assert_eq!(one(&preprocessing, &text("...")), Steps::Tokens(vec![UNKNOWN]));
+    }
+
+    #[test]
+    fn a_stored_preprocessing_without_a_rule_for_tokens_keeps_the_old_one() {
+        let texts = [text("C++ 😀 film"), text("c film")];
+        let config = |tokens| DataConfig { tokens, ..DataConfig::default() };
+        let old = fit_with("movie-snippets", config(None), &texts);
+        let stored = serde_json::to_string(&old).unwrap();
+        assert!(stored.contains(r#""transform":{"text":{"vocabulary":["c","film"]}}"#), "{stored}");
+        assert_eq!(serde_json::from_str::<Preprocessing>(&stored).unwrap(), old);
+        assert_eq!(old, fit_with("movie-snippets", config(Some(TokenRule::Alphanumeric)), &texts));
+
+        let new = fit_with("movie-snippets", config(Some(TokenRule::Words)), &texts);
+        let stored = serde_json::to_string(&new).unwrap();
+        assert!(stored.contains(r#""tokens":"words""#), "{stored}");
+        assert_eq!(serde_json::from_str::<Preprocessing>(&stored).unwrap(), new);
+        assert_eq!(one(&new, &text("c++ c 😀")), Steps::Tokens(vec![4, 3, 5]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Words and their token ids.
+//! Tokens and their ids.
 
+use crate::TokenRule;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,17 +20,18 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Counts the words of texts, those in the range that `kept` makes of their number, and keeps the `most`
+    /// Counts the tokens of texts, those in the range that `kept` makes of their number, and keeps the `most`
     /// frequent; of equally frequent ones, the first by alphabet.
     pub(crate) fn fit<'a>(
         texts: impl Iterator<Item = &'a str>,
+        tokens: TokenRule,
         kept: impl Fn(usize) -> Range<usize>,
         most: usize,
     ) -> Self {
         let mut counts = HashMap::<String, usize>::new();
         for text in texts {
-            let text = normal(text);
-            let words = words(&text);
+            let text = tokens.normal(text);
+            let words = tokens.split(&text);
             for word in &words[kept(words.len())] {
                 // Only a new word is worth a copy.
                 match counts.get_mut(*word) {
@@ -76,32 +78,12 @@ impl From<Vocabulary> for Vec<String> {
     }
 }
 
-/// A text as its words are found in it: in lower case, with one kind of apostrophe.
-pub(crate) fn normal(text: &str) -> String {
-    text.to_lowercase().replace('’', "'")
-}
-
-/// The words of a [`normal`] text: runs of letters and digits, with the apostrophes inside them.
-pub(crate) fn words(text: &str) -> Vec<&str> {
-    let runs = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
-    runs.map(|run| run.trim_matches('\'')).filter(|run| !run.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fit(text: &str, most: usize) -> Vocabulary {
-        Vocabulary::fit([text].into_iter(), |len| 0..len, most)
-    }
-
-    #[test]
-    fn words_are_lower_case_runs_with_inner_apostrophes() {
-        assert_eq!(
-            words(&normal("Don't STOP -- it’s ''21st''-century Amélie!")),
-            ["don't", "stop", "it's", "21st", "century", "amélie"]
-        );
-        assert!(words(" ... '' ").is_empty());
+        Vocabulary::fit([text].into_iter(), TokenRule::Words, |len| 0..len, most)
     }
 
     #[test]

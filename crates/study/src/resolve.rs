@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use slimgate_data::{DataError, is_folder, whole_path};
+use slimgate_data::{DataError, TokenRule, is_folder, whole_path};
 use slimgate_train::{Interrupter, RunFolder, TrainError};
-use toml::Value;
+use toml::{Table, Value};
 
 use crate::analysis::published;
 use crate::config::keys;
@@ -31,6 +31,9 @@ pub(crate) fn resolve(
     let mut space = Space::new(&config)?;
     space.require_data()?;
     refuse_changed_data(path, &config, &space)?;
+    if keep_token_rule(path, &space, &mut config)? {
+        space = Space::new(&config)?;
+    }
     if interrupter.should_stop() {
         return Err(TrainError::Interrupted.into());
     }
@@ -115,10 +118,41 @@ fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>
     Ok(folders)
 }
 
+/// Has a study of an earlier version go on by the rule by which its trials found words in texts of the user's own, which
+/// that version did not write down; says whether it does.
+fn keep_token_rule(path: &Path, space: &Space, config: &mut StudyConfig) -> Result<bool, StudyError> {
+    let Ok(folder) = StudyFolder::open(path) else { return Ok(false) };
+    if keys(config.base.clone()).contains_key(TOKENS) || !space.datasets()?.iter().any(|name| is_folder(name))
+    {
+        return Ok(false);
+    }
+    let found_so = |id: String| {
+        let stored = RunFolder::open(&folder.run(&id)).and_then(|run| run.preprocessing());
+        stored.is_ok_and(|stored| {
+            is_folder(stored.dataset()) && stored.tokens() == Some(TokenRule::Alphanumeric)
+        })
+    };
+    let keeps = folder.runs().into_iter().any(found_so);
+    if keeps {
+        let data = config.base.entry("data").or_insert_with(|| Value::Table(Table::new()));
+        let data = data.as_table_mut().expect("a section is a table");
+        data.insert("tokens".into(), Value::String(ALPHANUMERIC.into()));
+    }
+    Ok(keeps)
+}
+
+/// The setting of the rule by which words are found in texts, and the rule of earlier versions.
+const TOKENS: &str = "data.tokens";
+const ALPHANUMERIC: &str = "alphanumeric";
+
 /// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.
 fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
     let mut keys = keys(config.base.clone());
     keys.remove("run.threads");
+    // Written down or not, see `keep_token_rule`.
+    if keys.get(TOKENS).and_then(Value::as_str) == Some(ALPHANUMERIC) {
+        keys.remove(TOKENS);
+    }
     let protocol = Value::try_from(config.compare.protocol).expect("a protocol has a TOML form");
     keys.insert("compare.protocol".into(), protocol);
     keys

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use slimgate_data::TokenRule;
 use slimgate_gates::{looks_like_gate_terms, variant};
 use slimgate_train::{Config, ConfigError};
 use toml::Value;
@@ -92,6 +93,8 @@ fn id(config: &Config) -> Result<String, StudyError> {
     config.run.name = None;
     config.run.out = String::new();
     config.run.threads = 0;
+    // The only rule that earlier versions had, and did not write out.
+    config.data.tokens = config.data.tokens.filter(|&tokens| tokens != TokenRule::Alphanumeric);
     // Neither does how a run goes about it.
     config.model.recompute = false;
     config.run.tolerate_divergence = false;

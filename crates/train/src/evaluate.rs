@@ -8,7 +8,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with};
+use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
 
 use crate::checkpoints::load;
@@ -158,14 +158,16 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test set, which is at `place` where the data has moved there.
+    /// Classifies the test set, which is at `place` where the data has moved there. Beside what comes of it, returns what
+    /// the user should know of the set.
     ///
     /// # Errors
     ///
     /// If the data cannot be read, or is not what the run was trained on.
-    pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluation, TrainError> {
+    pub fn evaluate(&self, place: Option<&str>) -> Result<(Evaluation, Option<String>), TrainError> {
         let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let sequences = test.len();
+        let warning = unknown_in("test", &test);
         let trivial = most_frequent(train.iter().map(|sequence| sequence.label), self.classes().len());
         drop(train);
         let classes = self.classes();
@@ -183,7 +185,7 @@ impl SavedRun {
         }
         let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
         let of_trivial: usize = confusion[trivial].iter().sum();
-        Ok(Evaluation {
+        let evaluation = Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
@@ -195,7 +197,8 @@ impl SavedRun {
                 accuracy: of_trivial as f64 / sequences as f64,
             }),
             weights_sha256: weights_hash(&self.classifier),
-        })
+        };
+        Ok((evaluation, warning))
     }
 
     /// Classifies new sequences.

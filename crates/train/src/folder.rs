@@ -298,7 +298,12 @@ impl RunFolder {
         Ok(check_unchanged(&preprocessing, place_of(preprocessing.dataset()))?)
     }
 
-    pub(crate) fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
+    /// How its data was prepared.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn preprocessing(&self) -> Result<Preprocessing, TrainError> {
         self.read_json("preprocessing.json")
     }
 

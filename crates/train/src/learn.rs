@@ -88,6 +88,7 @@ pub fn train(
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(small_validation_set(data.validation.len()));
+    warnings.extend(data.unknown_tokens());
     training.learn(classifier, data, warnings, display, progress)
 }
 
@@ -128,7 +129,7 @@ pub fn resume(
     let stored = folder.preprocessing()?;
     let data = prepare_with(&config.data, &stored, options.dataset.as_deref())?;
 
-    let (mut manifest, warnings) = without_damaged(&folder, listed.clone())?;
+    let (mut manifest, mut warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
     let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_since_best() >= most);
@@ -154,6 +155,7 @@ pub fn resume(
         folder
             .write_json("manifest.json", &Manifest { begun_with: manifest.begun_with.clone(), ..listed })?;
     }
+    warnings.extend(data.unknown_tokens());
     let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)
 }

@@ -20,7 +20,7 @@ pub struct Setting {
 }
 
 /// The meaning of each setting, in the order of a configuration.
-const MEANINGS: [(&str, &str); 51] = [
+const MEANINGS: [(&str, &str); 52] = [
     (
         "data.dataset",
         "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
@@ -33,7 +33,12 @@ const MEANINGS: [(&str, &str); 51] = [
     ("data.keep", "Which end of a sequence longer than `max_length` is kept"),
     ("data.pad", "Where a shorter sequence is padded to `max_length`"),
     ("data.standardize", "Pixels with one mean and deviation: all if not given, or each (images)"),
-    ("data.vocabulary", "Maximum number of words, the most frequent ones first (text)"),
+    ("data.vocabulary", "Maximum number of words or characters, the most frequent ones first (text)"),
+    (
+        "data.tokens",
+        "Words by Unicode's rules, or characters, or runs of letters and digits as in earlier versions (text); words if \
+         not given, except on the sets of `slimgate data list`",
+    ),
     ("model.variant", "Cell by its name; see `slimgate variants`"),
     ("model.gates", "Cell by its gate terms, instead of a name: `hb`, or `i=xhb,f=hb,o=b`"),
     ("model.hidden", "Hidden units of each layer and direction"),

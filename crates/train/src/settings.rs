@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use slimgate_data::{Modality, Standardize, find};
+use slimgate_data::{Modality, Standardize, TokenRule, find};
 use slimgate_models::EmbeddingInitializer;
 use toml::{Table, Value};
 
@@ -44,6 +44,7 @@ impl Config {
                 train_limit: Some(1),
                 max_length: Some(1),
                 standardize: Some(Standardize::Together),
+                tokens: Some(TokenRule::Words),
                 ..Default::default()
             },
             model: ModelConfig {
@@ -94,6 +95,7 @@ impl Config {
                 "`optim.first_epoch_rate` applies only to the schedule `exp-loss`",
             ),
             (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
+            (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
                 model.embedding_initializer.is_some() && no_text,
                 "`model.embedding_initializer` applies only to text",
@@ -326,7 +328,7 @@ fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings with a few choices, and the choices.
-const CHOICES: [(&str, &[&str]); 11] = [
+const CHOICES: [(&str, &[&str]); 12] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     (
@@ -341,6 +343,7 @@ const CHOICES: [(&str, &[&str]); 11] = [
     ),
     ("data.validation", &["held-out", "test"]),
     ("data.standardize", &["together", "each-pixel"]),
+    ("data.tokens", &["words", "characters", "alphanumeric"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),

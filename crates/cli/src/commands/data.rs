@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{Entry, Presence, catalog, find};
+use slimgate_data::{DataConfig, Entry, Modality, Presence, catalog, find, prepare};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
-use crate::output::{CliError, grouped, say, say_json, table};
+use crate::output::{CliError, grouped, say, say_json, table, tell};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
@@ -131,5 +131,16 @@ fn show(entry: &Entry) -> Result<(), CliError> {
     for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         say(format_args!("{name:<12} {fact}"))?;
     }
+    warn_of_unknown_words(entry);
     Ok(())
+}
+
+/// Warns of what a run with all settings at their defaults would warn of, or be refused for.
+fn warn_of_unknown_words(entry: &Entry) {
+    if entry.modality == Modality::Text && entry.set.presence() == Presence::Own {
+        let config = DataConfig { dataset: entry.name.clone(), ..DataConfig::default() };
+        let warnings = prepare(&config)
+            .map_or_else(|refusal| vec![refusal.to_string()], |prepared| prepared.unknown_tokens());
+        warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
+    }
 }

@@ -15,7 +15,10 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         exit_when_unread();
     }
     let run = open(&arguments.saved)?;
-    let evaluation = run.evaluate(arguments.dataset.as_deref())?;
+    let (evaluation, warning) = run.evaluate(arguments.dataset.as_deref())?;
+    if let Some(warning) = warning {
+        tell(format_args!("warning: {warning}"));
+    }
     // Told first: the numbers are there though the folder may be read-only.
     let told = if arguments.saved.json {
         say_json(&evaluation)

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::read_inputs;
+use slimgate_data::{read_inputs, unknown_tokens};
 
 use super::evaluate::open;
 use crate::args::PredictArguments;
-use crate::output::{CliError, say_json};
+use crate::output::{CliError, say_json, tell};
 
 pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
     let inputs = read_inputs(&arguments.input, run.preprocessing())?;
+    if let Some(warning) = unknown_tokens(&inputs) {
+        tell(format_args!("warning: {warning}"));
+    }
     let predictions = run.predict(&inputs)?;
 
     if arguments.saved.json {
