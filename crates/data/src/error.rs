@@ -55,8 +55,8 @@ pub enum DataError {
     )]
     NoFolder { folder: String, is: &'static str },
     #[error(
-        "the folder {folder} {problem}: put train.csv and test.csv there, or train.ts and test.ts, and no others of \
-         these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+        "the folder {folder} {problem}: put train.csv and test.csv there, or the archives' NAME_TRAIN.ts and \
+         NAME_TEST.ts or .tsv, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
@@ -80,7 +80,10 @@ pub enum DataError {
     // Any file
     #[error("cannot read {file}: {source}; check the path and its permissions")]
     Unreadable { file: String, source: io::Error },
-    #[error("{file} holds more than {limit} bytes when unpacked: split it into smaller files")]
+    #[error(
+        "{file} holds more than {limit} bytes when unpacked, which is the most that is read: leave out sequences or \
+         channels, or write numbers with fewer digits; what is to be classified can stand in several files"
+    )]
     TooLarge { file: String, limit: u64 },
     #[error("{file} is not a whole gzip file ({source}): fetch or compress it again")]
     Gzip { file: String, source: io::Error },
@@ -98,10 +101,23 @@ pub enum DataError {
     Checksum { file: String },
 
     // Numbers and columns
-    #[error("{file}:{line}: {found:?} is not a number; write one such as 0.25")]
-    NotANumber { file: String, line: usize, found: String },
-    #[error("{file}:{line}: {found:?} is not a finite number; leave out or fill in what is missing")]
-    NotFinite { file: String, line: usize, found: String },
+    #[error("{file}:{line}: {found:?} is not a number ({field}); write one such as 0.25")]
+    NotANumber { file: String, line: usize, field: String, found: String },
+    #[error(
+        "{file}:{line}: {found:?} is not a finite number ({field}); fill in what is missing, or leave the sequence out"
+    )]
+    NotFinite { file: String, line: usize, field: String, found: String },
+    #[error(
+        "{file}:{line}: no number in {field}, but {found:?}; fill in what is missing, or leave the sequence out"
+    )]
+    NumberMissing { file: String, line: usize, field: String, found: String },
+    #[error("{file}:{line}: {found:?} has a decimal comma ({field}); write numbers with a point: {point}")]
+    DecimalComma { file: String, line: usize, field: String, found: String, point: String },
+    #[error(
+        "{file}:{line}: {found:?} is too far from the training data to compute with ({field}): it looks like a fill \
+         value; fill in what is missing, or leave the sequence out"
+    )]
+    Overflow { file: String, line: usize, field: String, found: f64 },
     #[error(
         "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel of the training data"
     )]
@@ -131,7 +147,7 @@ pub enum DataError {
     #[error("{file}: label {position} is {found}, and the classes end at {last}: give the labels of this data set", last = classes - 1)]
     IdxLabel { file: String, position: usize, found: u8, classes: usize },
     #[error("{file}:{line}: a pixel of {found} where 0 (black) to 255 (white) belong; scale the values")]
-    PixelRange { file: String, line: usize, found: f32 },
+    PixelRange { file: String, line: usize, found: f64 },
     #[error(
         "{file}:{line}: an image with {found} rows ends here where {wanted} belong; give every image {wanted} rows"
     )]
@@ -141,23 +157,79 @@ pub enum DataError {
     #[error("{file} has no `{key}` line: add it above the data")]
     TsMissing { file: String, key: &'static str },
     #[error("{file}:{line}: `{key} {found}` is not readable here; write {wanted}", found = found.escape_debug())]
-    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: String },
+    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: &'static str },
+    #[error(
+        "{file}:{line}: this line stands above `@data` and begins with neither `@` nor `#`; move it below"
+    )]
+    TsEarly { file: String, line: usize },
+    #[error(
+        "{file}:{line}: the steps have time stamps, which are not read: write `@timeStamps false` and the values \
+         alone, such as `1.0,2.0`, taken at equal times"
+    )]
+    TsTimes { file: String, line: usize },
+    #[error(
+        "{file}:{line}: its sequences end in numbers to be predicted (`@targetLabel true`), and only classes are \
+         told apart here: write `@classLabel true low high` instead, and end each sequence in a class, such as the \
+         range that its number lies in"
+    )]
+    TsTarget { file: String, line: usize },
     #[error(
         "{file}:{line}: channel {channel} has {found} steps where the first has {wanted}; give every channel of a sequence the same steps"
     )]
     TsUneven { file: String, line: usize, channel: usize, found: usize, wanted: usize },
     #[error(
-        "{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line"
+        "{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line, where \
+         a space begins another class"
     )]
     TsClass { file: String, line: usize, found: String },
     #[error("{file} has no classes: give one that ends each sequence in its class")]
     TsUnlabelled { file: String },
+    #[error("{file}:{line}: this sequence has no class; end it in one, or leave it out")]
+    TsNoClass { file: String, line: usize },
     #[error("{file}:{line}: class {found:?} is not one of this data set's; use one of {known}")]
     UnknownClass { file: String, line: usize, found: String, known: String },
 
+    // Tables of the UCR archive
+    #[error(
+        "{file}:{line}: the first column, which is the class, is empty; fill it in, or leave the row out"
+    )]
+    UcrNoClass { file: String, line: usize },
+    #[error(
+        "{file}:{line}: the first column of a .tsv is the class, and {found:?} is none of this run's: {known}; where \
+         the class is not known, put `?` there"
+    )]
+    UcrClass { file: String, line: usize, found: String, known: String },
+    #[error(
+        "{file}:{line}: this row holds names; a .tsv has no such row, but in each the class and then the numbers of \
+         a series, separated by tabs. A table with names is a .csv, separated by commas"
+    )]
+    UcrHeader { file: String, line: usize },
+
     // Tables
-    #[error("{file}:1: columns are separated by {separator:?}; separate them by commas")]
+    #[error(
+        "{file}:1: columns are separated by {separator:?}; separate them by commas, and write decimals with a point"
+    )]
     CsvSeparator { file: String, separator: char },
+    #[error(
+        "{file}:{line}: a quote opens here and is never closed, so that all the rest would be one field; close it, or, \
+         where it is part of a text, put the text in quotes and write it twice"
+    )]
+    QuoteOpen { file: String, line: usize },
+    #[error(
+        "{file}:{line}: the quote that opens here is closed in the middle of a field in line {closes}; close it where \
+         its field ends, or, where it is part of a text, put the text in quotes and write it twice"
+    )]
+    QuoteClosedLate { file: String, line: usize, closes: usize },
+    #[error(
+        "{file}:{line}: a quote of this row is closed on a later line, and no name or number has several lines; close \
+         it where its field ends"
+    )]
+    QuoteOverLines { file: String, line: usize },
+    #[error(
+        "{file}:{line}: the quoted text of this row takes in line {row}, which looks like a row of its own; close the \
+         quote where the text ends, or, if that line is part of the text, write the text on one line"
+    )]
+    QuoteOverRows { file: String, line: usize, row: usize },
     #[error(
         "{file}:1: {found} columns of numbers where the run was trained on {wanted} channels; give one column for each, and \
          call a first column that tells sequences apart `series`"

@@ -2,7 +2,7 @@
 
 use crate::{DataError, error::excerpt};
 use flate2::read::MultiGzDecoder;
-use std::{borrow::Cow, fs, io::Read, path::Path};
+use std::{borrow::Cow, fmt, fs, io::Read, path::Path};
 
 /// The most bytes of one file that are read, packed or unpacked.
 pub(crate) const LIMIT: u64 = 1 << 30;
@@ -45,13 +45,59 @@ pub(crate) fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataError
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Reads a finite number.
-pub(crate) fn number(text: &str, file: &str, line: usize) -> Result<f32, DataError> {
-    match text.trim().parse::<f32>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        Ok(_) => Err(DataError::NotFinite { file: file.into(), line, found: excerpt(text) }),
-        Err(_) => Err(DataError::NotANumber { file: file.into(), line, found: excerpt(text) }),
+/// Where a number stands, for messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Location<'a> {
+    pub file: &'a str,
+    pub line: usize,
+    pub field: Field<'a>,
+}
+
+/// Where a number stands in its line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Field<'a> {
+    /// In the column of this name.
+    Column(&'a str),
+    /// In this column, counted from 1.
+    Nth(usize),
+    /// At a step of a channel, counted from 1.
+    Step { channel: usize, step: usize },
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Field::Column(name) => write!(f, "column `{}`", excerpt(name)),
+            Field::Nth(column) => write!(f, "column {column}"),
+            Field::Step { channel, step } => write!(f, "channel {channel}, step {step}"),
+        }
     }
+}
+
+/// Reads a finite number.
+pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
+    let text = text.trim();
+    let (file, line) = (location.file.to_owned(), location.line);
+    let (field, found) = (|| location.field.to_string(), || excerpt(text));
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        Ok(_) => Err(DataError::NotFinite { file, line, field: field(), found: found() }),
+        Err(_) if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            Err(DataError::NumberMissing { file, line, field: field(), found: found() })
+        }
+        Err(_) if has_decimal_comma(text) => {
+            let point = excerpt(&text.replace(',', "."));
+            Err(DataError::DecimalComma { file, line, field: field(), found: found(), point })
+        }
+        Err(_) => Err(DataError::NotANumber { file, line, field: field(), found: found() }),
+    }
+}
+
+/// What stands for a missing number in the files of other programs, beside NaN.
+const MISSING: [&str; 7] = ["", "?", "NA", "N/A", "null", "none", "-"];
+
+fn has_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok()
 }
 
 /// Everything a reader gives, or nothing if that is more than `limit` bytes.
@@ -113,14 +159,30 @@ mod tests {
         assert!(matches!(text(b"a\nb\n\xff", "a"), Err(DataError::NotUtf8 { line: 3, .. })));
     }
 
+    fn parse(text: &str) -> Result<f64, DataError> {
+        number(text, Location { file: "a", line: 4, field: Field::Column("x") })
+    }
+
     #[test]
     fn numbers_are_finite() {
-        assert_eq!(number(" -1.5e2 ", "a", 1).unwrap(), -150.0);
-        for text in ["nan", "inf", "-infinity", "1e99"] {
-            assert!(matches!(number(text, "a", 4), Err(DataError::NotFinite { line: 4, .. })), "{text}");
+        assert_eq!(parse(" -1.5e2 ").unwrap(), -150.0);
+        assert_eq!(parse("1e39").unwrap(), 1e39);
+        for text in ["nan", "inf", "-infinity", "1e999"] {
+            assert!(matches!(parse(text), Err(DataError::NotFinite { line: 4, .. })), "{text}");
         }
-        for text in ["", "?", "1,5", "0x10"] {
-            assert!(matches!(number(text, "a", 4), Err(DataError::NotANumber { line: 4, .. })), "{text}");
+        for text in ["x", "1,000,5", "0x10"] {
+            assert!(matches!(parse(text), Err(DataError::NotANumber { line: 4, .. })), "{text}");
         }
+    }
+
+    #[test]
+    fn a_missing_number_and_a_decimal_comma_are_called_so() {
+        for text in ["", " ", "?", "NA", "null"] {
+            let error = parse(text).unwrap_err();
+            assert!(matches!(error, DataError::NumberMissing { line: 4, .. }), "{text}");
+            assert!(error.to_string().contains("a:4: no number in column `x`"), "{error}");
+        }
+        let error = parse("3,5").unwrap_err().to_string();
+        assert!(error.contains("decimal comma") && error.contains("3.5"), "{error}");
     }
 }

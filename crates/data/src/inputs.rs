@@ -1,10 +1,12 @@
 //! A user's file as sequences for a trained run to predict on.
 
+use crate::error::excerpt;
 use crate::examples::Raw;
-use crate::format::{idx, png, table, texts, ts};
+use crate::file::Field;
+use crate::format::{idx, png, table, texts, ts, ucr};
 use crate::image::PIXELS;
-use crate::preprocessing::Transform;
-use crate::{DataError, Layout, Preprocessing, Steps, file};
+use crate::preprocessing::{Overflow, Transform};
+use crate::{DataError, InputKind, Layout, Preprocessing, Steps, file, labels};
 use std::path::Path;
 
 /// A sequence of unknown class.
@@ -22,7 +24,8 @@ pub struct Input {
 /// - images of 28×28 pixels: a `.png` of one image, an `.idx` file of many, or a `.csv` of pixels from 0 to 255
 ///   in the image's own order, 28 rows of 28 columns an image where the run reads rows and 784 rows of one
 ///   column where it reads pixels. White on black, as the digits are;
-/// - series: `.ts`, whose classes are ignored if it has any, or `.csv`, one step a row, one channel a column;
+/// - series: `.ts`, whose classes or targets are ignored if it has any, or `.csv`, one step a row, one channel a
+///   column; of one channel also the UCR archive's `.tsv`, whose first column is the class, known or `?`;
 /// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
@@ -35,38 +38,116 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Vec<Inp
     let kind = kind(path);
     let file = path.display().to_string();
     let refused = |accepted| DataError::Extension { file: file.clone(), accepted };
-    let named: Vec<(String, Raw)> = match (preprocessing.transform(), kind.as_str()) {
-        (Transform::Image { .. }, "png") => vec![(file.clone(), png::image(&file::read(path)?, &file)?)],
-        (Transform::Image { .. }, "idx") => number(&file, idx::images(&file::read(path)?, &file)?),
+    let found: Vec<Found> = match (preprocessing.transform(), kind.as_str()) {
+        (Transform::Image { .. }, "png") => {
+            vec![Found::one(file.clone(), png::image(&file::read(path)?, &file)?, 1)]
+        }
+        (Transform::Image { .. }, "idx") => {
+            number(&file, idx::images(&file::read(path)?, &file)?.into_iter().map(|image| (image, 1)))
+        }
         (Transform::Image { layout, .. }, "csv") => {
-            let images = csv(path, &file, layout.channels())?;
+            let images = table::parse(&file::read(path)?, &file, layout.channels())?;
             images.into_iter().map(|series| image(series, *layout, &file)).collect::<Result<_, _>>()?
         }
         (Transform::Image { .. }, _) => return Err(refused(".png, .idx or .csv, packed as .gz or not")),
-        (Transform::Series { scale }, "ts") => {
-            let bytes = file::read(path)?;
-            let rows = ts::parse(file::text(&bytes, &file)?, &file, scale.channels())?;
-            number(&file, rows.into_iter().map(|row| Raw::Values(row.values)).collect())
+        (Transform::Series { .. } | Transform::PreciseSeries { .. }, _) => {
+            series(path, &file, &kind, preprocessing)?
         }
-        (Transform::Series { scale }, "csv") => {
-            let all = match preprocessing.channel_names() {
-                Some(names) => table::parse_named(&file::read(path)?, &file, names)?,
-                None => csv(path, &file, scale.channels())?,
-            };
-            all.into_iter().map(|series| (name(&series, &file), Raw::Values(series.values))).collect()
-        }
-        (Transform::Series { .. }, _) => return Err(refused(".ts or .csv, packed as .gz or not")),
         (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, &file)?, &file)?,
         (Transform::Text { .. }, "csv") => {
             let rows = texts::parse(&file::read(path)?, &file)?;
-            rows.into_iter().map(|row| (format!("{file}:{}", row.line), Raw::Text(row.text))).collect()
+            let named =
+                |row: texts::Row| Found::one(format!("{file}:{}", row.line), Raw::Text(row.text), row.line);
+            rows.into_iter().map(named).collect()
         }
         (Transform::Text { .. }, _) => {
             return Err(refused(".txt with one sequence a line or .csv, packed as .gz or not"));
         }
     };
-    let steps = preprocessing.apply(named.iter().map(|(_, raw)| raw));
-    Ok(named.into_iter().zip(steps).map(|((name, _), steps)| Input { name, steps }).collect())
+    let steps = preprocessing
+        .apply(found.iter().map(|found| &found.raw))
+        .map_err(|place| overflow(&found[place.sequence], &file, place, preprocessing))?;
+    Ok(found.into_iter().zip(steps).map(|(found, steps)| Input { name: found.name, steps }).collect())
+}
+
+/// A sequence as it was found in a file.
+struct Found {
+    name: String,
+    raw: Raw,
+    /// The line of each step, or the one that it begins on.
+    lines: Vec<usize>,
+}
+
+impl Found {
+    fn one(name: String, raw: Raw, line: usize) -> Found {
+        Found { name, raw, lines: vec![line] }
+    }
+}
+
+/// The series of a file.
+fn series(
+    path: &Path,
+    file: &str,
+    kind: &str,
+    preprocessing: &Preprocessing,
+) -> Result<Vec<Found>, DataError> {
+    let InputKind::Values { channels } = preprocessing.input() else { unreachable!("series have channels") };
+    match kind {
+        "ts" => {
+            let bytes = file::read(path)?;
+            let rows = ts::parse(file::text(&bytes, file)?, file, channels)?;
+            Ok(number(file, rows.into_iter().map(|row| (Raw::Values(row.values), row.line))))
+        }
+        "csv" => {
+            let bytes = file::read(path)?;
+            let all = match preprocessing.channel_names() {
+                Some(names) => table::parse_named(&bytes, file, names)?,
+                None => table::parse(&bytes, file, channels)?,
+            };
+            let found = |series: table::Series| Found {
+                name: name(&series, file),
+                raw: Raw::Values(series.values),
+                lines: series.lines,
+            };
+            Ok(all.into_iter().map(found).collect())
+        }
+        "tsv" if channels == 1 => {
+            let bytes = file::read(path)?;
+            let all = ucr::labelled(file::text(&bytes, file)?, file)?;
+            // Without this, the first number of a file without classes would be lost.
+            let classes = preprocessing.classes();
+            let unknown = |class: &str| class != "?" && labels::find(classes, class, false).is_none();
+            if let Some(other) = all.iter().find(|series| unknown(&series.class)) {
+                let (found, known) = (excerpt(&other.class), excerpt(&classes.join(", ")));
+                return Err(DataError::UcrClass { file: file.into(), line: other.line, found, known });
+            }
+            Ok(number(file, all.into_iter().map(|series| (series.raw, series.line))))
+        }
+        _ => {
+            let accepted = match channels {
+                1 => ".ts, .csv or the .tsv of the UCR archive, packed as .gz or not",
+                _ => ".ts or .csv, packed as .gz or not",
+            };
+            Err(DataError::Extension { file: file.into(), accepted })
+        }
+    }
+}
+
+/// What is to be said of a number that cannot be computed with.
+fn overflow(found: &Found, file: &str, place: Overflow, preprocessing: &Preprocessing) -> DataError {
+    let Overflow { step, channel, .. } = place;
+    let InputKind::Values { channels } = preprocessing.input() else { unreachable!("numbers have channels") };
+    let number = match &found.raw {
+        Raw::Values(values) => values[step * channels + channel],
+        Raw::Pixels(pixels) => f64::from(pixels[step * channels + channel]),
+        Raw::Text(_) => unreachable!("words are no numbers"),
+    };
+    let field = match preprocessing.channel_names().and_then(|names| names.get(channel)) {
+        Some(name) => Field::Column(name),
+        None => Field::Step { channel: channel + 1, step: step + 1 },
+    };
+    let line = found.lines.get(step).or(found.lines.first()).copied().unwrap_or(1);
+    DataError::Overflow { file: file.into(), line, field: field.to_string(), found: number }
 }
 
 /// The format that a file's name tells: its extension, but for `.gz`. MNIST's own files are named
@@ -80,12 +161,12 @@ fn kind(path: &Path) -> String {
     name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.into())
 }
 
-fn number(file: &str, raws: Vec<Raw>) -> Vec<(String, Raw)> {
-    (1..).zip(raws).map(|(position, raw): (usize, _)| (format!("{file}#{position}"), raw)).collect()
-}
-
-fn csv(path: &Path, file: &str, channels: usize) -> Result<Vec<table::Series>, DataError> {
-    table::parse(&file::read(path)?, file, channels)
+/// Sequences by their positions in the file, each with the line that it begins on.
+fn number(file: &str, raws: impl Iterator<Item = (Raw, usize)>) -> Vec<Found> {
+    (1..)
+        .zip(raws)
+        .map(|(position, (raw, line)): (usize, _)| Found::one(format!("{file}#{position}"), raw, line))
+        .collect()
 }
 
 fn name(series: &table::Series, file: &str) -> String {
@@ -93,25 +174,24 @@ fn name(series: &table::Series, file: &str) -> String {
 }
 
 /// A table's pixels as an image.
-fn image(mut series: table::Series, layout: Layout, file: &str) -> Result<(String, Raw), DataError> {
+fn image(series: table::Series, layout: Layout, file: &str) -> Result<Found, DataError> {
     let (found, wanted) = (series.lines.len(), PIXELS / layout.channels());
     if found != wanted {
         let line = series.lines.last().copied().unwrap_or(1);
         return Err(DataError::ImageRows { file: file.into(), line, found, wanted });
     }
-    for (at, pixel) in series.values.iter_mut().enumerate() {
-        if !(0.0..=255.0).contains(pixel) {
-            let line = series.lines[at / layout.channels()];
-            return Err(DataError::PixelRange { file: file.into(), line, found: *pixel });
-        }
-        *pixel /= 255.0;
+    if let Some(at) = series.values.iter().position(|pixel| !(0.0..=255.0).contains(pixel)) {
+        let line = series.lines[at / layout.channels()];
+        return Err(DataError::PixelRange { file: file.into(), line, found: series.values[at] });
     }
-    Ok((name(&series, file), Raw::Values(series.values)))
+    let pixels = series.values.iter().map(|pixel| *pixel as f32 / 255.0).collect();
+    Ok(Found { name: name(&series, file), raw: Raw::Pixels(pixels), lines: series.lines })
 }
 
-fn lines(text: &str, file: &str) -> Result<Vec<(String, Raw)>, DataError> {
+fn lines(text: &str, file: &str) -> Result<Vec<Found>, DataError> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let named: Vec<_> =
-        lines.map(|(at, line): (usize, _)| (format!("{file}:{at}"), Raw::Text(line.to_owned()))).collect();
-    if named.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(named) }
+    let named =
+        |(at, line): (usize, &str)| Found::one(format!("{file}:{at}"), Raw::Text(line.to_owned()), at);
+    let found: Vec<Found> = lines.map(named).collect();
+    if found.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(found) }
 }

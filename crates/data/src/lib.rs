@@ -18,6 +18,7 @@ mod file;
 mod format;
 mod image;
 mod inputs;
+mod labels;
 mod length;
 mod origin;
 mod own;

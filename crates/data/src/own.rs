@@ -8,15 +8,11 @@ use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{texts, ts};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
-use crate::{DataError, Entry, TokenRule, checksum, file};
-use std::collections::BTreeSet;
+use crate::{DataError, Entry, TokenRule, checksum, file, labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-
-/// The files of a folder, in each of the formats: what is trained on, and what is tested on.
-const PAIRS: [[&str; 2]; 2] = [["train.csv", "test.csv"], ["train.ts", "test.ts"]];
 
 /// Whether a data set is a folder of the user's own, which is told by its path: a bare word is a name of the catalog.
 pub fn is_folder(dataset: &str) -> bool {
@@ -56,18 +52,18 @@ static OPENED: Mutex<Vec<(Snapshot, &'static Entry)>> = Mutex::new(Vec::new());
 pub(crate) fn entry(dataset: &str) -> Result<&'static Entry, DataError> {
     let folder = Path::new(dataset);
     let files = files_in(folder)?;
-    let snapshot = snapshot(dataset, files)?;
+    let snapshot = snapshot(dataset, &files)?;
     let opened = || OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     let known = opened().iter().find(|(known, _)| *known == snapshot).map(|(_, entry)| *entry);
     if let Some(entry) = known {
         return Ok(entry);
     }
-    let entry = read(dataset, files)?;
+    let entry = read(dataset, &files)?;
     opened().push((snapshot, entry));
     Ok(entry)
 }
 
-fn snapshot(dataset: &str, files: [&str; 2]) -> Result<Snapshot, DataError> {
+fn snapshot(dataset: &str, files: &Pair) -> Result<Snapshot, DataError> {
     let folder = Path::new(dataset);
     let mut found = Vec::new();
     for name in files {
@@ -80,8 +76,12 @@ fn snapshot(dataset: &str, files: [&str; 2]) -> Result<Snapshot, DataError> {
     Ok((dataset.to_owned(), whole, found))
 }
 
-/// The files that a folder holds: those of one format, both of them.
-fn files_in(folder: &Path) -> Result<[&'static str; 2], DataError> {
+/// The names of the two files of a folder: what is trained on, and what is tested on.
+type Pair = [String; 2];
+
+/// The files that a folder holds: one pair, `train` and `test`, or `NAME_TRAIN` and `NAME_TEST` as the archives call
+/// them.
+fn files_in(folder: &Path) -> Result<Pair, DataError> {
     let name = folder.display().to_string();
     if folder.is_file() {
         return Err(DataError::NoFolder { folder: name, is: "is a file" });
@@ -89,23 +89,42 @@ fn files_in(folder: &Path) -> Result<[&'static str; 2], DataError> {
     if !folder.is_dir() {
         return Err(DataError::NoFolder { folder: name, is: "is not there" });
     }
-    let there: Vec<&str> = PAIRS.into_iter().flatten().filter(|file| folder.join(file).is_file()).collect();
-    if let Some(pair) = PAIRS.into_iter().find(|pair| there == *pair) {
-        return Ok(pair);
+    let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
+    let mut there: Vec<String> = Vec::new();
+    for item in fs::read_dir(folder).map_err(unreadable)? {
+        let item = item.map_err(unreadable)?;
+        if item.path().is_file() {
+            there.extend(item.file_name().to_str().filter(|file| pair_of(file).is_some()).map(str::to_owned));
+        }
     }
-    if there.is_empty() {
-        // Of a folder that may not be read nobody knows what it has.
-        fs::read_dir(folder).map_err(|source| DataError::Unreadable { file: name.clone(), source })?;
-    }
-    let problem = match there[..] {
+    // A training file before its test file.
+    there.sort_by_key(|file| {
+        (pair_of(file).map(|[train, _]| train), pair_of(file).map(|pair| pair[1] == *file))
+    });
+    let pairs: Vec<Pair> = there.iter().filter_map(|file| pair_of(file)).collect();
+    let problem = match &there[..] {
         [] => "has no train.csv and test.csv".to_owned(),
+        [train, test] if pairs[0] == [train.as_str(), test.as_str()] => return Ok(pairs[0].clone()),
         [only] => {
-            let [train, test] = PAIRS.into_iter().find(|pair| pair.contains(&only)).expect("it is of a pair");
+            let [train, test] = &pairs[0];
             format!("has {only} and no {}", if only == train { test } else { train })
         }
-        _ => format!("has files of two formats, {}", there.join(", ")),
+        _ => format!("has files of more than one data set, {}", there.join(", ")),
     };
     Err(DataError::FolderFiles { folder: name, problem })
+}
+
+/// The pair that a file is of, told by its name.
+fn pair_of(file: &str) -> Option<Pair> {
+    let (stem, extension) = file.rsplit_once('.')?;
+    if !["csv", "ts", "tsv"].contains(&extension) {
+        return None;
+    }
+    if ["train", "test"].contains(&stem) {
+        return Some(["train", "test"].map(|part| format!("{part}.{extension}")));
+    }
+    let of = stem.strip_suffix("_TRAIN").or_else(|| stem.strip_suffix("_TEST"))?;
+    (extension != "csv").then(|| ["TRAIN", "TEST"].map(|part| format!("{of}_{part}.{extension}")))
 }
 
 /// A file with all that it holds.
@@ -127,16 +146,20 @@ impl Content {
 }
 
 /// Reads a folder.
-fn read(dataset: &str, [train, test]: [&str; 2]) -> Result<&'static Entry, DataError> {
+fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError> {
     let train = Content::read(dataset, train)?;
     let (format, modality) = form(&train)?;
     let channels = modality.channels().unwrap_or(1);
     let sequences = |content: &Content| labelled(&format, channels, &content.bytes, &content.path);
     let training = sequences(&train)?;
-    let classes = classes(&training, &train.path)?;
+    let classes = labels::classes(training.iter().map(|sequence| sequence.class.as_str()));
+    if let [only] = &classes[..] {
+        return Err(DataError::OneClass { file: train.path, class: excerpt(only) });
+    }
     let test = Content::read(dataset, test)?;
     let testing = sequences(&test)?;
-    if let Some(other) = testing.iter().find(|sequence| !classes.contains(&sequence.class)) {
+    let unknown = |class: &str| labels::find(&classes, class, format.any_case()).is_none();
+    if let Some(other) = testing.iter().find(|sequence| unknown(&sequence.class)) {
         let (line, found, known) = (other.line, excerpt(&other.class), excerpt(&classes.join(", ")));
         return Err(DataError::UntrainedClass { file: test.path, line, found, known });
     }
@@ -184,6 +207,9 @@ fn form(train: &Content) -> Result<(Format, Modality), DataError> {
         let channels = ts::channels(file::text(bytes, path)?, path)?;
         return Ok((Format::Ts, Modality::Series { channels }));
     }
+    if file.name.ends_with(".tsv") {
+        return Ok((Format::Ucr, Modality::Series { channels: 1 }));
+    }
     let header = Table::open(bytes, path)?.header;
     if texts::is_labelled(&header) {
         return Ok((Format::TextTable, Modality::Text));
@@ -193,25 +219,11 @@ fn form(train: &Content) -> Result<(Format, Modality), DataError> {
     Ok((Format::SeriesTable { channels }, modality))
 }
 
-/// The classes of the training sequences: in the order of numbers if all are numbers, else by alphabet.
-fn classes(training: &[Labelled], file: &str) -> Result<Vec<String>, DataError> {
-    let names: BTreeSet<&str> = training.iter().map(|sequence| sequence.class.as_str()).collect();
-    let mut classes: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    if let [only] = &classes[..] {
-        return Err(DataError::OneClass { file: file.into(), class: excerpt(only) });
-    }
-    let number = |name: &str| name.parse::<f64>().ok().filter(|number| number.is_finite());
-    if classes.iter().all(|name| number(name).is_some()) {
-        let value = |name: &String| number(name).unwrap_or_default();
-        classes.sort_by(|one, other| value(one).total_cmp(&value(other)));
-    }
-    Ok(classes)
-}
-
 /// How many steps a sequence has, of a text in words. One without a word is one, which is unknown.
 fn steps(raw: &Raw, channels: usize) -> usize {
     match raw {
         Raw::Values(values) => values.len() / channels,
+        Raw::Pixels(pixels) => pixels.len(),
         Raw::Text(text) => TokenRule::Words.split(&TokenRule::Words.normal(text)).len().max(1),
     }
 }
@@ -243,10 +255,6 @@ mod tests {
         (folder, path)
     }
 
-    fn of_class(class: &str) -> Labelled {
-        Labelled { raw: Raw::Values(vec![0.0]), class: class.into(), line: 2 }
-    }
-
     const TRAIN: &str = "series,class,x,y\na,up,1,2\na,up,3,4\nb,down,5,6\n";
     const TEST: &str = "y,x,series,class\n1,2,a,up\n";
 
@@ -275,19 +283,6 @@ mod tests {
         // The tests of a crate run in its folder.
         assert_eq!(short_name("src/."), "src");
         assert_eq!(short_name("src/format/.."), "src");
-    }
-
-    #[test]
-    fn classes_are_in_the_order_of_numbers_or_of_the_alphabet() {
-        let sorted = |names: &[&str]| {
-            let training: Vec<Labelled> = names.iter().map(|name| of_class(name)).collect();
-            classes(&training, "a").unwrap()
-        };
-        assert_eq!(sorted(&["10", "9", "-1", "9"]), ["-1", "9", "10"]);
-        assert_eq!(sorted(&["10", "9", "none"]), ["10", "9", "none"]);
-        assert_eq!(sorted(&["nan", "1"]), ["1", "nan"]);
-        let one = classes(&[of_class("up"), of_class("up")], "a").unwrap_err();
-        assert!(matches!(one, DataError::OneClass { .. }));
     }
 
     #[test]
@@ -330,8 +325,8 @@ mod tests {
             (&[], "has no train.csv and test.csv"),
             (&["train.csv"], "has train.csv and no test.csv"),
             (&["test.ts"], "has test.ts and no train.ts"),
-            (&["train.csv", "test.ts"], "has files of two formats, train.csv, test.ts"),
-            (&["train.csv", "test.csv", "train.ts", "test.ts"], "has files of two formats"),
+            (&["train.csv", "test.ts"], "has files of more than one data set, train.csv, test.ts"),
+            (&["train.csv", "test.csv", "train.ts", "test.ts"], "has files of more than one data set"),
         ];
         for (names, problem) in cases {
             let files: Vec<(&str, &str)> = names.iter().map(|name| (*name, TRAIN)).collect();
@@ -340,6 +335,40 @@ mod tests {
             assert!(message.contains(&path) && message.contains(problem), "{message}");
             assert!(message.contains("\n  series,class,pressure,flow\n"), "{message}");
         }
+    }
+
+    #[test]
+    fn the_files_of_an_archive_have_its_name() {
+        let series = "@univariate true\n@classLabel true a b\n@data\n1,2:a\n3:b\n";
+        for (files, lengths) in [
+            (["Pumps_TRAIN.ts", "Pumps_TEST.ts"], (1, 2)),
+            (["Pumps_TRAIN.tsv", "Pumps_TEST.tsv"], (2, 3)),
+            (["train.tsv", "test.tsv"], (2, 3)),
+        ] {
+            let rows = if files[0].ends_with("tsv") { "1\t2\t3\t4\n2\t5\t6\tNaN\n" } else { series };
+            let (_kept, path) =
+                folder(&[(files[0], rows), (files[1], rows), ("README.md", ""), ("other.csv", "")]);
+            let found = entry(&path).unwrap();
+            assert_eq!((found.lengths, found.recipe.train.sequences), (lengths, 2));
+            assert_eq!(found.recipe.train.files[0].name, files[0]);
+        }
+        let (_kept, path) = folder(&[("A_TRAIN.ts", series), ("B_TEST.ts", series)]);
+        let message = entry(&path).err().unwrap().to_string();
+        assert!(message.contains("files of more than one data set, A_TRAIN.ts, B_TEST.ts"), "{message}");
+        let (_kept, path) = folder(&[("A_TRAIN.ts", series)]);
+        let message = entry(&path).err().unwrap().to_string();
+        assert!(message.contains("has A_TRAIN.ts and no A_TEST.ts"), "{message}");
+    }
+
+    #[test]
+    fn a_class_of_another_spelling_is_the_same_in_both_files() {
+        let (train, test) = ("series,class,x\na,1,1\nb,0,2\nc,1.0,3\n", "series,class,x\na,1e0,1\nb,0.0,2\n");
+        let (_kept, path) = folder(&[("train.csv", train), ("test.csv", test)]);
+        assert_eq!(entry(&path).unwrap().recipe.classes, ["0", "1"]);
+        let archive = |names: &str, class: &str| format!("@classLabel true {names}\n@data\n1:{class}\n2:b\n");
+        let (train, test) = (archive("Rest b", "rest"), archive("REST b", "rest"));
+        let (_kept, path) = folder(&[("train.ts", train.as_str()), ("test.ts", test.as_str())]);
+        assert_eq!(entry(&path).unwrap().recipe.classes, ["Rest", "b"]);
     }
 
     #[test]

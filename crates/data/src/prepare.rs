@@ -1,6 +1,7 @@
 //! From a configuration to a training, a validation and a test set.
 
 use crate::own::whole_path;
+use crate::preprocessing::Overflow;
 use crate::split::{SplitIndices, held_out, split, undivided};
 use crate::{DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Validation, examples, find};
 
@@ -84,12 +85,17 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     let preprocessing = stored.map_or_else(fitted, |(stored, _)| stored.clone().at(entry));
     let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
     let mut subset = |indices: Vec<usize>| {
-        let taken = indices.into_iter().map(|index| examples[index].take().expect("no index comes twice"));
-        preprocessing.sequences(taken)
+        let taken = indices.iter().map(|index| examples[*index].take().expect("no index comes twice"));
+        preprocessing.sequences(taken).map_err(|place| {
+            let sequence = indices[place.sequence];
+            examples::overflow(entry, &entry.recipe.train, Overflow { sequence, ..place })
+        })
     };
-    let (train, held_out) = (subset(train), subset(validation));
+    let (train, held_out) = (subset(train)?, subset(validation)?);
     drop(examples);
-    let test = preprocessing.sequences(examples::load(entry, &entry.recipe.test)?.into_iter());
+    let test = preprocessing
+        .sequences(examples::load(entry, &entry.recipe.test)?.into_iter())
+        .map_err(|place| examples::overflow(entry, &entry.recipe.test, place))?;
     let validation = match config.validation {
         Validation::HeldOut => held_out,
         Validation::Test => test.clone(),

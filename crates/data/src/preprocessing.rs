@@ -9,6 +9,7 @@ use crate::{DataConfig, Entry, Keep, Layout, Pad, Presence, Sequence, Standardiz
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 /// Everything needed to turn a file's content into what a run's model reads. It is fitted once, on the
 /// training set, and stored with the run.
@@ -48,15 +49,27 @@ struct OwnData {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Transform {
     /// Pixels in an order, with one mean and one deviation for all of them, or for each.
-    Image { layout: Layout, scale: Standardizer },
-    /// Channels, each with its own mean and deviation.
-    Series { scale: Standardizer },
+    Image { layout: Layout, scale: Standardizer<f32> },
+    /// Channels, each with its own mean and deviation, of numbers that are rounded to `f32` before they are
+    /// standardised: those of the catalog, on which recorded results rest, and those of folders in earlier runs.
+    Series { scale: Standardizer<f32> },
+    /// The same of numbers that are rounded after it, so that an offset takes no digits away.
+    PreciseSeries { scale: Standardizer<f64> },
     /// Tokens as their ids. One that does not say how tokens are found is of a version that had one rule.
     Text {
         #[serde(default, skip_serializing_if = "is_default")]
         tokens: TokenRule,
         vocabulary: Vocabulary,
     },
+}
+
+/// A number that is too large to compute with once it is standardised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Overflow {
+    /// Which sequence of those that were given, counted from 0 as the rest is.
+    pub sequence: usize,
+    pub step: usize,
+    pub channel: usize,
 }
 
 /// What a model has to take in at each step.
@@ -78,34 +91,37 @@ impl Preprocessing {
     /// Learns from training examples alone. Cutting comes first: what no model sees is not measured.
     pub(crate) fn fit(entry: &Entry, config: &DataConfig, train: &[&Example]) -> Self {
         let DataConfig { max_length, keep, pad, .. } = *config;
-        let values = |layout: Option<Layout>, channels| {
-            let order = layout.map(Layout::order);
-            train.iter().filter_map(move |example| match &example.raw {
-                Raw::Values(values) => Some(arrange(values, order.as_deref(), channels, keep, max_length)),
-                Raw::Text(_) => None,
-            })
-        };
+        let raws = || train.iter().map(|example| &example.raw);
         let transform = match entry.modality {
             Modality::Image { layout } => {
-                let images = values(Some(layout), layout.channels());
+                let order = layout.order();
+                let pixels = raws().filter_map(Raw::pixels);
+                let images = pixels.map(|pixels| {
+                    let kept = kept_steps(pixels, layout.channels(), keep, max_length);
+                    order[kept].iter().map(|place| pixels[*place]).collect()
+                });
                 let scale = match config.standardize.unwrap_or(Standardize::Together) {
                     Standardize::Together => Standardizer::fit(1, images),
                     // Each pixel is to the standardizer what a channel is: the image is one step of that many.
                     Standardize::EachPixel => {
-                        let steps = keep.range(layout.order().len() / layout.channels(), max_length);
+                        let steps = keep.range(order.len() / layout.channels(), max_length);
                         Standardizer::fit(steps.len() * layout.channels(), images)
                     }
                 };
                 Transform::Image { layout, scale }
             }
             Modality::Series { channels } => {
-                Transform::Series { scale: Standardizer::fit(channels, values(None, channels)) }
+                let series = raws().filter_map(Raw::values);
+                let series = series.map(|values| &values[kept_steps(values, channels, keep, max_length)]);
+                if entry.set.presence() == Presence::Own {
+                    let scale = Standardizer::fit(channels, series.map(<[f64]>::to_vec));
+                    Transform::PreciseSeries { scale }
+                } else {
+                    Transform::Series { scale: Standardizer::fit(channels, series.map(single)) }
+                }
             }
             Modality::Text => {
-                let texts = train.iter().filter_map(|example| match &example.raw {
-                    Raw::Text(text) => Some(text.as_str()),
-                    Raw::Values(_) => None,
-                });
+                let texts = raws().filter_map(Raw::text);
                 let kept = |len| keep.range(len, max_length);
                 let tokens = config.tokens.unwrap_or(entry.tokens());
                 Transform::Text {
@@ -140,6 +156,7 @@ impl Preprocessing {
         match &self.transform {
             Transform::Image { layout, .. } => InputKind::Values { channels: layout.channels() },
             Transform::Series { scale } => InputKind::Values { channels: scale.channels() },
+            Transform::PreciseSeries { scale } => InputKind::Values { channels: scale.channels() },
             Transform::Text { vocabulary, .. } => InputKind::Tokens { vocabulary: vocabulary.size() },
         }
     }
@@ -148,7 +165,7 @@ impl Preprocessing {
     pub fn tokens(&self) -> Option<TokenRule> {
         match &self.transform {
             Transform::Text { tokens, .. } => Some(*tokens),
-            Transform::Image { .. } | Transform::Series { .. } => None,
+            Transform::Image { .. } | Transform::Series { .. } | Transform::PreciseSeries { .. } => None,
         }
     }
 
@@ -192,6 +209,9 @@ impl Preprocessing {
         let same_modality = match (&self.transform, &entry.modality) {
             (Transform::Image { layout, .. }, Modality::Image { layout: wanted }) => layout == wanted,
             (Transform::Series { scale }, Modality::Series { channels }) => scale.channels() == *channels,
+            (Transform::PreciseSeries { scale }, Modality::Series { channels }) => {
+                scale.channels() == *channels
+            }
             (Transform::Text { .. }, Modality::Text) => true,
             _ => false,
         };
@@ -199,17 +219,23 @@ impl Preprocessing {
     }
 
     /// Turns content into steps.
-    pub(crate) fn apply<'a>(&self, raws: impl IntoIterator<Item = &'a Raw>) -> Vec<Steps> {
+    pub(crate) fn apply<'a>(&self, raws: impl IntoIterator<Item = &'a Raw>) -> Result<Vec<Steps>, Overflow> {
         let order = self.order();
-        raws.into_iter().map(|raw| self.steps(raw, order.as_deref())).collect()
+        let steps = |(sequence, raw)| self.steps(raw, sequence, order.as_deref());
+        raws.into_iter().enumerate().map(steps).collect()
     }
 
     /// Turns examples into sequences. Each is dropped once it has become one: of a large set, there is no
     /// room for much more than one copy.
-    pub(crate) fn sequences(&self, examples: impl Iterator<Item = Example>) -> Vec<Sequence> {
+    pub(crate) fn sequences(
+        &self,
+        examples: impl Iterator<Item = Example>,
+    ) -> Result<Vec<Sequence>, Overflow> {
         let order = self.order();
-        let sequence = |Example { raw, label }| Sequence { steps: self.steps(&raw, order.as_deref()), label };
-        examples.map(sequence).collect()
+        let sequence = |(sequence, Example { raw, label })| {
+            Ok(Sequence { steps: self.steps(&raw, sequence, order.as_deref())?, label })
+        };
+        examples.enumerate().map(sequence).collect()
     }
 
     fn order(&self) -> Option<Vec<usize>> {
@@ -219,28 +245,49 @@ impl Preprocessing {
         }
     }
 
-    fn steps(&self, raw: &Raw, order: Option<&[usize]>) -> Steps {
+    fn steps(&self, raw: &Raw, sequence: usize, order: Option<&[usize]>) -> Result<Steps, Overflow> {
         let most = self.max_length.map(NonZeroUsize::get);
-        match (&self.transform, raw) {
-            (Transform::Image { scale, .. } | Transform::Series { scale }, Raw::Values(values)) => {
-                let InputKind::Values { channels } = self.input() else {
-                    unreachable!("values have channels")
-                };
-                let mut values = arrange(values, order, channels, self.keep, most);
-                scale.apply(&mut values);
-                let values = self.pad.apply(values, most.unwrap_or(0) * channels, 0.0);
-                Steps::Values { values, channels }
+        let (standardised, before) = match (&self.transform, raw) {
+            (Transform::Image { layout, scale }, Raw::Pixels(pixels)) => {
+                let kept = kept_steps(pixels, layout.channels(), self.keep, most);
+                let order = order.expect("an image has an order");
+                let pixels: Vec<f32> = order[kept.clone()].iter().map(|place| pixels[*place]).collect();
+                (scale.apply(&pixels), kept.start)
+            }
+            (Transform::Series { scale }, Raw::Values(values)) => {
+                let kept = kept_steps(values, scale.channels(), self.keep, most);
+                (scale.apply(&single(&values[kept.clone()])), kept.start)
+            }
+            (Transform::PreciseSeries { scale }, Raw::Values(values)) => {
+                let kept = kept_steps(values, scale.channels(), self.keep, most);
+                (scale.apply(&values[kept.clone()]), kept.start)
             }
             (Transform::Text { tokens, vocabulary }, Raw::Text(text)) => {
-                let text = tokens.normal(text);
-                let words = tokens.split(&text);
-                let kept = &words[self.keep.range(words.len(), most)];
-                let ids: Vec<u32> = kept.iter().map(|word| vocabulary.token_id(word)).collect();
-                let ids = if ids.is_empty() { vec![UNKNOWN] } else { ids };
-                Steps::Tokens(self.pad.apply(ids, most.unwrap_or(0), PADDING))
+                return Ok(self.token_ids(*tokens, vocabulary, text));
             }
             _ => unreachable!("a preprocessing meets content of its own modality only"),
+        };
+        let InputKind::Values { channels } = self.input() else { unreachable!("values have channels") };
+        match standardised {
+            Ok(values) => {
+                let values = self.pad.apply(values, most.unwrap_or(0) * channels, 0.0);
+                Ok(Steps::Values { values, channels })
+            }
+            Err(at) => {
+                let at = before + at;
+                Err(Overflow { sequence, step: at / channels, channel: at % channels })
+            }
         }
+    }
+
+    fn token_ids(&self, tokens: TokenRule, vocabulary: &Vocabulary, text: &str) -> Steps {
+        let most = self.max_length.map(NonZeroUsize::get);
+        let text = tokens.normal(text);
+        let words = tokens.split(&text);
+        let kept = &words[self.keep.range(words.len(), most)];
+        let ids: Vec<u32> = kept.iter().map(|word| vocabulary.token_id(word)).collect();
+        let ids = if ids.is_empty() { vec![UNKNOWN] } else { ids };
+        Steps::Tokens(self.pad.apply(ids, most.unwrap_or(0), PADDING))
     }
 }
 
@@ -259,20 +306,15 @@ impl OwnData {
     }
 }
 
-/// Values in their order as steps, `most` of them at one end.
-fn arrange(
-    values: &[f32],
-    order: Option<&[usize]>,
-    channels: usize,
-    keep: Keep,
-    most: Option<usize>,
-) -> Vec<f32> {
+/// The places of the values that are kept: those of `most` steps at one end.
+fn kept_steps<T>(values: &[T], channels: usize, keep: Keep, most: Option<usize>) -> Range<usize> {
     let steps = keep.range(values.len() / channels, most);
-    let range = steps.start * channels..steps.end * channels;
-    match order {
-        Some(order) => order[range].iter().map(|place| values[*place]).collect(),
-        None => values[range].to_vec(),
-    }
+    steps.start * channels..steps.end * channels
+}
+
+/// Numbers rounded to single precision.
+fn single(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|value| *value as f32).collect()
 }
 
 #[cfg(test)]
@@ -290,7 +332,7 @@ mod tests {
     }
 
     fn one(preprocessing: &Preprocessing, raw: &Raw) -> Steps {
-        preprocessing.apply([raw]).remove(0)
+        preprocessing.apply([raw]).unwrap().remove(0)
     }
 
     fn text(text: &str) -> Raw {
@@ -300,10 +342,10 @@ mod tests {
     #[test]
     fn images_share_one_mean_and_deviation() {
         // Half the training pixels are 0 and half 1: mean 0.5, deviation 0.5.
-        let image = Raw::Values([vec![0.0; 392], vec![1.0; 392]].concat());
+        let image = Raw::Pixels([vec![0.0; 392], vec![1.0; 392]].concat());
         let preprocessing = fit("digits-rows", None, &[image]);
         assert_eq!(preprocessing.input(), InputKind::Values { channels: 28 });
-        let grey = one(&preprocessing, &Raw::Values(vec![0.75; 784]));
+        let grey = one(&preprocessing, &Raw::Pixels(vec![0.75; 784]));
         assert_eq!(grey, Steps::Values { values: vec![0.5; 784], channels: 28 });
         assert_eq!(grey.len(), 28);
     }
@@ -319,7 +361,7 @@ mod tests {
         let image = |times: f32| {
             let mut pixels: Vec<f32> = (0..784).map(|pixel| times * (pixel + 1) as f32).collect();
             pixels[783] = 5.0;
-            Raw::Values(pixels)
+            Raw::Pixels(pixels)
         };
         let images = [image(0.0), image(2.0)];
         let rows = fit_with("digits-rows", config(None), &images);
@@ -331,7 +373,7 @@ mod tests {
 
     #[test]
     fn permuted_pixels_are_those_of_the_image_in_the_fixed_order() {
-        let image = Raw::Values((0..784).map(|pixel| pixel as f32).collect());
+        let image = Raw::Pixels((0..784).map(|pixel| pixel as f32).collect());
         let values = |dataset| match one(&fit(dataset, None, std::slice::from_ref(&image)), &image) {
             Steps::Values { values, channels: 1 } => values,
             other => panic!("{other:?}"),
@@ -404,8 +446,9 @@ mod tests {
 
     #[test]
     fn a_stored_preprocessing_is_the_same_and_is_checked() {
-        for dataset in ["digits-permuted", "japanese-vowels"] {
-            let preprocessing = fit(dataset, Some(9), &[Raw::Values(vec![0.3; 784 * 3])]);
+        let (image, series) = (Raw::Pixels(vec![0.3; 784]), Raw::Values(vec![0.3; 12 * 3]));
+        for (dataset, raw) in [("digits-permuted", image), ("japanese-vowels", series)] {
+            let preprocessing = fit(dataset, Some(9), &[raw]);
             let text = serde_json::to_string(&preprocessing).unwrap();
             assert_eq!(serde_json::from_str::<Preprocessing>(&text).unwrap(), preprocessing);
             let broken = text.replace("\"max_length\":9", "\"max_length\":0");

@@ -84,6 +84,13 @@ pub(crate) enum Format {
     TextTable,
 }
 
+impl Format {
+    /// Whether a class is the same in upper and lower case.
+    pub(crate) fn any_case(&self) -> bool {
+        matches!(self, Format::Ts)
+    }
+}
+
 /// What the sequences of a data set are made of.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]

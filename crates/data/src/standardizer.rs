@@ -1,38 +1,76 @@
 //! Standardisation: each channel brought to mean 0 and standard deviation 1 on the training set.
 
 use serde::{Deserialize, Serialize};
+use std::ops::{Div, Sub};
+
+/// The most that a standardised number may be. Far beyond it, sums of products with weights leave what `f32` holds, and
+/// a model answers with NaN.
+const LARGEST: f32 = 1e30;
+
+/// The numbers that a standardizer computes with. Models read `f32` either way.
+pub(crate) trait Number:
+    Copy + PartialOrd + Into<f64> + Sub<Output = Self> + Div<Output = Self>
+{
+    /// The least deviation to divide by.
+    const LEAST: Self;
+    /// The nearest of these numbers.
+    fn nearest(number: f64) -> Self;
+    /// The nearest `f32`.
+    fn narrow(self) -> f32;
+}
+
+impl Number for f32 {
+    const LEAST: f32 = f32::MIN_POSITIVE;
+
+    fn nearest(number: f64) -> f32 {
+        number as f32
+    }
+
+    fn narrow(self) -> f32 {
+        self
+    }
+}
+
+impl Number for f64 {
+    const LEAST: f64 = f64::MIN_POSITIVE;
+
+    fn nearest(number: f64) -> f64 {
+        number
+    }
+
+    fn narrow(self) -> f32 {
+        self as f32
+    }
+}
 
 /// What is subtracted and what is divided by, one of each for every channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Stored", deny_unknown_fields)]
-pub(crate) struct Standardizer {
-    mean: Vec<f32>,
-    std: Vec<f32>,
+#[serde(try_from = "Stored<T>", bound(deserialize = "T: Number + Deserialize<'de>"))]
+pub(crate) struct Standardizer<T> {
+    mean: Vec<T>,
+    std: Vec<T>,
 }
 
-impl Standardizer {
+impl<T: Number> Standardizer<T> {
     /// Measures sequences shaped `[steps, channels]`. A channel that never varies is only centred.
-    pub(crate) fn fit(channels: usize, sequences: impl Iterator<Item = Vec<f32>>) -> Self {
+    pub(crate) fn fit(channels: usize, sequences: impl Iterator<Item = Vec<T>>) -> Self {
         // Welford's update, which keeps its digits where the mean is large beside the deviation.
         let (mut steps, mut mean, mut squares) = (0.0, vec![0.0; channels], vec![0.0; channels]);
         for values in sequences {
             for step in values.chunks_exact(channels) {
                 steps += 1.0;
-                for (channel, value) in step.iter().map(|value| f64::from(*value)).enumerate() {
-                    let off = value - mean[channel];
+                for (channel, value) in step.iter().map(|value| (*value).into()).enumerate() {
+                    let off: f64 = value - mean[channel];
                     mean[channel] += off / steps;
                     squares[channel] += off * (value - mean[channel]);
                 }
             }
         }
         let std = |squares: f64| {
-            let std = (squares / f64::max(steps, 1.0)).sqrt() as f32;
-            if std < f32::MIN_POSITIVE { 1.0 } else { std }
+            let std = T::nearest((squares / f64::max(steps, 1.0)).sqrt());
+            if std < T::LEAST { T::nearest(1.0) } else { std }
         };
-        Self {
-            std: squares.into_iter().map(std).collect(),
-            mean: mean.into_iter().map(|mean| mean as f32).collect(),
-        }
+        Self { std: squares.into_iter().map(std).collect(), mean: mean.into_iter().map(T::nearest).collect() }
     }
 
     /// How many channels are told apart.
@@ -40,32 +78,42 @@ impl Standardizer {
         self.mean.len()
     }
 
-    /// Standardises values shaped `[steps, channels]`.
-    pub(crate) fn apply(&self, values: &mut [f32]) {
-        for step in values.chunks_mut(self.channels()) {
-            for ((value, mean), std) in step.iter_mut().zip(&self.mean).zip(&self.std) {
-                *value = (*value - mean) / std;
+    /// Standardises values shaped `[steps, channels]`, or says at which place one becomes too large to compute with.
+    pub(crate) fn apply(&self, values: &[T]) -> Result<Vec<f32>, usize> {
+        let mut standardised = Vec::with_capacity(values.len());
+        for step in values.chunks(self.channels()) {
+            for ((value, mean), std) in step.iter().zip(&self.mean).zip(&self.std) {
+                let number = ((*value - *mean) / *std).narrow();
+                // Neither NaN nor what an infinite deviation makes of a number passes.
+                let usable = number.abs() <= LARGEST && (*std).into().is_finite();
+                if !usable {
+                    return Err(standardised.len());
+                }
+                standardised.push(number);
             }
         }
+        Ok(standardised)
     }
 }
 
 /// The numbers of a run folder, before they are trusted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
-    mean: Vec<f32>,
-    std: Vec<f32>,
+struct Stored<T> {
+    mean: Vec<T>,
+    std: Vec<T>,
 }
 
-impl TryFrom<Stored> for Standardizer {
+impl<T: Number> TryFrom<Stored<T>> for Standardizer<T> {
     type Error = &'static str;
 
-    fn try_from(Stored { mean, std }: Stored) -> Result<Self, Self::Error> {
+    fn try_from(Stored { mean, std }: Stored<T>) -> Result<Self, Self::Error> {
         if mean.is_empty() || mean.len() != std.len() {
             return Err("a standardizer has one mean and one standard deviation for each channel");
         }
-        if !mean.iter().all(|mean| mean.is_finite()) || !std.iter().all(|std| std.is_finite() && *std > 0.0) {
+        let number = |number: &T| -> f64 { (*number).into() };
+        let positive = |std: f64| std.is_finite() && std > 0.0;
+        if !mean.iter().map(number).all(f64::is_finite) || !std.iter().map(number).all(positive) {
             return Err("a standardizer has finite means and positive standard deviations");
         }
         Ok(Self { mean, std })
@@ -80,17 +128,34 @@ mod tests {
     fn channels_are_measured_apart() {
         // Channel 0 is 2, 2, 6, 6: mean 4, deviation 2. Channel 1 never varies.
         let standardizer =
-            Standardizer::fit(2, [vec![2.0, 5.0, 2.0, 5.0], vec![6.0, 5.0, 6.0, 5.0]].into_iter());
+            Standardizer::fit(2, [vec![2.0_f32, 5.0, 2.0, 5.0], vec![6.0, 5.0, 6.0, 5.0]].into_iter());
         assert_eq!(standardizer, Standardizer { mean: vec![4.0, 5.0], std: vec![2.0, 1.0] });
-        let mut values = [4.0, 5.0, 6.0, 7.0];
-        standardizer.apply(&mut values);
-        assert_eq!(values, [0.0, 0.0, 1.0, 2.0]);
+        assert_eq!(standardizer.apply(&[4.0, 5.0, 6.0, 7.0]), Ok(vec![0.0, 0.0, 1.0, 2.0]));
     }
 
     #[test]
     fn a_large_mean_does_not_hide_a_small_deviation() {
-        let standardizer = Standardizer::fit(1, [vec![1_000_000.0, 1_000_000.5]].into_iter());
+        let standardizer = Standardizer::fit(1, [vec![1_000_000.0_f32, 1_000_000.5]].into_iter());
         assert_eq!(standardizer.std, [0.25]);
+    }
+
+    #[test]
+    fn a_counter_reads_the_same_wherever_it_starts() {
+        let read = |start: f64| {
+            let values: Vec<f64> = (1..=36).map(|step| start + f64::from(step)).collect();
+            Standardizer::fit(1, [values.clone()].into_iter()).apply(&values).unwrap()
+        };
+        let (near, far) = (read(0.0), read(1_700_000_000.0));
+        assert!(near.iter().zip(&far).all(|(near, far)| (near - far).abs() < 1e-6), "{near:?}\n{far:?}");
+    }
+
+    #[test]
+    fn what_no_model_can_compute_with_is_told_by_its_place() {
+        let standardizer = Standardizer::fit(2, [vec![0.0, 0.0, 0.01, 0.01]].into_iter());
+        assert_eq!(standardizer.apply(&[0.0, 0.0, 0.0, -3.4e38]), Err(3));
+        assert_eq!(standardizer.apply(&[0.0, 1e308]), Err(1));
+        let boundless = Standardizer::fit(1, [vec![1e308, 0.0, -1e308]].into_iter());
+        assert_eq!(boundless.apply(&[0.0]), Err(0));
     }
 
     #[test]
@@ -101,10 +166,14 @@ mod tests {
             r#"{"mean": [0], "std": [0]}"#,
             r#"{"mean": [1e99], "std": [1]}"#,
         ] {
-            assert!(serde_json::from_str::<Standardizer>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Standardizer<f32>>(text).is_err(), "{text}");
         }
-        let standardizer = Standardizer { mean: vec![0.1307], std: vec![0.3081] };
-        let text = serde_json::to_string(&standardizer).unwrap();
-        assert_eq!(serde_json::from_str::<Standardizer>(&text).unwrap(), standardizer);
+        let single = Standardizer { mean: vec![0.1307_f32], std: vec![0.3081] };
+        let text = serde_json::to_string(&single).unwrap();
+        assert_eq!(text, r#"{"mean":[0.1307],"std":[0.3081]}"#);
+        assert_eq!(serde_json::from_str::<Standardizer<f32>>(&text).unwrap(), single);
+        let double = Standardizer { mean: vec![1_700_000_018.5_f64], std: vec![0.1] };
+        let text = serde_json::to_string(&double).unwrap();
+        assert_eq!(serde_json::from_str::<Standardizer<f64>>(&text).unwrap(), double);
     }
 }

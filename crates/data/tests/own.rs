@@ -1,6 +1,6 @@
 //! Folders of a user's own, prepared as a run prepares them.
 
-use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence};
+use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence, Steps};
 use slimgate_data::{check_unchanged, prepare, prepare_with, read_inputs};
 use std::fs;
 use tempfile::TempDir;
@@ -78,6 +78,91 @@ fn both_formats_give_the_same_sequences() {
     assert_eq!(tables.train, archive.train);
     assert_eq!(tables.validation, archive.validation);
     assert_eq!(tables.test, archive.test);
+}
+
+#[test]
+fn archives_are_read_as_their_own_tools_write_them() {
+    let plain = prepared(&[("train.ts", ts(12).as_str()), ("test.ts", ts(4).as_str())]);
+    let aeon = |text: String| {
+        let text =
+            text.replace("@dimensions", "@problemName p\n@timestamps false\n@missing False\n@dimension");
+        text.replace(":up", ":UP")
+    };
+    let sktime = |text: String| text.replace("@dimensions 2", "@problemName p\n@univariate false");
+    for (train, test) in [(aeon(ts(12)), aeon(ts(4))), (sktime(ts(12)), sktime(ts(4)))] {
+        let same = prepared(&[("P_TRAIN.ts", train.as_str()), ("P_TEST.ts", test.as_str())]);
+        assert_eq!((same.train, same.test), (plain.train.clone(), plain.test.clone()));
+    }
+    let tsv = "1\t0.5\t1\t1.5\n2\t4\t5\tNaN\n1.0\t1\t1\t2\n2\t5\t6\t7\n";
+    let ucr = prepared(&[("P_TRAIN.tsv", tsv), ("P_TEST.tsv", tsv)]);
+    assert_eq!(ucr.preprocessing.classes(), ["1", "2"]);
+    assert_eq!(ucr.test.iter().map(|sequence| sequence.steps.len()).collect::<Vec<_>>(), [3, 2, 3, 3]);
+    let new = folder(&[("new.tsv", "1\t0.5\t1\t1.5\n?\t4\t5\tNaN\n"), ("bare.tsv", "0.5\t1\t1.5\n")]);
+    let inputs = read_inputs(&new.path().join("new.tsv"), &ucr.preprocessing).unwrap();
+    assert_eq!(inputs[1].steps, ucr.test[1].steps);
+    let refused = read_inputs(&new.path().join("bare.tsv"), &ucr.preprocessing).unwrap_err();
+    assert!(matches!(refused, DataError::UcrClass { line: 1, .. }), "{refused}");
+}
+
+#[test]
+fn an_offset_takes_no_digits_away() {
+    let table = |start: u64, count: u64| {
+        let mut text = "series,class,meter\n".to_owned();
+        for number in 0..count {
+            let (class, pace) = [("slow", 1), ("fast", 3)][number as usize % 2];
+            for step in 1..=12 {
+                text += &format!("s{number},{class},{}\n", start + pace * step);
+            }
+        }
+        text
+    };
+    let read =
+        |start| prepared(&[("train.csv", table(start, 8).as_str()), ("test.csv", table(start, 4).as_str())]);
+    let values = |data: Prepared| -> Vec<f32> {
+        let all = data.train.into_iter().chain(data.validation).chain(data.test);
+        all.flat_map(|sequence| match sequence.steps {
+            Steps::Values { values, .. } => values,
+            Steps::Tokens(_) => panic!("a meter has values"),
+        })
+        .collect()
+    };
+    let (near, far) = (values(read(0)), values(read(1_700_000_000)));
+    assert!(near.iter().zip(&far).all(|(near, far)| (near - far).abs() < 1e-6), "{near:?}\n{far:?}");
+}
+
+/// What was stored before numbers were standardised as precisely as they are written means what it meant.
+#[test]
+fn the_preprocessing_of_an_earlier_run_keeps_its_rule() {
+    let folder = folder(&[("new.csv", "meter,flow\n1700000001,0.3\n1700000200,0.1\n")]);
+    let stored = r#"{"dataset":"./old","classes":["fast","slow"],"keep":"start","pad":"none",
+        "own":{"channels":["meter","flow"],"sha256":{}},
+        "transform":{"series":{"scale":{"mean":[1700000000.0,0.2],"std":[10.0,0.1]}}}}"#;
+    let stored: Preprocessing = serde_json::from_str(stored).unwrap();
+    let inputs = read_inputs(&folder.path().join("new.csv"), &stored).unwrap();
+    // The nearest f32 to the meter's values are 1700000000 and 1700000256.
+    let values = vec![0.0, (0.3_f32 - 0.2) / 0.1, 25.6, (0.1_f32 - 0.2) / 0.1];
+    assert_eq!(inputs[0].steps, Steps::Values { values, channels: 2 });
+}
+
+#[test]
+fn a_number_that_cannot_be_computed_with_is_named_with_its_place() {
+    let replaced = |text: &str, from: &str, to: &str| {
+        assert!(text.contains(from), "{text}");
+        text.replacen(from, to, 1)
+    };
+    let (train, test) = (csv(12), csv(4));
+    let wild = replaced(&test, "s1,down,2,2\n", "s1,down,2,-3.4e38\n");
+    let folder = folder(&[("train.csv", train.as_str()), ("test.csv", wild.as_str())]);
+    let message = prepare(&config(&folder)).unwrap_err().to_string();
+    assert!(message.contains("test.csv:5: ") && message.contains("column `y`"), "{message}");
+
+    let data = prepared(&[("train.csv", train.as_str()), ("test.csv", test.as_str())]);
+    fs::write(folder.path().join("new.csv"), "x,y\n1,2\n1e308,2\n").unwrap();
+    fs::write(folder.path().join("new.ts"), "@targetlabel false\n@data\n1,2:3,1e300\n").unwrap();
+    for (name, told) in [("new.csv", "new.csv:3: 1e308"), ("new.ts", "new.ts:3: 1e300")] {
+        let message = read_inputs(&folder.path().join(name), &data.preprocessing).unwrap_err().to_string();
+        assert!(message.contains(told) && message.contains("fill value"), "{message}");
+    }
 }
 
 #[test]
@@ -208,8 +293,8 @@ fn two_archives_must_agree() {
     assert!(refused(&train, &wide).contains("test.ts:1: 3 channels where 2 belong"));
     let other = test.replace("true up down", "true up down left").replacen(":up", ":left", 1);
     assert!(refused(&train, &other).contains("test.ts:4: no training sequence is of class \"left\""));
-    let headless = train.replace("@dimensions 2\n", "");
-    assert!(refused(&headless, &test).contains("train.ts has no `@dimensions` line"));
     let plain = train.replace("true up down", "false");
-    assert!(refused(&plain, &test).contains("channels"));
+    assert!(refused(&plain, &test).contains("train.ts has no classes"));
+    let target = train.replace("@classLabel true up down", "@targetlabel true");
+    assert!(refused(&target, &test).contains("train.ts:2: its sequences end in numbers"));
 }

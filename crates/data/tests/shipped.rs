@@ -1,5 +1,6 @@
 //! The data sets that ship, prepared as a run prepares them.
 
+use sha2::{Digest, Sha256};
 use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence, Steps};
 use slimgate_data::{Presence, catalog, find, prepare, prepare_with};
 
@@ -145,4 +146,23 @@ fn what_cannot_be_prepared_names_its_key() {
     assert!(refused(limit).contains("data.train_limit"));
     assert!(refused(config("vowels")).contains("japanese-vowels"));
     assert!(find("vowels").is_err());
+}
+
+/// Recorded results rest on these bits: of a set of the catalog, what models read never changes.
+#[test]
+fn what_models_read_of_a_set_stays_the_same_bit_for_bit() {
+    for (dataset, wanted) in [
+        ("digits-rows", "f0d0de628cf4b23d9da18cd67b8b0612882401e80fd15070d5a4a3011db9c9f3"),
+        ("japanese-vowels", "da1b612bd340a7e9123c12bf150a20b5f64e3a8473dcc188a94c6f811717b3f4"),
+    ] {
+        let Prepared { train, validation, test, .. } = prepared(dataset);
+        let mut hash = Sha256::new();
+        for sequence in train.iter().chain(&validation).chain(&test) {
+            let Steps::Values { values, .. } = &sequence.steps else { panic!("{dataset} is of values") };
+            values.iter().for_each(|value| hash.update(value.to_bits().to_le_bytes()));
+            hash.update(sequence.label.to_le_bytes());
+        }
+        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, wanted, "{dataset}");
+    }
 }

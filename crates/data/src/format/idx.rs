@@ -13,7 +13,7 @@ pub(crate) fn images(bytes: &[u8], file: &str) -> Result<Vec<Raw>, DataError> {
     if (height, width) != (SIDE as u32, SIDE as u32) {
         return Err(DataError::ImageSize { file: file.into(), width, height });
     }
-    let image = |pixels: &[u8]| Raw::Values(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect());
+    let image = |pixels: &[u8]| Raw::Pixels(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect());
     Ok(pixels.chunks_exact(PIXELS).map(image).collect())
 }
 
@@ -85,7 +85,7 @@ mod tests {
     fn pixels_run_from_0_to_1() {
         let images = images(&file_of_images(2, 28), "a").unwrap();
         assert_eq!(images.len(), 2);
-        let Raw::Values(values) = &images[0] else { panic!("an image is values") };
+        let Raw::Pixels(values) = &images[0] else { panic!("an image is values") };
         assert_eq!((values.len(), values[0], values[51], values[255]), (784, 0.0, 0.2, 1.0));
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod idx;
 pub(crate) mod png;
+mod quotes;
 pub(crate) mod rated;
 pub(crate) mod table;
 pub(crate) mod texts;

@@ -32,7 +32,7 @@ pub(crate) fn image(bytes: &[u8], file: &str) -> Result<Raw, DataError> {
         }
     };
     let pixels = &pixels[..frame.buffer_size()];
-    Ok(Raw::Values(pixels.chunks_exact(frame.color_type.samples()).map(grey).collect()))
+    Ok(Raw::Pixels(pixels.chunks_exact(frame.color_type.samples()).map(grey).collect()))
 }
 
 fn check_size(width: u32, height: u32, file: &str) -> Result<(), DataError> {
@@ -83,7 +83,7 @@ pub(crate) mod tests {
             (ColorType::Indexed, BitDepth::One, &[255], 1.0),
         ];
         for (color, depth, pixel, grey) in cases {
-            let Raw::Values(values) = image(&square(28, color, depth, pixel), "a").unwrap() else {
+            let Raw::Pixels(values) = image(&square(28, color, depth, pixel), "a").unwrap() else {
                 panic!("an image is values")
             };
             assert_eq!(values.len(), 784);

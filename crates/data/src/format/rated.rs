@@ -1,7 +1,8 @@
 //! Rated texts: a tab-separated table of identifier, rating and text, below a row of column names.
 
+use crate::DataError;
 use crate::examples::{Example, Raw};
-use crate::{DataError, file::number};
+use crate::file::{Field, Location, number};
 
 /// Reads texts with the sign of their ratings: class 0 for negative, 1 for positive.
 pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Example>, DataError> {
@@ -11,7 +12,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Example>, DataError> {
         let [_, rating, text] = columns[..] else {
             return Err(DataError::Columns { file: file.into(), line, found: columns.len(), wanted: 3 });
         };
-        let rating = number(rating, file, line)?;
+        let rating = number(rating, Location { file, line, field: Field::Nth(2) })?;
         if rating == 0.0 {
             return Err(DataError::RatingZero { file: file.into(), line });
         }

@@ -1,8 +1,10 @@
 //! Tables: rows below a row of column names. Of series, a row is one step and a column one channel.
 
+use super::quotes;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::{DataError, file::number};
+use crate::file::{Field, Location, number};
+use crate::{DataError, labels};
 use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
 use std::collections::HashSet;
 
@@ -11,30 +13,59 @@ const SERIES: &str = "series";
 /// The column of the classes.
 pub(crate) const CLASS: &str = "class";
 
+/// The characters that separate columns elsewhere.
+const SEPARATORS: [char; 3] = [';', '\t', '|'];
+
 /// A table's column names, and then its rows, each with its line and as wide as the header.
 pub(crate) struct Table<'a> {
     /// The names, without spaces around them.
     pub header: Vec<String>,
     bytes: &'a [u8],
     file: &'a str,
+    /// The line that the bytes begin on.
+    first_line: usize,
     rows: StringRecordsIntoIter<&'a [u8]>,
 }
 
 impl<'a> Table<'a> {
     /// Reads the header.
     pub(crate) fn open(bytes: &'a [u8], file: &'a str) -> Result<Table<'a>, DataError> {
+        let (bytes, first_line) = without_preamble(bytes, file)?;
+        quotes::check(bytes, file, first_line)?;
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let mut rows = reader.into_records();
-        let header = rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
-        let header = header.map_err(|error| not_utf8(&error, bytes, file))?;
+        let mut table = Table { header: Vec::new(), bytes, file, first_line, rows: reader.into_records() };
+        let header = table.rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
+        let header = header.map_err(|error| table.not_utf8(&error))?;
         if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
             return Err(DataError::CsvHeader { file: file.into() });
         }
-        if let (1, Some(separator)) = (header.len(), header[0].chars().find(|&c| matches!(c, ';' | '\t'))) {
+        let separator =
+            |wanted: &char| header.iter().map(|name| name.matches(*wanted).count()).sum::<usize>();
+        // A header has a comma less than columns.
+        if let Some(separator) = SEPARATORS.into_iter().find(|other| separator(other) >= header.len()) {
             return Err(DataError::CsvSeparator { file: file.into(), separator });
         }
-        let header = header.iter().map(|name| name.trim().to_owned()).collect();
-        Ok(Table { header, bytes, file, rows })
+        if header.iter().any(has_break) {
+            let line = header.position().map_or(1, |position| table.line(position));
+            return Err(DataError::QuoteOverLines { file: file.into(), line });
+        }
+        table.header = header.iter().map(|name| name.trim().to_owned()).collect();
+        Ok(table)
+    }
+
+    /// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
+    fn not_utf8(&self, error: &csv::Error) -> DataError {
+        let line = error.position().map_or(1, |position| self.line(position));
+        DataError::NotUtf8 { file: self.file.into(), line }
+    }
+
+    /// The line that a row begins on. Its position is where the row before it ended, which is before blank lines, and
+    /// of the two characters that end a line on Windows between them.
+    fn line(&self, position: &Position) -> usize {
+        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
+        let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let before = self.first_line - 1 + between.filter(|byte| **byte == b'\n').count();
+        position.line() as usize + before
     }
 }
 
@@ -44,9 +75,9 @@ impl Iterator for Table<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let row = match self.rows.next()? {
             Ok(row) => row,
-            Err(error) => return Some(Err(not_utf8(&error, self.bytes, self.file))),
+            Err(error) => return Some(Err(self.not_utf8(&error))),
         };
-        let line = row.position().map_or(1, |position| line(position, self.bytes));
+        let line = row.position().map_or(1, |position| self.line(position));
         let (found, wanted) = (row.len(), self.header.len());
         if found == wanted {
             Some(Ok((line, row)))
@@ -56,18 +87,27 @@ impl Iterator for Table<'_> {
     }
 }
 
-/// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
-fn not_utf8(error: &csv::Error, bytes: &[u8], file: &str) -> DataError {
-    let line = error.position().map_or(1, |position| line(position, bytes));
-    DataError::NotUtf8 { file: file.into(), line }
+/// A table without what may stand before its header, and the line that this is on: the mark that some editors put
+/// first, and the line in which Excel is told the separator.
+fn without_preamble<'a>(bytes: &'a [u8], file: &str) -> Result<(&'a [u8], usize), DataError> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    match bytes[..end].trim_ascii_end() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', b','] => Ok((&bytes[end..], 2)),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator @ (b';' | b'|')] => {
+            Err(DataError::CsvSeparator { file: file.into(), separator: char::from(*separator) })
+        }
+        // A tab at the end was taken for space.
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => {
+            Err(DataError::CsvSeparator { file: file.into(), separator: '\t' })
+        }
+        _ => Ok((bytes, 1)),
+    }
 }
 
-/// The line that a row begins on. Its position is where the row before it ended, which is before blank lines, and of
-/// the two characters that end a line on Windows between them.
-fn line(position: &Position, bytes: &[u8]) -> usize {
-    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
-    let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    position.line() as usize + between.filter(|byte| **byte == b'\n').count()
+/// Whether a field goes on over several lines.
+pub(crate) fn has_break(field: &str) -> bool {
+    field.contains(['\n', '\r'])
 }
 
 /// One series of a table.
@@ -78,7 +118,7 @@ pub(crate) struct Series {
     /// What the column `class` says, if it is read.
     pub class: Option<String>,
     /// Shaped `[steps, channels]`.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
     /// The line of each step.
     pub lines: Vec<usize>,
 }
@@ -127,6 +167,18 @@ pub(crate) fn labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<
         line: lines[0],
     };
     Ok(series(table, &columns)?.into_iter().map(labelled).collect())
+}
+
+/// The line of a step of a series of these channels.
+pub(crate) fn line_of(
+    bytes: &[u8],
+    file: &str,
+    channels: &[String],
+    series: usize,
+    step: usize,
+) -> Result<usize, DataError> {
+    let all = parse_named(bytes, file, channels)?;
+    Ok(all[series].lines[step])
 }
 
 /// Which columns of a table of series are what.
@@ -190,13 +242,16 @@ pub(crate) fn missing(header: &[String], file: &str, column: &'static str) -> Da
 }
 
 /// Reads all rows. Those of a sequence stand together and have one class.
-fn series(table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
+fn series(mut table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
     let file = table.file;
     let blank = |line, column| DataError::CsvBlank { file: file.into(), line, column };
     let mut all: Vec<Series> = Vec::new();
     let mut seen = HashSet::new();
-    for row in table {
+    while let Some(row) = table.next() {
         let (line, row) = row?;
+        if row.iter().any(has_break) {
+            return Err(DataError::QuoteOverLines { file: file.into(), line });
+        }
         let [name, class] = [columns.series, columns.class].map(|at| at.map(|at| row[at].trim().to_owned()));
         for (column, text) in [(SERIES, &name), (CLASS, &class)] {
             if text.as_deref() == Some("") {
@@ -211,7 +266,11 @@ fn series(table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
             all.push(Series { name, class: class.clone(), values: Vec::new(), lines: Vec::new() });
         }
         let series = all.last_mut().expect("one was pushed");
-        if series.class != class {
+        let same = match (&series.class, &class) {
+            (Some(before), Some(class)) => labels::same(before, class),
+            _ => true,
+        };
+        if !same {
             let [name, before, found] = [&series.name, &series.class, &class]
                 .map(|text| excerpt(text.as_deref().unwrap_or_default()));
             let classes = format!("{before:?} and {found:?}");
@@ -219,7 +278,8 @@ fn series(table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
         }
         series.lines.push(line);
         for at in &columns.channels {
-            series.values.push(number(&row[*at], file, line)?);
+            let field = Field::Column(&table.header[*at]);
+            series.values.push(number(&row[*at], Location { file, line, field })?);
         }
     }
     if all.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(all) }

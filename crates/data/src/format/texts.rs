@@ -1,9 +1,10 @@
 //! Texts as a table: one a row in the column `text`, with its class in the column `class` or without.
 
-use super::table::{CLASS, Table, missing};
+use super::table::{CLASS, Table, has_break, missing};
 use crate::DataError;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
+use std::collections::HashSet;
 
 /// The column of the texts.
 const TEXT: &str = "text";
@@ -39,10 +40,41 @@ pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Vec<Row>, DataError> {
         if row[text].trim().is_empty() {
             return Err(DataError::NoStep { file: file.into(), line });
         }
+        if class.is_some_and(|at| has_break(&row[at])) {
+            return Err(DataError::QuoteOverLines { file: file.into(), line });
+        }
         let class = class.map(|at| row[at].trim().to_owned());
         rows.push(Row { line, text: row[text].to_owned(), class });
     }
-    if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(rows) }
+    if rows.is_empty() {
+        return Err(DataError::NoSequence { file: file.into() });
+    }
+    match class.and_then(|class| taken_in(&rows, class < text)) {
+        Some((line, row)) => Err(DataError::QuoteOverRows { file: file.into(), line, row }),
+        None => Ok(rows),
+    }
+}
+
+/// The first row whose text takes in others, and the line of the first of these: between two quotes that do not belong
+/// together, all the lines after the first, or all before the last, are of the table's classes.
+fn taken_in(rows: &[Row], class_first: bool) -> Option<(usize, usize)> {
+    let classes: HashSet<&str> = rows.iter().filter_map(|row| row.class.as_deref()).collect();
+    let is_row = |line: &str| {
+        let (class, text) = match class_first {
+            true => line.split_once(',')?,
+            false => line.rsplit_once(',').map(|(text, class)| (class, text))?,
+        };
+        let prose = class_first && text.starts_with(' ');
+        (!prose && classes.contains(class.trim())).then_some(())
+    };
+    rows.iter().filter(|row| has_break(&row.text)).find_map(|row| {
+        let lines: Vec<(usize, &str)> = (row.line..).zip(row.text.lines()).collect();
+        let inner = if class_first { &lines[1..] } else { &lines[..lines.len() - 1] };
+        let mut inner = inner.iter().filter(|(_, line)| !line.trim().is_empty()).peekable();
+        let first = inner.peek().map(|(line, _)| *line)?;
+        let all = inner.all(|(_, line)| is_row(line).is_some());
+        all.then_some((row.line, if class_first { first } else { first + 1 }))
+    })
 }
 
 /// Reads texts with their classes.
@@ -93,6 +125,37 @@ mod tests {
         assert!(matches!(refused("class,words\nup,Good.\n"), DataError::CsvMissing { column: "text", .. }));
         assert!(matches!(refused("class,text,stars\nup,Good.,5\n"), DataError::TextColumn { .. }));
         assert!(matches!(refused("text,text\nGood.,Bad.\n"), DataError::TextColumn { .. }));
+    }
+
+    #[test]
+    fn a_text_that_takes_in_rows_is_refused_and_prose_is_not() {
+        let taken = |text: &str| match parse(text.as_bytes(), "a") {
+            Err(DataError::QuoteOverRows { line, row, .. }) => Some((line, row)),
+            Err(other) => panic!("{text:?}: {other}"),
+            Ok(_) => None,
+        };
+        assert_eq!(taken("class,text\nup,good\ndown,\"stray\nup,fine\ndown,dull\"\nup,good\n"), Some((3, 4)));
+        assert_eq!(taken("text,class\n\"stray,down\nfine,up\ndull\",down\ngood,up\n"), Some((2, 3)));
+        for prose in [
+            "class,text\nup,\"Good.\n\nTwice, at least.\"\ndown,\"Bad.\nup, up and away\"\n",
+            "class,text\nup,\"Good.\nup,so to say\nTwice.\"\n",
+            "text,class\n\"Good.\nTwice.\",up\n",
+            "text\n\"Good.\nup,twice.\"\n",
+        ] {
+            assert_eq!(taken(prose), None, "{prose}");
+        }
+    }
+
+    /// No row vanishes: each line of a file is the header, blank, a row, or part of a text.
+    #[test]
+    fn quotes_that_are_not_closed_where_a_text_ends_are_refused() {
+        let refused = |text: &str| parse(text.as_bytes(), "a").unwrap_err();
+        let open = refused("class,text\nup,good\ndown,\"an open one\nup,fine\n");
+        assert!(matches!(open, DataError::QuoteOpen { line: 3, .. }), "{open}");
+        let late = refused("class,text\ndown,\"stray\nup,fine\nup,\"good\"\n");
+        assert!(matches!(late, DataError::QuoteClosedLate { line: 2, closes: 4, .. }), "{late}");
+        let class = refused("class,text\n\"down\nup\",fine\n");
+        assert!(matches!(class, DataError::QuoteOverLines { line: 2, .. }), "{class}");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The `.ts` format of the time-series archives: `@` lines, then one sequence a line, its channels
 //! separated by colons and their steps by commas, the class at the end.
 
-use crate::DataError;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::number;
+use crate::file::{Field, Location, number};
+use crate::{DataError, labels};
 
 /// One sequence of a `.ts` file.
 #[derive(Debug, PartialEq)]
@@ -12,124 +12,193 @@ pub(crate) struct Row {
     /// Where it stands in the file.
     pub line: usize,
     /// Shaped `[steps, channels]`.
-    pub values: Vec<f32>,
-    /// Its class, in a file that has them.
+    pub values: Vec<f64>,
+    /// Its class as the header spells it, where the file tells it.
     pub class: Option<String>,
+    /// Whether there is a place for the class, or the target, filled in or not.
+    ended: bool,
+}
+
+/// What each sequence ends in.
+#[derive(Debug, PartialEq)]
+enum Ending<'a> {
+    /// Its class, one of these.
+    Class(Vec<&'a str>),
+    /// A number to be predicted, as the line of the header says.
+    Target { line: usize },
+    /// Nothing.
+    Nothing,
+}
+
+/// What the `@` lines say.
+struct Header<'a> {
+    /// The number of channels and the line that says it.
+    channels: Option<(usize, usize)>,
+    ending: Ending<'a>,
 }
 
 /// Reads series of `channels` channels, with classes or without: at least one.
 pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>, DataError> {
-    let mut lines = (1..)
-        .zip(text.lines().map(str::trim))
-        .filter(|(_, content)| !content.is_empty() && !content.starts_with('#'));
-    let classes = header(&mut lines, file, channels)?;
-    let rows: Vec<Row> = lines
-        .map(|(line, content)| row(content, file, line, channels, &classes))
-        .collect::<Result<_, _>>()?;
-    if rows.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(rows) }
+    let mut lines = lines(text);
+    let header = header(&mut lines, file)?;
+    if let Some((found, line)) = header.channels.filter(|(found, _)| *found != channels) {
+        return Err(DataError::Channels { file: file.into(), line, found, wanted: channels });
+    }
+    let read = |(line, content)| row(content, file, line, channels, &header.ending);
+    let rows: Vec<Row> = lines.map(read).collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        return Err(DataError::NoSequence { file: file.into() });
+    }
+    // One of many without a class may be what was left of a line when the file was cut off.
+    let cut_off = rows.iter().find(|row| !row.ended).filter(|_| rows.iter().any(|row| row.class.is_some()));
+    match cut_off {
+        Some(row) => Err(DataError::TsNoClass { file: file.into(), line: row.line }),
+        None => Ok(rows),
+    }
 }
 
 /// Reads series of `channels` channels with their classes.
 pub(crate) fn labelled(text: &str, file: &str, channels: usize) -> Result<Vec<Labelled>, DataError> {
-    let labelled = |Row { line, values, class }: Row| match class {
+    match header(&mut lines(text), file)?.ending {
+        Ending::Class(_) => (),
+        Ending::Target { line } => return Err(DataError::TsTarget { file: file.into(), line }),
+        Ending::Nothing => return Err(DataError::TsUnlabelled { file: file.into() }),
+    }
+    let labelled = |Row { line, values, class, .. }: Row| match class {
         Some(class) => Ok(Labelled { raw: Raw::Values(values), class, line }),
-        None => Err(DataError::TsUnlabelled { file: file.into() }),
+        None => Err(DataError::TsNoClass { file: file.into(), line }),
     };
     parse(text, file, channels)?.into_iter().map(labelled).collect()
 }
 
-/// How many channels the header announces: by `@dimensions`, or one by `@univariate true`.
+/// How many channels there are: what the header says, or, as some tools leave it out, what the first sequence has.
 pub(crate) fn channels(text: &str, file: &str) -> Result<usize, DataError> {
-    let mut univariate = false;
-    for (line, content) in (1..).zip(text.lines().map(str::trim)) {
-        let (key, value) = content.split_once(char::is_whitespace).unwrap_or((content, ""));
-        let value = value.trim();
-        match key.to_ascii_lowercase().as_str() {
-            "@dimensions" => {
-                let channels = value.parse::<usize>().ok().filter(|channels| *channels > 0);
-                return channels.ok_or_else(|| DataError::TsHeader {
-                    file: file.into(),
-                    line,
-                    key: "@dimensions",
-                    found: excerpt(value),
-                    wanted: "the number of channels, such as `@dimensions 3`".into(),
-                });
-            }
-            "@univariate" => univariate = value.eq_ignore_ascii_case("true"),
-            "@data" => break,
-            _ => (),
+    let mut lines = lines(text);
+    let header = header(&mut lines, file)?;
+    let first = lines.next();
+    match (header.channels, first) {
+        (Some((channels, _)), _) => Ok(channels),
+        (None, None) => Err(DataError::NoSequence { file: file.into() }),
+        (None, Some((_, first))) => {
+            let last = first.rsplit(':').next().unwrap_or_default().trim();
+            let ended = match &header.ending {
+                Ending::Class(_) | Ending::Target { .. } => true,
+                Ending::Nothing => is_unknown(last),
+            };
+            Ok((first.split(':').count() - usize::from(ended)).max(1))
         }
     }
-    if univariate { Ok(1) } else { Err(DataError::TsMissing { file: file.into(), key: "@dimensions" }) }
 }
 
-/// Reads up to the line `@data`. Returns the classes that the file announces: none if it has no classes.
+/// The lines that say something, with their numbers.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    lines.filter(|(_, content)| !content.is_empty() && !content.starts_with('#'))
+}
+
+/// Reads up to the line `@data`.
 fn header<'a>(
     lines: &mut impl Iterator<Item = (usize, &'a str)>,
     file: &str,
-    channels: usize,
-) -> Result<Vec<&'a str>, DataError> {
-    let mut classes = None;
+) -> Result<Header<'a>, DataError> {
+    let (mut channels, mut ending) = (None, None);
     for (line, content) in lines {
         let (key, value) = content.split_once(char::is_whitespace).unwrap_or((content, ""));
         let value = value.trim();
-        let unreadable = |key, wanted: String| DataError::TsHeader {
-            file: file.into(),
-            line,
-            key,
-            found: excerpt(value),
-            wanted,
+        let unreadable = |key, wanted| {
+            let found = excerpt(value);
+            DataError::TsHeader { file: file.into(), line, key, found, wanted }
         };
+        let is_true = value.eq_ignore_ascii_case("true");
         match key.to_ascii_lowercase().as_str() {
-            "@data" => return classes.ok_or(DataError::TsMissing { file: file.into(), key: "@classLabel" }),
+            "@data" => {
+                let missing = || DataError::TsMissing { file: file.into(), key: "@classLabel" };
+                return Ok(Header { channels, ending: ending.ok_or_else(missing)? });
+            }
+            "@timestamps" if is_true => return Err(DataError::TsTimes { file: file.into(), line }),
             "@timestamps" if !value.eq_ignore_ascii_case("false") => {
-                return Err(unreadable(
-                    "@timeStamps",
-                    "`false` there and the values without their times".into(),
-                ));
+                return Err(unreadable("@timeStamps", "`@timeStamps false`"));
             }
-            "@dimensions" => match value.parse() {
-                Ok(found) if found == channels => {}
-                Ok(found) => {
-                    return Err(DataError::Channels { file: file.into(), line, found, wanted: channels });
-                }
-                Err(_) => return Err(unreadable("@dimensions", format!("`@dimensions {channels}`"))),
-            },
+            // The first is the archive's name, the second that of aeon's writer.
+            "@dimensions" | "@dimension" => {
+                let wanted = "the number of channels, such as `@dimensions 3`";
+                let number = value.parse::<usize>().ok().filter(|channels| *channels > 0);
+                channels = Some((number.ok_or_else(|| unreadable("@dimensions", wanted))?, line));
+            }
+            "@univariate" if is_true && channels.is_none() => channels = Some((1, line)),
             "@classlabel" => {
-                let mut words = value.split_whitespace();
-                let labelled = words.next().unwrap_or_default().to_ascii_lowercase();
-                let names: Vec<&str> = words.collect();
-                match (labelled.as_str(), names.is_empty()) {
-                    ("true", false) | ("false", true) => classes = Some(names),
-                    _ => {
-                        return Err(unreadable(
-                            "@classLabel",
-                            "`true` there and the classes after it, or `false` alone".into(),
-                        ));
-                    }
-                }
+                let wanted = "`true` there and the classes after it, or `false` alone";
+                ending = Some(classes(value).ok_or_else(|| unreadable("@classLabel", wanted))?);
             }
-            _ => {}
+            "@targetlabel" if is_true => ending = Some(Ending::Target { line }),
+            "@targetlabel" if value.eq_ignore_ascii_case("false") => {
+                ending.get_or_insert(Ending::Nothing);
+            }
+            "@targetlabel" => return Err(unreadable("@targetLabel", "`@targetLabel false`")),
+            // What else is announced is seen in the data.
+            other if other.starts_with('@') => (),
+            _ => return Err(DataError::TsEarly { file: file.into(), line }),
         }
     }
     Err(DataError::TsMissing { file: file.into(), key: "@data" })
 }
 
-/// Reads one sequence, and its class if the file announces any.
-fn row(content: &str, file: &str, line: usize, channels: usize, classes: &[&str]) -> Result<Row, DataError> {
+/// What `@classLabel` says.
+fn classes(value: &str) -> Option<Ending<'_>> {
+    let mut words = value.split_whitespace();
+    let labelled = words.next()?.to_ascii_lowercase();
+    let names: Vec<&str> = words.collect();
+    match (labelled.as_str(), names.is_empty()) {
+        ("true", false) => Some(Ending::Class(names)),
+        ("false", true) => Some(Ending::Nothing),
+        _ => None,
+    }
+}
+
+/// Whether a class is left open.
+fn is_unknown(class: &str) -> bool {
+    matches!(class, "" | "?")
+}
+
+/// Reads one sequence, and its class if it ends in one.
+fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending) -> Result<Row, DataError> {
     let mut fields: Vec<&str> = content.split(':').map(str::trim).collect();
-    let class = if classes.is_empty() { None } else { fields.pop() };
-    if let Some(class) = class.filter(|class| !classes.contains(class)) {
-        return Err(DataError::TsClass { file: file.into(), line, found: excerpt(class) });
+    let mut class = None;
+    let mut ended = fields.len() == channels + 1;
+    match (ending, fields.last()) {
+        (Ending::Class(classes), Some(label)) if ended && !is_unknown(label) => {
+            let known = labels::find(classes, label, true).map(|at| classes[at].to_owned());
+            let unknown = || DataError::TsClass { file: file.into(), line, found: excerpt(label) };
+            class = Some(known.ok_or_else(unknown)?);
+            fields.pop();
+        }
+        // Who predicts asks for neither.
+        (Ending::Target { .. }, _) if ended => drop(fields.pop()),
+        (_, Some(label)) if ended && is_unknown(label) => drop(fields.pop()),
+        (Ending::Class(classes), Some(label)) if labels::find(classes, label, true).is_some() => {
+            fields.pop();
+            ended = true;
+        }
+        _ => (),
     }
     if fields.len() != channels {
-        return Err(DataError::Channels { file: file.into(), line, found: fields.len(), wanted: channels });
+        let found = fields.len();
+        return Err(DataError::Channels { file: file.into(), line, found, wanted: channels });
     }
-    let mut columns = Vec::with_capacity(channels);
-    for field in fields {
-        let steps = if field.is_empty() { vec![] } else { field.split(',').collect() };
-        columns
-            .push(steps.into_iter().map(|step| number(step, file, line)).collect::<Result<Vec<f32>, _>>()?);
+    if fields.iter().any(|field| field.starts_with('(')) {
+        return Err(DataError::TsTimes { file: file.into(), line });
+    }
+    Ok(Row { line, values: steps(&fields, file, line)?, class, ended })
+}
+
+/// The numbers of a sequence, step after step.
+fn steps(fields: &[&str], file: &str, line: usize) -> Result<Vec<f64>, DataError> {
+    let mut columns = Vec::with_capacity(fields.len());
+    for (channel, field) in (1..).zip(fields) {
+        let steps = (1..).zip(field.split(',').filter(|_| !field.is_empty()));
+        let value =
+            |(step, text)| number(text, Location { file, line, field: Field::Step { channel, step } });
+        columns.push(steps.map(value).collect::<Result<Vec<f64>, _>>()?);
     }
     let steps = columns.first().map_or(0, Vec::len);
     if steps == 0 {
@@ -139,8 +208,7 @@ fn row(content: &str, file: &str, line: usize, channels: usize, classes: &[&str]
         let (channel, found) = (at + 1, columns[at].len());
         return Err(DataError::TsUneven { file: file.into(), line, channel, found, wanted: steps });
     }
-    let values = (0..steps).flat_map(|step| columns.iter().map(move |column| column[step])).collect();
-    Ok(Row { line, values, class: class.map(str::to_owned) })
+    Ok((0..steps).flat_map(|step| columns.iter().map(move |column| column[step])).collect())
 }
 
 #[cfg(test)]

@@ -37,6 +37,42 @@ fn damage_is_named_with_its_line() {
 }
 
 #[test]
+fn other_separators_are_named_and_the_line_for_excel_is_skipped() {
+    let separator = |text: &str| match parse(text.as_bytes(), "a", 2) {
+        Err(DataError::CsvSeparator { separator, .. }) => separator,
+        other => panic!("{text:?}: {other:?}"),
+    };
+    assert_eq!(separator("x;y\n1,5;2,5\n"), ';');
+    assert_eq!(separator("x\ty\n1\t2\n"), '\t');
+    assert_eq!(separator("x|y\n1|2\n"), '|');
+    assert_eq!(separator("sep=;\nx;y\n1;2\n"), ';');
+    assert_eq!(separator("sep=\t\nx\ty\n1\t2\n"), '\t');
+    for first in ["sep=,\n", "\u{feff}sep=,\r\n", "SEP=,\n"] {
+        let all = parse(format!("{first}x,y\n1,2\n").as_bytes(), "a", 2).unwrap();
+        assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[1.0, 2.0][..], &[3][..]), "{first:?}");
+        let error = parse(format!("{first}x,y\n1,2\n3,\n").as_bytes(), "a", 2).unwrap_err();
+        assert!(matches!(error, DataError::NumberMissing { line: 4, .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_quote_that_takes_in_rows_is_refused_with_its_line() {
+    let refused = |text: &str| labelled(text.as_bytes(), "a", &names(&["x"])).unwrap_err();
+    let open = refused("series,class,x\na,up,1\nb,down,\"2\nc,up,3\n");
+    assert!(matches!(open, DataError::QuoteOpen { line: 3, .. }), "{open}");
+    let over = refused("series,class,x\na,up,1\n\"b,down,2\nc\",up,3\n");
+    assert!(matches!(over, DataError::QuoteOverLines { line: 3, .. }), "{over}");
+    let header = refused("series,class,\"x\na,up,1\ny\"\na,up,1\n");
+    assert!(matches!(header, DataError::QuoteOverLines { line: 1, .. }), "{header}");
+}
+
+#[test]
+fn equal_numbers_are_one_class_within_a_series_too() {
+    let all = labelled(b"series,class,x\na,1,1\na,1.0,2\n", "a", &names(&["x"])).unwrap();
+    assert_eq!(all.len(), 1);
+}
+
+#[test]
 fn lines_are_counted_whatever_ends_them_and_blank_ones_too() {
     for text in ["x,y\n1,2\n\n3\n", "x,y\r\n1,2\r\n\r\n3\r\n"] {
         let error = parse(text.as_bytes(), "a", 2).unwrap_err();
@@ -75,7 +111,10 @@ fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
     assert!(matches!(refused("a,,1\n"), DataError::CsvBlank { line: 2, column: "class", .. }));
     assert!(matches!(refused(",up,1\n"), DataError::CsvBlank { line: 2, column: "series", .. }));
     assert!(matches!(refused("a,up,nan\n"), DataError::NotFinite { line: 2, .. }));
-    assert!(matches!(refused("a,up,\n"), DataError::NotANumber { line: 2, .. }));
+    let missing = refused("a,up,\n");
+    assert!(matches!(missing, DataError::NumberMissing { line: 2, .. }));
+    assert!(missing.to_string().contains("a:2: no number in column `x`"), "{missing}");
+    assert!(matches!(refused("a,up,\"3,5\"\n"), DataError::DecimalComma { line: 2, .. }));
     assert!(matches!(refused("a,up,1,2\n"), DataError::Columns { line: 2, found: 4, wanted: 3, .. }));
     assert!(matches!(refused(""), DataError::NoSequence { .. }));
 }

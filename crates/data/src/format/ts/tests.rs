@@ -1,5 +1,6 @@
 use super::*;
 use crate::examples::{Example, label};
+use crate::recipe::Format;
 use proptest::prelude::*;
 
 const GOOD: &str = "# two channels\n@problemName Pairs\n@timeStamps false\n@dimensions 2\n\
@@ -15,7 +16,7 @@ fn refused(old: &str, new: &str) -> DataError {
 fn steps_hold_all_channels() {
     let rows = parse(GOOD, "a", 2).unwrap();
     assert_eq!(rows[0].values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-    assert_eq!(rows[1], Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()) });
+    assert_eq!(rows[1], Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()), ended: true });
 }
 
 #[test]
@@ -23,26 +24,74 @@ fn classes_become_indices() {
     let classes = ["down".to_owned(), "up".to_owned()];
     let labels = |examples: Vec<Example>| examples.iter().map(|example| example.label).collect::<Vec<_>>();
     let sequences = || labelled(GOOD, "a", 2).unwrap();
-    assert_eq!(labels(label(sequences(), &classes, "a").unwrap()), [1, 0]);
-    let error = label(sequences(), &classes[1..], "a").unwrap_err();
+    assert_eq!(labels(label(sequences(), &classes, &Format::Ts, "a").unwrap()), [1, 0]);
+    let error = label(sequences(), &classes[1..], &Format::Ts, "a").unwrap_err();
     assert!(matches!(error, DataError::UnknownClass { line: 9, .. }));
 }
 
 #[test]
 fn a_file_without_classes_is_read_but_cannot_teach() {
-    let plain = "@classLabel false\n@data\n1,2:3,4\n";
-    assert_eq!(parse(plain, "a", 2).unwrap()[0].class, None);
-    assert!(matches!(labelled(plain, "a", 2), Err(DataError::TsUnlabelled { .. })));
+    for header in ["@classLabel false", "@targetlabel false", "@classLabel false\n@targetlabel false"] {
+        // The last two are what aeon's writer makes, and what the archives write for a class to be found.
+        for row in ["1,2:3,4", "1,2:3,4:", "1,2:3,4:?"] {
+            let plain = format!("{header}\n@data\n{row}\n");
+            let rows = parse(&plain, "a", 2).unwrap();
+            assert_eq!((&rows[0].values[..], &rows[0].class), (&[1.0, 3.0, 2.0, 4.0][..], &None), "{plain}");
+            assert_eq!(channels(&plain, "a").unwrap(), 2, "{plain}");
+            assert!(matches!(labelled(&plain, "a", 2), Err(DataError::TsUnlabelled { .. })));
+        }
+    }
 }
 
 #[test]
-fn the_header_announces_the_channels() {
-    assert_eq!(channels(GOOD, "a").unwrap(), 2);
-    assert_eq!(channels("@univariate true\n@data\n", "a").unwrap(), 1);
-    for header in ["@univariate false\n@data\n", "@data\n@dimensions 2\n", ""] {
-        let error = channels(header, "a").unwrap_err();
-        assert!(matches!(error, DataError::TsMissing { key: "@dimensions", .. }), "{header}");
+fn a_class_may_be_left_open_by_who_predicts() {
+    let bare = parse(&GOOD.replace(":up", "").replace(":down", ""), "a", 2).unwrap();
+    assert_eq!((bare.len(), &bare[1].class), (2, &None));
+    let cut_off = GOOD.replace("7:8:down", "7:8");
+    assert!(matches!(parse(&cut_off, "a", 2), Err(DataError::TsNoClass { line: 9, .. })));
+    for row in ["7:8:", "7:8:?"] {
+        let text = GOOD.replace("7:8:down", row);
+        assert_eq!(parse(&text, "a", 2).unwrap()[1].class, None, "{row}");
+        assert!(matches!(labelled(&text, "a", 2), Err(DataError::TsNoClass { line: 9, .. })), "{row}");
     }
+}
+
+#[test]
+fn a_class_is_the_same_in_upper_and_lower_case_and_as_a_number() {
+    let classes = |header: &str, row: &str| {
+        let text = GOOD.replace("true up down", header).replace("7:8:down", row);
+        parse(&text.replace(":up", ":UP"), "a", 2).unwrap()[1].class.clone().unwrap()
+    };
+    assert_eq!(classes("true Up Down", "7:8:down"), "Down");
+    assert_eq!(classes("true up 1", "7:8:1.0"), "1");
+}
+
+#[test]
+fn targets_are_ignored_by_who_predicts_and_cannot_teach() {
+    let text = GOOD.replace("@classLabel true up down", "@targetlabel true").replace(":up", ":0.25");
+    let text = text.replace(":down", ":?");
+    assert_eq!(
+        parse(&text, "a", 2).unwrap()[1],
+        Row { line: 9, values: vec![7.0, 8.0], class: None, ended: true }
+    );
+    assert_eq!(channels(&text.replace("@dimensions 2\n", ""), "a").unwrap(), 2);
+    let error = labelled(&text, "a", 2).unwrap_err();
+    assert!(matches!(error, DataError::TsTarget { line: 5, .. }), "{error}");
+}
+
+#[test]
+fn the_header_announces_the_channels_or_the_first_sequence_shows_them() {
+    assert_eq!(channels(GOOD, "a").unwrap(), 2);
+    let aeon = GOOD.replace("@dimensions", "@dimension");
+    assert_eq!(channels(&aeon, "a").unwrap(), 2);
+    assert_eq!(parse(&aeon, "a", 2).unwrap().len(), 2);
+    assert_eq!(channels("@univariate true\n@classLabel false\n@data\n", "a").unwrap(), 1);
+    // As sktime's writer leaves it.
+    let sktime = GOOD.replace("@dimensions 2", "@univariate false");
+    assert_eq!(channels(&sktime, "a").unwrap(), 2);
+    assert_eq!(parse(&sktime, "a", 2).unwrap().len(), 2);
+    let empty = channels("@classLabel false\n@data\n", "a").unwrap_err();
+    assert!(matches!(empty, DataError::NoSequence { .. }), "{empty}");
     for number in ["two", "0", "-1", ""] {
         let text = GOOD.replace("dimensions 2", &format!("dimensions {number}"));
         let error = channels(&text, "a").unwrap_err();
@@ -51,8 +100,23 @@ fn the_header_announces_the_channels() {
 }
 
 #[test]
+fn time_stamps_are_refused_wherever_they_are() {
+    assert!(matches!(refused("@timeStamps false", "@timeStamps true"), DataError::TsTimes { line: 3, .. }));
+    let error = refused("7:8:down", "(0,7):(0,8):down");
+    assert!(matches!(error, DataError::TsTimes { line: 9, .. }), "{error}");
+    assert!(error.to_string().contains("write `@timeStamps false` and the values alone"), "{error}");
+}
+
+#[test]
+fn nothing_that_stands_above_the_data_vanishes() {
+    assert!(matches!(refused("@data\n", "1:2:up\n@data\n"), DataError::TsEarly { line: 6, .. }));
+}
+
+#[test]
 fn what_the_header_lacks_is_named() {
-    assert!(matches!(refused("@data\n", ""), DataError::TsMissing { key: "@data", .. }));
+    assert!(matches!(refused("@data\n", ""), DataError::TsEarly { line: 6, .. }));
+    let error = refused("@data\n1,2,3:4,5,6:up\n\n7:8:down\n", "");
+    assert!(matches!(error, DataError::TsMissing { key: "@data", .. }));
     let error = refused("@classLabel true up down\n", "");
     assert!(matches!(error, DataError::TsMissing { key: "@classLabel", .. }));
 }
@@ -60,7 +124,8 @@ fn what_the_header_lacks_is_named() {
 #[test]
 fn a_header_line_that_cannot_be_read_is_named() {
     for (old, new) in [
-        ("@timeStamps false", "@timeStamps true"),
+        ("@timeStamps false", "@timeStamps maybe"),
+        ("@timeStamps false", "@targetLabel maybe"),
         ("@dimensions 2", "@dimensions two"),
         ("@classLabel true up down", "@classLabel true"),
         ("@classLabel true up down", "@classLabel maybe"),
@@ -85,7 +150,10 @@ fn steps_are_counted_in_each_channel() {
 
 #[test]
 fn numbers_and_classes_are_checked() {
-    assert!(matches!(refused("7:8", "?:8"), DataError::NotANumber { line: 9, .. }));
+    let missing = refused("7:8", "7:?");
+    assert!(matches!(missing, DataError::NumberMissing { line: 9, .. }));
+    assert!(missing.to_string().contains("channel 2, step 1"), "{missing}");
+    assert!(matches!(refused("7:8", "x:8"), DataError::NotANumber { line: 9, .. }));
     assert!(matches!(refused("7:8", "NaN:8"), DataError::NotFinite { line: 9, .. }));
     assert!(matches!(refused("8:down", "8:left"), DataError::TsClass { line: 9, .. }));
 }
@@ -97,11 +165,12 @@ fn a_file_without_a_row_is_refused() {
 
 #[test]
 fn every_cut_is_refused_or_ends_with_a_whole_row() {
-    let whole = [GOOD.find("\n\n7").unwrap(), GOOD.len() - 1];
-    for end in 0..GOOD.len() {
+    // A class may be left open, as in `7:8:`, but not what stands before it.
+    let (first, open, whole) = (GOOD.find("\n\n7").unwrap(), GOOD.len() - 5, GOOD.len() - 1);
+    for end in first..GOOD.len() {
         match parse(&GOOD[..end], "a", 2) {
-            Ok(rows) => assert_eq!(rows.len(), if end < whole[1] { 1 } else { 2 }),
-            Err(_) => assert!(end < whole[0] || (end > whole[0] + 2 && end < whole[1]), "{end}"),
+            Ok(rows) => assert_eq!(rows.len(), if end < open { 1 } else { 2 }),
+            Err(_) => assert!(end > first + 2 && end != open && end < whole, "{end}"),
         }
     }
 }
