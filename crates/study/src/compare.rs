@@ -218,7 +218,7 @@ impl Run {
     fn estimate(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
         let at_once = self.executor.room();
-        if let Some(seconds) = seconds_left(&groups, &self.space, &mut self.records, at_once)? {
+        if let Some(seconds) = seconds_left(&groups, &self.space, &self.config, &mut self.records, at_once)? {
             on_event(Event::Estimated { seconds, at_once });
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! How long a study will take, before it begins.
 
-use slimgate_train::effort;
+use slimgate_train::{Config, effort};
 
-use crate::StudyError;
 use crate::folder::Records;
 use crate::plan::Group;
 use crate::space::Space;
+use crate::{StudyConfig, StudyError};
 
 /// What validation, saving and a process of its own add to the training steps of a trial.
 const OVERHEAD: f64 = 1.2;
@@ -17,6 +17,7 @@ const OVERHEAD: f64 = 1.2;
 pub(crate) fn seconds_left(
     groups: &[Group],
     space: &Space,
+    config: &StudyConfig,
     records: &mut Records,
     at_once: usize,
 ) -> Result<Option<[f64; 2]>, StudyError> {
@@ -34,7 +35,8 @@ pub(crate) fn seconds_left(
         if trials == 0 {
             continue;
         }
-        let effort = effort(&first.config)?;
+        let data = config.data_in_place(&first.config.data);
+        let effort = effort(&Config { data, ..first.config.clone() })?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in sums.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

@@ -167,7 +167,7 @@ fn summarize_task(
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
         // A report is made without the data, too.
-        validation_sequences: slimgate_data::validation_sequences(data).ok(),
+        validation_sequences: slimgate_data::validation_sequences(&config.data_in_place(data)).ok(),
         trivial,
         comparisons,
         importances: importances::importances(config, groups, records)?,

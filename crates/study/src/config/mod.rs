@@ -6,7 +6,7 @@ mod reference;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slimgate_data::{find, is_folder, whole_path};
+use slimgate_data::{DataConfig, find, is_folder, whole_path};
 use slimgate_train::{ConfigError, nearest, table_with};
 use toml::{Table, Value};
 
@@ -307,6 +307,12 @@ impl StudyConfig {
         find(place)?;
         self.compare.folders.extend(whole_path(place).map(|place| (dataset.clone(), place)));
         Ok(true)
+    }
+
+    /// The settings of a trial's data, with its folder where that lies now.
+    pub(crate) fn data_in_place(&self, data: &DataConfig) -> DataConfig {
+        let dataset = self.place_of(&data.dataset).unwrap_or(&data.dataset).to_owned();
+        DataConfig { dataset, ..data.clone() }
     }
 
     /// Where a folder of the user's own lies, if its name does not lead there from here.
