@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use slimgate_train::TrainError;
+use slimgate_train::{TrainError, start_unsuspended};
 
 use crate::StudyError;
 
@@ -71,7 +71,7 @@ impl Executor {
         command.args(arguments).arg("--while-read").stdin(claim).stdout(Stdio::piped()).stderr(log);
         // Ctrl-C at the terminal goes to the study, which passes it on once.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().map_err(StudyError::Start)?;
+        let mut child = start_unsuspended(|| command.spawn()).map_err(StudyError::Start)?;
         let output = child.stdout.take().expect("its output is piped");
         let (sender, name) = (self.sender.clone(), trial.clone());
         thread::spawn(move || {

@@ -23,7 +23,7 @@ const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x
 const CLEAR_BELOW: &[u8] = b"\r\x1b[J";
 
 /// Longer than the dashboard waits from one drawing to the next, and for its threads to say their last words.
-const A_DRAWING: Duration = Duration::from_millis(300);
+const A_DRAWING: Duration = Duration::from_millis(500);
 
 /// The modes of the terminal before there is a dashboard. Whoever changes them puts them back when it is dropped, which
 /// does not happen when the process exits or is stopped.
@@ -138,15 +138,26 @@ fn write(output: &mut StdoutLock, text: &[u8]) {
 
 /// Stops this process until it is told to go on. Where no shell could tell it, the system does not stop it.
 fn stop_here() {
-    // SAFETY: both actions are whole values that live through the calls: the default one, and the present one, which
-    // the first call writes and the last one puts back only if it has been written.
-    unsafe {
-        let mut present = std::mem::zeroed::<libc::sigaction>();
-        let mut default = std::mem::zeroed::<libc::sigaction>();
-        default.sa_sigaction = libc::SIG_DFL;
-        if libc::sigaction(SIGTSTP, &default, &mut present) == 0 {
-            libc::raise(SIGTSTP);
-            libc::sigaction(SIGTSTP, &present, std::ptr::null_mut());
-        }
+    let _ = with_ctrl_z(libc::SIG_DFL, || signal_hook::low_level::raise(SIGTSTP));
+}
+
+/// Starts a process in which Ctrl-Z means nothing, nor here while it is being started: one that was stopped before it is
+/// the other program would keep this one waiting, and no shell knows of it.
+pub fn start_unsuspended<T>(start: impl FnOnce() -> T) -> T {
+    with_ctrl_z(libc::SIG_IGN, start)
+}
+
+/// Does something while Ctrl-Z has another meaning.
+fn with_ctrl_z<T>(meaning: libc::sighandler_t, act: impl FnOnce() -> T) -> T {
+    // SAFETY: an action of zeros is a whole value, without flags and with an empty mask.
+    let (mut present, mut other) = unsafe { std::mem::zeroed::<(libc::sigaction, libc::sigaction)>() };
+    other.sa_sigaction = meaning;
+    // SAFETY: both are whole values that live through the call, which reads one and writes the other.
+    let set = unsafe { libc::sigaction(SIGTSTP, &other, &mut present) } == 0;
+    let done = act();
+    if set {
+        // SAFETY: what is put back is what the first call has written.
+        unsafe { libc::sigaction(SIGTSTP, &present, std::ptr::null_mut()) };
     }
+    done
 }

@@ -64,6 +64,7 @@ pub use backend::{Backend, FoundDevice, devices};
 pub use build::{optimizer, recurrent_parameters};
 pub use burn::train::Interrupter;
 pub use config::{Config, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use dashboard::start_unsuspended;
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{CheckpointChoice, Evaluation, Prediction, SavedRun, TrivialPredictor};
 pub use folder::{Parameters, RunFolder, Status, Summary, holds, stage_file, write_atomic};
