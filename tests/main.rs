@@ -4,6 +4,7 @@ mod backends;
 mod checkpoints;
 mod fetch;
 mod listing;
+mod memory;
 mod output;
 mod own;
 mod predict;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -358,10 +359,10 @@ impl Run {
                 }
                 Ok(false)
             }
-            Report::Ended { trial, code } => {
+            Report::Ended { trial, status } => {
                 let job = self.jobs.remove(&trial).expect("only jobs are started");
                 self.records.forget(&trial);
-                self.conclude(&job, code, on_event)?;
+                self.conclude(&job, status, on_event)?;
                 Ok(true)
             }
         }
@@ -370,7 +371,7 @@ impl Run {
     fn conclude(
         &mut self,
         job: &Job,
-        code: Option<i32>,
+        status: Option<ExitStatus>,
         on_event: &mut impl FnMut(Event),
     ) -> Result<(), StudyError> {
         let trial = job.trial();
@@ -398,13 +399,12 @@ impl Run {
             }
             Job::Test { .. } if tested => self.succeed(&id)?,
             // Stopped at a pause, or asked to stop, which a signal may have done before it could listen.
-            Job::Train { .. } if code == Some(130) => on_event(Event::Paused { trial: id }),
+            Job::Train { .. } if status.and_then(|status| status.code()) == Some(130) => {
+                on_event(Event::Paused { trial: id })
+            }
             _ if self.stopping => on_event(Event::Paused { trial: id }),
             _ => {
-                let reason = self.folder.reason(&id).unwrap_or_else(|| match code {
-                    Some(code) => format!("its process ended with code {code} and said nothing"),
-                    None => "its process was ended by a signal".into(),
-                });
+                let reason = self.folder.reason(&id, status);
                 let again = self.folder.note_failure(&id, &reason)? <= self.config.compare.retries;
                 self.records.forget(&id);
                 if !again {
@@ -461,19 +461,17 @@ impl Run {
                 claim: held,
                 log,
             })?;
-            let code = loop {
+            let status = loop {
                 self.forward_interrupt(interrupter);
-                if let Some(Report::Ended { code, .. }) = self.executor.next(PATIENCE) {
-                    break code;
+                if let Some(Report::Ended { status, .. }) = self.executor.next(PATIENCE) {
+                    break status;
                 }
             };
             if self.stopping {
                 return Ok(());
             }
-            if code != Some(0) {
-                let reason = self.folder.reason("timing");
-                let reason = reason.unwrap_or_else(|| format!("it ended with {code:?} and said nothing"));
-                self.timing_failure = Some(reason);
+            if !status.is_some_and(|status| status.success()) {
+                self.timing_failure = Some(self.folder.reason("timing", status));
                 return Ok(());
             }
         }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -41,8 +41,8 @@ pub(crate) struct Process {
 pub(crate) enum Report {
     /// A line on its standard output.
     Line { trial: String, line: String },
-    /// Its end; no code where a signal ended it.
-    Ended { trial: String, code: Option<i32> },
+    /// Its end, with its status where that is known.
+    Ended { trial: String, status: Option<ExitStatus> },
 }
 
 impl Executor {
@@ -78,7 +78,7 @@ impl Executor {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let _ = sender.send(Report::Line { trial: name.clone(), line });
             }
-            let _ = sender.send(Report::Ended { trial: name, code: None });
+            let _ = sender.send(Report::Ended { trial: name, status: None });
         });
         self.running.insert(trial, child);
         Ok(())
@@ -87,10 +87,10 @@ impl Executor {
     /// What came of them, or nothing within the time given.
     pub fn next(&mut self, patience: Duration) -> Option<Report> {
         match self.reports.recv_timeout(patience).ok()? {
-            // Its output is closed, so it is at its end; the code is known once it has been waited for.
+            // Its output is closed, so it is at its end; the status is known once it has been waited for.
             Report::Ended { trial, .. } => {
-                let code = self.running.remove(&trial)?.wait().ok().and_then(|status| status.code());
-                Some(Report::Ended { trial, code })
+                let status = self.running.remove(&trial)?.wait().ok();
+                Some(Report::Ended { trial, status })
             }
             line => Some(line),
         }

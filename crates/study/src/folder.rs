@@ -13,7 +13,9 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use slimgate_train::{RunFolder, Status, TrainError, holds, write_atomic};
 
@@ -261,11 +263,26 @@ impl StudyFolder {
         }
     }
 
-    /// The message that the last process of a trial ended with, if it did.
-    pub(crate) fn reason(&self, id: &str) -> Option<String> {
-        last_message(&fs::read_to_string(self.log(id)).ok()?)
+    /// Why the last process of a trial failed: the message that it ended with, or else its end and where its log is.
+    pub(crate) fn reason(&self, id: &str, status: Option<ExitStatus>) -> String {
+        let path = self.log(id);
+        let log = fs::read_to_string(&path).unwrap_or_default();
+        let end =
+            || match (status.and_then(|status| status.code()), status.and_then(|status| status.signal())) {
+                (Some(code), _) => format!("its process ended with code {code} and said nothing"),
+                (_, Some(KILLED)) => {
+                    "its process was killed (signal 9), which the system does where memory runs out"
+                        .to_owned()
+                }
+                (_, Some(signal)) => format!("its process was ended by signal {signal}"),
+                _ => "its process was ended by a signal".to_owned(),
+            };
+        last_message(&log).unwrap_or_else(|| format!("{}; its log is {}", end(), path.display()))
     }
 }
+
+/// The signal that a process cannot refuse.
+const KILLED: i32 = 9;
 
 /// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said,
 /// or what follows the last `warning: `, which says why a result is not there.
@@ -276,7 +293,12 @@ fn last_message(log: &str) -> Option<String> {
         let at = log.rmatch_indices(mark).map(|(at, _)| at).find(|&at| begins_a_line(at));
         at.map(|at| at + mark.len())
     };
-    let panic = || log.find("panicked at").map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1));
+    // Such as `memory allocation of 8 bytes failed`.
+    let panic = || {
+        log.find("panicked at")
+            .or_else(|| log.find("memory allocation of "))
+            .map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1))
+    };
     let from = after("error: ").or_else(panic).or_else(|| after("warning: "))?;
     Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty())
 }
@@ -359,6 +381,25 @@ mod tests {
         );
         assert!(message.ends_with("free some space, then resume"), "{message}");
         assert_eq!(last_message("error: first\nerror: last\n").unwrap(), "last");
+    }
+
+    #[test]
+    fn the_end_of_a_trial_names_its_signal_and_its_log() {
+        let here = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::create(here.path()).unwrap();
+        fs::write(folder.log("one"), "warning: a setting has no effect\n").unwrap();
+        // As a process ends by a signal, and by an exit code, which stands in the second byte.
+        let reason = |status| folder.reason("one", Some(ExitStatus::from_raw(status)));
+        let log = folder.log("one").display().to_string();
+        let killed = reason(9);
+        assert!(
+            killed.contains("signal 9") && killed.contains("memory") && killed.ends_with(&log),
+            "{killed}"
+        );
+        assert!(reason(6).contains("by signal 6; its log is "), "{}", reason(6));
+        assert!(reason(3 << 8).contains("with code 3"), "{}", reason(3 << 8));
+        fs::write(folder.log("one"), "memory allocation of 64 bytes failed\n").unwrap();
+        assert_eq!(reason(6), "memory allocation of 64 bytes failed");
     }
 
     #[test]

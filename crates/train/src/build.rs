@@ -5,9 +5,9 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, find};
-use slimgate_gates::Sizes;
+use slimgate_gates::{Hidden, Sizes};
 use slimgate_models::{
-    Classifier, ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstmConfig, StackConfig,
+    Classifier, ClassifierConfig, EmbeddingInitializer, Initializer, InputKind, SlimLstmConfig, StackConfig,
 };
 
 use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, rmsprop};
@@ -51,6 +51,41 @@ pub(crate) fn classifier(
         classes: preprocessing.classes().len(),
     };
     Ok(config.init(device))
+}
+
+/// A classifier of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
+pub(crate) fn classifier_to_load(
+    config: &Config,
+    preprocessing: &Preprocessing,
+    device: &Device,
+) -> Result<Classifier, ConfigError> {
+    let mut config = config.clone();
+    config.model.recurrent_initializer = Initializer::Uniform;
+    classifier(&config, preprocessing, device)
+}
+
+/// What to say before the weights are drawn, where that takes long: a random orthogonal matrix takes as many operations
+/// as the cube of its rows, one by one.
+pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigError> {
+    /// Of a matrix, by the cube of its rows; measured with 1,024 and 2,048 rows.
+    const SECONDS: f64 = 4e-9;
+    let model = &config.model;
+    let directions = if model.bidirectional { 2 } else { 1 };
+    let matrices = model.layers * directions * model.cell()?.reading_hidden(Hidden::Full).len();
+    let seconds = matrices as f64 * (model.hidden as f64).powi(3) * SECONDS;
+    if model.recurrent_initializer != Initializer::Orthogonal || seconds < 5.0 {
+        return Ok(None);
+    }
+    let time = match seconds {
+        ..90.0 => format!("{seconds:.0} seconds"),
+        ..5400.0 => format!("{:.0} minutes", seconds / 60.0),
+        _ => format!("{:.0} hours", seconds / 3600.0),
+    };
+    Ok(Some(format!(
+        "drawing the initial weights ({matrices} orthogonal matrices of {0} × {0}): this takes about {time}; \
+         `model.recurrent_initializer` = \"glorot\" takes no time",
+        model.hidden
+    )))
 }
 
 /// The trainable parameters in the recurrent layers of a run's model, without building it.
@@ -133,6 +168,26 @@ mod tests {
         assert_eq!(largest(Some(EmbeddingInitializer::Uniform)), 1.0);
         assert!(largest(Some(EmbeddingInitializer::Normal)) > 3.0);
         assert!(largest(None) > 3.0);
+    }
+
+    #[test]
+    fn a_start_that_takes_long_is_announced_with_its_time() {
+        let said = |hidden, variant: &str, initializer| {
+            let mut config = Config::default();
+            config.model.hidden = hidden;
+            config.model.variant = Some(variant.into());
+            config.model.recurrent_initializer = initializer;
+            long_drawing(&config).unwrap()
+        };
+        assert_eq!(said(512, "lstm", Initializer::Orthogonal), None);
+        assert_eq!(said(16_384, "lstm", Initializer::Glorot), None);
+        let long = said(2048, "lstm", Initializer::Orthogonal).unwrap();
+        assert!(
+            long.contains("4 orthogonal matrices of 2048 × 2048") && long.contains("2 minutes"),
+            "{long}"
+        );
+        let long = said(16_384, "lstm3", Initializer::Orthogonal).unwrap();
+        assert!(long.contains("1 orthogonal") && long.contains("5 hours"), "{long}");
     }
 
     #[test]

@@ -164,6 +164,9 @@ pub enum TrainError {
         "cannot start threads: {0}; set a smaller `run.threads` (of a run that is there, in its config.toml)"
     )]
     Threads(String),
+    /// What a training step or a prediction takes is more than the machine has.
+    #[error("there is not enough memory: {0}")]
+    Memory(String),
     /// A checkpoint could not be written.
     #[error("cannot save {}: {problem}; {}, then resume with `slimgate train --resume {}`", path.display(), saving(problem), in_shell(run))]
     Checkpoint {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use burn::data::dataloader::DataLoader;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
@@ -14,7 +13,8 @@ use slimgate_models::Classifier;
 use crate::checkpoints::load;
 use crate::folder::{Manifest, SavedEpoch, hexadecimal};
 use crate::learn::use_threads;
-use crate::loader::{Loader, SequenceBatch};
+use crate::loader::SequenceBatch;
+use crate::memory::{self, Layers};
 use crate::step::{Trainee, cross_entropy};
 use crate::{Backend, Config, RunFolder, TrainError, build};
 
@@ -42,6 +42,8 @@ pub struct SavedRun {
     device: Device,
     /// Whether it computes on the backend that it was trained on.
     own: bool,
+    /// Whether its tensors lie in the memory of this process.
+    in_memory: bool,
     epoch: usize,
 }
 
@@ -106,11 +108,12 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = backend.device(index)?;
         let preprocessing = folder.preprocessing()?;
-        let classifier = build::classifier(&config, &preprocessing, &device)?;
+        let classifier = build::classifier_to_load(&config, &preprocessing, &device)?;
         let (epoch, Trainee { classifier, .. }) =
             load_with_retry(&Trainee { classifier, clip: 0.0 }, &folder, checkpoint)?;
         let own = backend == config.run.backend;
-        Ok(SavedRun { folder, config, preprocessing, classifier, device, own, epoch })
+        let in_memory = backend.in_memory();
+        Ok(SavedRun { folder, config, preprocessing, classifier, device, own, in_memory, epoch })
     }
 
     /// How its data was prepared, which new data must be too.
@@ -173,8 +176,9 @@ impl SavedRun {
         let classes = self.classes();
         let mut loss = 0.0;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
-        for batch in Loader::in_order(test, BATCH, &self.device).iter() {
-            let batch = batch.map_err(|error| TrainError::Learner(error.to_string()))?;
+        for sequences in self.batches(&test, |sequence| sequence.steps.len())? {
+            let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
+            let batch = SequenceBatch::new(batch, &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let losses = cross_entropy(logits.clone(), batch.targets.clone());
             loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
@@ -209,7 +213,7 @@ impl SavedRun {
     pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
         let classes = self.classes();
         let mut predictions = Vec::with_capacity(inputs.len());
-        for inputs in inputs.chunks(BATCH) {
+        for inputs in self.batches(inputs, |input| input.steps.len())? {
             let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
@@ -224,6 +228,18 @@ impl SavedRun {
             }));
         }
         Ok(predictions)
+    }
+}
+
+impl SavedRun {
+    /// Sequences in batches for which there is room.
+    fn batches<'a, T>(
+        &self,
+        all: &'a [T],
+        steps: impl Fn(&T) -> usize + Copy,
+    ) -> Result<Vec<&'a [T]>, TrainError> {
+        let free = self.in_memory.then(memory::free).flatten();
+        Layers::new(&self.config, &self.preprocessing)?.batches(all, BATCH, steps, free)
     }
 }
 

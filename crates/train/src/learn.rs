@@ -10,6 +10,7 @@ use crate::begun::BegunWith;
 use crate::environment::Environment;
 use crate::folder::Manifest;
 use crate::history::{EpochMetrics, History};
+use crate::memory::{self, Layers};
 use crate::training::Training;
 use crate::{Config, ConfigError, Parameters, RunFolder, Schedule, Summary, TrainError};
 use crate::{build, leftovers};
@@ -26,6 +27,8 @@ pub enum Display {
 /// What a run says as it goes.
 #[derive(Debug)]
 pub enum Progress<'a> {
+    /// It does something that takes long before it begins; what, for people.
+    Preparing(String),
     /// It begins, or resumes after some epochs.
     Started {
         /// Its folder.
@@ -73,6 +76,11 @@ pub fn train(
     }
     let environment = Environment::new(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
+    let layers = Layers::new(&config, &data.preprocessing)?;
+    let tight = layers.check(&data.train, &data.validation, memory::free())?;
+    if let Some(drawing) = build::long_drawing(&config)? {
+        progress(Progress::Preparing(drawing));
+    }
     let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let manifest = folder.manifest()?;
@@ -88,6 +96,7 @@ pub fn train(
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(small_validation_set(data.validation.len()));
+    warnings.extend(tight);
     warnings.extend(data.unknown_tokens());
     training.learn(classifier, data, warnings, display, progress)
 }
@@ -139,7 +148,12 @@ pub fn resume(
             "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one",
         ));
     }
-    let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
+    if complete < config.optim.epochs {
+        let layers = Layers::new(&config, &data.preprocessing)?;
+        warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
+    }
+    let draw = if manifest.epochs.is_empty() { build::classifier } else { build::classifier_to_load };
+    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot be resumed stays as it is.
     leftovers::remove(&folder, &listed)?;
     if config.optim.epochs != written_for {

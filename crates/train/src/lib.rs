@@ -15,6 +15,7 @@
 //! | `step` | the training step, and what Burn's Learner calls |
 //! | `clip` | gradient clipping by global norm |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
+//! | `memory` | what a training step or a prediction takes, and what is free |
 //! | `metrics` | what is measured while training |
 //! | `checkpoints` | saving after each epoch so that a killed run loses at most that epoch; loading |
 //! | `learn` | starting and resuming runs |
@@ -48,6 +49,7 @@ mod learn;
 mod learner;
 mod leftovers;
 mod loader;
+mod memory;
 mod metrics;
 mod quiet;
 mod reference;

@@ -94,6 +94,10 @@ impl Speech {
             warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
         }
         match (self, progress) {
+            (_, Progress::Preparing(what)) => {
+                tell(what);
+                Ok(())
+            }
             (Speech::Dashboard, _) => Ok(()),
             (Speech::Json, Progress::Started { folder, parameters, complete, .. }) => {
                 say_json(&Event::Started { run: folder.path().to_string_lossy(), parameters, complete })

@@ -15,6 +15,7 @@
 //! | `activation` | logistic, hard sigmoid, tanh |
 //! | `lanes`, `buffer` | rows as vectors; working memory |
 //! | `instructions` | the instruction set |
+//! | `memory` | the memory that the passes take |
 //! | `pool` | the threads |
 
 mod activation;
@@ -23,6 +24,7 @@ mod buffer;
 mod forward;
 mod instructions;
 mod lanes;
+mod memory;
 mod plan;
 mod pool;
 mod product;
@@ -36,6 +38,7 @@ use backward::{OutputGradient, ShardGradients, Transposed, backward_shard};
 pub use forward::Keep;
 use forward::{Matrices, States, forward_shard};
 pub use instructions::{dispatch, instruction_set};
+pub use memory::PassSizes;
 use plan::Plan;
 pub use plan::{Operands, TimeMajor};
 

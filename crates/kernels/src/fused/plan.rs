@@ -194,9 +194,8 @@ impl<'a> Plan<'a> {
     /// The batch in shards, each computed on its own: they depend on nothing but the batch, so that neither do
     /// the sums over it. A shard's working set stays in the second-level cache.
     pub fn shards(&self) -> Vec<Range<usize>> {
-        const ROWS: usize = 16;
         let batch = self.operands.batch;
-        let count = batch.div_ceil(ROWS);
+        let count = batch.div_ceil(SHARD_ROWS);
         (0..count).map(|shard| shard * batch / count..(shard + 1) * batch / count).collect()
     }
 
@@ -204,9 +203,17 @@ impl<'a> Plan<'a> {
     /// enough for the cache.
     pub fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
         let steps = self.operands.steps;
-        let length = (128 / rows).max(1);
+        let length = chunk_steps(rows);
         (0..steps).step_by(length).map(|from| from..steps.min(from + length)).collect()
     }
+}
+
+/// The most rows of a shard.
+pub(super) const SHARD_ROWS: usize = 16;
+
+/// The steps of a chunk of a shard of so many rows.
+pub(super) fn chunk_steps(rows: usize) -> usize {
+    (128 / rows).max(1)
 }
 
 /// Joins the parts of `W` whose pre-activations, beginning at `first_columns`, follow one another.

@@ -1,0 +1,50 @@
+//! Runs that are too large for the machine, and runs that take long to begin.
+
+use std::io::{BufRead, BufReader};
+
+use crate::support::{Workspace, assert_says};
+
+#[test]
+fn a_run_for_which_no_machine_has_room_is_refused_with_what_to_change() {
+    let here = Workspace::new();
+    let refusal = here.refuse(
+        "train --no-tui --dataset japanese-vowels --variant lstm --hidden 16384 --set model.layers=64 --name one",
+    );
+    assert_says(&refusal, &["not enough memory", "`model.hidden`", "are free"]);
+
+    // One text of 60,000 words among 128.
+    std::fs::create_dir(here.path("texts")).unwrap();
+    let row = |number: usize| {
+        let words = if number == 77 { 60_000 } else { 5 };
+        format!("{},{}\n", ["up", "down"][number % 2], "word ".repeat(words))
+    };
+    let table = |count: usize| "class,text\n".to_owned() + &(0..count).map(row).collect::<String>();
+    here.write("texts/train.csv", table(150));
+    here.write("texts/test.csv", table(10));
+    let line = "train --no-tui --dataset ./texts --batch-size 128 --epochs 1 --set model.recurrent_initializer=glorot";
+    let refusal = here.refuse(&format!("{line} --variant lstm --hidden 16384 --name one"));
+    assert_says(
+        &refusal,
+        &[
+            "not enough memory",
+            "up to 60000 steps, half of them at most 5",
+            "`data.max_length`",
+            "`optim.batch_size`",
+            "`model.recompute`",
+        ],
+    );
+    assert!(!here.path("runs").exists(), "a refused run left something behind");
+    here.succeed(&format!("{line} --hidden 4 --set data.max_length=50 --name one"));
+}
+
+#[test]
+fn a_start_that_takes_long_says_so() {
+    let here = Workspace::new();
+    let line = "train --json --dataset japanese-vowels --variant lstm --hidden 3000 --epochs 1 --name one";
+    let mut process = here.command(line).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(process.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_says(&said, &["drawing the initial weights", "4 orthogonal matrices of 3000 × 3000", "minutes"]);
+}
