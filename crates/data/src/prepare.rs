@@ -2,7 +2,7 @@
 
 use crate::preprocessing::Overflow;
 use crate::split::{SplitIndices, split, undivided};
-use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Validation, examples, find};
+use crate::{DataConfig, DataError, Entry, Preprocessing, Sequence, Survey, Validation, examples, find};
 
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ fn build(config: &DataConfig, stored: Option<&Preprocessing>) -> Result<Prepared
     let entry = find(&config.dataset)?;
     if let Some(stored) = stored {
         check_stored(stored, entry)?;
+    } else if let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value) {
+        return Err(DataError::Hidden(Box::new(value.clone())));
     }
     let examples = examples::load(entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();

@@ -34,6 +34,11 @@ pub struct Options {
 /// What a study says as it goes.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// Something about the data that should be known before anything is trained.
+    Warning {
+        /// What it is, and what to do.
+        text: String,
+    },
     /// It begins or continues; told again when it is known that there are more trials.
     Planned {
         /// Trials in all.
@@ -117,6 +122,9 @@ pub fn compare(
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
     let (folder, config, space) = resolve(path, config, interrupter)?;
+    for text in space.findings()? {
+        on_event(Event::Warning { text });
+    }
     let mut run = Run {
         records: Records::new(&folder, &config),
         executor: Executor::new(options.program.clone(), options.at_once),

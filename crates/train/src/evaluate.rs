@@ -149,7 +149,7 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// If the data cannot be read.
+    /// If the data cannot be read, or the model has no answer to a sequence.
     pub fn evaluate(&self) -> Result<Evaluation, TrainError> {
         let test = prepare_with(&self.config.data, &self.preprocessing)?.test;
         let sequences = test.len();
@@ -159,8 +159,11 @@ impl SavedRun {
         for batch in Loader::in_order(test, BATCH, &self.device).iter() {
             let batch = batch.map_err(|error| TrainError::Learner(error.to_string()))?;
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
-            let losses = cross_entropy(logits.clone(), batch.targets.clone());
-            loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
+            let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
+            let before: usize = confusion.iter().flatten().sum();
+            let place = |at| format!("sequence {} of the test set", before + at + 1);
+            self.require_finite(&losses, place)?;
+            loss += losses.into_iter().map(f64::from).sum::<f64>();
             let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
             for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
                 confusion[class as usize][predicted as usize] += 1;
@@ -182,7 +185,7 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// If the device cannot compute.
+    /// If the device cannot compute, or the model has no answer to a sequence.
     pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
         let classes = self.classes();
         let mut predictions = Vec::with_capacity(inputs.len());
@@ -191,6 +194,7 @@ impl SavedRun {
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let probabilities = read::<2>(softmax(logits, 1))?;
+            self.require_finite(&probabilities, |at| inputs[at / classes.len()].name.clone())?;
             predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
                 let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
                 Prediction {
@@ -201,6 +205,14 @@ impl SavedRun {
             }));
         }
         Ok(predictions)
+    }
+
+    /// Refuses what is no answer. `sequence` names the one that a number is of.
+    fn require_finite(&self, numbers: &[f32], sequence: impl Fn(usize) -> String) -> Result<(), TrainError> {
+        match numbers.iter().position(|number| !number.is_finite()) {
+            Some(at) => Err(TrainError::NoAnswer { epoch: self.epoch, sequence: sequence(at) }),
+            None => Ok(()),
+        }
     }
 }
 

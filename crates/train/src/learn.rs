@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use burn::train::Interrupter;
-use slimgate_data::{Validation, prepare, prepare_with};
+use slimgate_data::{Validation, findings, prepare, prepare_with};
 
 use crate::environment::Environment;
 use crate::folder::Manifest;
@@ -67,6 +67,7 @@ pub fn train(
     use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare(&config.data)?;
+    let findings = findings(&config.data)?;
     if interrupter.should_stop() {
         return Err(TrainError::Interrupted);
     }
@@ -84,7 +85,8 @@ pub fn train(
         manifest: Manifest::default(),
         history: History::default(),
     };
-    let warnings = training.config.without_effect();
+    let mut warnings = training.config.without_effect();
+    warnings.extend(findings.iter().map(ToString::to_string));
     training.learn(classifier, data, warnings, display, progress)
 }
 

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{Entry, Presence, catalog, find};
+use slimgate_data::{DataConfig, Entry, Presence, Survey, catalog, find, findings};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
-use crate::output::{CliError, grouped, say, say_json, table};
+use crate::output::{CliError, grouped, percent, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
@@ -131,5 +131,43 @@ fn show(entry: &Entry) -> Result<(), CliError> {
     for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         say(format_args!("{name:<12} {fact}"))?;
     }
-    Ok(())
+    entry.survey.as_ref().map_or(Ok(()), |survey| show_survey(entry, survey))
+}
+
+/// The most rows of a table that is shown of classes or channels.
+const SHOWN: usize = 20;
+
+/// What is seen in a folder of the user's own, and what should be done about it.
+fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
+    let all = entry.recipe.train.sequences as f64;
+    let mut classes = table(["class", "training", "share", "test"]);
+    for class in survey.classes.iter().take(SHOWN) {
+        let share = percent(class.train as f64 / all);
+        classes.add_row([&class.name, &grouped(class.train), &share, &grouped(class.test)]);
+    }
+    say(format_args!("\n{classes}"))?;
+    more(survey.classes.len())?;
+    if !survey.channels.is_empty() {
+        let mut channels = table(["channel", "least in training", "greatest"]);
+        for channel in survey.channels.iter().take(SHOWN) {
+            channels.add_row([
+                channel.name.clone(),
+                format!("{:?}", channel.least),
+                format!("{:?}", channel.most),
+            ]);
+        }
+        say(format_args!("\n{channels}"))?;
+        more(survey.channels.len())?;
+    }
+    let findings = findings(&DataConfig { dataset: entry.name.clone(), ..DataConfig::default() })?;
+    if findings.is_empty() {
+        return say("\nnothing in it looks wrong");
+    }
+    say("")?;
+    findings.iter().try_for_each(|finding| say(format_args!("warning: {finding}")))
+}
+
+/// How many rows a table leaves out.
+fn more(rows: usize) -> Result<(), CliError> {
+    if rows <= SHOWN { Ok(()) } else { say(format_args!("… and {} more", rows - SHOWN)) }
 }
