@@ -162,7 +162,7 @@ impl SavedRun {
             let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
             let before: usize = confusion.iter().flatten().sum();
             let place = |at| format!("sequence {} of the test set", before + at + 1);
-            self.require_finite(&losses, place)?;
+            require_finite(&losses, self.epoch, place)?;
             loss += losses.into_iter().map(f64::from).sum::<f64>();
             let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
             for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
@@ -194,7 +194,8 @@ impl SavedRun {
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let probabilities = read::<2>(softmax(logits, 1))?;
-            self.require_finite(&probabilities, |at| inputs[at / classes.len()].name.clone())?;
+            let name = |at: usize| inputs[at / classes.len()].name.clone();
+            require_finite(&probabilities, self.epoch, name)?;
             predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
                 let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
                 Prediction {
@@ -206,13 +207,17 @@ impl SavedRun {
         }
         Ok(predictions)
     }
+}
 
-    /// Refuses what is no answer. `sequence` names the one that a number is of.
-    fn require_finite(&self, numbers: &[f32], sequence: impl Fn(usize) -> String) -> Result<(), TrainError> {
-        match numbers.iter().position(|number| !number.is_finite()) {
-            Some(at) => Err(TrainError::NoAnswer { epoch: self.epoch, sequence: sequence(at) }),
-            None => Ok(()),
-        }
+/// Refuses what is no answer of the model of an epoch. `sequence` names the one that a number is of.
+fn require_finite(
+    numbers: &[f32],
+    epoch: usize,
+    sequence: impl Fn(usize) -> String,
+) -> Result<(), TrainError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(at) => Err(TrainError::NoAnswer { epoch, sequence: sequence(at) }),
+        None => Ok(()),
     }
 }
 
@@ -272,4 +277,20 @@ fn find<'a>(
     let held = || manifest.epochs.iter().map(|saved| saved.epoch).collect();
     let saved = manifest.epochs.iter().find(|saved| saved.epoch == epoch);
     saved.ok_or_else(|| TrainError::NoSuchEpoch { path, epoch, held: held() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_no_answer() {
+        let name = |at: usize| format!("sequence {}", at + 1);
+        assert!(require_finite(&[0.5, 0.0, f32::MAX], 3, name).is_ok());
+        for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let message = require_finite(&[0.5, number], 3, name).unwrap_err().to_string();
+            let told = ["the model of epoch 3 answers sequence 2", "--weights", "--learning-rate"];
+            assert!(told.iter().all(|told| message.contains(told)), "{message}");
+        }
+    }
 }
