@@ -197,6 +197,182 @@ fn a_folder_is_described_as_a_data_set() {
     assert!(!shown.contains("licence"), "{shown}");
 }
 
+/// Makes a folder of two files, alike but for the number of sequences.
+fn data(here: &Workspace, folder: &str, files: [&str; 2], content: impl Fn(usize) -> String) {
+    std::fs::create_dir(here.path(folder)).unwrap();
+    for (file, count) in files.into_iter().zip([40, 20]) {
+        here.write(&format!("{folder}/{file}"), content(count));
+    }
+}
+
+const TABLES: [&str; 2] = ["train.csv", "test.csv"];
+
+/// Series of one channel by number and step, with a class each.
+fn series(count: usize, class: impl Fn(usize) -> String, value: impl Fn(usize, usize) -> String) -> String {
+    let mut text = "series,class,x\n".to_owned();
+    for number in 0..count {
+        for step in 0..6 {
+            text += &format!("s{number},{},{}\n", class(number), value(number, step));
+        }
+    }
+    text
+}
+
+fn slow_or_fast(number: usize) -> String {
+    ["slow", "fast"][number % 2].to_owned()
+}
+
+fn wave(number: usize, step: usize) -> f64 {
+    ((7 * number + 3 * step) % 11) as f64 / 10.0
+}
+
+#[test]
+fn a_counter_is_learned_wherever_it_starts_and_is_called_one() {
+    let here = Workspace::new();
+    for (folder, start) in [("near", 0), ("far", 1_700_000_000)] {
+        let meter = |number: usize, step: usize| (start + [1, 3][number % 2] * (step + 1)).to_string();
+        data(&here, folder, TABLES, |count| series(count, slow_or_fast, meter));
+        here.succeed(&format!(
+            "train --no-tui --dataset ./{folder} --hidden 8 --epochs 40 --learning-rate 1e-2 --batch-size 8 \
+             --threads 1 --name {folder}"
+        ));
+        let evaluation: Value =
+            serde_json::from_str(&here.succeed(&format!("evaluate runs/{folder} --json"))).unwrap();
+        assert_eq!(evaluation["accuracy"], 1.0, "{folder}");
+    }
+    let told = ["column `x` runs from 1700000001.0 to 1700000018.0", "like a counter or a time stamp"];
+    assert_says(&here.succeed("data show ./far"), &told);
+    assert!(!here.succeed("data show ./near").contains("counter"));
+}
+
+#[test]
+fn labels_of_equal_numbers_are_one_class_everywhere() {
+    let here = Workspace::new();
+    let class = |number: usize| ["1", "0", "1.0", "0"][number % 4].to_owned();
+    let value = |number: usize, step: usize| (wave(number, step) + (number % 2) as f64).to_string();
+    data(&here, "pumps", TABLES, |count| series(count, class, value));
+    here.write("pumps/test.csv", here.read("pumps/test.csv").replace(",1,", ",1e0,"));
+    here.succeed(&format!("train {TINY}"));
+    let evaluation: Value = serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap();
+    assert_eq!(evaluation["classes"], json!(["0", "1"]));
+    let counts: Vec<u64> = evaluation["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).sum())
+        .collect();
+    assert_eq!(counts, [10, 10]);
+}
+
+#[test]
+fn what_strikes_in_a_folder_is_shown_and_told_before_training() {
+    let here = Workspace::new();
+    let measured = |number: usize| format!("{:.2}", number as f64 * 0.29 - 5.0);
+    let plain = |number: usize, step: usize| wave(number, step).to_string();
+    data(&here, "measured", TABLES, |count| series(count, measured, plain));
+    let filled = |number: usize, step: usize| match (number, step) {
+        (3, 2) | (5, 0) => "-999".to_owned(),
+        _ => wave(number, step).to_string(),
+    };
+    data(&here, "filled", TABLES, |count| series(count, slow_or_fast, filled));
+    for (folder, told) in [
+        ("measured", "40 classes among 40 training sequences are numbers (-5.00, -4.71, -4.42, …)"),
+        ("filled", "./filled/train.csv:22: -999.0 (column `x`, 2 times in this file) lies far outside"),
+    ] {
+        let small = "the validation set has 4 sequences: an accuracy on it is uncertain by up to 25 points";
+        assert_says(&here.succeed(&format!("data show ./{folder}")), &[told, small]);
+        let said = here.run(&format!("train {TINY} --dataset ./{folder} --name {folder}"));
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        assert_says(&said.err, &["warning: ", told, small]);
+    }
+    let little = "--set optim.epochs=1 --set model.hidden=4 --set grid.optim.learning_rate=[1e-2] \
+                  --set grid.run.seed=[1] --seeds 1 --variants lstm lstm3";
+    let said = here.run(&format!("compare --dataset ./filled {little}"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_says(&said.err, &["warning: ./filled/train.csv:22: -999.0"]);
+}
+
+#[test]
+fn a_folder_is_shown_with_its_classes_and_channels() {
+    let here = Workspace::new();
+    pumps(&here);
+    let shown = here.succeed("data show ./pumps");
+    let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    for row in [vec!["leaking", "20", "50.00", "%", "10"], vec!["flow", "0.0", "0.4"]] {
+        assert!(rows.contains(&row), "{row:?}\n{shown}");
+    }
+    // What is known of a set of the catalog is not looked up in its files.
+    assert!(!here.succeed("data show japanese-vowels").contains("share"));
+}
+
+#[test]
+fn a_value_that_hides_all_others_is_refused_with_its_place() {
+    let here = Workspace::new();
+    for (folder, fill) in [("lowest", "-3.4e38"), ("highest", "1e308"), ("netcdf", "1e20")] {
+        let filled = |number: usize, step: usize| match (number, step) {
+            (1, 0) => fill.to_owned(),
+            _ => wave(number, step).to_string(),
+        };
+        data(&here, folder, TABLES, |count| series(count, slow_or_fast, filled));
+        let place = format!(
+            "./{folder}/train.csv:8: {:?} (column `x`, once in this file)",
+            fill.parse::<f64>().unwrap()
+        );
+        for command in ["train --no-tui", "compare"] {
+            let told = here.refuse(&format!("{command} --dataset ./{folder}"));
+            assert_says(&told, &[&place, "cannot be told apart beside it", "fill that in"]);
+        }
+        assert_says(&here.succeed(&format!("data show ./{folder}")), &[&place]);
+    }
+    assert!(!here.path("runs").exists() && !here.path("studies").exists());
+}
+
+#[test]
+fn archives_are_used_as_their_own_tools_write_them() {
+    let here = Workspace::new();
+    let header = "@problemName demo\n@timestamps false\n@missing False\n@univariate false\n@dimension 2\n\
+                  @equalLength true\n@seriesLength 3\n@classLabel true Rest Walk\n@data\n";
+    let rows = |count: usize| {
+        let row = |number: usize| {
+            let level = (number % 2) as f64 + wave(number, 0) / 5.0;
+            format!("{level},{level},0.5:0.1,0.2,{level}:{}\n", ["rest", "walk"][number % 2])
+        };
+        (0..count).map(row).collect::<String>()
+    };
+    let files = ["demo_TRAIN.ts", "demo_TEST.ts"];
+    data(&here, "pumps", files, |count| format!("{header}{}", rows(count)));
+    here.succeed(&format!("train {TINY}"));
+    let evaluation: Value = serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap();
+    assert_eq!(evaluation["classes"], json!(["Rest", "Walk"]));
+
+    let unlabelled = |label: &str, end: &str| {
+        let header = header.replace("@classLabel true Rest Walk", label);
+        here.write("new.ts", format!("{header}0,0,0.5:0.1,0.2,0{end}\n1,1,0.5:0.1,0.2,1{end}\n"));
+        lines(&here.succeed("predict runs/one --input new.ts --json"))
+    };
+    let plain = unlabelled("@classLabel false", "");
+    assert_eq!(plain.len(), 2);
+    for (label, end) in [
+        ("@targetlabel false", ":"),
+        ("@classLabel true Rest Walk", ":?"),
+        ("@classLabel true Rest Walk", ":REST"),
+        ("@targetlabel true", ":0.25"),
+    ] {
+        assert_eq!(unlabelled(label, end), plain, "{label} {end}");
+    }
+
+    let refused = |old: &str, new: &str| {
+        here.write("pumps/demo_TRAIN.ts", format!("{header}{}", rows(40)).replace(old, new));
+        here.refuse(&format!("train {TINY} --name two"))
+    };
+    let target = ["demo_TRAIN.ts:8: its sequences end in numbers to be predicted (`@targetLabel true`)"];
+    assert_says(&refused("@classLabel true Rest Walk", "@targetlabel true"), &target);
+    let times = ["demo_TRAIN.ts:2: the steps have time stamps", "write `@timeStamps false`"];
+    assert_says(&refused("@timestamps false", "@timestamps true"), &times);
+    let missing = ["demo_TRAIN.ts:10: no number in channel 2, step 2, but \"?\""];
+    assert_says(&refused("0.5:0.1,0.2,0:rest", "0.5:0.1,?,0:rest"), &missing);
+}
+
 #[test]
 fn a_folder_that_cannot_be_used_is_refused_and_leaves_nothing_behind() {
     let here = Workspace::new();
@@ -206,7 +382,14 @@ fn a_folder_that_cannot_be_used_is_refused_and_leaves_nothing_behind() {
         here.write(&format!("{folder}/train.csv"), "series,class,x\na,up,1\nb,down,nan\n");
     }
     here.write("gaps/test.csv", "series,class,x\na,up,1\n");
-    let cases: [(&str, &[&str]); 5] = [
+    for (folder, rows) in [("open", "a,up,1\nb,down,\"2\nc,up,3\n"), ("comma", "a,up,1\nb,down,\"3,5\"\n")] {
+        data(&here, folder, TABLES, |_| format!("series,class,x\n{rows}"));
+    }
+    data(&here, "texts", TABLES, |_| "class,text\nup,good\ndown,\"bad\nup,fine\n".to_owned());
+    let cases: [(&str, &[&str]); 8] = [
+        ("./open", &["./open/train.csv:3: a quote opens here and is never closed"]),
+        ("./texts", &["./texts/train.csv:3: a quote opens here and is never closed"]),
+        ("./comma", &["./comma/train.csv:3: \"3,5\" has a decimal comma", "3.5"]),
         ("./nowhere", &["./nowhere is not there", "train.csv and test.csv"]),
         ("./half", &["./half has train.csv and no test.csv", "\n  series,class,pressure,flow\n"]),
         ("./gaps", &["./gaps/train.csv:3: \"nan\" is not a finite number"]),

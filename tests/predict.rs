@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::{TINY, Workspace, lines, picture, repository};
+use crate::support::{TINY, Workspace, lines, picture, pumps, repository};
 
 fn trained_on_digits() -> Workspace {
     let here = Workspace::new();
@@ -111,4 +111,30 @@ fn input_that_is_empty_or_missing_is_refused() {
     here.write("empty.png", "");
     assert!(here.refuse("predict runs/one --input empty.png").contains("empty.png"));
     assert!(here.refuse("predict runs/one --input nowhere.png").contains("nowhere.png"));
+}
+
+#[test]
+fn nothing_is_predicted_of_what_cannot_be_read_or_computed_with() {
+    let here = Workspace::new();
+    pumps(&here);
+    here.succeed("train --no-tui --dataset ./pumps --hidden 4 --epochs 2 --threads 1 --name one");
+    for (rows, told) in [
+        ("a,1,0.1\na,-3.4e38,0.1\n", "new.csv:3: -3.4e38 is too far from the training data"),
+        ("a,1,1e308\n", "new.csv:2: 1e308 is too far from the training data to compute with (column `flow`)"),
+        ("a,1,0.1\na,\"2,0.1\n", "new.csv:3: a quote opens here and is never closed"),
+        ("a,1,0.1\na,2,\n", "new.csv:3: no number in column `flow`"),
+    ] {
+        here.write("new.csv", format!("series,pressure,flow\n{rows}"));
+        for json in ["", "--json"] {
+            let said = here.run(&format!("predict runs/one --input new.csv {json}"));
+            assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{rows}");
+            assert!(said.err.contains(told), "{told}\n{}", said.err);
+        }
+    }
+    // Large, but a number: the answer is one, too.
+    here.write("new.csv", "series,pressure,flow\na,1e20,-1e20\n");
+    let predictions = lines(&here.succeed("predict runs/one --input new.csv --json"));
+    let sum: f64 =
+        predictions[0]["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-4, "{predictions:?}");
 }

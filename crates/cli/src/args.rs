@@ -94,7 +94,8 @@ All settings with meaning and default: slimgate settings
 
 Data of your own is a folder with train.csv and test.csv: of series, with the
 columns `series`, `class` and one for each channel, a row a time step; of texts,
-with the columns `class` and `text`. Or with train.ts and test.ts.
+with the columns `class` and `text`. Or with the archives' NAME_TRAIN.ts and
+NAME_TEST.ts, or .tsv.
 
 Examples:
   slimgate train
@@ -114,11 +115,11 @@ fn with_default(help: &str, key: &str) -> String {
 
 const PREDICT_EXAMPLES: &str = "\
 What can be read depends on what the run was trained on: images (.png, .idx) and
-CSV for digits; .ts and CSV for series; for text, text files, a sequence a line,
-and CSV with a column `text`. Other CSV files have a header and one row a time
-step; a first column called `series` separates sequences. Where the run was
-trained on tables of your own, the columns are found by the names that they have
-there, and a column `class` is ignored.
+CSV for digits; .ts, CSV and, of one channel, the UCR archive's .tsv for series;
+for text, text files, a sequence a line, and CSV with a column `text`. Other CSV
+files have a header and one row a time step; a first column called `series`
+separates sequences. Where the run was trained on tables of your own, the columns
+are found by the names that they have there, and a column `class` is ignored.
 
 Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{percent, say, say_json, selection_accuracy};
+use crate::output::{percent, say, say_json, selection_accuracy, tell};
 
 /// Shows the events of a study.
 pub struct Progress {
@@ -51,6 +51,10 @@ impl Progress {
     pub fn report(&mut self, event: Event) {
         if let Event::Planned { trials, done, .. } = event {
             (self.trials, self.done) = (trials, done);
+        }
+        if let Event::Warning { text } = &event {
+            // Before the bars: they are drawn once it is known how many trials there are.
+            tell(format_args!("warning: {text}"));
         }
         match &mut self.bars {
             Some(bars) => bars.report(event),
@@ -119,7 +123,7 @@ fn report_json(event: &Event) {
             Line::Finished { trial, label, state: *state, best: *best, seconds: *seconds }
         }
         Event::Failed { trial, label, reason, again } => Line::Failed { trial, label, reason, again: *again },
-        Event::Planned { .. } | Event::Paused { .. } | Event::Timing => return,
+        Event::Warning { .. } | Event::Planned { .. } | Event::Paused { .. } | Event::Timing => return,
     };
     let _ = say_json(&line);
 }
@@ -138,6 +142,7 @@ impl Bars {
 
     fn report(&mut self, event: Event) {
         match event {
+            Event::Warning { .. } => (),
             Event::Planned { trials, done, epochs, epochs_done } => {
                 self.study.set_length(epochs as u64);
                 if self.study.position() == 0 && epochs_done > 0 {

@@ -1,7 +1,7 @@
 //! The data sets by name.
 
 use crate::recipe::{File, Format, Modality, Recipe};
-use crate::{DataError, Store, TokenRule, checksum, own};
+use crate::{DataError, Store, Survey, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -51,6 +51,7 @@ static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             modality: named.modality.clone(),
             recipe: &set.recipe,
             set,
+            survey: None,
         })
     });
     entries.collect()
@@ -132,6 +133,8 @@ pub struct Entry {
     pub recipe: &'static Recipe,
     /// The files it is read from.
     pub set: &'static Set,
+    /// What is seen in the files of a folder of the user's; those of the catalog are known.
+    pub survey: Option<Survey>,
 }
 
 impl Entry {

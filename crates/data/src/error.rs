@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
+use crate::FillValue;
 use std::io;
 
 /// Why data could not be read or prepared.
@@ -111,13 +112,18 @@ pub enum DataError {
         "{file}:{line}: no number in {field}, but {found:?}; fill in what is missing, or leave the sequence out"
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
-    #[error("{file}:{line}: {found:?} has a decimal comma ({field}); write numbers with a point: {point}")]
-    DecimalComma { file: String, line: usize, field: String, found: String, point: String },
+    #[error(
+        "{file}:{line}: {found:?} has a decimal comma ({field}); write numbers with a point: {}",
+        found.replace(',', ".")
+    )]
+    DecimalComma { file: String, line: usize, field: String, found: String },
     #[error(
         "{file}:{line}: {found:?} is too far from the training data to compute with ({field}): it looks like a fill \
          value; fill in what is missing, or leave the sequence out"
     )]
     Overflow { file: String, line: usize, field: String, found: f64 },
+    #[error("{0}")]
+    Hidden(Box<FillValue>),
     #[error(
         "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel of the training data"
     )]

@@ -4,7 +4,7 @@ use crate::error::excerpt;
 use crate::file::Field;
 use crate::format::{idx, rated, table, texts, ts, ucr};
 use crate::preprocessing::Overflow;
-use crate::recipe::{Format, SetFiles};
+use crate::recipe::{Format, Modality, SetFiles};
 use crate::{DataError, Entry, file, labels};
 
 /// The content of one sequence. There is at least one step.
@@ -112,6 +112,10 @@ pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataEr
 }
 
 fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
+    // Pixels are small: only a scale that nobody measured makes them large.
+    if !matches!(entry.modality, Modality::Series { .. }) {
+        return Err(DataError::OtherPreprocessing { dataset: entry.name.clone() });
+    }
     let (name, packed) = entry.set.read(&set.files[0])?;
     let bytes = file::unpack(&packed, &name, file::LIMIT)?;
     let channels = entry.modality.channels().unwrap_or(1);

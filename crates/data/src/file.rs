@@ -86,8 +86,7 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
             Err(DataError::NumberMissing { file, line, field: field(), found: found() })
         }
         Err(_) if has_decimal_comma(text) => {
-            let point = excerpt(&text.replace(',', "."));
-            Err(DataError::DecimalComma { file, line, field: field(), found: found(), point })
+            Err(DataError::DecimalComma { file, line, field: field(), found: found() })
         }
         Err(_) => Err(DataError::NotANumber { file, line, field: field(), found: found() }),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// The most digits that two numbers are compared by. Longer ones, such as serial numbers, are names.
+/// The most digits of a whole number: longer ones, such as serial numbers, are names.
 const DIGITS: usize = 15;
 
 /// The classes of labels, each by the shortest of its spellings: in the order of numbers if all are numbers, else by
@@ -56,8 +56,9 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 /// The number that a label is, if it is one to compare by.
 pub(crate) fn number(label: &str) -> Option<f64> {
     let digits = label.bytes().filter(u8::is_ascii_digit).count();
+    let serial = digits > DIGITS && !label.contains(['.', 'e', 'E']);
     let number = label.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.filter(|_| digits <= DIGITS && !is_identifier(label))
+    number.filter(|_| !serial && !is_identifier(label))
 }
 
 /// Whether a label only looks like a number: `007` is not `7`. One such label marks all as names.

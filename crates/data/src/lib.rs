@@ -5,7 +5,8 @@
 //! holds `train.csv` and `test.csv`, or `train.ts` and `test.ts`. [`find`] makes an [`Entry`] of either. [`prepare`]
 //! reads it, splits off a validation set, fits a [`Preprocessing`] on the training set alone and applies it to all
 //! three. A stored preprocessing serves later: [`prepare_with`] to resume a run, [`read_inputs`] to predict on other
-//! files, for which the data set itself is not needed.
+//! files, for which the data set itself is not needed. Of a folder, a [`Survey`] says what it holds, and [`findings`]
+//! what should be known before training on it.
 
 mod batch;
 mod catalog;
@@ -16,6 +17,8 @@ mod examples;
 mod fetch;
 mod file;
 mod format;
+#[cfg(test)]
+mod fuzz;
 mod image;
 mod inputs;
 mod labels;
@@ -30,6 +33,7 @@ mod shuffle;
 mod split;
 mod standardizer;
 mod store;
+mod survey;
 mod tokens;
 mod unknown;
 mod vocabulary;
@@ -49,5 +53,8 @@ pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};
 pub use store::Store;
+pub use survey::{
+    ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
+};
 pub use tokens::TokenRule;
 pub use unknown::{unknown_in, unknown_tokens};

@@ -8,7 +8,8 @@ use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{texts, ts};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
-use crate::{DataError, Entry, TokenRule, checksum, file, labels};
+use crate::survey::OneFile;
+use crate::{DataError, Entry, Survey, TokenRule, checksum, file, labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -165,6 +166,13 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
     }
     let all = training.iter().chain(&testing).map(|sequence| steps(&sequence.raw, channels));
     let lengths = all.fold((usize::MAX, 0_usize), |(least, most), len| (least.min(len), most.max(len)));
+    let survey = Survey::of(
+        &format,
+        modality.channels(),
+        &classes,
+        OneFile { file: &train.path, bytes: &train.bytes, sequences: &training },
+        OneFile { file: &test.path, bytes: &test.bytes, sequences: &testing },
+    )?;
     let files = |content: Content, sequences: Vec<Labelled>| SetFiles {
         sequences: sequences.len(),
         files: vec![content.file],
@@ -196,6 +204,7 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
         modality,
         recipe: &set.recipe,
         set,
+        survey: Some(survey),
     }));
     Ok(entry)
 }

@@ -3,7 +3,9 @@
 use crate::own::whole_path;
 use crate::preprocessing::Overflow;
 use crate::split::{SplitIndices, held_out, split, undivided};
-use crate::{DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Validation, examples, find};
+use crate::{
+    DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Survey, Validation, examples, find,
+};
 
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
@@ -69,6 +71,11 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         None => find(&config.dataset)?,
         Some((stored, place)) => find_stored(stored, &config.dataset, place)?,
     };
+    if stored.is_none()
+        && let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value)
+    {
+        return Err(DataError::Hidden(Box::new(value.clone())));
+    }
     let examples = examples::load(entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let SplitIndices { train, validation } = match config.validation {

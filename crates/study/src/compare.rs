@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use slimgate_train::Interrupter;
 
-use crate::estimate::seconds_left;
+use crate::estimate::estimate;
 use crate::executor::{Executor, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
@@ -36,6 +36,11 @@ pub struct Options {
 /// What a study says as it goes.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// Something about the data that should be known before anything is trained.
+    Warning {
+        /// What it is, and what to do.
+        text: String,
+    },
     /// It begins or continues; told again when it is known that there are more trials.
     Planned {
         /// Trials in all.
@@ -126,6 +131,9 @@ pub fn compare(
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
     let (folder, config, space) = resolve(path, config, interrupter)?;
+    for text in space.findings()? {
+        on_event(Event::Warning { text });
+    }
     let mut run = Run {
         records: Records::new(&folder, &config),
         executor: Executor::new(options.program.clone(), options.at_once),
@@ -219,8 +227,10 @@ impl Run {
     fn estimate(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
         let at_once = self.executor.room();
-        if let Some(seconds) = seconds_left(&groups, &self.space, &self.config, &mut self.records, at_once)? {
-            on_event(Event::Estimated { seconds, at_once });
+        let found = estimate(&groups, &self.space, &self.config, &mut self.records, at_once)?;
+        if let Some(found) = found {
+            found.warnings.into_iter().for_each(|text| on_event(Event::Warning { text }));
+            on_event(Event::Estimated { seconds: found.seconds, at_once });
         }
         Ok(())
     }

@@ -10,18 +10,27 @@ use crate::{StudyConfig, StudyError};
 /// What validation, saving and a process of its own add to the training steps of a trial.
 const OVERHEAD: f64 = 1.2;
 
-/// Seconds that the trials which are left will take, so many at once: where every trial stops as early as its patience
-/// lets it, and where all train to their last epoch. Trials beyond the grid are not foreseen. None where nothing is left.
+/// What is known of the trials that are left.
+#[derive(Debug, Default)]
+pub(crate) struct Estimate {
+    /// Seconds that they take: where every trial stops as early as its patience lets it, and where all train to their
+    /// last epoch. Trials beyond the grid are not foreseen.
+    pub seconds: [f64; 2],
+    /// What the user should know before they begin, each once.
+    pub warnings: Vec<String>,
+}
+
+/// Estimates the trials that are left, so many at once. None where nothing is left.
 ///
 /// The baseline's steps are measured and taken for those of all variants: none has more to compute.
-pub(crate) fn seconds_left(
+pub(crate) fn estimate(
     groups: &[Group],
     space: &Space,
     config: &StudyConfig,
     records: &mut Records,
     at_once: usize,
-) -> Result<Option<[f64; 2]>, StudyError> {
-    let mut sums = [0.0; 2];
+) -> Result<Option<Estimate>, StudyError> {
+    let mut all = Estimate::default();
     for task in 0..space.tasks.len() {
         let of_task: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
         let Some(first) = of_task.first().and_then(|group| group.trials().next()) else { continue };
@@ -38,10 +47,16 @@ pub(crate) fn seconds_left(
         let data = config.data_in_place(&first.config.data);
         let effort = effort(&Config { data, ..first.config.clone() })?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
-        for (sum, epochs) in sums.iter_mut().zip([least, optim.epochs]) {
+        for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;
-            *sum += trials as f64 * (steps * effort.step_seconds * OVERHEAD + effort.start_seconds);
+            let seconds = steps * effort.step_seconds * OVERHEAD + effort.start_seconds;
+            *sum += trials as f64 * seconds / at_once as f64;
+        }
+        for warning in effort.warnings {
+            if !all.warnings.contains(&warning) {
+                all.warnings.push(warning);
+            }
         }
     }
-    Ok((sums[1] > 0.0).then(|| sums.map(|seconds| seconds / at_once as f64)))
+    Ok((all.seconds[1] > 0.0).then_some(all))
 }

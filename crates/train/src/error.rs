@@ -156,6 +156,17 @@ pub enum TrainError {
         /// What is there.
         held: Vec<usize>,
     },
+    /// The model computes infinities or NaN.
+    #[error(
+        "the model of epoch {epoch} answers {sequence} with infinite numbers or NaN, so there is no prediction: use \
+         another epoch with `--weights`, or train again with a lower --learning-rate"
+    )]
+    NoAnswer {
+        /// The epoch whose weights were used.
+        epoch: usize,
+        /// The sequence.
+        sequence: String,
+    },
     /// The backend has no such device here.
     #[error("{0}")]
     Device(String),

@@ -166,7 +166,7 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// If the data cannot be read, or is not what the run was trained on.
+    /// If the data cannot be read or is not what the run was trained on, or the model has no answer to a sequence.
     pub fn evaluate(&self, place: Option<&str>) -> Result<(Evaluation, Option<String>), TrainError> {
         let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let sequences = test.len();
@@ -180,8 +180,11 @@ impl SavedRun {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
-            let losses = cross_entropy(logits.clone(), batch.targets.clone());
-            loss += read::<1>(losses)?.into_iter().map(f64::from).sum::<f64>();
+            let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
+            let before: usize = confusion.iter().flatten().sum();
+            let place = |at| format!("sequence {} of the test set", before + at + 1);
+            require_finite(&losses, self.epoch, place)?;
+            loss += losses.into_iter().map(f64::from).sum::<f64>();
             let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
             for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
                 confusion[class as usize][predicted as usize] += 1;
@@ -209,7 +212,7 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// If the device cannot compute.
+    /// If the device cannot compute, or the model has no answer to a sequence.
     pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
         let classes = self.classes();
         let mut predictions = Vec::with_capacity(inputs.len());
@@ -218,6 +221,8 @@ impl SavedRun {
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let probabilities = read::<2>(softmax(logits, 1))?;
+            let name = |at: usize| inputs[at / classes.len()].name.clone();
+            require_finite(&probabilities, self.epoch, name)?;
             predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
                 let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
                 Prediction {
@@ -249,6 +254,18 @@ fn most_frequent(labels: impl Iterator<Item = usize>, classes: usize) -> usize {
     labels.for_each(|label| counts[label] += 1);
     let most = counts.iter().max();
     counts.iter().position(|count| Some(count) == most).unwrap_or(0)
+}
+
+/// Refuses what is no answer of the model of an epoch. `sequence` names the one that a number is of.
+fn require_finite(
+    numbers: &[f32],
+    epoch: usize,
+    sequence: impl Fn(usize) -> String,
+) -> Result<(), TrainError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(at) => Err(TrainError::NoAnswer { epoch, sequence: sequence(at) }),
+        None => Ok(()),
+    }
 }
 
 /// The sha256 of all weights, in the order of the model's parts.
@@ -311,7 +328,18 @@ fn find<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::most_frequent;
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_no_answer() {
+        let name = |at: usize| format!("sequence {}", at + 1);
+        assert!(require_finite(&[0.5, 0.0, f32::MAX], 3, name).is_ok());
+        for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let message = require_finite(&[0.5, number], 3, name).unwrap_err().to_string();
+            let told = ["the model of epoch 3 answers sequence 2", "--weights", "--learning-rate"];
+            assert!(told.iter().all(|told| message.contains(told)), "{message}");
+        }
+    }
 
     #[test]
     fn the_trivial_predictor_says_the_class_that_comes_most_often() {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use burn::train::Interrupter;
-use slimgate_data::{Validation, prepare, prepare_with};
+use slimgate_data::{Validation, findings, prepare, prepare_with};
 
 use crate::begun::BegunWith;
 use crate::environment::Environment;
@@ -71,6 +71,7 @@ pub fn train(
     use_threads(config.run.threads)?;
     let device = config.run.backend.device(config.run.device)?;
     let data = prepare(&config.data)?;
+    let findings = findings(&config.data)?;
     if interrupter.should_stop() {
         return Err(TrainError::Interrupted);
     }
@@ -95,7 +96,7 @@ pub fn train(
         history: History::default(),
     };
     let mut warnings = training.config.without_effect();
-    warnings.extend(small_validation_set(data.validation.len()));
+    warnings.extend(findings.iter().map(ToString::to_string));
     warnings.extend(tight);
     warnings.extend(data.unknown_tokens());
     training.learn(classifier, data, warnings, display, progress)
@@ -194,26 +195,6 @@ fn without_damaged(
     }
 }
 
-/// Fewer sequences than this make a validation set on which choices are largely chance.
-const FEW: usize = 100;
-
-/// That a validation set is too small to choose well by, with the standard error of an accuracy on it, where it is.
-fn small_validation_set(sequences: usize) -> Option<String> {
-    (sequences < FEW).then(|| {
-        format!(
-            "the validation set has {sequences} sequences, so an accuracy on it has a standard error of up to {:.0} points, \
-             and the choice of the best epoch is partly chance; more data or a larger `data.validation_fraction` makes it \
-             surer",
-            100.0 * standard_error(sequences)
-        )
-    })
-}
-
-/// The largest standard error that an accuracy on so many sequences can have: that of one half.
-pub fn standard_error(sequences: usize) -> f64 {
-    0.5 / (sequences as f64).sqrt()
-}
-
 /// Sets a later end, where that does not change what the run has done so far.
 fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
     if epochs < config.optim.epochs {
@@ -242,17 +223,5 @@ pub(crate) fn use_threads(threads: usize) -> Result<(), TrainError> {
         // Its source is what the system said; without one, the pool is there already.
         Err(error) if error.source().is_some() => Err(TrainError::Threads(error.to_string())),
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::small_validation_set;
-
-    #[test]
-    fn a_small_validation_set_is_told_with_its_standard_error() {
-        let told = small_validation_set(4).unwrap();
-        assert!(told.contains("has 4 sequences") && told.contains("up to 25 points"), "{told}");
-        assert_eq!(small_validation_set(100), None);
     }
 }

@@ -71,7 +71,7 @@ pub use error::{ConfigError, TrainError};
 pub use evaluate::{CheckpointChoice, Evaluation, Prediction, SavedRun, TrivialPredictor};
 pub use folder::{Parameters, RunFolder, Status, Summary, holds, stage_file, write_atomic};
 pub use history::{EpochMetrics, History, Split};
-pub use learn::{Display, Progress, ResumeOptions, resume, standard_error, train};
+pub use learn::{Display, Progress, ResumeOptions, resume, train};
 pub use reference::Setting;
 pub use settings::{nearest, parse_setting, table_with};
 pub use shell::quoted;

@@ -11,6 +11,7 @@ use slimgate_data::{Batch, Sequence, prepare, prepare_with};
 
 use crate::learn::use_threads;
 use crate::loader::{Loader, SequenceBatch};
+use crate::memory::{self, Layers};
 use crate::step::Trainee;
 use crate::{Config, RunFolder, TrainError, build};
 
@@ -96,7 +97,7 @@ pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
 }
 
 /// What a run will ask of this machine, measured before it begins.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Effort {
     /// Seconds of one training step.
     pub step_seconds: f64,
@@ -104,6 +105,8 @@ pub struct Effort {
     pub steps_an_epoch: usize,
     /// Seconds until the data is there.
     pub start_seconds: f64,
+    /// What the user should know of the words of its texts.
+    pub warnings: Vec<String>,
 }
 
 /// Measures a few training steps of a run, for a second at most where steps are short.
@@ -116,6 +119,9 @@ pub fn effort(config: &Config) -> Result<Effort, TrainError> {
     let started = Instant::now();
     let data = prepare(&config.data)?;
     let start_seconds = started.elapsed().as_secs_f64();
+    let mut warnings = data.unknown_tokens();
+    let layers = Layers::new(config, &data.preprocessing)?;
+    warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
     let mut model = BenchmarkModel::new(config, &data.preprocessing, &data.train)?;
     // The first step allocates what the later ones use again.
     model.training_step();
@@ -126,7 +132,7 @@ pub fn effort(config: &Config) -> Result<Effort, TrainError> {
     }
     let step_seconds = started.elapsed().as_secs_f64() / steps as f64;
     let train = Loader::of_training(data.train, &config.optim, &model.device);
-    Ok(Effort { step_seconds, steps_an_epoch: train.batches(), start_seconds })
+    Ok(Effort { step_seconds, steps_an_epoch: train.batches(), start_seconds, warnings })
 }
 
 /// A model that is measured, with what it is measured on.
@@ -149,7 +155,7 @@ impl BenchmarkModel {
     ) -> Result<BenchmarkModel, TrainError> {
         let device = config.run.backend.device(config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
-            let classifier = build::classifier(config, preprocessing, device)?;
+            let classifier = build::classifier_to_load(config, preprocessing, device)?;
             Ok(Trainee { classifier, clip: config.optim.clip })
         };
         let batch = |size: usize, device: &Device| {

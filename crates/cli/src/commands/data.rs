@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{DataConfig, Entry, Modality, Presence, catalog, find, prepare};
+use slimgate_data::{DataConfig, Entry, Modality, Presence, Survey, catalog, find, findings, prepare};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
-use crate::output::{CliError, grouped, say, say_json, table, tell};
+use crate::output::{CliError, grouped, percent, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
@@ -131,16 +131,49 @@ fn show(entry: &Entry) -> Result<(), CliError> {
     for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         say(format_args!("{name:<12} {fact}"))?;
     }
-    warn_of_unknown_words(entry);
-    Ok(())
+    entry.survey.as_ref().map_or(Ok(()), |survey| show_survey(entry, survey))
 }
 
-/// Warns of what a run with all settings at their defaults would warn of, or be refused for.
-fn warn_of_unknown_words(entry: &Entry) {
-    if entry.modality == Modality::Text && entry.set.presence() == Presence::Own {
-        let config = DataConfig { dataset: entry.name.clone(), ..DataConfig::default() };
-        let warnings = prepare(&config)
-            .map_or_else(|refusal| vec![refusal.to_string()], |prepared| prepared.unknown_tokens());
-        warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
+/// The most rows of a table that is shown of classes or channels.
+const SHOWN: usize = 20;
+
+/// What is seen in a folder of the user's own, and what should be done about it.
+fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
+    let all = entry.recipe.train.sequences as f64;
+    let mut classes = table(["class", "training", "share", "test"]);
+    for class in survey.classes.iter().take(SHOWN) {
+        let share = percent(class.train as f64 / all);
+        classes.add_row([&class.name, &grouped(class.train), &share, &grouped(class.test)]);
     }
+    say(format_args!("\n{classes}"))?;
+    more(survey.classes.len())?;
+    if !survey.channels.is_empty() {
+        let mut channels = table(["channel", "least in training", "greatest"]);
+        for channel in survey.channels.iter().take(SHOWN) {
+            channels.add_row([
+                channel.name.clone(),
+                format!("{:?}", channel.least),
+                format!("{:?}", channel.most),
+            ]);
+        }
+        say(format_args!("\n{channels}"))?;
+        more(survey.channels.len())?;
+    }
+    let config = DataConfig { dataset: entry.name.clone(), ..DataConfig::default() };
+    let mut warnings: Vec<String> = findings(&config)?.iter().map(ToString::to_string).collect();
+    if entry.modality == Modality::Text {
+        // Words are known once a vocabulary is there, which a run with all settings at their defaults would make.
+        let unknown = prepare(&config).map(|prepared| prepared.unknown_tokens());
+        warnings.extend(unknown.unwrap_or_else(|refusal| vec![refusal.to_string()]));
+    }
+    if warnings.is_empty() {
+        return say("\nnothing in it looks wrong");
+    }
+    say("")?;
+    warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
+}
+
+/// How many rows a table leaves out.
+fn more(rows: usize) -> Result<(), CliError> {
+    if rows <= SHOWN { Ok(()) } else { say(format_args!("… and {} more", rows - SHOWN)) }
 }

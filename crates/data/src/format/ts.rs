@@ -164,7 +164,7 @@ fn is_unknown(class: &str) -> bool {
 fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending) -> Result<Row, DataError> {
     let mut fields: Vec<&str> = content.split(':').map(str::trim).collect();
     let mut class = None;
-    let mut ended = fields.len() == channels + 1;
+    let mut ended = fields.len() - 1 == channels;
     match (ending, fields.last()) {
         (Ending::Class(classes), Some(label)) if ended && !is_unknown(label) => {
             let known = labels::find(classes, label, true).map(|at| classes[at].to_owned());

@@ -25,7 +25,7 @@ pub(crate) fn labelled(text: &str, file: &str) -> Result<Vec<Labelled>, DataErro
         if steps.is_empty() {
             return Err(DataError::NoStep { file: file.into(), line });
         }
-        if width.is_some() && series.is_empty() && steps.iter().all(|step| is_name(step)) {
+        if series.is_empty() && steps.iter().all(|step| is_name(step)) {
             return Err(DataError::UcrHeader { file: file.into(), line });
         }
         let value =

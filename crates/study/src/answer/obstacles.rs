@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::percentage;
-use slimgate_train::standard_error;
+use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
 
 use crate::{Comparison, Obstacle, Protocol, Summary, Task};
 
@@ -105,12 +105,9 @@ pub(super) fn learned_nothing(summary: &Summary, task: &Task) -> Option<String> 
     })
 }
 
-/// Fewer sequences than this make a validation set on which choices are largely chance.
-const FEW: usize = 100;
-
 /// That a task's validation set is too small to choose well by, where it is.
 pub(super) fn small_validation_set(summary: &Summary, task: &Task) -> Option<String> {
-    let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW)?;
+    let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW_VALIDATION_SEQUENCES)?;
     (summary.protocol == Protocol::Validation).then(|| {
         format!(
             "Epochs and settings on {} were chosen on {sequences} validation sequences, on which an accuracy has a standard \

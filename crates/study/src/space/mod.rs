@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use slimgate_data::find;
+use slimgate_data::{DataConfig, DataError, Survey, find, findings};
 use toml::Value;
 
 use draw::DRAWS_PER_ROUND;
@@ -110,20 +110,42 @@ impl Space {
 
     /// The data set of each task.
     pub fn datasets(&self) -> Result<Vec<String>, StudyError> {
-        let mut datasets = Vec::new();
+        Ok(self.data()?.into_iter().map(|data| data.dataset).collect())
+    }
+
+    /// The data of each task.
+    fn data(&self) -> Result<Vec<DataConfig>, StudyError> {
+        let mut data = Vec::new();
         for task in &self.tasks {
             let candidate = self.candidate(task, &self.variants[0], self.grid[0].clone())?;
-            datasets.push(candidate.trials[0].config.data.dataset.clone());
+            data.push(candidate.trials[0].config.data.clone());
         }
-        Ok(datasets)
+        Ok(data)
     }
 
     /// Checks that the data of every task is on this machine, and can be used where it is the user's own.
     pub fn require_data(&self) -> Result<(), StudyError> {
         for dataset in self.datasets()? {
-            find(self.config.place_of(&dataset).unwrap_or(&dataset))?.require()?;
+            let entry = find(self.config.place_of(&dataset).unwrap_or(&dataset))?;
+            entry.require()?;
+            if let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value) {
+                return Err(DataError::Hidden(Box::new(value.clone())).into());
+            }
         }
         Ok(())
+    }
+
+    /// What should be known of the data of the tasks before anything is trained, each once.
+    pub fn findings(&self) -> Result<Vec<String>, StudyError> {
+        let mut texts: Vec<String> = Vec::new();
+        for data in self.data()? {
+            for text in findings(&self.config.data_in_place(&data))?.iter().map(ToString::to_string) {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+        }
+        Ok(texts)
     }
 
     /// The settings with a trial for each seed that settings are chosen with.

@@ -1,0 +1,148 @@
+//! What strikes in a folder of the user's own, in words.
+
+use super::standard_error;
+use crate::error::excerpt;
+use std::fmt;
+
+/// Something that whoever trains on a folder should know. Its text ends in what to do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A value far outside the others of its channel.
+    FillValue(FillValue),
+    /// A channel whose range is small beside its offset.
+    Offset {
+        /// The channel, as messages call it.
+        channel: String,
+        /// Its least value.
+        least: f64,
+        /// Its greatest value.
+        most: f64,
+        /// Whether it never falls within a series.
+        rises: bool,
+    },
+    /// A channel that has one value in all the training data.
+    Constant {
+        /// The channel, as messages call it.
+        channel: String,
+        /// Its value.
+        value: f64,
+    },
+    /// Classes that look like measurements.
+    NumericClasses {
+        /// How many there are.
+        classes: usize,
+        /// How many training sequences there are.
+        sequences: usize,
+        /// The first of them.
+        examples: String,
+    },
+    /// Classes of which there is one training sequence each.
+    SingleSequences {
+        /// How many there are.
+        classes: usize,
+        /// The first of them.
+        examples: String,
+    },
+    /// A class that most training sequences are of.
+    Unbalanced {
+        /// The class.
+        class: String,
+        /// Its share of them.
+        share: f64,
+    },
+    /// A validation set that says little.
+    SmallValidation {
+        /// How many sequences it has.
+        sequences: usize,
+    },
+}
+
+/// A value far outside the others of its channel, and the first place where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FillValue {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The place in the line, as messages call it.
+    pub field: String,
+    /// The value.
+    pub value: f64,
+    /// How often it comes.
+    pub count: usize,
+    /// The least of the other values.
+    pub least: f64,
+    /// The greatest of them.
+    pub most: f64,
+    /// Whether the others cannot be told apart beside it.
+    pub hides: bool,
+}
+
+impl fmt::Display for FillValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FillValue { file, line, field, value, count, least, most, hides } = self;
+        let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+        let effect = if *hides { ", which cannot be told apart beside it" } else { "" };
+        write!(
+            f,
+            "{file}:{line}: {value:?} ({field}, {times} in this file) lies far outside the other values, {least:?} \
+             to {most:?}{effect}: if it stands for what is missing, fill that in or leave those sequences out"
+        )
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::FillValue(fill) => fill.fmt(f),
+            Finding::Offset { channel, least, most, rises } => {
+                let (like, instead) = match rises {
+                    true => {
+                        ("a counter or a time stamp", "its change from step to step, or since the first step")
+                    }
+                    false => ("an absolute position", "its difference from a reference"),
+                };
+                write!(
+                    f,
+                    "{channel} runs from {least:?} to {most:?}, a small range far from zero, like {like}: whatever is \
+                     measured later or elsewhere lies outside it; use {instead}"
+                )
+            }
+            Finding::Constant { channel, value } => {
+                write!(
+                    f,
+                    "{channel} is {value:?} in all of the training data and tells nothing: leave it out"
+                )
+            }
+            Finding::NumericClasses { classes, sequences, examples } => write!(
+                f,
+                "{classes} classes among {sequences} training sequences are numbers ({examples}) and look like \
+                 measurements: each is learned as a class of its own; to tell ranges apart, name a class for each"
+            ),
+            Finding::SingleSequences { classes, examples } => {
+                let (are, they) =
+                    if *classes == 1 { ("class has", "it is") } else { ("classes have", "they are") };
+                write!(
+                    f,
+                    "{classes} {are} a single training sequence ({examples}), so that {they} either not learned or not \
+                     validated: add sequences, or merge classes"
+                )
+            }
+            Finding::Unbalanced { class, share } => write!(
+                f,
+                "{:.0} % of the training sequences are of class {:?}: always answering that is as accurate; judge \
+                 accuracies by it, or add sequences of the others",
+                100.0 * share,
+                excerpt(class)
+            ),
+            Finding::SmallValidation { sequences } => write!(
+                f,
+                "the validation set has {sequences} sequence{}: an accuracy on it has a standard error of up to {:.0} \
+                 points, and epochs and settings are chosen by it; add sequences, or raise `data.validation_fraction`",
+                if *sequences == 1 { "" } else { "s" },
+                100.0 * standard_error(*sequences)
+            ),
+        }
+    }
+}

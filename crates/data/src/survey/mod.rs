@@ -1,0 +1,279 @@
+//! A look at a folder of the user's own before anything is trained on it: what it holds, and what strikes in it.
+
+mod channel;
+mod finding;
+
+use crate::error::excerpt;
+use crate::examples::{Labelled, locate};
+use crate::preprocessing::Overflow;
+use crate::recipe::Format;
+use crate::{DataConfig, DataError, Validation, find, labels, validation_sequences};
+use channel::Channel;
+pub use finding::{FillValue, Finding};
+
+/// A range that is so many times smaller than the numbers in it leaves `f32` no more than a thousand steps.
+const SMALL_RANGE: f64 = 16_384.0;
+/// The same of a channel that only rises, as time does.
+const SMALL_RISE: f64 = 100.0;
+/// The share from which a class outweighs the others.
+const UNBALANCED: f64 = 0.8;
+/// Fewer sequences make a validation set on which choices are largely chance: an accuracy has a standard error of more
+/// than 5 points.
+pub const FEW_VALIDATION_SEQUENCES: usize = 100;
+
+/// What a folder holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// Its classes.
+    pub classes: Vec<ClassCount>,
+    /// The channels of its series; none of texts.
+    pub channels: Vec<ChannelRange>,
+    /// What strikes in its files.
+    pub findings: Vec<Finding>,
+}
+
+/// How many sequences are of a class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassCount {
+    /// Its name.
+    pub name: String,
+    /// In the training file.
+    pub train: usize,
+    /// In the test file.
+    pub test: usize,
+}
+
+/// The training values of a channel, those far outside the rest left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelRange {
+    /// Its name, or its number.
+    pub name: String,
+    /// The least of its values.
+    pub least: f64,
+    /// The greatest of them.
+    pub most: f64,
+}
+
+/// One of the two files.
+#[derive(Clone, Copy)]
+pub(crate) struct OneFile<'a> {
+    pub file: &'a str,
+    pub bytes: &'a [u8],
+    pub sequences: &'a [Labelled],
+}
+
+/// What should be known before training as `config` says. Of a set of the catalog the split alone is looked at.
+///
+/// # Errors
+/// An unknown data set, or a folder whose files cannot be used.
+pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
+    let entry = find(&config.dataset)?;
+    let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
+    let sequences = validation_sequences(config)?;
+    if config.validation == Validation::HeldOut && sequences < FEW_VALIDATION_SEQUENCES {
+        findings.push(Finding::SmallValidation { sequences });
+    }
+    Ok(findings)
+}
+
+/// The largest standard error that an accuracy on so many sequences can have: that of one half.
+pub fn standard_error(sequences: usize) -> f64 {
+    0.5 / (sequences.max(1) as f64).sqrt()
+}
+
+impl Survey {
+    /// The value that keeps a model from learning from the training file, if there is one.
+    pub fn hiding_value(&self) -> Option<&FillValue> {
+        self.findings.iter().find_map(|finding| match finding {
+            Finding::FillValue(fill) if fill.hides => Some(fill),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn of(
+        format: &Format,
+        channels: Option<usize>,
+        classes: &[String],
+        train: OneFile,
+        test: OneFile,
+    ) -> Result<Survey, DataError> {
+        let counts = class_counts(classes, format, train.sequences, test.sequences);
+        let mut findings = Vec::from_iter(class_finding(&counts, train.sequences.len()));
+        let mut ranges = Vec::new();
+        if let Some(channels) = channels {
+            let names = channel_names(format, channels);
+            for (at, channel) in survey(channels, train.sequences).into_iter().enumerate() {
+                let (fills, least, most) = fill_values(&channel, at, format, train, true)?;
+                findings.extend(channel_finding(&names[at], least, most, channel.rises));
+                findings.extend(fills);
+                let name = names[at].trim_start_matches("column ").trim_matches('`').to_owned();
+                ranges.push(ChannelRange { name, least, most });
+            }
+            for (at, channel) in survey(channels, test.sequences).into_iter().enumerate() {
+                findings.extend(fill_values(&channel, at, format, test, false)?.0);
+            }
+        }
+        Ok(Survey { classes: counts, channels: ranges, findings })
+    }
+}
+
+fn class_counts(
+    classes: &[String],
+    format: &Format,
+    train: &[Labelled],
+    test: &[Labelled],
+) -> Vec<ClassCount> {
+    let count = |sequences: &[Labelled]| {
+        let mut counts = vec![0; classes.len()];
+        for sequence in sequences {
+            if let Some(class) = labels::find(classes, &sequence.class, format.any_case()) {
+                counts[class] += 1;
+            }
+        }
+        counts
+    };
+    let counts = count(train).into_iter().zip(count(test)).zip(classes);
+    counts.map(|((train, test), name)| ClassCount { name: name.clone(), train, test }).collect()
+}
+
+fn class_finding(classes: &[ClassCount], sequences: usize) -> Option<Finding> {
+    let examples = |of: &[&str]| {
+        let shown = of.iter().take(3).map(|name| excerpt(name)).collect::<Vec<_>>().join(", ");
+        if of.len() > 3 { shown + ", …" } else { shown }
+    };
+    let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    if look_measured(&names, sequences) {
+        return Some(Finding::NumericClasses { classes: names.len(), sequences, examples: examples(&names) });
+    }
+    let single: Vec<&str> =
+        classes.iter().filter(|class| class.train == 1).map(|class| class.name.as_str()).collect();
+    if !single.is_empty() {
+        return Some(Finding::SingleSequences { classes: single.len(), examples: examples(&single) });
+    }
+    let largest = classes.iter().max_by_key(|class| class.train)?;
+    let share = largest.train as f64 / sequences as f64;
+    (share >= UNBALANCED).then(|| Finding::Unbalanced { class: largest.name.clone(), share })
+}
+
+/// Whether classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
+/// or, where they are not counted through, a fifth as many.
+fn look_measured(classes: &[&str], sequences: usize) -> bool {
+    let Some(numbers) = classes.iter().map(|class| labels::number(class)).collect::<Option<Vec<f64>>>()
+    else {
+        return false;
+    };
+    let (count, first, last) = (numbers.len(), numbers[0], numbers[numbers.len() - 1]);
+    let whole = numbers.iter().all(|number| number.fract() == 0.0);
+    let counted_through = whole && last - first == (count - 1) as f64;
+    match (whole, counted_through) {
+        (false, _) => count > 2,
+        (true, true) => count > 10 && 2 * sequences < 3 * count,
+        (true, false) => count > 10 && sequences < 5 * count,
+    }
+}
+
+/// The channels as messages call them.
+fn channel_names(format: &Format, channels: usize) -> Vec<String> {
+    match format {
+        Format::SeriesTable { channels } => {
+            channels.iter().map(|name| format!("column `{}`", excerpt(name))).collect()
+        }
+        _ => (1..=channels).map(|channel| format!("channel {channel}")).collect(),
+    }
+}
+
+fn survey(channels: usize, sequences: &[Labelled]) -> Vec<Channel> {
+    let mut surveyed: Vec<Channel> = (0..channels).map(|_| Channel::new()).collect();
+    for (at, sequence) in sequences.iter().enumerate() {
+        let values = sequence.raw.values().unwrap_or_default();
+        for (place, value) in values.iter().enumerate() {
+            let before = place.checked_sub(channels).map(|before| values[before]);
+            surveyed[place % channels].add(*value, before, at, place / channels);
+        }
+    }
+    surveyed
+}
+
+/// The fill values of a channel, and the least and the greatest of the rest.
+fn fill_values(
+    channel: &Channel,
+    at: usize,
+    format: &Format,
+    OneFile { file, bytes, sequences }: OneFile,
+    training: bool,
+) -> Result<(Vec<Finding>, f64, f64), DataError> {
+    let (outliers, least, most) = channel.outliers();
+    let finding = |outlier: &channel::Outlier| {
+        let channel::Extreme { value, count, sequence, step } = outlier.extreme;
+        let place = Overflow { sequence, step, channel: at };
+        let (line, field) = locate(format, bytes, file, sequences[sequence].line, place)?;
+        let hides = outlier.hides && training;
+        let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides };
+        Ok(Finding::FillValue(fill))
+    };
+    let findings = outliers.iter().map(finding).collect::<Result<_, DataError>>()?;
+    Ok((findings, least, most))
+}
+
+fn channel_finding(channel: &str, least: f64, most: f64, rises: bool) -> Option<Finding> {
+    let channel = channel.to_owned();
+    if least == most {
+        return Some(Finding::Constant { channel, value: least });
+    }
+    let offset = least.abs().max(most.abs()) / (most - least);
+    let limit = if rises { SMALL_RISE } else { SMALL_RANGE };
+    (offset > limit).then_some(Finding::Offset { channel, least, most, rises })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(names: &[(&str, usize)]) -> Option<Finding> {
+        let counts: Vec<ClassCount> = names
+            .iter()
+            .map(|(name, train)| ClassCount { name: (*name).to_owned(), train: *train, test: 1 })
+            .collect();
+        class_finding(&counts, names.iter().map(|(_, train)| train).sum())
+    }
+
+    fn numbers(numbers: impl Iterator<Item = f64>, sequences: usize) -> bool {
+        let names: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        look_measured(&names.iter().map(String::as_str).collect::<Vec<_>>(), sequences)
+    }
+
+    #[test]
+    fn classes_that_look_like_measurements_are_questioned() {
+        assert!(numbers((0..40).map(|number| f64::from(number) * 0.29 - 5.0), 40));
+        assert!(numbers([0.5, 1.0, 1.5].into_iter(), 300));
+        assert!(numbers((20..60).map(|age| f64::from(age * age)), 150));
+        assert!(numbers((0..40).map(f64::from), 40));
+    }
+
+    #[test]
+    fn numbered_classes_are_not() {
+        assert!(!numbers((0..10).map(f64::from), 10));
+        assert!(!numbers((1..=52).map(f64::from), 104));
+        assert!(!numbers([-1.0, 1.0].into_iter(), 40));
+        assert!(!numbers([0.5, 1.5].into_iter(), 40));
+        assert!(!look_measured(&["a", "1.5", "2.5"], 3));
+    }
+
+    #[test]
+    fn few_sequences_of_a_class_and_many_of_one_are_told() {
+        assert_eq!(classes(&[("a", 20), ("b", 20)]), None);
+        let single = classes(&[("a", 20), ("b", 1), ("c", 1)]);
+        assert!(matches!(single, Some(Finding::SingleSequences { classes: 2, .. })), "{single:?}");
+        let unbalanced = classes(&[("a", 95), ("b", 5)]);
+        assert_eq!(unbalanced, Some(Finding::Unbalanced { class: "a".into(), share: 0.95 }));
+    }
+
+    #[test]
+    fn a_small_range_far_from_zero_is_told() {
+        let found = |least, most, rises| channel_finding("x", least, most, rises).is_some();
+        assert!(found(1_700_000_001.0, 1_700_000_036.0, true));
+        assert!(found(1_700_000_000.0, 1_700_144_000.0, true));
+        assert!(found(5_800_000.0, 5_800_100.0, false));
+        assert!(!found(1.0, 36.0, true) && !found(101_300.0, 101_400.0, false) && !found(-1.0, 1.0, false));
+    }
+}
