@@ -317,6 +317,12 @@ impl RunFolder {
     /// The content of a file of a checkpoint, if it is the one that was saved.
     pub(crate) fn read_saved(&self, file: &SavedFile) -> Result<Vec<u8>, TrainError> {
         let path = self.file(&file.name);
+        if !file.name.strip_prefix("checkpoint/").is_some_and(leftovers::is_checkpoint) {
+            return Err(TrainError::damaged(
+                &path,
+                "the manifest names it, and no checkpoint has such a file",
+            ));
+        }
         let content = match self.read(&file.name) {
             Err(TrainError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
                 return Err(TrainError::damaged(&path, "the file is missing"));

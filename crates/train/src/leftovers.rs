@@ -60,7 +60,7 @@ fn is_temporary(name: &str, prefix: &str) -> bool {
 }
 
 /// A file that Burn writes: `model-3.bpk`, or `model-3.bpk.4711-0.tmp` before it has its name.
-fn is_checkpoint(name: &str) -> bool {
+pub(crate) fn is_checkpoint(name: &str) -> bool {
     let Some((stem, ending)) = name.split_once('.') else { return false };
     let Some((kind, epoch)) = stem.split_once('-') else { return false };
     FILES.contains(&kind)

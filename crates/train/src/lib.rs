@@ -43,6 +43,8 @@ mod environment;
 mod error;
 mod evaluate;
 mod folder;
+#[cfg(test)]
+mod fuzz;
 mod history;
 mod in_place;
 mod learn;

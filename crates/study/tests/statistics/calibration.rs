@@ -217,3 +217,43 @@ fn friedman_is_wrong_five_times_in_a_hundred() {
     // The F is an approximation to a discrete distribution, close at ten data sets.
     assert!((claimed - 0.05).abs() < error + 0.005, "{claimed}");
 }
+
+/// Seeds of a model on test sequences of two classes, the trivial class as frequent as `share`. All seeds lean the same
+/// way on a sequence, as models trained on the same data do; `skill` is how far they lean to its class.
+fn above_trivial(source: &mut Source, sequences: usize, share: f64, skill: f64) -> f64 {
+    const SEEDS: usize = 5;
+    let (mut right, mut of_class) = ([0.0; SEEDS], 0.0);
+    let (mut won, mut lost) = (0.0, 0.0);
+    for _ in 0..sequences {
+        let is_trivial = source.uniform() < share;
+        let side = if is_trivial { 1.0 } else { -1.0 };
+        let lean = source.normal() + skill * side;
+        of_class += f64::from(u8::from(is_trivial));
+        for right in &mut right {
+            let is_right = (lean + 0.3 * source.normal() > 0.0) == is_trivial;
+            *right += f64::from(u8::from(is_right));
+            won += f64::from(u8::from(is_right && !is_trivial)) / SEEDS as f64;
+            lost += f64::from(u8::from(!is_right && is_trivial)) / SEEDS as f64;
+        }
+    }
+    let scores = right.map(|right| right / sequences as f64);
+    let trivial = of_class / sequences as f64;
+    p_above_trivial(AgainstTrivial { scores: &scores, trivial, discordant: [won, lost], sequences }).unwrap()
+}
+
+#[test]
+fn on_noise_hardly_any_model_is_found_better_than_the_trivial_predictor() {
+    let mut source = Source::new(41);
+    for (sequences, frequent) in [(30, 0.5), (200, 0.5), (200, 0.9)] {
+        let (found, error) =
+            share(2_000, 0.05, || above_trivial(&mut source, sequences, frequent, 0.0) < 0.05);
+        assert!(found < 0.05 + error, "{sequences} sequences, {frequent} of one class: {found}");
+    }
+}
+
+#[test]
+fn a_model_that_learned_something_is_found_better_than_the_trivial_predictor() {
+    let mut source = Source::new(42);
+    let (found, _) = share(500, 0.5, || above_trivial(&mut source, 200, 0.5, 0.5) < 0.05);
+    assert!(found > 0.95, "{found}");
+}
