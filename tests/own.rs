@@ -279,7 +279,8 @@ fn what_strikes_in_a_folder_is_shown_and_told_before_training() {
         ("measured", "40 classes among 40 training sequences are numbers (-5.00, -4.71, -4.42, …)"),
         ("filled", "./filled/train.csv:22: -999.0 (column `x`, 2 times in this file) lies far outside"),
     ] {
-        let small = "the validation set has 4 sequences: an accuracy on it is uncertain by up to 25 points";
+        let small =
+            "the validation set has 4 sequences: an accuracy on it has a standard error of up to 25 points";
         assert_says(&here.succeed(&format!("data show ./{folder}")), &[told, small]);
         let said = here.run(&format!("train {TINY} --dataset ./{folder} --name {folder}"));
         assert_eq!(said.code, Some(0), "{}", said.err);

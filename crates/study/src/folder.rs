@@ -277,30 +277,33 @@ impl StudyFolder {
                 (_, Some(signal)) => format!("its process was ended by signal {signal}"),
                 _ => "its process was ended by a signal".to_owned(),
             };
-        last_message(&log).unwrap_or_else(|| format!("{}; its log is {}", end(), path.display()))
+        // Where a process succeeded and its result is not there, a warning says why.
+        let warning = || status.filter(ExitStatus::success).and_then(|_| last_after(&log, "warning: "));
+        let message = last_message(&log).or_else(warning);
+        message.unwrap_or_else(|| format!("{}; its log is {}", end(), path.display()))
     }
 }
 
 /// The signal that a process cannot refuse.
 const KILLED: i32 = 9;
 
-/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said,
-/// or what follows the last `warning: `, which says why a result is not there.
+/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said.
 fn last_message(log: &str) -> Option<String> {
-    // Within a line it may be part of a message.
-    let begins_a_line = |at: usize| at == 0 || log.as_bytes()[at - 1] == b'\n';
-    let after = |mark: &str| {
-        let at = log.rmatch_indices(mark).map(|(at, _)| at).find(|&at| begins_a_line(at));
-        at.map(|at| at + mark.len())
-    };
     // Such as `memory allocation of 8 bytes failed`.
     let panic = || {
         log.find("panicked at")
             .or_else(|| log.find("memory allocation of "))
             .map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1))
     };
-    let from = after("error: ").or_else(panic).or_else(|| after("warning: "))?;
-    Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty())
+    let said = |from: usize| Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty());
+    last_after(log, "error: ").or_else(|| said(panic()?))
+}
+
+/// What follows the last of a mark at the beginning of a line: within a line it may be part of a message.
+fn last_after(log: &str, mark: &str) -> Option<String> {
+    let begins_a_line = |at: usize| at == 0 || log.as_bytes()[at - 1] == b'\n';
+    let at = log.rmatch_indices(mark).map(|(at, _)| at).find(|&at| begins_a_line(at))?;
+    Some(log[at + mark.len()..].trim_end().to_owned()).filter(|message| !message.is_empty())
 }
 
 /// The records of a study, each read again only while it may change.
@@ -400,6 +403,8 @@ mod tests {
         assert!(reason(3 << 8).contains("with code 3"), "{}", reason(3 << 8));
         fs::write(folder.log("one"), "memory allocation of 64 bytes failed\n").unwrap();
         assert_eq!(reason(6), "memory allocation of 64 bytes failed");
+        fs::write(folder.log("one"), "epoch 1\nwarning: not recorded\n").unwrap();
+        assert_eq!(reason(0), "not recorded");
     }
 
     #[test]
@@ -407,7 +412,6 @@ mod tests {
         let log = "epoch 1\nthread 'main' panicked at src/step.rs:7:\nI/O error: none left\n";
         let message = last_message(log).unwrap();
         assert_eq!(message, "thread 'main' panicked at src/step.rs:7:\nI/O error: none left");
-        assert_eq!(last_message("epoch 1\nwarning: not recorded\n").unwrap(), "not recorded");
         assert_eq!(last_message("epoch 1\n"), None);
         assert_eq!(last_message("error: "), None);
     }
