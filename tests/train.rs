@@ -163,3 +163,15 @@ fn divergence_is_no_failure_where_it_is_tolerated() {
     here.succeed(&format!("{EXPLODING} --set run.tolerate_divergence=true"));
     assert_eq!(here.json("runs/one/summary.json")["status"], "diverged");
 }
+
+#[test]
+fn a_run_that_was_still_improving_says_how_to_train_it_longer() {
+    let here = Workspace::new();
+    let begin = "train --no-tui --dataset japanese-vowels --hidden 20 --threads 1";
+    let said = here.succeed(&format!("{begin} --epochs 4 --name short"));
+    assert_says(&said, &["still improving; train longer: slimgate train --resume runs/short --epochs 12"]);
+    assert_eq!(here.json("runs/short/summary.json")["converged"], false);
+    let said = here.succeed(&format!("{begin} --epochs 60 --learning-rate 1e-2 --name long"));
+    assert!(!said.contains("still improving"), "{said}");
+    assert_eq!(here.json("runs/long/summary.json")["converged"], true);
+}

@@ -154,6 +154,13 @@ impl Speech {
                     "{} on {}: {best} ({:.0} s)",
                     summary.variant, summary.dataset, summary.seconds
                 ))?;
+                if summary.converged == Some(false) {
+                    say(format_args!(
+                        "still improving; train longer: slimgate train --resume {} --epochs {}",
+                        quoted(&run.to_string()),
+                        3 * summary.epochs
+                    ))?;
+                }
                 say(format_args!("next: slimgate evaluate {}", quoted(&run.to_string())))
             }
             Status::Diverged => say(format_args!(
