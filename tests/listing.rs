@@ -40,15 +40,22 @@ fn data_sets_are_listed_and_described() {
 }
 
 #[test]
-fn the_cpu_backends_are_always_there() {
+fn devices_are_those_of_this_build() {
     let backends: Vec<String> = lines(&Workspace::new().succeed("devices --json"))
         .iter()
         .map(|device| device["backend"].as_str().unwrap().to_owned())
         .collect();
-    assert!(
-        backends.contains(&"flex".to_owned()) && backends.contains(&"ndarray".to_owned()),
-        "{backends:?}"
-    );
+    assert!(backends.contains(&"flex".to_owned()), "{backends:?}");
+    assert_eq!(backends.contains(&"ndarray".to_owned()), cfg!(feature = "ndarray"), "{backends:?}");
+    let table = Workspace::new().succeed("devices");
+    for (backend, built) in [
+        ("ndarray", cfg!(feature = "ndarray")),
+        ("wgpu", cfg!(feature = "wgpu")),
+        ("cuda", cfg!(feature = "cuda")),
+    ] {
+        let command = format!("not in this build: cargo build --release --features {backend}");
+        assert_eq!(table.contains(&command), !built, "{table}");
+    }
 }
 
 /// Graphics drivers complain on standard error where it is not set.

@@ -84,6 +84,7 @@ fn text_is_read_a_sequence_a_line() {
 }
 
 #[test]
+#[cfg(feature = "ndarray")]
 fn another_backend_says_the_same() {
     let here = trained_on_digits();
     picture(&here, "digit.png", 28, 28);

@@ -247,16 +247,6 @@ fn another_epoch_is_not_the_result_of_a_run() {
     assert!(!page.contains("Test set"), "{page}");
 }
 
-/// Another backend rounds differently.
-#[test]
-fn another_backend_does_not_give_the_result_of_a_run() {
-    let here = Workspace::new();
-    here.succeed(&format!("train {TINY} --name one"));
-    let said = here.run("evaluate runs/one --backend ndarray");
-    assert!(said.code == Some(0) && said.err.contains("not recorded"), "{}", said.err);
-    assert!(!here.path("runs/one/evaluation.json").exists());
-}
-
 #[test]
 fn more_epochs_lead_where_a_longer_run_would_have() {
     let here = Workspace::new();

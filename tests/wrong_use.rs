@@ -35,14 +35,8 @@ fn an_unknown_key() {
 fn an_unknown_backend() {
     assert_says(
         &refused("train --backend wgp"),
-        &["run.backend", "did you mean `wgpu`?", "flex, ndarray, wgpu"],
+        &["run.backend", "did you mean `wgpu`?", "flex, ndarray, wgpu, cuda"],
     );
-}
-
-#[test]
-#[cfg(not(feature = "cuda"))]
-fn a_backend_that_this_build_lacks() {
-    assert_says(&refused("train --backend cuda"), &["cargo build --release --features cuda"]);
 }
 
 #[test]

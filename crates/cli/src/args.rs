@@ -187,6 +187,10 @@ impl CompareArguments {
             settings.push(("grid.model.variant".to_owned(), Value::Array(variants)));
         }
         if let Some(seeds) = self.seeds {
+            // The default study chooses with two seeds, which are compared, too.
+            if seeds == 1 && self.study.is_none() {
+                settings.push(("grid.run.seed".to_owned(), Value::Array(vec![Value::Integer(1)])));
+            }
             settings.push(("compare.seeds".to_owned(), Value::Integer(seeds as i64)));
         }
         for setting in &self.set {
@@ -250,7 +254,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "TERMS", conflicts_with = "variant")]
     pub gates: Option<String>,
     #[arg(long, value_name = "NAME", help = with_default(
-        "What computes: flex, ndarray (CPU), wgpu (GPU) or, in a build with it, cuda", "run.backend",
+        "What computes: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
     ))]
     pub backend: Option<String>,
     #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(

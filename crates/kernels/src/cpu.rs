@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::{Device, FloatTensor};
-use burn::backend::{Backend, Flex, NdArray, TensorMetadata, try_read_sync};
+use burn::backend::{Backend, Flex, TensorMetadata};
+#[cfg(feature = "ndarray")]
+use burn::backend::{NdArray, ops::FloatTensorOps, try_read_sync};
 use burn::tensor::{Bytes, DType, TensorData};
 
 use crate::fused::{self, Keep, Operands, TimeMajor};
@@ -59,6 +60,7 @@ impl InMemory for Flex {
     }
 }
 
+#[cfg(feature = "ndarray")]
 impl InMemory for NdArray {
     fn rows(tensor: &FloatTensor<Self>) -> HostTensor {
         Self::contiguous(tensor)

@@ -14,11 +14,16 @@
 //! Its gradient has the same rows. The fused kernel writes the output as `[batch, rows, n]`.
 #![allow(deprecated)] // Burn deprecates `NdArray`; it stays for as long as the pinned release carries it.
 
+use std::sync::Arc;
+
+#[cfg(feature = "ndarray")]
+use burn::backend::NdArray;
+#[cfg(feature = "cubecl")]
 use burn::backend::fusion::{Fusion, FusionBackend};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, ExtensionType, Flex, NdArray, backend_extension};
+use burn::backend::{Backend, ExtensionType, Flex, backend_extension};
+#[cfg(feature = "cubecl")]
 use burn_cubecl::CubeBackend;
-use std::sync::Arc;
 
 use crate::Recurrence;
 use crate::composed;
@@ -109,16 +114,24 @@ pub(crate) trait RecurrentKernel: Backend {
 }
 
 /// The differentiable operation; Burn routes it to the backend that the tensors live on.
-#[backend_extension(Flex, NdArray, Cube, Fusion, Autodiff)]
+#[backend_extension(
+    Flex,
+    NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cubecl"),
+    Fusion: cfg(feature = "cubecl"),
+    Autodiff
+)]
 pub(crate) trait RecurrentOps: Backend {
     /// [`RecurrentKernel::forward`] as one operation, returning the packed output.
-    #[fusion(default)]
+    #[cfg_attr(feature = "cubecl", fusion(default))]
     fn recurrence(#[extension_type] arguments: Arguments<Self>) -> FloatTensor<Self> {
         composed::forward::<Self>(&arguments, false).0
     }
 }
 
+#[cfg(feature = "cubecl")]
 impl RecurrentKernel for CubeBackend {}
+#[cfg(feature = "cubecl")]
 impl<B: FusionBackend> RecurrentKernel for Fusion<B> {}
 
 impl RecurrentOps for Flex {
@@ -127,10 +140,12 @@ impl RecurrentOps for Flex {
     }
 }
 
+#[cfg(feature = "ndarray")]
 impl RecurrentOps for NdArray {
     fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
         Self::forward(&arguments, Keep::Nothing).0
     }
 }
 
+#[cfg(feature = "cubecl")]
 impl RecurrentOps for CubeBackend {}

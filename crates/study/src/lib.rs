@@ -17,7 +17,6 @@
 //! | `answer` | the summary in words |
 //! | `criteria` | the margins that results were seen with |
 //! | `requirement` | claims that a build server can check |
-//! | `statistics` | intervals, tests, ranks, importances |
 //! | `summary`, `cost` | the types of the result |
 //!
 //! **Continuing.** What is to be done is a function of the study's configuration, of the run folders that are there
@@ -42,7 +41,6 @@ mod pruning;
 mod requirement;
 mod resolve;
 mod space;
-pub mod statistics;
 mod summary;
 mod trial;
 

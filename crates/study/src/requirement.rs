@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::statistics::{Comparison, Criteria, Estimate, compare, interval_of_mean};
 use crate::{StudyError, Summary, Task, Variant};
+use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// What a requirement may look like.
 const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
@@ -159,11 +159,11 @@ fn no_baseline(task: &Task, other: &Variant, alpha: f64) -> Option<String> {
 }
 
 /// By one or two one-sided tests.
-fn one_sided(found: &Comparison, p: f64, alpha: f64) -> (bool, String) {
+fn one_sided(found: &PairedTests, p: f64, alpha: f64) -> (bool, String) {
     (p < alpha, evidence(found, found.equivalence, p))
 }
 
-fn better(found: &Comparison, alpha: f64) -> (bool, String) {
+fn better(found: &PairedTests, alpha: f64) -> (bool, String) {
     let holds = found.p_difference < alpha && found.difference.value > 0.0;
     (holds, evidence(found, found.difference, found.p_difference))
 }
@@ -181,7 +181,7 @@ fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) 
     Some((found.low >= accuracy, text))
 }
 
-fn evidence(found: &Comparison, interval: Estimate, p: f64) -> String {
+fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
     format!(
         "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {} seeds",
         100.0 * found.difference.value,

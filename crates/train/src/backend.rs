@@ -1,6 +1,6 @@
 //! Which backends this build has, and the devices of this machine.
 
-use burn::tensor::{Device, DeviceType};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -16,7 +16,6 @@ pub enum Backend {
     /// A GPU through Vulkan or Metal, or a software driver of one of them.
     Wgpu,
     /// An NVIDIA GPU through CUDA.
-    #[cfg(feature = "cuda")]
     Cuda,
 }
 
@@ -32,14 +31,8 @@ pub struct FoundDevice {
 }
 
 impl Backend {
-    /// All backends of this build.
-    pub const ALL: &[Backend] = &[
-        Backend::Flex,
-        Backend::NdArray,
-        Backend::Wgpu,
-        #[cfg(feature = "cuda")]
-        Backend::Cuda,
-    ];
+    /// All backends, of this build or not.
+    pub const ALL: [Backend; 4] = [Backend::Flex, Backend::NdArray, Backend::Wgpu, Backend::Cuda];
 
     /// The name used in settings.
     pub fn name(self) -> &'static str {
@@ -47,9 +40,23 @@ impl Backend {
             Backend::Flex => "flex",
             Backend::NdArray => "ndarray",
             Backend::Wgpu => "wgpu",
-            #[cfg(feature = "cuda")]
             Backend::Cuda => "cuda",
         }
+    }
+
+    /// Whether this build has it.
+    pub fn is_built(self) -> bool {
+        match self {
+            Backend::Flex => true,
+            Backend::NdArray => cfg!(feature = "ndarray"),
+            Backend::Wgpu => cfg!(feature = "wgpu"),
+            Backend::Cuda => cfg!(feature = "cuda"),
+        }
+    }
+
+    /// The command that builds a program with it.
+    pub fn build_command(self) -> String {
+        format!("cargo build --release --features {}", self.name())
     }
 
     /// Whether its tensors lie in the memory of this process.
@@ -61,8 +68,15 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// If this machine has no such device.
+    /// If this build lacks the backend, or this machine such a device.
     pub fn device(self, index: usize) -> Result<Device, TrainError> {
+        if !self.is_built() {
+            return Err(TrainError::Device(format!(
+                "backend `{}` is not in this build; build it with `{}`",
+                self.name(),
+                self.build_command()
+            )));
+        }
         let mut found = self.devices();
         if index < found.len() {
             return Ok(found.swap_remove(index));
@@ -87,16 +101,32 @@ impl Backend {
     fn devices(self) -> Vec<Device> {
         match self {
             Backend::Flex => vec![Device::flex()],
-            #[allow(deprecated)] // Burn deprecates it; it stays for as long as the pinned release carries it.
+            #[cfg(feature = "ndarray")]
+            #[allow(deprecated)]
+            // Burn deprecates it; it stays for as long as the pinned release carries it.
             Backend::NdArray => vec![Device::ndarray()],
-            // Looking for a driver where there is none panics in some versions of the graphics stack.
-            Backend::Wgpu => std::panic::catch_unwind(|| Device::enumerate(DeviceType::Wgpu).into_vec())
-                .unwrap_or_default(),
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => found_by_driver(burn::tensor::DeviceType::Wgpu),
             #[cfg(feature = "cuda")]
-            Backend::Cuda => std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).into_vec())
-                .unwrap_or_default(),
+            Backend::Cuda => found_by_driver(burn::tensor::DeviceType::Cuda),
+            #[allow(unreachable_patterns)] // In a build that has them all.
+            _ => Vec::new(),
         }
     }
+}
+
+/// The devices that a driver finds. Looking for one where there is none panics in some versions of the graphics stack.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+fn found_by_driver(kind: burn::tensor::DeviceType) -> Vec<Device> {
+    std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default()
+}
+
+fn name_of_gpu(device: &Device) -> String {
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return identity.name.to_string();
+    }
+    format!("{device:?}")
 }
 
 /// All devices of this machine that this build can compute on.
@@ -105,9 +135,7 @@ pub fn devices() -> Vec<FoundDevice> {
         let name = move |(index, device): (usize, Device)| {
             let name = match backend {
                 Backend::Flex | Backend::NdArray => crate::environment::cpu_name(),
-                _ => device
-                    .identity()
-                    .map_or_else(|| format!("{device:?}"), |identity| identity.name.to_string()),
+                Backend::Wgpu | Backend::Cuda => name_of_gpu(&device),
             };
             FoundDevice { backend, index, name }
         };

@@ -38,11 +38,7 @@ pub enum ConfigError {
     #[error("{0}")]
     Type(String),
     /// A value that is not one of the setting's choices.
-    #[error(
-        "`{key}` cannot be `{value}`{}; it must be one of {choices}{}",
-        did_you_mean(nearest),
-        missing(key, value)
-    )]
+    #[error("`{key}` cannot be `{value}`{}; it must be one of {choices}", did_you_mean(nearest))]
     Choice {
         /// The key, with its section.
         key: &'static str,
@@ -201,14 +197,6 @@ impl TrainError {
 
     pub(crate) fn damaged(path: &Path, problem: impl ToString) -> TrainError {
         TrainError::Damaged { path: path.to_owned(), problem: problem.to_string() }
-    }
-}
-
-/// What to do for a backend that exists but is not in this build.
-fn missing(key: &str, value: &str) -> &'static str {
-    match (key, value) {
-        ("run.backend", "cuda") => "; for cuda, build with `cargo build --release --features cuda`",
-        _ => "",
     }
 }
 

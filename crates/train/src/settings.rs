@@ -331,16 +331,7 @@ fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
 const CHOICES: [(&str, &[&str]); 12] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
-    (
-        "run.backend",
-        &[
-            "flex",
-            "ndarray",
-            "wgpu",
-            #[cfg(feature = "cuda")]
-            "cuda",
-        ],
-    ),
+    ("run.backend", &["flex", "ndarray", "wgpu", "cuda"]),
     ("data.validation", &["held-out", "test"]),
     ("data.standardize", &["together", "each-pixel"]),
     ("data.tokens", &["words", "characters", "alphanumeric"]),
@@ -378,7 +369,7 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// If this build has none.
+    /// If there is none.
     pub fn named(name: &str) -> Result<Backend, ConfigError> {
         let (key, choices) =
             CHOICES.into_iter().find(|(key, _)| *key == "run.backend").expect("it has choices");

@@ -16,7 +16,12 @@ pub fn run(arguments: DevicesArguments) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = table(["--backend", "--device", "what it is"]);
-    for &backend in Backend::ALL {
+    for backend in Backend::ALL {
+        if !backend.is_built() {
+            let lacking = format!("not in this build: {}", backend.build_command());
+            rows.add_row([backend.name(), "", &lacking]);
+            continue;
+        }
         let mut here = found.iter().filter(|device| device.backend == backend).peekable();
         if here.peek().is_none() {
             rows.add_row([backend.name(), "", "no device or driver on this machine"]);

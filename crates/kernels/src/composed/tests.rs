@@ -1,10 +1,8 @@
 //! The composed bodies compute what the fused kernel does, on the CPU and on the GPU.
 
-use burn::backend::fusion::Fusion;
 use burn::backend::tensor::{Device, FloatTensor};
-use burn::backend::{Backend, Flex, WgpuDevice, try_read_sync};
+use burn::backend::{Backend, Flex, try_read_sync};
 use burn::tensor::TensorData;
-use burn_cubecl::{CubeBackend, CubeDevice};
 use slimgate_gates::Hidden;
 
 use super::{backward, forward};
@@ -106,7 +104,11 @@ fn on_the_cpu_for_every_kind_of_cell_and_all_options() {
 
 /// The first launches on a software driver take a minute or two.
 #[test]
+#[cfg(feature = "wgpu")]
 fn on_a_gpu_with_and_without_fusion_of_operations() {
+    use burn::backend::{WgpuDevice, fusion::Fusion};
+    use burn_cubecl::{CubeBackend, CubeDevice};
+
     let simple = Recurrence::new("i=xhb,f=hb,o=db".parse().unwrap());
     let all = Recurrence {
         gate_activation: GateActivation::HardSigmoid,

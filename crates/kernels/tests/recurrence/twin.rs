@@ -80,6 +80,7 @@ fn with_hard_sigmoid_gates_that_saturate() {
 }
 
 #[test]
+#[cfg(feature = "ndarray")]
 #[allow(deprecated)] // Burn deprecates `ndarray`; it is a backend of this release all the same.
 fn on_the_ndarray_backend() {
     for cell in ["xhb", "hb", "h", "b", "i=db,f=xd,o=-,c=xb"] {

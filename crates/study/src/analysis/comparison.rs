@@ -1,9 +1,11 @@
 //! Each variant against the baseline.
 
 use super::obstacle::obstacle;
-use crate::statistics::{self, Claim, Criteria, Pair, Scenario, holm, seeds_needed, won_tied_lost};
 use crate::summary::resolution;
 use crate::{Comparison, Obstacle, StudyConfig, Variant, Verdict};
+use slimgate_statistics::{
+    Alternative, Criteria, Pair, PairedTests, Scenario, compare, holm, seeds_needed, won_tied_lost,
+};
 
 /// The power that "run N more seeds" aims at.
 const POWER: f64 = 0.8;
@@ -13,14 +15,14 @@ struct Paired<'a> {
     variant: &'a Variant,
     pairs: Vec<Pair>,
     /// None of fewer than two pairs.
-    tests: Option<statistics::Comparison>,
+    tests: Option<PairedTests>,
     obstacle: Option<Obstacle>,
 }
 
 impl<'a> Paired<'a> {
     fn new(variant: &'a Variant, baseline: &'a Variant, criteria: Criteria) -> Paired<'a> {
         let pairs = pairs(variant, baseline);
-        let tests = statistics::compare(&pairs, criteria);
+        let tests = compare(&pairs, criteria);
         Paired { variant, pairs, tests, obstacle: obstacle(variant, baseline, criteria.alpha) }
     }
 
@@ -89,7 +91,7 @@ pub(super) fn comparisons(
 ///
 /// A variant that may get no verdict yet is one of the family all the same, and whatever its first seeds say, its p
 /// value may still come out as any: what is shown must stay shown when it does.
-fn family(all: &[Paired], p: fn(&statistics::Comparison) -> f64) -> Vec<PValues> {
+fn family(all: &[Paired], p: fn(&PairedTests) -> f64) -> Vec<PValues> {
     let raw: Vec<Option<f64>> = all.iter().map(|of| of.tests.as_ref().map(p)).collect();
     let counted: Vec<f64> =
         all.iter().zip(&raw).map(|(of, raw)| raw.filter(|_| of.obstacle.is_none()).unwrap_or(1.0)).collect();
@@ -116,11 +118,12 @@ fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3],
 
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
 /// are.
-fn seeds_to_settle(found: &statistics::Comparison, margin: f64, alpha: f64) -> Option<usize> {
+fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize> {
     let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha };
     // Equivalence is asked for first; a variant that may be better needs only be non-inferior.
-    let claims = [Claim::Equivalent { margin }, Claim::NonInferior { margin }, Claim::Different];
-    let needed = claims.into_iter().find_map(|claim| seeds_needed(claim, scenario, POWER));
+    let alternatives =
+        [Alternative::Equivalent { margin }, Alternative::NonInferior { margin }, Alternative::Different];
+    let needed = alternatives.into_iter().find_map(|alternative| seeds_needed(alternative, scenario, POWER));
     // A claim that these pairs should have shown was out of luck.
     needed.map(|needed| needed.max(found.pairs + 1))
 }

@@ -5,9 +5,9 @@ use toml::Value;
 use crate::config::VARIANT;
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::statistics::{Method, Parameter, Scale, Trial, importance};
 use crate::trial::number;
 use crate::{Importance, Importances, Range, State, StudyConfig, StudyError};
+use slimgate_statistics::{Method, Observation, Parameter, Scale, importance};
 
 /// The shares of the variance of the best validation accuracy that variant and settings explain, and their
 /// interactions, over the trials that settings were chosen from.
@@ -41,7 +41,7 @@ pub(super) fn importances(
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
                 let values = std::iter::once(Some(index as f64)).chain(values).collect::<Option<Vec<f64>>>();
                 if let (Some(values), Some(score)) = (values, score) {
-                    trials.push(Trial { values, score });
+                    trials.push(Observation { values, score });
                 }
             }
         }

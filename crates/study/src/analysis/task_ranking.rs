@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
 use crate::{Task, TaskRanking, Variant};
+use slimgate_statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
 
 /// Ranks of the variants over the tasks that have a test result of every seed of all of them; none where there are
 /// fewer than two such tasks. The tests take tasks for independent of one another, so amounts of one data set, or

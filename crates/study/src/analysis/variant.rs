@@ -5,13 +5,13 @@ use slimgate_train::{Evaluation, History, RunFolder, Split, Status, TrivialPredi
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
 use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
     Cost, CurvePoint, Prices, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError,
     StudyFolder, Timing, UsableRates, Variant,
 };
+use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
 
 /// The key whose curve a study always draws.
 pub(crate) const RATE: &str = "optim.learning_rate";

@@ -50,7 +50,7 @@ impl Sample {
 }
 
 /// Mean and standard deviation with n − 1. Equal values give exactly 0, whatever their sum rounds to.
-pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     // Shifted by the first value, which loses no digits where scores differ only in the last few.
     let n = values.len() as f64;
     let first = values[0];

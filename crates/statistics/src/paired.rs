@@ -39,7 +39,7 @@ impl Criteria {
 /// Each p value stands alone. Where several variants are compared, put those of one question through
 /// [`holm`](super::holm()) before claiming anything.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Comparison {
+pub struct PairedTests {
     /// Seeds compared.
     pub pairs: usize,
     /// Mean difference with its t interval at 1 − α.
@@ -68,11 +68,11 @@ pub struct Comparison {
 ///
 /// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, however
 /// floating-point subtraction left them.
-pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<Comparison> {
+pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<PairedTests> {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
     let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
     let t = (sample.mean / sample.standard_error()).abs();
-    Some(Comparison {
+    Some(PairedTests {
         pairs: sample.n,
         difference: sample.interval(1.0 - criteria.alpha),
         equivalence: sample.interval(1.0 - 2.0 * criteria.alpha),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::decompose::Cell;
-use super::{Parameter, Scale, Trial};
+use super::{Observation, Parameter, Scale};
 
 /// One parameter that changes.
 pub(super) struct Axis {
@@ -21,7 +21,7 @@ pub(super) struct Space {
 
 impl Space {
     /// The space of [usable](is_usable) trials, without parameters that never change.
-    pub fn new(parameters: &[Parameter], trials: &[Trial]) -> Self {
+    pub fn new(parameters: &[Parameter], trials: &[Observation]) -> Self {
         let mut axes = Vec::new();
         let mut places = vec![Vec::new(); trials.len()];
         for (column, parameter) in parameters.iter().enumerate() {
@@ -80,7 +80,7 @@ fn mean(trials: &[usize], scores: &[f64]) -> f64 {
 }
 
 /// Whether a trial has a finite score, and for each parameter a value that its scale can hold.
-pub(super) fn is_usable(parameters: &[Parameter], trial: &Trial) -> bool {
+pub(super) fn is_usable(parameters: &[Parameter], trial: &Observation) -> bool {
     let fits = |(parameter, &value): (&Parameter, &f64)| match parameter.scale {
         Scale::Linear => value.is_finite(),
         Scale::Log => value.is_finite() && value > 0.0,

@@ -5,9 +5,9 @@ use std::ops::Range;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::super::draw::below;
 use super::decompose::Cell;
 use super::space::Space;
+use crate::draw::below;
 
 /// Trees in a forest.
 const TREES: usize = 64;

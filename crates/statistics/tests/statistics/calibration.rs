@@ -1,6 +1,6 @@
 //! What the statistics promise, counted over simulated seeds.
 
-use slimgate_study::statistics::*;
+use slimgate_statistics::*;
 
 use crate::simulate::{Source, share};
 
@@ -181,10 +181,10 @@ fn so_many_seeds_show_it_as_often_as_planned() {
     let mut source = Source::new(9);
     let scenario = |sd| Scenario { difference: 0.002, sd, alpha: 0.05 };
     for (claim, sd) in [
-        (Claim::Equivalent { margin: 0.01 }, 0.003),
-        (Claim::Equivalent { margin: 0.01 }, 0.012),
-        (Claim::NonInferior { margin: 0.005 }, 0.006),
-        (Claim::Different, 0.002),
+        (Alternative::Equivalent { margin: 0.01 }, 0.003),
+        (Alternative::Equivalent { margin: 0.01 }, 0.012),
+        (Alternative::NonInferior { margin: 0.005 }, 0.006),
+        (Alternative::Different, 0.002),
     ] {
         let seeds = seeds_needed(claim, scenario(sd), 0.8).unwrap();
         let planned = power(claim, scenario(sd), seeds);
@@ -193,13 +193,13 @@ fn so_many_seeds_show_it_as_often_as_planned() {
             let pairs = pairs(seeds, || normal_pair(&mut source, 0.002, sd));
             let criteria = |margin| Criteria::new(margin, 0.0);
             match claim {
-                Claim::Equivalent { margin } => {
+                Alternative::Equivalent { margin } => {
                     compare(&pairs, criteria(margin)).unwrap().p_equivalence < 0.05
                 }
-                Claim::NonInferior { margin } => {
+                Alternative::NonInferior { margin } => {
                     compare(&pairs, criteria(margin)).unwrap().p_noninferiority < 0.05
                 }
-                Claim::Different => compare(&pairs, criteria(1.0)).unwrap().p_difference < 0.05,
+                Alternative::Different => compare(&pairs, criteria(1.0)).unwrap().p_difference < 0.05,
             }
         });
         assert!((shown - planned).abs() < error, "{claim:?}, {seeds} seeds: {shown}, planned {planned}");

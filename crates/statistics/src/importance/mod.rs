@@ -35,7 +35,7 @@ pub struct Parameter {
 
 /// One run of a study. The seed is no parameter: trials with equal values are repeats.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
+pub struct Observation {
     /// One value for each parameter, in the same order.
     pub values: Vec<f64>,
     /// What came of it, higher better.
@@ -83,7 +83,7 @@ pub enum Method {
 ///
 /// `None` where nothing differs, in settings or in scores, or where a trial has not one usable value for each
 /// parameter and a finite score.
-pub fn importance(parameters: &[Parameter], trials: &[Trial], seed: u64) -> Option<Importance> {
+pub fn importance(parameters: &[Parameter], trials: &[Observation], seed: u64) -> Option<Importance> {
     if !trials.iter().all(|trial| space::is_usable(parameters, trial)) {
         return None;
     }

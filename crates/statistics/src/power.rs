@@ -1,4 +1,4 @@
-//! How many seeds a claim takes.
+//! The number of seeds that it takes to show an alternative hypothesis.
 
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::gamma::ln_gamma;
@@ -9,9 +9,9 @@ use super::sample::student;
 /// The most seeds worth asking about.
 const MOST: usize = 10_000;
 
-/// What a comparison is to show.
+/// The alternative hypothesis that a comparison is to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Claim {
+pub enum Alternative {
     /// The variant differs from the baseline by less than the margin either way.
     Equivalent {
         /// The largest difference that does not matter.
@@ -38,54 +38,54 @@ pub struct Scenario {
     pub alpha: f64,
 }
 
-/// The chance that so many seeds show the claim, exact for normal differences; 0 below two seeds.
+/// The chance that so many seeds show the alternative, exact for normal differences; 0 below two seeds.
 ///
-/// Given the sample's spread, each claim holds for means in an interval whose chance is a normal one; the
+/// Given the sample's spread, each alternative is shown by means in an interval whose chance is a normal one; the
 /// chance is then averaged over the spread (Phillips 1990, Owen 1965).
-pub fn power(claim: Claim, scenario: Scenario, seeds: usize) -> f64 {
+pub fn power(alternative: Alternative, scenario: Scenario, seeds: usize) -> f64 {
     if seeds < 2 {
         return 0.0;
     }
     let degrees_of_freedom = (seeds - 1) as f64;
     let in_errors = |score: f64| score * (seeds as f64).sqrt() / scenario.sd;
-    let tail = match claim {
-        Claim::Different => scenario.alpha / 2.0,
-        Claim::Equivalent { .. } | Claim::NonInferior { .. } => scenario.alpha,
+    let tail = match alternative {
+        Alternative::Different => scenario.alpha / 2.0,
+        Alternative::Equivalent { .. } | Alternative::NonInferior { .. } => scenario.alpha,
     };
     let critical = student(degrees_of_freedom).inverse_cdf(1.0 - tail);
     let truth = in_errors(scenario.difference);
-    match claim {
-        Claim::Equivalent { margin } => {
+    match alternative {
+        Alternative::Equivalent { margin } => {
             let margin = in_errors(margin);
             accepted(degrees_of_freedom, margin / critical, |spread| {
                 let half_width = margin - critical * spread;
                 normal(half_width - truth) - normal(-half_width - truth)
             })
         }
-        Claim::NonInferior { margin } => {
+        Alternative::NonInferior { margin } => {
             let margin = in_errors(margin);
             accepted(degrees_of_freedom, f64::INFINITY, |spread| normal(truth + margin - critical * spread))
         }
-        Claim::Different => accepted(degrees_of_freedom, f64::INFINITY, |spread| {
+        Alternative::Different => accepted(degrees_of_freedom, f64::INFINITY, |spread| {
             normal(truth - critical * spread) + normal(-truth - critical * spread)
         }),
     }
 }
 
-/// The fewest seeds that show the claim with at least the power asked, such as 0.8.
+/// The fewest seeds that show the alternative with at least the power asked, such as 0.8.
 ///
 /// `None` where no number of seeds can (the true difference is not within the margin, or there is none to
 /// find), where more than 10 000 would be needed, or where the scenario's spread is not above 0.
-pub fn seeds_needed(claim: Claim, scenario: Scenario, asked: f64) -> Option<usize> {
-    let possible = match claim {
-        Claim::Equivalent { margin } => scenario.difference.abs() < margin,
-        Claim::NonInferior { margin } => scenario.difference > -margin,
-        Claim::Different => scenario.difference != 0.0,
+pub fn seeds_needed(alternative: Alternative, scenario: Scenario, asked: f64) -> Option<usize> {
+    let possible = match alternative {
+        Alternative::Equivalent { margin } => scenario.difference.abs() < margin,
+        Alternative::NonInferior { margin } => scenario.difference > -margin,
+        Alternative::Different => scenario.difference != 0.0,
     };
     if !possible || scenario.sd.is_nan() || scenario.sd <= 0.0 {
         return None;
     }
-    let enough = |seeds| power(claim, scenario, seeds) >= asked;
+    let enough = |seeds| power(alternative, scenario, seeds) >= asked;
     let mut high = 2;
     while !enough(high) {
         if high == MOST {
@@ -130,30 +130,34 @@ mod tests {
 
     #[test]
     fn no_number_of_seeds_shows_what_is_not_so() {
-        let at = |difference, claim| seeds_needed(claim, Scenario { difference, ..SCENARIO }, 0.8);
-        assert_eq!(at(0.01, Claim::Equivalent { margin: 0.01 }), None);
-        assert_eq!(at(-0.02, Claim::Equivalent { margin: 0.01 }), None);
-        assert_eq!(at(-0.01, Claim::NonInferior { margin: 0.01 }), None);
-        assert_eq!(at(0.0, Claim::Different), None);
-        assert!(at(0.02, Claim::NonInferior { margin: 0.01 }).is_some());
+        let at =
+            |difference, alternative| seeds_needed(alternative, Scenario { difference, ..SCENARIO }, 0.8);
+        assert_eq!(at(0.01, Alternative::Equivalent { margin: 0.01 }), None);
+        assert_eq!(at(-0.02, Alternative::Equivalent { margin: 0.01 }), None);
+        assert_eq!(at(-0.01, Alternative::NonInferior { margin: 0.01 }), None);
+        assert_eq!(at(0.0, Alternative::Different), None);
+        assert!(at(0.02, Alternative::NonInferior { margin: 0.01 }).is_some());
     }
 
     #[test]
     fn more_seeds_than_anyone_trains_are_none() {
         let scenario = Scenario { difference: 0.0099, ..SCENARIO };
-        assert_eq!(seeds_needed(Claim::Equivalent { margin: 0.01 }, scenario, 0.8), None);
+        assert_eq!(seeds_needed(Alternative::Equivalent { margin: 0.01 }, scenario, 0.8), None);
     }
 
     /// The search doubles and halves; here every number is tried in turn.
     #[test]
     fn the_number_found_is_the_first_that_is_enough() {
-        let claims =
-            [Claim::Equivalent { margin: 0.01 }, Claim::NonInferior { margin: 0.004 }, Claim::Different];
-        for claim in claims {
+        let alternatives = [
+            Alternative::Equivalent { margin: 0.01 },
+            Alternative::NonInferior { margin: 0.004 },
+            Alternative::Different,
+        ];
+        for alternative in alternatives {
             for sd in [0.001, 0.004, 0.01] {
                 let scenario = Scenario { sd, ..SCENARIO };
-                let first = (2..2000).find(|seeds| power(claim, scenario, *seeds) >= 0.8);
-                assert_eq!(seeds_needed(claim, scenario, 0.8), first, "{claim:?} {sd}");
+                let first = (2..2000).find(|seeds| power(alternative, scenario, *seeds) >= 0.8);
+                assert_eq!(seeds_needed(alternative, scenario, 0.8), first, "{alternative:?} {sd}");
             }
         }
     }
@@ -162,12 +166,12 @@ mod tests {
     #[test]
     fn power_at_the_margin_is_alpha() {
         let scenario = Scenario { difference: 0.01, ..SCENARIO };
-        let at = |claim, seeds| power(claim, scenario, seeds);
-        assert!((at(Claim::Equivalent { margin: 0.01 }, 1000) - 0.05).abs() < 1e-9);
+        let at = |alternative, seeds| power(alternative, scenario, seeds);
+        assert!((at(Alternative::Equivalent { margin: 0.01 }, 1000) - 0.05).abs() < 1e-9);
         let scenario = Scenario { difference: -0.01, ..SCENARIO };
-        assert!((power(Claim::NonInferior { margin: 0.01 }, scenario, 3) - 0.05).abs() < 1e-9);
+        assert!((power(Alternative::NonInferior { margin: 0.01 }, scenario, 3) - 0.05).abs() < 1e-9);
         let scenario = Scenario { difference: 0.0, ..SCENARIO };
-        assert!((power(Claim::Different, scenario, 2) - 0.05).abs() < 1e-9);
+        assert!((power(Alternative::Different, scenario, 2) - 0.05).abs() < 1e-9);
     }
 
     /// PowerTOST's first example, a two-way crossover of 40: `sampleN.TOST(CV = 0.3)` prints 0.815845.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use slimgate_study::statistics::*;
+use slimgate_statistics::*;
 
 use crate::reference::{cases, close};
 use crate::simulate::Source;
@@ -22,7 +22,7 @@ fn parameters() -> [Parameter; 3] {
 }
 
 /// R's grid: five rates, four variants, two depths, two repeats.
-fn grid() -> (Vec<Trial>, BTreeMap<String, f64>, f64, f64) {
+fn grid() -> (Vec<Observation>, BTreeMap<String, f64>, f64, f64) {
     #[derive(Deserialize)]
     struct Case {
         rate: Vec<f64>,
@@ -34,7 +34,7 @@ fn grid() -> (Vec<Trial>, BTreeMap<String, f64>, f64, f64) {
         repeat_sd: f64,
     }
     let case: Case = cases("grid");
-    let trials = (0..case.score.len()).map(|row| Trial {
+    let trials = (0..case.score.len()).map(|row| Observation {
         values: vec![case.rate[row], case.variant[row], case.layers[row]],
         score: case.score[row],
     });
@@ -68,12 +68,12 @@ fn a_grid_with_a_gap_is_divided_nearly_alike() {
 
 /// score = variant's bonus + slope · log₁₀ rate, over rates from 10⁻⁵ to 10⁻¹ and bonuses 0.3, 0, 0, −0.3: the
 /// outer variants make all the difference. Variances 0.045 and 0.16 · 16/12 = 0.2133.
-fn search(trials: usize, noise: f64) -> ([Parameter; 3], Vec<Trial>) {
+fn search(trials: usize, noise: f64) -> ([Parameter; 3], Vec<Observation>) {
     let mut source = Source::new(11);
     let draw = |_| {
         let (exponent, variant) = (-5.0 + 4.0 * source.uniform(), (4.0 * source.uniform()).floor());
         let score = [0.3, 0.0, 0.0, -0.3][variant as usize] + 0.4 * exponent + noise * source.normal();
-        Trial { values: vec![10f64.powf(exponent), variant, (8.0 * source.uniform()).floor()], score }
+        Observation { values: vec![10f64.powf(exponent), variant, (8.0 * source.uniform()).floor()], score }
     };
     (parameters(), (0..trials).map(draw).collect())
 }
@@ -99,8 +99,11 @@ fn a_random_search_agrees_with_another_implementation() {
     let columns: Vec<Vec<f64>> = (0..3).map(|_| (0..300).map(|_| source.uniform()).collect()).collect();
     let scores: Vec<f64> =
         (0..300).map(|row| columns[0][row] + 2.0 * columns[1][row] * columns[2][row]).collect();
-    let trials: Vec<Trial> = (0..300)
-        .map(|row| Trial { values: columns.iter().map(|column| column[row]).collect(), score: scores[row] })
+    let trials: Vec<Observation> = (0..300)
+        .map(|row| Observation {
+            values: columns.iter().map(|column| column[row]).collect(),
+            score: scores[row],
+        })
         .collect();
     let names = ["a", "b", "c"].map(|name| parameter(name, Scale::Linear));
     let found = importance(&names, &trials, 1).unwrap();
@@ -136,7 +139,9 @@ fn seeds_of_one_setting_do_not_predict_each_other() {
     let mut trials = Vec::new();
     for trial in once {
         let score = source.normal();
-        trials.extend((0..3).map(|seed| Trial { score: score + 1e-3 * f64::from(seed), ..trial.clone() }));
+        trials.extend(
+            (0..3).map(|seed| Observation { score: score + 1e-3 * f64::from(seed), ..trial.clone() }),
+        );
     }
     let found = importance(&parameters, &trials, 1).unwrap();
     assert!(matches!(found.method, Method::Forest { oob_r2 } if oob_r2 < 0.1), "{:?}", found.method);
@@ -152,7 +157,7 @@ fn the_seed_alone_decides() {
 
 #[test]
 fn a_parameter_that_never_changes_is_left_out() {
-    let trial = |rate, score| Trial { values: vec![rate, 2.0, 1.0], score };
+    let trial = |rate, score| Observation { values: vec![rate, 2.0, 1.0], score };
     let found = importance(&parameters(), &[trial(1e-3, 0.9), trial(1e-2, 0.8)], 1).unwrap();
     assert_eq!(found.effects.len(), 1);
     close(share(&found, "rate"), 1.0);
@@ -161,8 +166,8 @@ fn a_parameter_that_never_changes_is_left_out() {
 #[test]
 fn a_table_that_cannot_be_analysed_has_no_importances() {
     let beside_another = |values: Vec<f64>, score| {
-        let good = Trial { values: vec![1e-3, 0.0, 1.0], score: 0.9 };
-        importance(&parameters(), &[good, Trial { values, score }], 1)
+        let good = Observation { values: vec![1e-3, 0.0, 1.0], score: 0.9 };
+        importance(&parameters(), &[good, Observation { values, score }], 1)
     };
     assert!(beside_another(vec![1e-2, 0.0, 1.0], 0.8).is_some());
     // A value for one parameter only; values that their scales cannot hold; no score.

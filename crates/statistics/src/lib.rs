@@ -15,7 +15,7 @@
 //! | how forgiving is the learning rate? | [`usable_range`] |
 //!
 //! ```
-//! use slimgate_study::statistics::{Claim, Criteria, Pair, Scenario, compare, seeds_needed};
+//! use slimgate_statistics::{Alternative, Criteria, Pair, Scenario, compare, seeds_needed};
 //!
 //! // Five seeds on a test set of 1000, and half a percentage point that does not matter.
 //! let seeds = [(0.981, 0.983), (0.979, 0.978), (0.984, 0.983), (0.980, 0.982), (0.982, 0.982)];
@@ -25,7 +25,7 @@
 //!
 //! // Within half of that margin, one more is needed.
 //! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
-//! assert_eq!(seeds_needed(Claim::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
+//! assert_eq!(seeds_needed(Alternative::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
 //! ```
 
 mod above_trivial;
@@ -49,11 +49,11 @@ pub use data_sets::{
     Friedman, ImanDavenport, Pairwise, critical_difference, friedman, groups, pairwise_signed_rank,
 };
 pub use holm::holm;
-pub use importance::{Effect, Importance, Method, Parameter, Scale, Trial, importance};
+pub use importance::{Effect, Importance, Method, Observation, Parameter, Scale, importance};
 pub use interval::{Estimate, interval_of_mean, t_interval};
-pub use paired::{Comparison, Criteria, Pair, compare, won_tied_lost};
-pub use power::{Claim, Scenario, power, seeds_needed};
-pub(crate) use sample::mean_and_sd;
+pub use paired::{Criteria, Pair, PairedTests, compare, won_tied_lost};
+pub use power::{Alternative, Scenario, power, seeds_needed};
+pub use sample::mean_and_sd;
 pub use signed_rank::signed_rank_p;
 pub use studentized_range::studentized_range_quantile;
 pub use usable_range::{UsableRange, usable_range};

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use slimgate_study::statistics::*;
+use slimgate_statistics::*;
 
 static REFERENCE: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("reference.json")).unwrap());
@@ -111,9 +111,9 @@ fn power_is_that_of_noncentral_t_and_of_integration() {
     for case in cases::<Vec<Case>>("power") {
         let scenario = Scenario { difference: case.difference, sd: case.sd, alpha: case.alpha };
         let found = |claim| power(claim, scenario, case.seeds);
-        close(found(Claim::Equivalent { margin: case.margin }), case.equivalent);
-        close(found(Claim::NonInferior { margin: case.margin }), case.non_inferior);
-        close(found(Claim::Different), case.different);
+        close(found(Alternative::Equivalent { margin: case.margin }), case.equivalent);
+        close(found(Alternative::NonInferior { margin: case.margin }), case.non_inferior);
+        close(found(Alternative::Different), case.different);
     }
 }
 
