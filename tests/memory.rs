@@ -1,8 +1,11 @@
 //! Runs that are too large for the machine, and runs that take long to begin.
 
 use std::io::{BufRead, BufReader};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use crate::support::{Workspace, assert_says};
+use crate::support::{Workspace, assert_says, said};
 
 #[test]
 fn a_run_for_which_no_machine_has_room_is_refused_with_what_to_change() {
@@ -44,7 +47,28 @@ fn a_start_that_takes_long_says_so() {
     let mut process = here.command(line).spawn().unwrap();
     let mut said = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut said).unwrap();
-    process.kill().unwrap();
-    process.wait().unwrap();
     assert_says(&said, &["drawing the initial weights", "4 orthogonal matrices of 3000 × 3000", "minutes"]);
+    // Whoever stops it does not wait for them.
+    let terminated = Command::new("kill").arg(process.id().to_string()).status().unwrap();
+    assert!(terminated.success());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while process.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "it still draws");
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(process.wait().unwrap().code(), Some(130));
+    assert!(!here.path("runs/one").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_limit_of_the_process_is_kept_to() {
+    let here = Workspace::new();
+    let line = "train --no-tui --dataset japanese-vowels --epochs 1 --set optim.batch_size=256 --hidden 1200";
+    let script = format!("ulimit -v 2000000; exec $slimgate {line}");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(here.path(".")).env("slimgate", env!("CARGO_BIN_EXE_slimgate"));
+    let said = said(command.output().unwrap());
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert_says(&said.err, &["of memory", "are free"]);
 }

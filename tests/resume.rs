@@ -173,6 +173,7 @@ fn a_run_is_held_to_what_it_was_begun_with() {
             "evaluate runs/one",
             "time runs/one",
             "predict runs/one --input x.csv",
+            "report runs/one",
         ] {
             let refusal = here.refuse(line);
             assert_says(

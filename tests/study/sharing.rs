@@ -69,22 +69,57 @@ fn trials_of_a_study_that_is_gone_save_and_stop() {
     assert!(!children.is_empty());
     process.kill().unwrap();
     process.wait().unwrap();
-    let runs = |child: &String| {
-        // Of one that has ended nobody may have taken note.
-        let status = std::fs::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
-        !status.is_empty() && !status.contains("State:\tZ")
-    };
-    for _ in 0..500 {
-        if !children.iter().any(runs) {
-            break;
-        }
-        sleep(Duration::from_millis(20));
-    }
-    assert!(!children.iter().any(runs), "a trial goes on");
+    // Of one that has ended nobody may have taken note.
+    await_all(&children, |state| ["", "Z"].contains(&state));
     let ended = trials(&here, "gone");
     assert!(ended.values().all(|(epochs, status)| *epochs > 0 && status != "running"), "{ended:?}");
     here.succeed("compare gone");
     assert_eq!(results(&here, "gone"), results(&here, "whole"));
+}
+
+/// Waits until the state of each of some processes, as the kernel names it, is one that is wanted.
+#[cfg(target_os = "linux")]
+fn await_all(processes: &[String], wanted: impl Fn(&str) -> bool) {
+    let state = |process: &String| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("State:\t"));
+        line.map_or_else(String::new, |state| state[..1].to_owned())
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !processes.iter().all(|process| wanted(&state(process))) {
+        let states: Vec<String> = processes.iter().map(state).collect();
+        assert!(Instant::now() < deadline, "{states:?}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ctrl-Z reaches the study alone: its trials are of groups of their own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_study_that_is_suspended_suspends_its_trials() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 4000"));
+    let mut process = here.command("compare small.toml --out study").spawn().unwrap();
+    while !here.path("study/trials").exists() || trials_with_epochs(&here, "study") < 1 {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    let study = [process.id().to_string()];
+    let trials = children(process.id());
+    let send = |signal: &str| Command::new("kill").args([signal, &study[0]]).status().unwrap();
+    for _ in 0..2 {
+        send("-TSTP");
+        await_all(&study, |state| state == "T");
+        await_all(&trials, |state| state == "T");
+        send("-CONT");
+        await_all(&trials, |state| state != "T");
+    }
+    // Trials that are stopped when the study is killed go on, to save and stop.
+    send("-TSTP");
+    await_all(&study, |state| state == "T");
+    process.kill().unwrap();
+    process.wait().unwrap();
+    await_all(&trials, |state| ["", "Z"].contains(&state));
 }
 
 #[test]
@@ -191,6 +226,22 @@ fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
     let states = now["trials"].as_array().unwrap();
     assert_eq!(states.iter().filter(|trial| trial["state"] == "complete").count(), 11);
     assert!(usable(&now).is_null(), "nothing is known of the rate that failed");
+}
+
+#[test]
+fn a_trial_whose_settings_were_edited_is_not_taken_for_what_it_was() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out study");
+    let id = here.json("study/summary.json")["trials"][0]["id"].as_str().unwrap().to_owned();
+    let config = format!("study/trials/{id}/config.toml");
+    here.write(&config, here.read(&config).replace("batch_size = ", "batch_size = 1"));
+    for command in ["compare study", "check study --require 'lstm3 not worse than lstm within 50'"] {
+        let said = here.shell(command);
+        assert_ne!(said.code, Some(0), "{}", said.out);
+    }
+    let said = here.run("compare study");
+    assert!(said.err.contains("config.toml was changed"), "{}", said.err);
 }
 
 #[test]

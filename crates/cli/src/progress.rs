@@ -53,8 +53,11 @@ impl Progress {
             (self.trials, self.done) = (trials, done);
         }
         if let Event::Warning { text } = &event {
-            // Before the bars: they are drawn once it is known how many trials there are.
-            tell(format_args!("warning: {text}"));
+            let warn = || tell(format_args!("warning: {text}"));
+            match &self.bars {
+                Some(bars) => bars.all.suspend(warn),
+                None => warn(),
+            }
         }
         match &mut self.bars {
             Some(bars) => bars.report(event),
@@ -104,7 +107,7 @@ fn estimate([least, most]: [f64; 2], at_once: usize) -> String {
     format!("this takes {span}, {trials}; `q` or Ctrl-C stops it, and the same command continues it")
 }
 
-/// Seconds as people say them.
+/// A duration in words.
 fn duration(seconds: f64) -> String {
     match seconds {
         ..60.0 => "less than a minute".to_owned(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Serialize, Serializer};
-use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError};
+use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError, holds};
 
 use crate::ReportError;
 
@@ -41,6 +41,10 @@ impl Run {
     /// If it is not one, or a file of it is damaged.
     pub fn read(path: &Path) -> Result<Run, ReportError> {
         let folder = RunFolder::open(path)?;
+        // One that has just begun has no manifest yet.
+        if holds(path, "manifest.json")? {
+            folder.held_config()?;
+        }
         // As it stands: a report needs no backend that the run needed.
         let config = text(&path.join("config.toml"))?.unwrap_or_default();
         let config: toml::Table = config

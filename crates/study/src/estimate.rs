@@ -45,7 +45,7 @@ pub(crate) fn estimate(
             continue;
         }
         let data = config.data_in_place(&first.config.data);
-        let effort = effort(&Config { data, ..first.config.clone() })?;
+        let effort = effort(&Config { data, ..first.config.clone() }, at_once)?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

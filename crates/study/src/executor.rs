@@ -6,10 +6,15 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::SIGTSTP;
+use signal_hook::{flag, low_level};
 use slimgate_train::{TrainError, start_unsuspended};
 
 use crate::StudyError;
@@ -21,6 +26,7 @@ pub(crate) struct Executor {
     running: HashMap<String, Child>,
     reports: Receiver<Report>,
     sender: Sender<Report>,
+    suspension: Suspension,
 }
 
 /// A process to start.
@@ -49,7 +55,7 @@ impl Executor {
     /// `program` is started, at most `at_once` times side by side.
     pub fn new(program: PathBuf, at_once: usize) -> Executor {
         let (sender, reports) = channel();
-        Executor { program, at_once, running: HashMap::new(), reports, sender }
+        Executor { program, at_once, running: HashMap::new(), reports, sender, suspension: Suspension::new() }
     }
 
     /// How many more processes it would take now.
@@ -84,8 +90,13 @@ impl Executor {
         Ok(())
     }
 
-    /// What came of them, or nothing within the time given.
+    /// What came of them, or nothing within the time given. Ctrl-Z stops this process in here, and them with it.
     pub fn next(&mut self, patience: Duration) -> Option<Report> {
+        if self.suspension.is_asked() {
+            self.signal(Signal::STOP);
+            let _ = low_level::emulate_default_handler(SIGTSTP);
+            self.signal(Signal::CONT);
+        }
         match self.reports.recv_timeout(patience).ok()? {
             // Its output is closed, so it is at its end; the status is known once it has been waited for.
             Report::Ended { trial, .. } => {
@@ -98,14 +109,38 @@ impl Executor {
 
     /// Asks all of them to stop as soon as they have saved.
     pub fn stop(&self) {
-        for child in self.running.values() {
-            terminate(child);
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        for process in self.running.values().filter_map(|child| Pid::from_raw(child.id() as i32)) {
+            let _ = kill_process(process, signal);
         }
     }
 }
 
-fn terminate(child: &Child) {
-    if let Some(process) = rustix::process::Pid::from_raw(child.id() as i32) {
-        let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+/// Ctrl-Z while there may be processes, which are of groups of their own and hear nothing of it.
+struct Suspension {
+    asked: Arc<AtomicBool>,
+    at_once: Arc<AtomicBool>,
+}
+
+impl Suspension {
+    fn new() -> Suspension {
+        let [asked, at_once] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let _ = flag::register_conditional_default(SIGTSTP, at_once.clone());
+        let _ = flag::register(SIGTSTP, asked.clone());
+        Suspension { asked, at_once }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Suspension {
+    /// Ctrl-Z stops this process at once again.
+    fn drop(&mut self) {
+        self.at_once.store(true, Ordering::Relaxed);
     }
 }

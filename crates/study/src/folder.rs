@@ -201,6 +201,7 @@ impl StudyFolder {
             Err(_) => return record,
         };
         let mut read = || -> Result<(), TrainError> {
+            run.held_config()?;
             record.summary = run.summary()?;
             if let Some(summary) = record.summary.as_ref().filter(|summary| summary.status != Status::Running)
             {

@@ -64,27 +64,39 @@ pub(crate) fn classifier_to_load(
     classifier(&config, preprocessing, device)
 }
 
-/// What to say before the weights are drawn, where that takes long: a random orthogonal matrix takes as many operations
-/// as the cube of its rows, one by one.
-pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigError> {
+/// The orthogonal matrices among the initial weights, and the seconds that drawing them takes: as many operations as the
+/// cube of a matrix's rows, one by one.
+pub(crate) fn drawing(config: &Config) -> Result<(usize, f64), ConfigError> {
     /// Of a matrix, by the cube of its rows; measured with 1,024 and 2,048 rows.
     const SECONDS: f64 = 4e-9;
     let model = &config.model;
+    if model.recurrent_initializer != Initializer::Orthogonal {
+        return Ok((0, 0.0));
+    }
     let directions = if model.bidirectional { 2 } else { 1 };
     let matrices = model.layers * directions * model.cell()?.reading_hidden(Hidden::Full).len();
-    let seconds = matrices as f64 * (model.hidden as f64).powi(3) * SECONDS;
-    if model.recurrent_initializer != Initializer::Orthogonal || seconds < 5.0 {
+    Ok((matrices, matrices as f64 * (model.hidden as f64).powi(3) * SECONDS))
+}
+
+/// A notice before the initial weights are drawn, where that takes long.
+pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigError> {
+    let (matrices, seconds) = drawing(config)?;
+    if seconds < 5.0 {
         return Ok(None);
     }
+    let matrices = match matrices {
+        1 => "1 orthogonal matrix".to_owned(),
+        matrices => format!("{matrices} orthogonal matrices"),
+    };
     let time = match seconds {
         ..90.0 => format!("{seconds:.0} seconds"),
         ..5400.0 => format!("{:.0} minutes", seconds / 60.0),
         _ => format!("{:.0} hours", seconds / 3600.0),
     };
     Ok(Some(format!(
-        "drawing the initial weights ({matrices} orthogonal matrices of {0} × {0}): this takes about {time}; \
+        "drawing the initial weights ({matrices} of {0} × {0}) takes about {time}; \
          `model.recurrent_initializer` = \"glorot\" takes no time",
-        model.hidden
+        config.model.hidden
     )))
 }
 

@@ -5,6 +5,7 @@ use slimgate_data::DataConfig;
 use slimgate_gates::{Cell, name_of, variant};
 use slimgate_models::{EmbeddingInitializer, GateActivation, Initializer};
 
+use crate::history::History;
 use crate::{Backend, ConfigError};
 
 /// Everything that determines a run.
@@ -141,9 +142,12 @@ pub struct OptimConfig {
     pub epoch_steps: Option<usize>,
     /// Maximum global gradient norm (L2); larger gradients are scaled down to it. 0: no clipping.
     pub clip: f64,
-    /// Patience: stop after this many epochs without a new best on the validation set.
+    /// Patience: stop after this many epochs in a row without what `early_stopping_on` names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
+    /// What early stopping waits for.
+    #[serde(skip_serializing_if = "EarlyStoppingOn::is_best")]
+    pub early_stopping_on: EarlyStoppingOn,
     /// Momentum of `sgd` (0.9 unless given) and `rmsprop` (none unless given).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
@@ -170,10 +174,41 @@ impl Default for OptimConfig {
             epoch_steps: None,
             clip: 1.0,
             early_stopping: None,
+            early_stopping_on: EarlyStoppingOn::Best,
             momentum: None,
             weight_decay: 0.0,
             epsilon: 1e-8,
         }
+    }
+}
+
+impl OptimConfig {
+    /// Whether early stopping ends a run with these epochs.
+    pub fn is_out_of_patience(&self, history: &History) -> bool {
+        let waited = match self.early_stopping_on {
+            EarlyStoppingOn::Best => history.epochs_since_best(),
+            EarlyStoppingOn::Progress => history.epochs_since_progress(),
+        };
+        self.early_stopping.is_some_and(|patience| waited >= patience)
+    }
+}
+
+/// What early stopping waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EarlyStoppingOn {
+    /// A new best on the validation set.
+    #[default]
+    Best,
+    /// A new best there, a lower loss there, or a higher accuracy on the training set. A lucky epoch on a small validation
+    /// set does not end a run that is still learning.
+    Progress,
+}
+
+impl EarlyStoppingOn {
+    /// Whether it is the rule of version 0.1.0, which is not written out.
+    fn is_best(&self) -> bool {
+        *self == EarlyStoppingOn::Best
     }
 }
 

@@ -69,14 +69,26 @@ pub struct Evaluation {
     pub weights_sha256: String,
 }
 
-/// The predictor that says of every sequence that it is of the class which the training set has most of. A model that
-/// does no better has learned nothing.
+/// The predictor that says of every sequence that it is of one class, the one of which the test set has most: no constant
+/// answer is right more often, whatever the training set has most of. A model that does no better is of no use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrivialPredictor {
     /// That class.
     pub class: String,
     /// The share of sequences that are of this class.
     pub accuracy: f64,
+}
+
+impl TrivialPredictor {
+    /// From the confusions (rows: true class) of any model on the test set. None of a test set without sequences.
+    pub fn new(classes: &[String], confusion: &[Vec<usize>]) -> Option<TrivialPredictor> {
+        let sequences: Vec<usize> = confusion.iter().map(|row| row.iter().sum()).collect();
+        // The first among equals.
+        let class = (0..sequences.len()).rev().max_by_key(|&class| sequences[class])?;
+        let accuracy = sequences[class] as f64 / sequences.iter().sum::<usize>() as f64;
+        let class = classes.get(class).filter(|_| accuracy.is_finite())?.clone();
+        Some(TrivialPredictor { class, accuracy })
+    }
 }
 
 /// What a saved run says of one new sequence.
@@ -168,11 +180,9 @@ impl SavedRun {
     ///
     /// If the data cannot be read or is not what the run was trained on, or the model has no answer to a sequence.
     pub fn evaluate(&self, place: Option<&str>) -> Result<(Evaluation, Option<String>), TrainError> {
-        let Prepared { train, test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
+        let Prepared { test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let sequences = test.len();
         let warning = unknown_in("test", &test);
-        let trivial = most_frequent(train.iter().map(|sequence| sequence.label), self.classes().len());
-        drop(train);
         let classes = self.classes();
         let mut loss = 0.0;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
@@ -191,18 +201,14 @@ impl SavedRun {
             }
         }
         let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
-        let of_trivial: usize = confusion[trivial].iter().sum();
         let evaluation = Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
             accuracy: correct as f64 / sequences as f64,
+            trivial: TrivialPredictor::new(classes, &confusion),
             classes: classes.to_vec(),
             confusion,
-            trivial: Some(TrivialPredictor {
-                class: classes[trivial].clone(),
-                accuracy: of_trivial as f64 / sequences as f64,
-            }),
             weights_sha256: weights_hash(&self.classifier),
         };
         Ok((evaluation, warning))
@@ -246,14 +252,6 @@ impl SavedRun {
         let free = self.in_memory.then(memory::free).flatten();
         Layers::new(&self.config, &self.preprocessing)?.batches(all, BATCH, steps, free)
     }
-}
-
-/// The label that comes most often, the first among equals.
-fn most_frequent(labels: impl Iterator<Item = usize>, classes: usize) -> usize {
-    let mut counts = vec![0_usize; classes];
-    labels.for_each(|label| counts[label] += 1);
-    let most = counts.iter().max();
-    counts.iter().position(|count| Some(count) == most).unwrap_or(0)
 }
 
 /// Refuses what is no answer of the model of an epoch. `sequence` names the one that a number is of.
@@ -342,8 +340,17 @@ mod tests {
     }
 
     #[test]
-    fn the_trivial_predictor_says_the_class_that_comes_most_often() {
-        assert_eq!(most_frequent([2, 1, 2, 0].into_iter(), 3), 2);
-        assert_eq!(most_frequent([1, 0].into_iter(), 3), 0, "the first among equals");
+    fn the_trivial_predictor_is_right_as_often_as_a_constant_answer_can_be() {
+        let classes = ["a", "b", "c"].map(str::to_owned);
+        let trivial = |confusion: &[Vec<usize>]| {
+            TrivialPredictor::new(&classes, confusion).map(|trivial| (trivial.class, trivial.accuracy))
+        };
+        assert_eq!(trivial(&[vec![1, 0, 0], vec![2, 1, 0], vec![0, 0, 1]]), Some(("b".into(), 0.6)));
+        assert_eq!(
+            trivial(&[vec![1, 0, 0], vec![0, 0, 1], vec![0; 3]]),
+            Some(("a".into(), 0.5)),
+            "the first"
+        );
+        assert_eq!(trivial(&[vec![0; 3], vec![0; 3], vec![0; 3]]), None);
     }
 }

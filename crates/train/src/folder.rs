@@ -99,8 +99,7 @@ pub struct Summary {
     /// The last epoch on the validation set.
     #[serde(rename = "final")]
     pub last: Option<EpochMetrics>,
-    /// Whether it had converged: early stopping ended it, or the best accuracy on the validation set gained half a point
-    /// at most in the last quarter of its epochs. Nothing in summaries of version 0.1.0.
+    /// Whether it had converged ([`History::has_converged`]). Nothing in summaries of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converged: Option<bool>,
     /// Seconds of training and validation, over all epochs.
@@ -214,7 +213,11 @@ impl RunFolder {
     }
 
     /// The same, held to what the run was begun with, where that is recorded: more epochs may be asked for by now.
-    pub(crate) fn held_config(&self) -> Result<Config, TrainError> {
+    ///
+    /// # Errors
+    ///
+    /// If its files cannot be read, or it was edited since.
+    pub fn held_config(&self) -> Result<Config, TrainError> {
         let config = self.config()?;
         let Some(begun) = self.manifest()?.begun_with else { return Ok(config) };
         if !begun.is_whole() {

@@ -37,8 +37,8 @@ fn read(folder: &RunFolder) -> Result<(), TrainError> {
         assert!(folder.verify(saved).is_err() || saved.files.is_empty());
     }
     let history = folder.history(manifest.epochs.last().map_or(0, |saved| saved.epoch.min(1000)))?;
-    let _ = (history.best(), history.late_gain(), history.has_converged(Some(1)), history.last(Split::Train));
-    let _ = history.epochs_since_best();
+    let _ = (history.best(), history.has_converged(Some(1)), history.last(Split::Train));
+    let _ = (history.epochs_since_best(), history.epochs_since_progress());
     folder.summary()?;
     folder.evaluation()?;
     folder.timing()?;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The gain in accuracy over the last quarter of a run's epochs up to which it counts as converged.
+/// The gains up to which a run counts as making no progress: in accuracy, and in nats of loss.
 const LITTLE: f64 = 0.005;
+const LITTLE_LOSS: f64 = 0.01;
 
 /// The data that metrics were taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,26 @@ pub struct EpochMetrics {
     /// The mean learning rate of the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+}
+
+impl EpochMetrics {
+    /// The standard error of the accuracy.
+    fn standard_error(&self) -> f64 {
+        let sequences = (self.seconds * self.sequences_per_second).round().max(1.0);
+        (self.accuracy * (1.0 - self.accuracy) / sequences).sqrt()
+    }
+}
+
+/// The last epoch whose value is above all before it by more than `least`; the first, which has none before it. Gains by
+/// less add up until they are more.
+fn last_gain(values: impl Iterator<Item = (usize, f64)>, least: f64) -> usize {
+    let mut last = (0, f64::NEG_INFINITY);
+    for (epoch, value) in values {
+        if value > last.1 + least {
+            last = (epoch, value);
+        }
+    }
+    last.0
 }
 
 /// The metrics of all complete epochs, in order.
@@ -92,22 +113,38 @@ impl History {
         last - self.best().map_or(0, |line| line.epoch)
     }
 
-    /// How much the best accuracy on the validation set has gained in the last quarter of the epochs. None of a single
-    /// epoch.
-    pub fn late_gain(&self) -> Option<f64> {
-        let epochs = self.last(Split::Validation)?.epoch;
-        let best_until = |last: usize| {
-            let accuracies = self.of(Split::Validation).filter(|line| line.epoch <= last);
-            accuracies.map(|line| line.accuracy).reduce(f64::max)
-        };
-        Some(best_until(epochs)? - best_until(epochs - epochs.div_ceil(4))?)
+    /// Complete epochs since the last that brought progress: a new best epoch, or a gain over all before it, by more than
+    /// a little, in loss on the validation set or in accuracy on the training set.
+    pub fn epochs_since_progress(&self) -> usize {
+        let last = self.last(Split::Validation).map_or(0, |line| line.epoch);
+        let best = self.best().map_or(0, |line| line.epoch);
+        let losses = self.of(Split::Validation).map(|line| (line.epoch, -line.loss));
+        let accuracies = self.of(Split::Train).map(|line| (line.epoch, line.accuracy));
+        last - best.max(last_gain(losses, LITTLE_LOSS)).max(last_gain(accuracies, LITTLE))
     }
 
-    /// Whether a run with these metrics has converged, which early stopping after `patience` epochs says, or a last
-    /// quarter that gained little. One epoch tells nothing, and does not count as converged.
+    /// Whether a run with these metrics has converged: where early stopping has waited `patience` epochs for a new best, or
+    /// over the last quarter of its epochs, neither accuracy nor loss on the validation set has gained more than a little,
+    /// or than chance may with so few sequences. One epoch tells nothing, and does not count as converged.
     pub fn has_converged(&self, patience: Option<usize>) -> bool {
-        patience.is_some_and(|patience| self.epochs_since_best() >= patience)
-            || self.late_gain().is_some_and(|gain| gain <= LITTLE)
+        let Some(last) = self.last(Split::Validation).map(|line| line.epoch) else { return false };
+        let quarter = last - last.div_ceil(4);
+        let patience = patience.filter(|&patience| self.epochs_since_best() >= patience);
+        let stalled_since = |epoch: usize| epoch > 0 && !self.gains_after(epoch);
+        stalled_since(quarter) || patience.is_some_and(|patience| stalled_since(last - patience))
+    }
+
+    /// Whether the epochs after the given one gained over those up to it.
+    fn gains_after(&self, epoch: usize) -> bool {
+        let gain = |value: fn(&EpochMetrics) -> f64| {
+            let best = |after: bool| {
+                let lines = self.of(Split::Validation).filter(|line| (line.epoch > epoch) == after);
+                lines.map(value).fold(f64::NEG_INFINITY, f64::max)
+            };
+            best(true) - best(false)
+        };
+        let chance = self.best().map_or(0.0, EpochMetrics::standard_error);
+        gain(|line| line.accuracy) > LITTLE.max(chance) || gain(|line| -line.loss) > LITTLE_LOSS
     }
 
     /// Seconds of all passes.
@@ -131,7 +168,7 @@ mod tests {
             loss,
             accuracy,
             seconds: 1.0,
-            sequences_per_second: 1.0,
+            sequences_per_second: 1e6,
             learning_rate: None,
         };
         History::new(validation.iter().enumerate().map(line).collect())
@@ -146,19 +183,54 @@ mod tests {
     }
 
     #[test]
-    fn a_run_has_converged_when_it_stopped_early_or_gained_little_lately() {
+    fn a_run_has_converged_when_neither_accuracy_nor_loss_gained_lately() {
         let rising: Vec<(f64, f64)> = (1..=8).map(|epoch| (0.1 * epoch as f64, 0.5)).collect();
         let rising = history(&rising);
-        assert!((rising.late_gain().unwrap() - 0.2).abs() < 1e-12);
         assert!(!rising.has_converged(None) && !rising.has_converged(Some(1)));
         let flat = history(&[(0.5, 0.5), (0.9, 0.5), (0.85, 0.5), (0.904, 0.5)]);
         assert!(flat.has_converged(None));
         let stopped = history(&[(0.5, 0.5), (0.6, 0.5), (0.9, 0.5), (0.8, 0.5)]);
         assert!(stopped.has_converged(Some(1)), "it stopped early");
         assert!(!history(&[(0.5, 0.5), (0.6, 0.5), (0.7, 0.5), (0.9, 0.5)]).has_converged(Some(1)));
+        let at_chance = history(&[(0.5, 0.69), (0.5, 0.66), (0.5, 0.63), (0.5, 0.6)]);
+        assert!(!at_chance.has_converged(None), "the loss falls");
+        assert!(!at_chance.has_converged(Some(2)), "it was stopped while the loss fell");
         for short in [history(&[(0.9, 0.5)]), history(&[])] {
-            assert!(short.late_gain().is_none() && !short.has_converged(None));
+            assert!(!short.has_converged(None) && !short.has_converged(Some(1)));
         }
+    }
+
+    #[test]
+    fn a_gain_that_chance_gives_on_few_sequences_is_none() {
+        let [noise, sure] = [40.0, 40_000.0].map(|sequences| {
+            let mut noise = history(&[(0.4, 0.69), (0.4, 0.7), (0.4, 0.71), (0.45, 0.72)]);
+            noise.lines.iter_mut().for_each(|line| line.sequences_per_second = sequences);
+            noise
+        });
+        assert!(noise.has_converged(None) && !sure.has_converged(None));
+    }
+
+    #[test]
+    fn falling_loss_and_rising_accuracy_on_the_training_set_are_progress() {
+        let flat = [(0.7, 0.69), (0.5, 0.7), (0.5, 0.7), (0.5, 0.7)];
+        assert_eq!(history(&flat).epochs_since_progress(), 3);
+        assert_eq!(history(&[(0.7, 0.69), (0.5, 0.66), (0.5, 0.67), (0.5, 0.67)]).epochs_since_progress(), 2);
+        // Slow progress is progress.
+        assert_eq!(
+            history(&[(0.7, 0.69), (0.5, 0.685), (0.5, 0.679), (0.5, 0.7)]).epochs_since_progress(),
+            1
+        );
+        let mut learning = history(&flat);
+        let of_training = |line: &EpochMetrics| EpochMetrics {
+            split: Split::Train,
+            accuracy: [0.5, 0.6, 0.7, 0.702][line.epoch - 1],
+            ..line.clone()
+        };
+        learning.lines.extend(
+            flat.iter().enumerate().map(|(index, _)| of_training(&learning.lines[index])).collect::<Vec<_>>(),
+        );
+        assert_eq!(learning.epochs_since_progress(), 1);
+        assert_eq!(history(&[]).epochs_since_progress(), 0);
     }
 
     #[test]

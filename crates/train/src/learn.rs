@@ -1,10 +1,15 @@
 //! Starting and resuming runs.
 
 use std::error::Error;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
+use burn::tensor::Device;
 use burn::train::Interrupter;
-use slimgate_data::{Validation, findings, prepare, prepare_with};
+use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
+use slimgate_models::Classifier;
 
 use crate::begun::BegunWith;
 use crate::environment::Environment;
@@ -27,7 +32,7 @@ pub enum Display {
 /// What a run says as it goes.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// It does something that takes long before it begins; what, for people.
+    /// A slow step before training, described for the user.
     Preparing(String),
     /// It begins, or resumes after some epochs.
     Started {
@@ -82,7 +87,7 @@ pub fn train(
     if let Some(drawing) = build::long_drawing(&config)? {
         progress(Progress::Preparing(drawing));
     }
-    let classifier = build::classifier(&config, &data.preprocessing, &device.clone().autodiff())?;
+    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff(), &interrupter)?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let manifest = folder.manifest()?;
     let training = Training {
@@ -102,7 +107,28 @@ pub fn train(
     training.learn(classifier, data, warnings, display, progress)
 }
 
-/// What may be another when a run is resumed.
+/// The initial classifier, made on a thread of its own: large orthogonal matrices take minutes, and whoever stops the run
+/// meanwhile does not wait for them.
+fn draw(
+    config: &Config,
+    preprocessing: &Preprocessing,
+    device: &Device,
+    interrupter: &Interrupter,
+) -> Result<Classifier, TrainError> {
+    let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
+    let drawing = thread::spawn(move || build::classifier(&config, &preprocessing, &device));
+    let mut wait = Duration::from_millis(1);
+    while !drawing.is_finished() {
+        if interrupter.should_stop() {
+            return Err(TrainError::Interrupted);
+        }
+        thread::sleep(wait);
+        wait = (2 * wait).min(Duration::from_millis(100));
+    }
+    Ok(drawing.join().unwrap_or_else(|panic| resume_unwind(panic))?)
+}
+
+/// The settings that may change when a run is resumed.
 #[derive(Clone, Debug, Default)]
 pub struct ResumeOptions {
     /// The number of epochs, where it is to train longer than it was first asked to.
@@ -142,7 +168,7 @@ pub fn resume(
     let (mut manifest, mut warnings) = without_damaged(&folder, listed.clone())?;
     let complete = manifest.epochs.last().map_or(0, |saved| saved.epoch);
     let history = folder.history(complete)?;
-    let stopped = config.optim.early_stopping.is_some_and(|most| history.epochs_since_best() >= most);
+    let stopped = config.optim.is_out_of_patience(&history);
     if stopped && config.optim.epochs > begun_for {
         return Err(unusable_epochs(
             config.optim.epochs,

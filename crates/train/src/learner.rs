@@ -11,7 +11,7 @@ use crate::history::Split;
 use crate::metrics::{EpochValues, RecordedMetric, Throughput};
 use crate::quiet::Quiet;
 use crate::step::Trainee;
-use crate::{Display, dashboard};
+use crate::{Display, OptimConfig, dashboard};
 
 type BurnTraining = SupervisedTraining<Trainee>;
 
@@ -64,10 +64,10 @@ pub(crate) fn with_renderer(
     }
 }
 
-/// Stops after so many epochs without a better one, or after a certain epoch.
+/// Stops a run out of patience, or after a certain epoch.
 #[derive(Clone)]
 pub(crate) struct StopRule {
-    pub patience: Option<usize>,
+    pub optim: OptimConfig,
     pub until: Option<usize>,
     pub tracker: CheckpointTracker,
 }
@@ -75,8 +75,7 @@ pub(crate) struct StopRule {
 impl EarlyStoppingStrategy for StopRule {
     fn should_stop(&mut self, epoch: usize, _: &EventStoreClient) -> bool {
         let mut state = self.tracker.state();
-        state.stopped_early =
-            self.patience.is_some_and(|patience| state.history.epochs_since_best() >= patience);
+        state.stopped_early = self.optim.is_out_of_patience(&state.history);
         // An epoch that could not be recorded ends the run too.
         state.stopped_early || state.error.is_some() || self.until.is_some_and(|until| epoch >= until)
     }

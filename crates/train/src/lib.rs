@@ -67,7 +67,7 @@ mod training;
 pub use backend::{Backend, FoundDevice, devices};
 pub use build::{optimizer, recurrent_parameters};
 pub use burn::train::Interrupter;
-pub use config::{Config, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use dashboard::start_unsuspended;
 pub use error::{ConfigError, TrainError};
 pub use evaluate::{CheckpointChoice, Evaluation, Prediction, SavedRun, TrivialPredictor};

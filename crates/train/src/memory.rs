@@ -17,10 +17,11 @@
 //! `docs/performance.md` sets that beside what runs took. A prediction takes the weights, the matrices once, and the inputs
 //! and outputs of two layers. What the data takes is there already when either is compared with the memory that is free.
 
+use rustix::process::{Resource, getrlimit};
 use slimgate_data::{InputKind, Preprocessing, Sequence};
 use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::{Config, ConfigError, Optimizer, TrainError};
 
@@ -218,7 +219,7 @@ fn longest(sequences: &[Sequence]) -> usize {
 }
 
 /// The bytes that this process may still take without the system ending it or another, where the system tells: what is
-/// free on the machine, or within the limit of the container.
+/// free on the machine, or within the limit of the container or of the process (`ulimit -v`).
 pub(crate) fn free() -> Option<usize> {
     let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::everything());
     let system = System::new_with_specifics(kind);
@@ -227,8 +228,18 @@ pub(crate) fn free() -> Option<usize> {
     let container = system
         .cgroup_limits()
         .map(|limits| limits.total_memory.saturating_sub(limits.rss) + limits.free_swap);
-    let free = container.map_or(machine, |container| machine.min(container));
+    let free = machine.min(container.unwrap_or(u64::MAX)).min(left_to_process().unwrap_or(u64::MAX));
     (free > 0).then_some(free as usize)
+}
+
+/// The bytes that this process may still address, where that is limited.
+fn left_to_process() -> Option<u64> {
+    let limit = getrlimit(Resource::As).current?;
+    let this = sysinfo::get_current_pid().ok()?;
+    let mut system = System::new();
+    let memory = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
+    Some(limit.saturating_sub(system.process(this)?.virtual_memory()))
 }
 
 /// A number of bytes for people.

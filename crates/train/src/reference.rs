@@ -20,7 +20,7 @@ pub struct Setting {
 }
 
 /// The meaning of each setting, in the order of a configuration.
-const MEANINGS: [(&str, &str); 52] = [
+const MEANINGS: [(&str, &str); 53] = [
     (
         "data.dataset",
         "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
@@ -73,7 +73,14 @@ const MEANINGS: [(&str, &str); 52] = [
          pass if not given",
     ),
     ("optim.clip", "Maximum global gradient norm (L2); larger gradients are scaled down to it; 0: off"),
-    ("optim.early_stopping", "Patience: stop after so many epochs without a new best on the validation set"),
+    (
+        "optim.early_stopping",
+        "Patience: stop after so many epochs in a row without what early_stopping_on names",
+    ),
+    (
+        "optim.early_stopping_on",
+        "`best`: a new best on the validation set; `progress`: that, a lower loss there or a higher training accuracy",
+    ),
     ("optim.momentum", "Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given)"),
     ("optim.weight_decay", "Weight decay: decoupled for `adamw`, added to the gradient for the others"),
     ("optim.epsilon", "Added to the denominator of `adam`, `adamw` and `rmsprop`"),

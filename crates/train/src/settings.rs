@@ -7,7 +7,9 @@ use slimgate_data::{Modality, Standardize, TokenRule, find};
 use slimgate_models::EmbeddingInitializer;
 use toml::{Table, Value};
 
-use crate::{Backend, Config, ConfigError, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+use crate::{
+    Backend, Config, ConfigError, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+};
 
 impl Config {
     /// Reads a configuration from TOML text called `name`, overridden by settings `section.key=value`.
@@ -88,6 +90,10 @@ impl Config {
             (
                 model.dropout > 0.0 && model.layers == 1,
                 "`model.dropout` acts between layers, and there is one",
+            ),
+            (
+                optim.early_stopping.is_none() && optim.early_stopping_on != EarlyStoppingOn::Best,
+                "`optim.early_stopping_on` applies only with `optim.early_stopping`",
             ),
             (optim.momentum.is_some() && adaptive, "`optim.momentum` applies only to `rmsprop` and `sgd`"),
             (
@@ -328,7 +334,7 @@ fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings with a few choices, and the choices.
-const CHOICES: [(&str, &[&str]); 12] = [
+const CHOICES: [(&str, &[&str]); 13] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     ("run.backend", &["flex", "ndarray", "wgpu", "cuda"]),
@@ -336,6 +342,7 @@ const CHOICES: [(&str, &[&str]); 12] = [
     ("data.standardize", &["together", "each-pixel"]),
     ("data.tokens", &["words", "characters", "alphanumeric"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
+    ("optim.early_stopping_on", &["best", "progress"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),
     ("model.embedding_initializer", &["normal", "uniform"]),

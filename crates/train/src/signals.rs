@@ -54,8 +54,8 @@ pub fn stop_on_signals() -> Interrupter {
     interrupter
 }
 
-/// Has standard output and error lead nowhere that were a terminal and are none any more. A closed terminal takes no
-/// words, and whoever insists on telling it something, as the dashboard does, would end the process.
+/// Redirects output that went to a now-closed terminal to nowhere: such a terminal takes no words, and whoever insists on
+/// writing to it, as the dashboard does, would end the process.
 fn leave_closed_terminal([output, error]: [bool; 2]) {
     let Ok(nowhere) = File::options().write(true).open("/dev/null") else { return };
     if output && !std::io::stdout().is_terminal() {
@@ -69,6 +69,9 @@ fn leave_closed_terminal([output, error]: [bool; 2]) {
 /// Does something once nobody is left to read this process's standard output: whoever started it has ended, however
 /// that went.
 pub fn when_unread(act: impl FnOnce() + Send + 'static) {
+    // One that was stopped together with its parent (Ctrl-Z) must go on to notice.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT));
     thread::spawn(move || {
         while !is_unread() {
             thread::sleep(LOOK_EVERY);

@@ -103,25 +103,32 @@ pub struct Effort {
     pub step_seconds: f64,
     /// Steps of an epoch.
     pub steps_an_epoch: usize,
-    /// Seconds until the data is there.
+    /// Seconds until the data is read and the initial weights are drawn.
     pub start_seconds: f64,
-    /// What the user should know of the words of its texts.
+    /// What the user should know of its texts, its memory and its start.
     pub warnings: Vec<String>,
 }
 
-/// Measures a few training steps of a run, for a second at most where steps are short.
+/// Measures a few training steps of a run, for a second at most where steps are short. So many runs like it are to share
+/// the memory of the machine.
 ///
 /// # Errors
 ///
 /// As [`step_seconds`].
-pub fn effort(config: &Config) -> Result<Effort, TrainError> {
+pub fn effort(config: &Config, at_once: usize) -> Result<Effort, TrainError> {
     use_threads(config.run.threads)?;
     let started = Instant::now();
     let data = prepare(&config.data)?;
-    let start_seconds = started.elapsed().as_secs_f64();
+    let (_, drawing_seconds) = build::drawing(config)?;
+    let start_seconds = started.elapsed().as_secs_f64() + drawing_seconds;
     let mut warnings = data.unknown_tokens();
+    warnings.extend(build::long_drawing(config)?.map(|drawing| format!("in each trial, {drawing}")));
     let layers = Layers::new(config, &data.preprocessing)?;
-    warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
+    warnings.extend(layers.check(
+        &data.train,
+        &data.validation,
+        memory::free().map(|free| free / at_once.max(1)),
+    )?);
     let mut model = BenchmarkModel::new(config, &data.preprocessing, &data.train)?;
     // The first step allocates what the later ones use again.
     model.training_step();

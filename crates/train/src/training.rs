@@ -56,8 +56,7 @@ impl Training {
             model = load(model, folder, saved)?;
         }
         let complete = self.complete();
-        let stopped = optim.early_stopping.is_some_and(|patience| history.epochs_since_best() >= patience);
-        let over = complete >= optim.epochs || stopped;
+        let over = complete >= optim.epochs || optim.is_out_of_patience(history);
         progress(Progress::Started { folder, parameters, complete, over, warnings });
         if over {
             let summary = self.summary(Status::Complete, parameters, history)?;
@@ -100,7 +99,7 @@ impl Training {
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
         let end_of_epoch = self.end_of_epoch(&train, &validation, tracker, values, last_loss, progress);
         let stop_rule =
-            learner::StopRule { patience: optim.early_stopping, until: self.until, tracker: tracker.clone() };
+            learner::StopRule { optim: optim.clone(), until: self.until, tracker: tracker.clone() };
 
         let training = SupervisedTraining::new(folder.path(), Arc::new(train), Arc::new(validation))
             .num_epochs(optim.epochs)

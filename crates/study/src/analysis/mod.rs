@@ -12,7 +12,7 @@ pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
-use slimgate_train::{RunFolder, quoted};
+use slimgate_train::{RunFolder, TrivialPredictor, quoted};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::answer::answer;
@@ -150,7 +150,8 @@ fn summarize_task(
     }
     let baseline = &chosen[0];
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
-    let trivial = evaluation.and_then(variant::trivial);
+    let trivial =
+        evaluation.and_then(|evaluation| TrivialPredictor::new(&evaluation.classes, &evaluation.confusion));
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
         variants.push(variant::variant(config, group, of_variant, baseline, trivial.as_ref(), records)?);

@@ -145,18 +145,6 @@ pub(super) fn variant(
     })
 }
 
-/// The trivial predictor of an evaluation. One of version 0.1.0 does not name the most frequent class of the training
-/// set; there it is taken to be that of the test set, of which no other would be right more often.
-pub(super) fn trivial(evaluation: &Evaluation) -> Option<TrivialPredictor> {
-    let of_test_set = || {
-        let sequences = |class: &usize| evaluation.confusion[*class].iter().sum::<usize>();
-        let class = (0..evaluation.confusion.len()).rev().max_by_key(sequences)?;
-        let accuracy = sequences(&class) as f64 / evaluation.sequences as f64;
-        Some(TrivialPredictor { class: evaluation.classes.get(class)?.clone(), accuracy })
-    };
-    evaluation.trivial.clone().or_else(of_test_set)
-}
-
 /// The p value of "no better than the trivial predictor".
 fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
     let evaluations: Vec<&Evaluation> =

@@ -97,9 +97,13 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
         needed.collect::<Option<Vec<_>>>()?.into_iter().max()
     });
     match needed.min() {
-        Some((more, all)) => format!("run {more} more seeds (--seeds {all})"),
+        Some((more, all)) => format!("{} (--seeds {all})", run_more(more)),
         None => "more seeds would hardly settle it".to_owned(),
     }
+}
+
+fn run_more(seeds: usize) -> String {
+    format!("run {seeds} more {}", if seeds == 1 { "seed" } else { "seeds" })
 }
 
 fn is_untestable(found: &Comparison) -> bool {
@@ -316,7 +320,7 @@ fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> St
     }
     let more_seeds = || {
         let seeds = found.seeds_needed.filter(|seeds| *seeds > found.pairs)?;
-        Some(format!("run {} more seeds", seeds - found.pairs))
+        Some(run_more(seeds - found.pairs))
     };
     let missing = obstacles::why_open(summary, task, found).or(pending).or_else(more_seeds);
     let missing = missing.map_or_else(String::new, |missing| format!(": {missing}"));
