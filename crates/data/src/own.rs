@@ -378,6 +378,9 @@ mod tests {
         let (train, test) = (archive("Rest b", "rest"), archive("REST b", "rest"));
         let (_kept, path) = folder(&[("train.ts", train.as_str()), ("test.ts", test.as_str())]);
         assert_eq!(entry(&path).unwrap().recipe.classes, ["Rest", "b"]);
+        let (train, test) = (archive("caf\u{e9} b", "cafe\u{301}"), archive("cafe\u{301} b", "caf\u{e9}"));
+        let (_kept, path) = folder(&[("train.ts", train.as_str()), ("test.ts", test.as_str())]);
+        assert_eq!(entry(&path).unwrap().recipe.classes, ["b", "caf\u{e9}"]);
     }
 
     #[test]

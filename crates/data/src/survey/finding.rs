@@ -51,6 +51,20 @@ pub enum Finding {
         /// Its share of them.
         share: f64,
     },
+    /// Classes that differ from another in case or leading zeros alone.
+    AlikeClasses {
+        /// Their number.
+        classes: usize,
+        /// The first of them.
+        examples: String,
+    },
+    /// Classes whose names other programs write where a class is missing.
+    MissingClasses {
+        /// The first of them.
+        examples: String,
+        /// The number of training sequences that are of one.
+        sequences: usize,
+    },
     /// A validation set that says little.
     SmallValidation {
         /// How many sequences it has.
@@ -135,6 +149,17 @@ impl fmt::Display for Finding {
                  accuracies by it, or add sequences of the others",
                 100.0 * share,
                 excerpt(class)
+            ),
+            Finding::AlikeClasses { classes, examples } => write!(
+                f,
+                "{classes} classes differ from another in case or leading zeros alone ({examples}), and each is learned as \
+                 a class of its own: if those are the same, spell them alike"
+            ),
+            Finding::MissingClasses { examples, sequences } => write!(
+                f,
+                "{sequences} training sequence{} of class {examples}, which is learned as any other: if it stands for a \
+                 missing class, fill that in or leave those sequences out",
+                if *sequences == 1 { " is" } else { "s are" }
             ),
             Finding::SmallValidation { sequences } => write!(
                 f,

@@ -99,6 +99,7 @@ impl Survey {
     ) -> Result<Survey, DataError> {
         let counts = class_counts(classes, format, train.sequences, test.sequences);
         let mut findings = Vec::from_iter(class_finding(&counts, train.sequences.len()));
+        findings.extend(label_findings(&counts));
         let mut ranges = Vec::new();
         if let Some(channels) = channels {
             let names = channel_names(format, channels);
@@ -153,6 +154,30 @@ fn class_finding(classes: &[ClassCount], sequences: usize) -> Option<Finding> {
     let largest = classes.iter().max_by_key(|class| class.train)?;
     let share = largest.train as f64 / sequences as f64;
     (share >= UNBALANCED).then(|| Finding::Unbalanced { class: largest.name.clone(), share })
+}
+
+/// Classes whose names may not be what was meant.
+fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    let groups = labels::look_alikes(&names);
+    if !groups.is_empty() {
+        let shown = groups
+            .iter()
+            .take(3)
+            .map(|group| group.iter().map(|name| excerpt(name)).collect::<Vec<_>>().join(" and "));
+        let more = if groups.len() > 3 { ", …" } else { "" };
+        let examples = shown.collect::<Vec<_>>().join(", ") + more;
+        findings.push(Finding::AlikeClasses { classes: groups.iter().map(Vec::len).sum(), examples });
+    }
+    let missing: Vec<&ClassCount> = classes.iter().filter(|class| labels::is_missing(&class.name)).collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|class| format!("{:?}", class.name));
+        let examples = names.collect::<Vec<_>>().join(" or ");
+        let sequences = missing.iter().map(|class| class.train).sum();
+        findings.push(Finding::MissingClasses { examples, sequences });
+    }
+    findings
 }
 
 /// Whether classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
@@ -266,6 +291,31 @@ mod tests {
         assert!(matches!(single, Some(Finding::SingleSequences { classes: 2, .. })), "{single:?}");
         let unbalanced = classes(&[("a", 95), ("b", 5)]);
         assert_eq!(unbalanced, Some(Finding::Unbalanced { class: "a".into(), share: 0.95 }));
+    }
+
+    #[test]
+    fn labels_that_differ_little_or_stand_for_nothing_are_told() {
+        let told = |names: &[&str]| {
+            let count = |name: &&str| ClassCount { name: (*name).to_owned(), train: 10, test: 5 };
+            label_findings(&names.iter().map(count).collect::<Vec<_>>())
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["no", "yes", "0", "1"]), [""; 0]);
+        let alike = told(&["False", "True", "false", "true"]);
+        assert!(
+            alike[0].starts_with("4 classes differ from another in case or leading zeros alone"),
+            "{alike:?}"
+        );
+        assert!(alike[0].contains("(False and false, True and true)") && alike.len() == 1, "{alike:?}");
+        assert!(told(&["01", "1", "2"])[0].contains("(01 and 1)"));
+        let missing = told(&["1", "2", "NaN", "nan"]);
+        assert!(missing[0].contains("(NaN and nan)"), "{missing:?}");
+        assert!(
+            missing[1].starts_with("20 training sequences are of class \"NaN\" or \"nan\""),
+            "{missing:?}"
+        );
     }
 
     #[test]
