@@ -238,6 +238,20 @@ impl Preprocessing {
         examples.enumerate().map(sequence).collect()
     }
 
+    /// The distance of a number of a series from the mean of its channel, in standard deviations.
+    pub(crate) fn deviation(&self, channel: usize, number: f64) -> Option<f64> {
+        match &self.transform {
+            Transform::Series { scale } => Some(scale.deviation(channel, number)),
+            Transform::PreciseSeries { scale } => Some(scale.deviation(channel, number)),
+            Transform::Image { .. } | Transform::Text { .. } => None,
+        }
+    }
+
+    /// The steps that are kept of so many.
+    pub(crate) fn kept(&self, steps: usize) -> Range<usize> {
+        self.keep.range(steps, self.max_length.map(NonZeroUsize::get))
+    }
+
     fn order(&self) -> Option<Vec<usize>> {
         match self.transform {
             Transform::Image { layout, .. } => Some(layout.order()),

@@ -78,6 +78,11 @@ impl<T: Number> Standardizer<T> {
         self.mean.len()
     }
 
+    /// The distance of a number of a channel from the mean, in standard deviations.
+    pub(crate) fn deviation(&self, channel: usize, number: f64) -> f64 {
+        (number - self.mean[channel].into()) / self.std[channel].into()
+    }
+
     /// Standardises values shaped `[steps, channels]`, or says at which place one becomes too large to compute with.
     pub(crate) fn apply(&self, values: &[T]) -> Result<Vec<f32>, usize> {
         let mut standardised = Vec::with_capacity(values.len());

@@ -20,6 +20,7 @@ enum State {
 /// Checks that every quote is closed, and that one which goes over several lines is closed where its field ends.
 pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), DataError> {
     let (mut state, mut line, mut opens) = (State::Start, first_line, 0);
+    let mut before = 0;
     for byte in bytes {
         state = match (state, byte) {
             (State::Start, b'"') => {
@@ -35,7 +36,8 @@ pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), D
             }
             _ => State::Plain,
         };
-        line += usize::from(*byte == b'\n');
+        line += usize::from(*byte == b'\r' || (*byte == b'\n' && before != b'\r'));
+        before = *byte;
     }
     if state == State::Quoted { Err(DataError::QuoteOpen { file: file.into(), line: opens }) } else { Ok(()) }
 }
@@ -52,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_told_by_the_line_that_it_opens_on() {
-        for text in ["x\n1\n\"2\n3\n", "x\n1\n\"2", "x\n1\n\"2\"\"\n", "x\r\n1\r\n\"2\r\n3"] {
+        for text in ["x\n1\n\"2\n3\n", "x\n1\n\"2", "x\n1\n\"2\"\"\n", "x\r\n1\r\n\"2\r\n3", "x\r1\r\"2\r3"] {
             assert!(matches!(refused(text), DataError::QuoteOpen { line: 3, .. }), "{text}");
         }
     }

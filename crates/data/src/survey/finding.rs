@@ -1,4 +1,4 @@
-//! What strikes in a folder of the user's own, in words.
+//! The findings about a folder of the user's own, in words.
 
 use super::standard_error;
 use crate::error::excerpt;
@@ -64,6 +64,26 @@ pub enum Finding {
         examples: String,
         /// The number of training sequences that are of one.
         sequences: usize,
+    },
+    /// Texts that go over several lines of their file.
+    SeveralLines {
+        /// The file.
+        file: String,
+        /// Their number.
+        texts: usize,
+        /// The first and the last line of the longest.
+        longest: (usize, usize),
+    },
+    /// Training texts of different classes that a model reads as the same.
+    SameTokens {
+        /// The file.
+        file: String,
+        /// Their number.
+        texts: usize,
+        /// The lines of the first of them.
+        lines: Vec<usize>,
+        /// True if they differ in characters, other than in case and spaces.
+        differ: bool,
     },
     /// A validation set that says little.
     SmallValidation {
@@ -161,6 +181,31 @@ impl fmt::Display for Finding {
                  missing class, fill that in or leave those sequences out",
                 if *sequences == 1 { " is" } else { "s are" }
             ),
+            Finding::SeveralLines { file, texts, longest: (first, last) } => {
+                let (of, lines) = (if *texts == 1 { "" } else { "the longest " }, last + 1 - first);
+                write!(
+                    f,
+                    "{} over several lines, {of}over {lines} ({file}:{first} to {last}): where those lines are \
+                     rows of their own, close the quote on the line where it opens",
+                    if *texts == 1 { "1 text goes".to_owned() } else { format!("{texts} texts go") },
+                )
+            }
+            Finding::SameTokens { file, texts, lines, differ } => {
+                let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let more = if *texts > lines.len() { ", …" } else { "" };
+                let (same, remedy) = match differ {
+                    true => ("have the same tokens", "use `data.tokens = \"characters\"`"),
+                    false => (
+                        "are the same but for case and spaces",
+                        "give the same text one class, or leave those texts out",
+                    ),
+                };
+                write!(
+                    f,
+                    "{texts} training texts of different classes {same} ({file}, lines {shown}{more}), and a model cannot \
+                     tell them apart: {remedy}"
+                )
+            }
             Finding::SmallValidation { sequences } => write!(
                 f,
                 "the validation set has {sequences} sequence{}: an accuracy on it has a standard error of up to {:.0} \

@@ -2,6 +2,7 @@
 
 mod channel;
 mod finding;
+mod texts;
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, locate};
@@ -10,6 +11,10 @@ use crate::recipe::Format;
 use crate::{DataConfig, DataError, Validation, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
+#[cfg(test)]
+pub(crate) use texts::same_tokens;
+use texts::same_tokens_of;
+pub(crate) use texts::several_lines;
 
 /// A range that is so many times smaller than the numbers in it leaves `f32` no more than a thousand steps.
 const SMALL_RANGE: f64 = 16_384.0;
@@ -69,8 +74,11 @@ pub(crate) struct OneFile<'a> {
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let entry = find(&config.dataset)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
+    findings.extend(same_tokens_of(entry, config.tokens)?);
     let sequences = validation_sequences(config)?;
-    if config.validation == Validation::HeldOut && sequences < FEW_VALIDATION_SEQUENCES {
+    // One that is empty is refused.
+    let few = (1..FEW_VALIDATION_SEQUENCES).contains(&sequences);
+    if config.validation == Validation::HeldOut && few {
         findings.push(Finding::SmallValidation { sequences });
     }
     Ok(findings)
@@ -113,6 +121,10 @@ impl Survey {
             for (at, channel) in survey(channels, test.sequences).into_iter().enumerate() {
                 findings.extend(fill_values(&channel, at, format, test, false)?.0);
             }
+        }
+        for OneFile { file, sequences, .. } in [train, test] {
+            let texts = sequences.iter().filter_map(|one| Some((one.line, one.raw.text()?)));
+            findings.extend(several_lines(file, texts));
         }
         Ok(Survey { classes: counts, channels: ranges, findings })
     }
