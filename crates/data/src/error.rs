@@ -4,7 +4,7 @@ use crate::FillValue;
 use crate::file::count;
 use std::io;
 
-/// Why data could not be read or prepared.
+/// The reason for which data could not be read or prepared.
 ///
 /// Each message stands on its own: it names the key, or the file and line, and ends in what to do. Text
 /// quoted from a file is cut short and escaped.

@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, fs, io::Read, path::Path};
 /// The most bytes of one file that are read, packed or unpacked.
 pub(crate) const LIMIT: u64 = 1 << 30;
 
-/// How a gzip file begins.
+/// The first bytes of a gzip file.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a file of the user's. Returns its bytes, unpacked.
@@ -72,7 +72,7 @@ pub(crate) fn kind(path: &Path) -> String {
     name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.into())
 }
 
-/// Where a number stands, for messages.
+/// The place of a number, for messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Location<'a> {
     pub file: &'a str,
@@ -80,7 +80,7 @@ pub(crate) struct Location<'a> {
     pub field: Field<'a>,
 }
 
-/// Where a number stands in its line.
+/// The place of a number in its line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Field<'a> {
     /// In the column of this name.
@@ -119,7 +119,7 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
     }
 }
 
-/// What stands for a missing number in the files of other programs, beside NaN.
+/// Words for a missing number in the files of other programs, beside NaN.
 const MISSING: [&str; 7] = ["", "?", "NA", "N/A", "null", "none", "-"];
 
 fn has_decimal_comma(text: &str) -> bool {

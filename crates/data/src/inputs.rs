@@ -115,9 +115,15 @@ impl Found {
     }
 
     /// The line of a number, and its place in that line as messages call it.
-    pub(crate) fn place(&self, step: usize, channel: usize, preprocessing: &Preprocessing) -> (usize, String) {
+    pub(crate) fn place(
+        &self,
+        step: usize,
+        channel: usize,
+        preprocessing: &Preprocessing,
+    ) -> (usize, String) {
         // In a table a line is a step, elsewhere it holds them all.
-        let is_table = Some(self.lines.len() * channels(preprocessing)) == self.raw.values().map(<[f64]>::len);
+        let is_table =
+            Some(self.lines.len() * channels(preprocessing)) == self.raw.values().map(<[f64]>::len);
         let name = preprocessing.channel_names().filter(|_| is_table).and_then(|names| names.get(channel));
         let field = match name {
             Some(name) => Field::Column(name),

@@ -1,6 +1,6 @@
 //! Folders of the user's own, each with a file to train on and a file to test on, as data sets.
 //!
-//! What a recipe says of a set of the catalog is found out here by reading the files: classes, channels, lengths, sums.
+//! The facts that a recipe has of a set of the catalog are read off the files here: classes, channels, lengths, sums.
 
 use crate::catalog::{Place, Set};
 use crate::error::excerpt;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Whether a data set is a folder of the user's own, which is told by its path: a bare word is a name of the catalog.
+/// True if a data set is a folder of the user's own, told by its path: a bare word is a name of the catalog.
 pub fn is_folder(dataset: &str) -> bool {
     dataset.starts_with('.') || dataset.contains(['/', '\\'])
 }
 
-/// What a data set is called where a folder is named after it: its name, or that of the user's folder without the way
+/// The name of a data set for a folder that is named after it: its own, or that of the user's folder without the way
 /// there.
 pub fn short_name(dataset: &str) -> String {
     if !is_folder(dataset) {
@@ -236,7 +236,7 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
     Ok(entry)
 }
 
-/// How the files of a folder are read, told by the first lines of the training file.
+/// The format of the files of a folder, told by the first lines of the training file.
 fn form(train: &Content) -> Result<(Format, Modality), DataError> {
     let Content { path, file, bytes } = train;
     let kind = file::kind(Path::new(&file.name));
@@ -256,7 +256,7 @@ fn form(train: &Content) -> Result<(Format, Modality), DataError> {
     Ok((Format::SeriesTable { channels }, modality))
 }
 
-/// How many steps a sequence has, of a text in words. One without a word is one, which is unknown.
+/// The number of steps of a sequence, of a text in words. A text without a word has one, which is unknown.
 fn steps(raw: &Raw, channels: usize) -> usize {
     match raw {
         Raw::Values(values) => values.len() / channels,

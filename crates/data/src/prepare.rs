@@ -10,7 +10,7 @@ use crate::{
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What was done to every sequence.
+    /// The preparation of every sequence.
     pub preprocessing: Preprocessing,
     /// The training set.
     pub train: Vec<Sequence>,
@@ -53,7 +53,7 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
     find_stored(preprocessing, preprocessing.dataset(), place).map(|_| ())
 }
 
-/// How many sequences of a data set are held out for validation; all of the test set, where choices are made on that.
+/// The number of sequences that are held out for validation; that of the test set, where choices are made on it.
 ///
 /// # Errors
 /// As [`prepare`].

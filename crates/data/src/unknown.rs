@@ -27,7 +27,7 @@ pub(crate) fn unknown_tokens(inputs: &[Input]) -> Option<String> {
     Some(format!("{}; the first of them is {}", coverage.warning("given"), first.name))
 }
 
-/// How much of some texts a vocabulary does not know.
+/// The share of some texts that a vocabulary does not know.
 #[derive(Debug, Default, PartialEq)]
 struct Coverage {
     texts: usize,

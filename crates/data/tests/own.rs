@@ -130,7 +130,7 @@ fn an_offset_takes_no_digits_away() {
     assert!(near.iter().zip(&far).all(|(near, far)| (near - far).abs() < 1e-6), "{near:?}\n{far:?}");
 }
 
-/// What was stored before numbers were standardised as precisely as they are written means what it meant.
+/// A preprocessing that was stored before numbers were standardised as precisely as they are written keeps its meaning.
 #[test]
 fn the_preprocessing_of_an_earlier_run_keeps_its_rule() {
     let folder = folder(&[("new.csv", "meter,flow\n1700000001,0.3\n1700000200,0.1\n")]);

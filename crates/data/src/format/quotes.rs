@@ -2,7 +2,7 @@
 
 use crate::DataError;
 
-/// What a byte of a table belongs to, as the `csv` crate reads it.
+/// The state of the `csv` crate's reader at a byte of a table.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     /// A field begins.
@@ -78,7 +78,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is put after an open quote belongs to its field; after any other text it is a row of its own.
+        /// Text after an open quote belongs to its field; after any other text it is a row of its own.
         #[test]
         fn a_quote_is_open_where_the_csv_crate_reads_on(text in "[ab\", \r\n]{0,40}") {
             let mut longer = text.clone();

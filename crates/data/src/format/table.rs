@@ -112,7 +112,7 @@ fn without_preamble<'a>(bytes: &'a [u8], file: &str) -> Result<(&'a [u8], usize)
     }
 }
 
-/// Whether a field goes on over several lines.
+/// True if a field goes over several lines.
 pub(crate) fn has_break(field: &str) -> bool {
     field.contains(['\n', '\r'])
 }
@@ -120,9 +120,9 @@ pub(crate) fn has_break(field: &str) -> bool {
 /// One series of a table.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Series {
-    /// What the column `series` says, if there is one.
+    /// Its name in the column `series`, if there is one.
     pub name: Option<String>,
-    /// What the column `class` says, if it is read.
+    /// Its class in the column `class`, if that is read.
     pub class: Option<String>,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f64>,

@@ -36,7 +36,7 @@ pub(crate) fn labelled(text: &str, file: &str) -> Result<Vec<Labelled>, DataErro
     if series.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(series) }
 }
 
-/// Whether a field can only be the name of a column.
+/// True if a field can only be the name of a column.
 fn is_name(field: &str) -> bool {
     field.starts_with(char::is_alphabetic) && field.parse::<f64>().is_err()
 }

@@ -1,6 +1,6 @@
 //! The values of one channel: their range, and those that lie far outside the rest.
 
-/// How many of the least and of the greatest values are remembered.
+/// The number of least and of greatest values that are kept.
 const KEPT: usize = 8;
 /// The most values on either side that can be fill values.
 const FILLS: usize = 3;
@@ -23,7 +23,7 @@ pub(super) struct Extreme {
     pub step: usize,
 }
 
-/// What is remembered of a channel's values, whatever their number.
+/// A digest of a channel's values, of the same size for any number of them.
 #[derive(Debug)]
 pub(super) struct Channel {
     /// The least values, from the least on.
@@ -40,7 +40,7 @@ pub(super) struct Channel {
 #[derive(Debug, PartialEq)]
 pub(super) struct Outlier {
     pub extreme: Extreme,
-    /// Whether the rest cannot be told apart beside it.
+    /// True if the rest cannot be told apart beside it.
     pub hides: bool,
 }
 
@@ -119,7 +119,7 @@ fn insert(outermost: &mut Vec<Extreme>, extreme: Extreme, outer: impl Fn(f64) ->
     }
 }
 
-/// Whether a number is one that programs write for what is missing: nines, the ends of a type, or beyond all measure.
+/// True if a number is one that programs write for a missing value: nines, the ends of a type, or implausibly large.
 fn is_customary(value: f64) -> bool {
     let size = value.abs();
     let digits = size.to_string().replace('.', "");

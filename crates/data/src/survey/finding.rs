@@ -18,7 +18,7 @@ pub enum Finding {
         least: f64,
         /// Its greatest value.
         most: f64,
-        /// Whether it never falls within a series.
+        /// True if it never falls within a series.
         rises: bool,
     },
     /// A channel that has one value in all the training data.
@@ -30,16 +30,16 @@ pub enum Finding {
     },
     /// Classes that look like measurements.
     NumericClasses {
-        /// How many there are.
+        /// Their number.
         classes: usize,
-        /// How many training sequences there are.
+        /// The number of training sequences.
         sequences: usize,
         /// The first of them.
         examples: String,
     },
     /// Classes of which there is one training sequence each.
     SingleSequences {
-        /// How many there are.
+        /// Their number.
         classes: usize,
         /// The first of them.
         examples: String,
@@ -87,7 +87,7 @@ pub enum Finding {
     },
     /// A validation set that says little.
     SmallValidation {
-        /// How many sequences it has.
+        /// The number of its sequences.
         sequences: usize,
     },
 }
@@ -103,13 +103,13 @@ pub struct FillValue {
     pub field: String,
     /// The value.
     pub value: f64,
-    /// How often it comes.
+    /// The number of times that it comes.
     pub count: usize,
     /// The least of the other values.
     pub least: f64,
     /// The greatest of them.
     pub most: f64,
-    /// Whether the others cannot be told apart beside it.
+    /// True if the others cannot be told apart beside it.
     pub hides: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A look at a folder of the user's own before anything is trained on it: what it holds, and what strikes in it.
+//! Findings about a folder of the user's own, before anything is trained on it.
 
 mod channel;
 mod finding;
@@ -26,18 +26,18 @@ const UNBALANCED: f64 = 0.8;
 /// than 5 points.
 pub const FEW_VALIDATION_SEQUENCES: usize = 100;
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
     /// Its classes.
     pub classes: Vec<ClassCount>,
     /// The channels of its series; none of texts.
     pub channels: Vec<ChannelRange>,
-    /// What strikes in its files.
+    /// Findings about its files.
     pub findings: Vec<Finding>,
 }
 
-/// How many sequences are of a class.
+/// The number of sequences of a class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassCount {
     /// Its name.
@@ -67,7 +67,7 @@ pub(crate) struct OneFile<'a> {
     pub sequences: &'a [Labelled],
 }
 
-/// What should be known before training as `config` says. Of a set of the catalog the split alone is looked at.
+/// The findings for a training as `config` says. Of a set of the catalog the split alone is looked at.
 ///
 /// # Errors
 /// An unknown data set, or a folder whose files cannot be used.
@@ -192,7 +192,7 @@ fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
     findings
 }
 
-/// Whether classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
+/// True if classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
 /// or, where they are not counted through, a fifth as many.
 fn look_measured(classes: &[&str], sequences: usize) -> bool {
     let Some(numbers) = classes.iter().map(|class| labels::number(class)).collect::<Option<Vec<f64>>>()
