@@ -338,7 +338,10 @@ fn a_fraction_that_leaves_no_validation_sequence_is_refused_with_one_that_does()
         let told = here.refuse(line);
         assert_says(&told, &["leaves no validation sequence of 4: give at least 0.125, or add sequences"]);
         assert!(!told.contains("standard error"), "{told}");
+        assert!(!here.path("runs").exists() && !here.path("studies").exists(), "{line}");
     }
+    let told = "warning: `data.validation_fraction` = 0.1 leaves no validation sequence of 4";
+    assert_says(&here.succeed("data show ./tiny"), &[told]);
     here.succeed(&format!("train {TINY} --dataset ./tiny --set data.validation_fraction=0.125"));
 }
 

@@ -35,7 +35,9 @@ pub(crate) fn warnings(all: &[Found], file: &str, preprocessing: &Preprocessing)
     let warning = |(at, (first, others)): (usize, (String, usize))| {
         let others = match others {
             0 => String::new(),
-            others => format!(", and {} of this channel lie as far", count(others, "other number")),
+            others => {
+                format!(", with {} of this channel more than {FAR} away", count(others, "other number"))
+            }
         };
         let more = match unnamed {
             1.. if at + 1 == SHOWN => {
@@ -44,8 +46,8 @@ pub(crate) fn warnings(all: &[Found], file: &str, preprocessing: &Preprocessing)
             _ => String::new(),
         };
         format!(
-            "{first}{others}: the classes of those sequences are guesses; if it stands for what is missing, fill that in \
-             or leave those sequences out{more}"
+            "{first}{others}: the class of such a sequence is a guess; if it stands for what is missing, fill that in or \
+             leave the sequence out{more}"
         )
     };
     channels.into_values().enumerate().take(SHOWN).map(warning).collect()

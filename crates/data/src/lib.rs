@@ -49,7 +49,7 @@ pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name, whole_path};
-pub use prepare::{Prepared, check_unchanged, prepare, prepare_with, validation_sequences};
+pub use prepare::{Prepared, check_division, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};

@@ -18,19 +18,22 @@ pub(crate) fn split(
     limit: Option<usize>,
     seed: u64,
 ) -> Result<SplitIndices, DataError> {
+    check(labels.len(), fraction)?;
     let mut validation = stratified_order(labels, seed);
-    let sequences = labels.len();
-    let count = held_out(sequences, fraction);
-    let (least, most) = fractions(sequences);
-    if count == 0 {
-        return Err(DataError::EmptyPart { fraction, part: "validation", sequences, limit: least });
-    }
-    if count >= sequences {
-        return Err(DataError::EmptyPart { fraction, part: "training", sequences, limit: most });
-    }
-    let mut train = validation.split_off(count);
-    train.truncate(limit.unwrap_or(sequences));
+    let mut train = validation.split_off(held_out(labels.len(), fraction));
+    train.truncate(limit.unwrap_or(labels.len()));
     Ok(SplitIndices { train, validation })
+}
+
+/// Checks that a fraction leaves a sequence in either part of so many.
+pub(crate) fn check(sequences: usize, fraction: f64) -> Result<(), DataError> {
+    let (least, most) = fractions(sequences);
+    let empty = |part, limit| Err(DataError::EmptyPart { fraction, part, sequences, limit });
+    match held_out(sequences, fraction) {
+        0 => empty("validation", least),
+        all if all >= sequences => empty("training", most),
+        _ => Ok(()),
+    }
 }
 
 /// The least and the greatest fraction that leave a sequence in either part, to four digits or so.

@@ -179,7 +179,10 @@ fn a_number_that_is_far_from_the_training_data_is_told_with_its_place() {
         let warnings = told("new.csv", &format!("y,x\n1,2\n2,{fill}\n3,{fill}\n"), &data.preprocessing);
         let place = format!("new.csv:3: {fill} (column `x`) is ");
         assert!(warnings.len() == 1 && warnings[0].starts_with(&place), "{warnings:?}");
-        assert!(warnings[0].contains("and 1 other number of this channel"), "{warnings:?}");
+        assert!(
+            warnings[0].contains("with 1 other number of this channel more than 50 away"),
+            "{warnings:?}"
+        );
         let warnings = told(
             "new.ts",
             &format!("@classLabel false\n@data\n1,2:2,3\n1,{fill}:2,3\n"),
@@ -191,6 +194,13 @@ fn a_number_that_is_far_from_the_training_data_is_told_with_its_place() {
         );
     }
     assert_eq!(told("new.csv", &csv(12), &data.preprocessing), [""; 0]);
+
+    let stored = r#"{"dataset":"./old","classes":["a","b"],"keep":"start","pad":"none","own":{"sha256":{}},
+        "transform":{"precise-series":{"scale":{"mean":[0,0,0,0,0,0,0],"std":[1,1,1,1,1,1,1]}}}}"#;
+    let wide: Preprocessing = serde_json::from_str(stored).unwrap();
+    let warnings = told("new.csv", "a,b,c,d,e,f,g\n51,51,-51,51,51,51,51\n49,0,0,0,0,0,0\n", &wide);
+    assert!(warnings.len() == 5 && warnings[2].starts_with("new.csv:2: -51.0 (channel 3, step 1) is 51 "));
+    assert!(warnings[4].ends_with("; there are such numbers in 2 other channels, too"), "{warnings:?}");
 
     // What is cut off is read by no model.
     let files = [("train.csv", csv(12)), ("test.csv", csv(4))];

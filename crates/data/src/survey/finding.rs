@@ -2,6 +2,7 @@
 
 use super::standard_error;
 use crate::error::excerpt;
+use crate::file::count;
 use std::fmt;
 
 /// Something that whoever trains on a folder should know. Its text ends in what to do.
@@ -130,19 +131,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::FillValue(fill) => fill.fmt(f),
-            Finding::Offset { channel, least, most, rises } => {
-                let (like, instead) = match rises {
-                    true => {
-                        ("a counter or a time stamp", "its change from step to step, or since the first step")
-                    }
-                    false => ("an absolute position", "its difference from a reference"),
-                };
-                write!(
-                    f,
-                    "{channel} runs from {least:?} to {most:?}, a small range far from zero, like {like}: whatever is \
-                     measured later or elsewhere lies outside it; use {instead}"
-                )
-            }
+            Finding::Offset { channel, least, most, rises } => offset(f, channel, (*least, *most), *rises),
             Finding::Constant { channel, value } => {
                 write!(
                     f,
@@ -181,38 +170,66 @@ impl fmt::Display for Finding {
                  missing class, fill that in or leave those sequences out",
                 if *sequences == 1 { " is" } else { "s are" }
             ),
-            Finding::SeveralLines { file, texts, longest: (first, last) } => {
-                let (of, lines) = (if *texts == 1 { "" } else { "the longest " }, last + 1 - first);
-                write!(
-                    f,
-                    "{} over several lines, {of}over {lines} ({file}:{first} to {last}): where those lines are \
-                     rows of their own, close the quote on the line where it opens",
-                    if *texts == 1 { "1 text goes".to_owned() } else { format!("{texts} texts go") },
-                )
-            }
+            Finding::SeveralLines { file, texts, longest } => several_lines(f, file, *texts, *longest),
             Finding::SameTokens { file, texts, lines, differ } => {
-                let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                let more = if *texts > lines.len() { ", …" } else { "" };
-                let (same, remedy) = match differ {
-                    true => ("have the same tokens", "use `data.tokens = \"characters\"`"),
-                    false => (
-                        "are the same but for case and spaces",
-                        "give the same text one class, or leave those texts out",
-                    ),
-                };
-                write!(
-                    f,
-                    "{texts} training texts of different classes {same} ({file}, lines {shown}{more}), and a model cannot \
-                     tell them apart: {remedy}"
-                )
+                same_tokens(f, file, *texts, lines, *differ)
             }
             Finding::SmallValidation { sequences } => write!(
                 f,
-                "the validation set has {sequences} sequence{}: an accuracy on it has a standard error of up to {:.0} \
-                 points, and epochs and settings are chosen by it; add sequences, or raise `data.validation_fraction`",
-                if *sequences == 1 { "" } else { "s" },
+                "the validation set has {}: an accuracy on it has a standard error of up to {:.0} points, and epochs and \
+                 settings are chosen by it; add sequences, or raise `data.validation_fraction`",
+                count(*sequences, "sequence"),
                 100.0 * standard_error(*sequences)
             ),
         }
     }
+}
+
+fn offset(f: &mut fmt::Formatter, channel: &str, (least, most): (f64, f64), rises: bool) -> fmt::Result {
+    let (like, instead) = match rises {
+        true => ("a counter or a time stamp", "its change from step to step, or since the first step"),
+        false => ("an absolute position", "its difference from a reference"),
+    };
+    write!(
+        f,
+        "{channel} runs from {least:?} to {most:?}, a small range far from zero, like {like}: whatever is measured later \
+         or elsewhere lies outside it; use {instead}"
+    )
+}
+
+fn several_lines(
+    f: &mut fmt::Formatter,
+    file: &str,
+    texts: usize,
+    (first, last): (usize, usize),
+) -> fmt::Result {
+    let (go, longest) = if texts == 1 { ("text goes", "") } else { ("texts go", "the longest ") };
+    let lines = last + 1 - first;
+    write!(
+        f,
+        "{texts} {go} over several lines, {longest}over {lines} ({file}:{first} to {last}): where those lines are rows of \
+         their own, close the quote on the line where it opens"
+    )
+}
+
+fn same_tokens(
+    f: &mut fmt::Formatter,
+    file: &str,
+    texts: usize,
+    lines: &[usize],
+    differ: bool,
+) -> fmt::Result {
+    let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let more = if texts > lines.len() { ", …" } else { "" };
+    let (same, remedy) = match differ {
+        true => ("have the same tokens", "use `data.tokens = \"characters\"`"),
+        false => {
+            ("are the same but for case and spaces", "give the same text one class, or leave those texts out")
+        }
+    };
+    write!(
+        f,
+        "{texts} training texts of different classes {same} ({file}, lines {shown}{more}), and a model cannot tell them \
+         apart: {remedy}"
+    )
 }

@@ -7,6 +7,9 @@ use crate::labels::{self, Key};
 use crate::{DataError, Entry, Modality, TokenRule, file};
 use std::collections::{HashMap, HashSet};
 
+/// The most lines that are shown.
+const SHOWN: usize = 4;
+
 /// The texts that go over several lines of a file, each given with the line that it begins on.
 pub(crate) fn several_lines<'a>(
     file: &str,
@@ -55,18 +58,13 @@ pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Ve
             group.iter().map(|(_, text)| TokenRule::Characters.normal(text)).collect();
         let (count, shown) = if characters.len() > 1 { &mut differing } else { &mut alike };
         *count += group.len();
-        if shown.len() < SHOWN {
-            shown.extend(lines.into_iter().take(SHOWN));
-        }
+        shown.extend(lines.into_iter().take(SHOWN - shown.len()));
     }
     let found = |(texts, lines): (usize, Vec<usize>), differ| {
         (texts > 0).then(|| Finding::SameTokens { file: file.into(), texts, lines, differ })
     };
     found(differing, true).into_iter().chain(found(alike, false)).collect()
 }
-
-/// Lines of so many texts, and of no more than twice as many, are shown.
-const SHOWN: usize = 4;
 
 #[cfg(test)]
 mod tests {
