@@ -69,7 +69,8 @@ fn a_run_on_data_that_has_changed_is_neither_resumed_nor_evaluated() {
     let (config, test) = (here.read("runs/one/config.toml"), here.read("pumps/test.csv"));
     here.write("pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
     for line in ["train --no-tui --resume runs/one --epochs 3", "evaluate runs/one", "time runs/one"] {
-        let told = "the data in ./pumps has changed since the run was trained (test.csv is another)";
+        let told =
+            "./pumps is not, or no longer, the data that the run was trained on (test.csv is another file)";
         assert_says(&here.refuse(line), &[told]);
     }
     assert_eq!(here.read("runs/one/config.toml"), config);
@@ -117,8 +118,10 @@ fn data_is_found_from_elsewhere_and_where_it_was_moved_to() {
     let test = here.read("archive/pumps/test.csv");
     here.write("archive/pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
     let line = format!("evaluate ../runs/one {moved}");
-    assert_says(&elsewhere(&line).1, &["the data in ../archive/pumps has changed", "test.csv"]);
-    assert_says(&elsewhere("evaluate ../runs/one --dataset digits-rows").1, &["was trained on \"./pumps\""]);
+    assert_says(&elsewhere(&line).1, &["../archive/pumps is not, or no longer, the data", "test.csv"]);
+    let other =
+        "\"digits-rows\" is not the data that the run was trained on: use \"./pumps\", or train a new run";
+    assert_says(&elsewhere("evaluate ../runs/one --dataset digits-rows").1, &[other]);
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn a_study_goes_on_from_elsewhere_and_where_its_data_was_moved_to() {
     here.write("other/test.csv", here.read("moved/train.csv"));
     let other = elsewhere("compare ../study --seeds 4 --dataset ../other");
     assert_eq!(other.0, Some(2));
-    assert_says(&other.1, &["has changed since trials of ../study were trained", "test.csv"]);
+    assert_says(&other.1, &["no longer, the data that trials of ../study were trained on", "test.csv"]);
     assert_eq!(elsewhere("compare ../study --seeds 4").0, Some(2));
     let (code, told) = elsewhere("compare ../study --seeds 4 --dataset ../moved");
     assert_eq!(code, Some(0), "{told}");
@@ -181,8 +184,11 @@ fn variants_are_compared() {
     // Trials on other data cannot be compared with those that are there.
     let train = here.read("pumps/train.csv");
     here.write("pumps/train.csv", format!("{train}pump-40,sound,2.1,0.1\n"));
-    let told = "the data in ./pumps has changed since trials of studies/pumps were trained";
-    assert_says(&here.refuse("compare studies/pumps --seeds 3"), &[told, "(train.csv is another)", "--out"]);
+    let told = "./pumps is not, or no longer, the data that trials of studies/pumps were trained on";
+    assert_says(
+        &here.refuse("compare studies/pumps --seeds 3"),
+        &[told, "(train.csv is another file)", "--out"],
+    );
     here.write("pumps/train.csv", train);
     here.succeed("compare studies/pumps --seeds 3");
 }
@@ -291,6 +297,52 @@ fn what_strikes_in_a_folder_is_shown_and_told_before_training() {
     let said = here.run(&format!("compare --dataset ./filled {little}"));
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_says(&said.err, &["warning: ./filled/train.csv:22: -999.0"]);
+}
+
+#[test]
+fn texts_that_may_not_be_read_as_they_were_meant_are_told() {
+    let here = Workspace::new();
+    let rows = |count: usize| {
+        let row = |number: usize| ["low,glucose <5 today\n", "high,glucose >5 today\n"][number % 2];
+        (0..count).map(row).collect::<String>()
+    };
+    data(&here, "notes", TABLES, |count| format!("class,text\n{}low,\"as\nsaid\"\n", rows(count)));
+    let told = [
+        "40 training texts of different classes have the same tokens (./notes/train.csv, lines 2, 3, …)",
+        "use `data.tokens = \"characters\"`",
+        "1 text goes over several lines, over 2 (./notes/train.csv:42 to 43)",
+        "1 text goes over several lines, over 2 (./notes/test.csv:22 to 23)",
+    ];
+    assert_says(&here.succeed("data show ./notes"), &told);
+    let line = format!("train {TINY} --set model.embedding=4").replace("./pumps", "./notes");
+    let said = here.run(&line);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_says(&said.err, &told);
+    let said = here.run(&format!("{line} --set data.tokens=characters --name two"));
+    assert!(said.code == Some(0) && !said.err.contains("same tokens"), "{}", said.err);
+
+    here.write("new.csv", "text\nglucose\n\"today\nas said\"\n");
+    let said = here.run("predict runs/one --input new.csv");
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 3), "{}", said.err);
+    assert_says(&said.err, &["warning: 1 text goes over several lines, over 2 (new.csv:3 to 4)"]);
+}
+
+#[test]
+fn a_fraction_that_leaves_no_validation_sequence_is_refused_with_one_that_does() {
+    let here = Workspace::new();
+    std::fs::create_dir(here.path("tiny")).unwrap();
+    for file in TABLES {
+        here.write(&format!("tiny/{file}"), "series,class,x\na,up,1\nb,down,2\nc,up,3\nd,down,4\n");
+    }
+    for line in ["train --no-tui --dataset ./tiny", "compare --dataset ./tiny"] {
+        let told = here.refuse(line);
+        assert_says(&told, &["leaves no validation sequence of 4: give at least 0.125, or add sequences"]);
+        assert!(!told.contains("standard error"), "{told}");
+        assert!(!here.path("runs").exists() && !here.path("studies").exists(), "{line}");
+    }
+    let told = "warning: `data.validation_fraction` = 0.1 leaves no validation sequence of 4";
+    assert_says(&here.succeed("data show ./tiny"), &[told]);
+    here.succeed(&format!("train {TINY} --dataset ./tiny --set data.validation_fraction=0.125"));
 }
 
 #[test]

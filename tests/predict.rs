@@ -132,9 +132,14 @@ fn nothing_is_predicted_of_what_cannot_be_read_or_computed_with() {
             assert!(said.err.contains(told), "{told}\n{}", said.err);
         }
     }
-    // Large, but a number: the answer is one, too.
+    // Large, but a number: the answer is one, too, and is warned of.
     here.write("new.csv", "series,pressure,flow\na,1e20,-1e20\n");
-    let predictions = lines(&here.succeed("predict runs/one --input new.csv --json"));
+    let said = here.run("predict runs/one --input new.csv --json");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for place in ["new.csv:2: 1e20 (column `pressure`) is ", "new.csv:2: -1e20 (column `flow`) is "] {
+        assert!(said.err.contains(place), "{place}\n{}", said.err);
+    }
+    let predictions = lines(&said.out);
     let sum: f64 =
         predictions[0]["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-4, "{predictions:?}");

@@ -13,7 +13,7 @@ pub struct Batch {
     pub lengths: Vec<usize>,
     /// The class of each sequence; empty where classes are not known.
     pub labels: Vec<usize>,
-    /// What the model reads.
+    /// The input of the model.
     pub input: BatchInput,
 }
 
@@ -24,7 +24,7 @@ pub enum BatchInput {
     Values {
         /// Shaped `[batch, steps, channels]`, padded with 0.
         values: Vec<f32>,
-        /// How many numbers a step has.
+        /// The numbers of a step.
         channels: usize,
     },
     /// Token ids, shaped `[batch, steps]`, padded with 0.

@@ -61,12 +61,12 @@ static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 pub struct Set {
     /// The name that is fetched, and that of the folder; of a folder of the user's, its path.
     pub name: &'static str,
-    /// What it holds and where it comes from.
+    /// Its content and its source.
     pub recipe: Recipe,
     pub(crate) place: Place,
 }
 
-/// What holds the files of a set.
+/// The holder of the files of a set.
 pub(crate) enum Place {
     /// The program: these files, by their names.
     Program(&'static [(&'static str, &'static [u8])]),
@@ -76,7 +76,7 @@ pub(crate) enum Place {
     Folder(PathBuf),
 }
 
-/// Where the files of a set are.
+/// The place of the files of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// In the program.
@@ -90,7 +90,7 @@ pub enum Presence {
 }
 
 impl Set {
-    /// Where the files are.
+    /// The place of its files.
     pub fn presence(&self) -> Presence {
         let fetched = || Store::of_user().is_ok_and(|store| store.has(self.name, &self.recipe));
         match self.place {
@@ -123,17 +123,17 @@ impl Set {
 pub struct Entry {
     /// The name that `data.dataset` takes.
     pub name: String,
-    /// What a step is.
+    /// A step in a few words.
     pub summary: String,
     /// The fewest and the most steps of its sequences.
     pub lengths: (usize, usize),
-    /// What its sequences are made of.
+    /// The kind of its sequences.
     pub modality: Modality,
     /// Title, task, classes, sizes, licence and source.
     pub recipe: &'static Recipe,
     /// The files it is read from.
     pub set: &'static Set,
-    /// What is seen in the files of a folder of the user's; those of the catalog are known.
+    /// The survey of a folder of the user's; the sets of the catalog are known.
     pub survey: Option<Survey>,
 }
 
@@ -151,8 +151,8 @@ impl Entry {
         }
     }
 
-    /// What a token of its texts is unless `data.tokens` says so. A set of the catalog keeps the rule by which results
-    /// on it were published and recorded.
+    /// The rule for the tokens of its texts unless `data.tokens` says another. A set of the catalog keeps the one by
+    /// which results on it were published and recorded.
     pub fn tokens(&self) -> TokenRule {
         match self.set.presence() {
             Presence::Own => TokenRule::Words,
@@ -191,8 +191,8 @@ pub fn find(name: &str) -> Result<&'static Entry, DataError> {
     })
 }
 
-/// What a data set is read from: two of one source are not independent of one another. Of a folder of the user's it is
-/// the path, and nothing is read.
+/// The source of a data set: two of one source are not independent of one another. Of a folder of the user's it is the
+/// path, and nothing is read.
 ///
 /// # Errors
 /// An unknown name.

@@ -15,7 +15,7 @@ pub struct DataConfig {
     pub train_limit: Option<usize>,
     /// The share of the training data that becomes the validation set, between 0 and 1.
     pub validation_fraction: f64,
-    /// What the validation set is.
+    /// The validation set.
     pub validation: Validation,
     /// Decides which sequences become the validation set.
     pub seed: u64,
@@ -24,14 +24,15 @@ pub struct DataConfig {
     pub max_length: Option<usize>,
     /// Which end of a longer sequence is kept.
     pub keep: Keep,
-    /// Where a shorter sequence is padded to `max_length`.
+    /// The end at which a shorter sequence is padded to `max_length`.
     pub pad: Pad,
-    /// What pixels share a mean and a standard deviation; nothing: all. Used by images only.
+    /// The pixels that share a mean and a standard deviation; without it all do. Used by images only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standardize: Option<Standardize>,
     /// The most tokens to keep, the frequent ones first. Used by text only.
     pub vocabulary: usize,
-    /// What a token is; nothing: that of the data set ([`Entry::tokens`](crate::Entry::tokens)). Used by text only.
+    /// The rule for tokens; without it that of the data set ([`Entry::tokens`](crate::Entry::tokens)). Used by text
+    /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenRule>,
 }
@@ -47,7 +48,7 @@ pub enum Validation {
     Test,
 }
 
-/// What is brought to mean 0 and standard deviation 1 together. The channels of a series are always apart.
+/// The pixels that are brought to mean 0 and standard deviation 1 together. The channels of a series are always apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standardize {

@@ -1,9 +1,10 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
 use crate::FillValue;
+use crate::file::count;
 use std::io;
 
-/// Why data could not be read or prepared.
+/// The reason for which data could not be read or prepared.
 ///
 /// Each message stands on its own: it names the key, or the file and line, and ends in what to do. Text
 /// quoted from a file is cut short and escaped.
@@ -17,14 +18,14 @@ pub enum DataError {
     #[error("`data.validation_fraction` is {found}: give a number above 0 and below 1")]
     ValidationFraction { found: f64 },
     #[error(
-        "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give a number further from {}",
-        if *part == "validation" { 0 } else { 1 }
+        "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give {}, or add sequences",
+        match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }
     )]
-    EmptyPart { fraction: f64, part: &'static str, sequences: usize },
+    EmptyPart { fraction: f64, part: &'static str, sequences: usize, limit: f64 },
     #[error("`{key}` is 0: give at least 1, or leave it out")]
     ZeroSetting { key: &'static str },
     #[error(
-        "the run was trained on {trained:?}, and `data.dataset` asks for {asked:?}: use {trained:?}, or start a new run"
+        "{asked:?} is not the data that the run was trained on: use {trained:?}, or train a new run on {asked:?}"
     )]
     OtherDataset { trained: String, asked: String },
     #[error(
@@ -69,8 +70,8 @@ pub enum DataError {
     )]
     UntrainedClass { file: String, line: usize, found: String, known: String },
     #[error(
-        "the data in {folder} has changed since the run was trained ({file} is another): put the old file back, name its \
-         new place with `--dataset`, or train a new run"
+        "{folder} is not, or no longer, the data that the run was trained on ({file} is another file): put the old file \
+         back, name the folder that has it with `--dataset`, or train a new run"
     )]
     ChangedData { folder: String, file: String },
     #[error("the data is not in {places} any more: name its new place with `--dataset`")]
@@ -125,10 +126,14 @@ pub enum DataError {
     #[error("{0}")]
     Hidden(Box<FillValue>),
     #[error(
-        "{file}:{line}: {found} channels where {wanted} belong; give one number for each channel of the training data"
+        "{file}:{line}: {} where {wanted} {}; give every step a number for each channel of the training data",
+        count(*found, "channel"), belong(*wanted)
     )]
     Channels { file: String, line: usize, found: usize, wanted: usize },
-    #[error("{file}:{line}: {found} columns where {wanted} belong; give every row the same columns")]
+    #[error(
+        "{file}:{line}: {} where {wanted} {}; give every row the same columns",
+        count(*found, "column"), belong(*wanted)
+    )]
     Columns { file: String, line: usize, found: usize, wanted: usize },
     #[error("{file}:{line}: a sequence without a single step; give it one or leave it out")]
     NoStep { file: String, line: usize },
@@ -142,12 +147,13 @@ pub enum DataError {
         "{file} begins with the number {found:#010x} where an idx file of {what} has {wanted:#010x}: give a file of {what}"
     )]
     IdxMagic { file: String, found: u32, wanted: u32, what: &'static str },
-    #[error("{file} ends after {found} bytes, inside the idx header of {wanted}: fetch it again")]
+    #[error("{file} ends after {}, inside the idx header of {wanted}: fetch it again", count(*found, "byte"))]
     IdxHeader { file: String, found: usize, wanted: usize },
-    #[error("{file} has {found} bytes after its idx header, which announces {announced}: fetch it again")]
+    #[error("{file} has {} after its idx header, which announces {announced}: fetch it again", count(*found, "byte"))]
     IdxLength { file: String, found: usize, announced: u128 },
     #[error(
-        "{file} has {labels} labels for the {images} images of its pair: give the two files that belong together"
+        "{file} has {} for the {} of its pair: give the two files that belong together",
+        count(*labels, "label"), count(*images, "image")
     )]
     IdxPair { file: String, labels: usize, images: usize },
     #[error("{file}: label {position} is {found}, and the classes end at {last}: give the labels of this data set", last = classes - 1)]
@@ -155,13 +161,25 @@ pub enum DataError {
     #[error("{file}:{line}: a pixel of {found} where 0 (black) to 255 (white) belong; scale the values")]
     PixelRange { file: String, line: usize, found: f64 },
     #[error(
-        "{file}:{line}: an image with {found} rows ends here where {wanted} belong; give every image {wanted} rows"
+        "{file}:{line}: an image with {} ends here where {wanted} belong; give every image {wanted} rows",
+        count(*found, "row")
     )]
     ImageRows { file: String, line: usize, found: usize, wanted: usize },
 
     // .ts files
-    #[error("{file} has no `{key}` line: add it above the data")]
-    TsMissing { file: String, key: &'static str },
+    #[error(
+        "{file} has no `@classLabel` line: add `@classLabel true` and the classes above `@data` or, in a file to predict \
+         on that has none, `@classLabel false`"
+    )]
+    TsNoClassLabel { file: String },
+    #[error("{file} has no `@data` line: add it between the lines that begin with `@` and the sequences")]
+    TsNoData { file: String },
+    #[error(
+        "{file}:{line}: the header announces {}, and the first sequence, in line {first}, has {found}; correct the one \
+         that is wrong",
+        count(*announced, "channel")
+    )]
+    TsDimensions { file: String, line: usize, announced: usize, first: usize, found: usize },
     #[error("{file}:{line}: `{key} {found}` is not readable here; write {wanted}", found = found.escape_debug())]
     TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: &'static str },
     #[error(
@@ -180,7 +198,9 @@ pub enum DataError {
     )]
     TsTarget { file: String, line: usize },
     #[error(
-        "{file}:{line}: channel {channel} has {found} steps where the first has {wanted}; give every channel of a sequence the same steps"
+        "{file}:{line}: channel {channel} has {} where the first has {wanted}; give every channel of a sequence the \
+         same steps",
+        count(*found, "step")
     )]
     TsUneven { file: String, line: usize, channel: usize, found: usize, wanted: usize },
     #[error(
@@ -237,8 +257,9 @@ pub enum DataError {
     )]
     QuoteOverRows { file: String, line: usize, row: usize },
     #[error(
-        "{file}:1: {found} columns of numbers where the run was trained on {wanted} channels; give one column for each, and \
-         call a first column that tells sequences apart `series`"
+        "{file}:1: {} of numbers where the run was trained on {}; give one column for each, and call a first column that \
+         tells sequences apart `series`",
+        count(*found, "column"), count(*wanted, "channel")
     )]
     CsvChannels { file: String, found: usize, wanted: usize },
     #[error("{file}:1: the first row holds numbers; put a row with the column names above it")]
@@ -270,7 +291,12 @@ pub enum DataError {
     RatingZero { file: String, line: usize },
 }
 
-/// What to do where fetched data cannot be kept.
+/// The verb of so many things.
+fn belong(number: usize) -> &'static str {
+    if number == 1 { "belongs" } else { "belong" }
+}
+
+/// The remedy where fetched data cannot be kept.
 fn room(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull => "free some space, or set XDG_DATA_HOME to a folder on another disk",

@@ -67,17 +67,18 @@ pub(crate) fn label(
     sequences.into_iter().map(example).collect()
 }
 
-/// Reads the sequences of a file whose format has names for the classes.
+/// Reads the sequences of a file whose format has names for the classes. Some of these may be known.
 pub(crate) fn labelled(
     format: &Format,
     channels: usize,
     bytes: &[u8],
     file: &str,
+    known: &[String],
 ) -> Result<Vec<Labelled>, DataError> {
     match format {
         Format::Ts => ts::labelled(file::text(bytes, file)?, file, channels),
         Format::SeriesTable { channels } => table::labelled(bytes, file, channels),
-        Format::TextTable => texts::labelled(bytes, file),
+        Format::TextTable => texts::labelled(bytes, file, known),
         Format::Ucr => ucr::labelled(file::text(bytes, file)?, file),
         Format::Idx | Format::RatedText => unreachable!("its classes have no names"),
     }
@@ -100,13 +101,13 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
         (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name),
         (format, [(name, bytes)]) => {
             let channels = entry.modality.channels().unwrap_or(1);
-            label(labelled(format, channels, bytes, name)?, classes, format, name)
+            label(labelled(format, channels, bytes, name, classes)?, classes, format, name)
         }
         _ => unreachable!("a recipe is compiled in, and a test loads every one, or it is made in this crate"),
     }
 }
 
-/// What is to be said of a number of a series that cannot be computed with.
+/// The error for a number of a series that cannot be computed with.
 pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataError {
     overflow_of(entry, set, place).unwrap_or_else(|error| error)
 }
@@ -119,7 +120,7 @@ fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataErr
     let (name, packed) = entry.set.read(&set.files[0])?;
     let bytes = file::unpack(&packed, &name, file::LIMIT)?;
     let channels = entry.modality.channels().unwrap_or(1);
-    let sequences = labelled(&entry.recipe.format, channels, &bytes, &name)?;
+    let sequences = labelled(&entry.recipe.format, channels, &bytes, &name, &entry.recipe.classes)?;
     let Labelled { raw, line, .. } = &sequences[place.sequence];
     let found = raw.values().expect("it is a series")[place.step * channels + place.channel];
     let (line, field) = locate(&entry.recipe.format, &bytes, &name, *line, place)?;

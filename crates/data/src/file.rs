@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, fs, io::Read, path::Path};
 /// The most bytes of one file that are read, packed or unpacked.
 pub(crate) const LIMIT: u64 = 1 << 30;
 
-/// How a gzip file begins.
+/// The first bytes of a gzip file.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a file of the user's. Returns its bytes, unpacked.
@@ -39,13 +39,40 @@ pub(crate) fn unpack<'a>(bytes: &'a [u8], file: &str, limit: u64) -> Result<Cow<
 /// The bytes as text, without the mark that some editors put first.
 pub(crate) fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataError> {
     let text = str::from_utf8(bytes).map_err(|error| {
-        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + line_ends(&bytes[..error.valid_up_to()]);
         DataError::NotUtf8 { file: file.into(), line }
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Where a number stands, for messages.
+/// The lines of a text, ended by `\n`, `\r\n`, or, as on computers of old, `\r`.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('\r'))
+}
+
+/// The number of line ends, of which `\r\n` is one.
+pub(crate) fn line_ends(bytes: &[u8]) -> usize {
+    let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+    bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() - pairs
+}
+
+/// The number of some things, and their name in the singular or the plural.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The format that a file's name tells: its extension, but for `.gz`. MNIST's own files are named
+/// `train-images-idx3-ubyte`.
+pub(crate) fn kind(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    if name.ends_with("idx3-ubyte") {
+        return "idx".into();
+    }
+    name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.into())
+}
+
+/// The place of a number, for messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Location<'a> {
     pub file: &'a str,
@@ -53,7 +80,7 @@ pub(crate) struct Location<'a> {
     pub field: Field<'a>,
 }
 
-/// Where a number stands in its line.
+/// The place of a number in its line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Field<'a> {
     /// In the column of this name.
@@ -92,7 +119,7 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
     }
 }
 
-/// What stands for a missing number in the files of other programs, beside NaN.
+/// Words for a missing number in the files of other programs, beside NaN.
 const MISSING: [&str; 7] = ["", "?", "NA", "N/A", "null", "none", "-"];
 
 fn has_decimal_comma(text: &str) -> bool {
@@ -156,6 +183,16 @@ mod tests {
     fn text_must_be_utf8_and_the_message_has_the_line() {
         assert_eq!(text("\u{feff}é".as_bytes(), "a").unwrap(), "é");
         assert!(matches!(text(b"a\nb\n\xff", "a"), Err(DataError::NotUtf8 { line: 3, .. })));
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for (text, ends) in [("a\nb\nc", 2), ("a\r\nb\r\nc", 2), ("a\rb\rc", 2), ("a\r\rb\nc", 3), ("a", 0)] {
+            assert_eq!(line_ends(text.as_bytes()), ends, "{text:?}");
+            let found: Vec<&str> = lines(text).filter(|line| !line.is_empty()).collect();
+            assert_eq!((lines(text).count(), found.concat()), (ends + 1, text.replace(['\r', '\n'], "")));
+        }
+        assert!(matches!(super::text(b"a\rb\r\xff", "a"), Err(DataError::NotUtf8 { line: 3, .. })));
     }
 
     fn parse(text: &str) -> Result<f64, DataError> {

@@ -5,13 +5,13 @@ use crate::examples::{Labelled, Raw, labelled};
 use crate::format::{idx, table, texts, ts};
 use crate::recipe::Format;
 use crate::standardizer::Standardizer;
-use crate::survey::{OneFile, Survey};
-use crate::{file, labels};
+use crate::survey::{OneFile, Survey, same_tokens};
+use crate::{TokenRule, file, labels};
 use bolero::check;
 
 /// Reads a file of sequences with their classes as that of a folder is read, up to what models get.
 fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Labelled> {
-    let Ok(sequences) = labelled(format, channels.unwrap_or(1), bytes, "a") else { return Vec::new() };
+    let Ok(sequences) = labelled(format, channels.unwrap_or(1), bytes, "a", &[]) else { return Vec::new() };
     assert!(!sequences.is_empty());
     let classes = labels::classes(sequences.iter().map(|sequence| sequence.class.as_str()));
     for sequence in &sequences {
@@ -71,12 +71,16 @@ fn fuzz_series_table() {
 #[test]
 fn fuzz_text_table() {
     check!().for_each(|bytes: &[u8]| {
-        let read = texts::parse(bytes, "a").unwrap_or_default();
+        let read = texts::parse(bytes, "a", &[]).unwrap_or_default();
         if let (Some(rows), false) = (rows(bytes), read.is_empty()) {
             assert_eq!(read.len(), rows, "every row is a text");
         }
-        for text in learn_from(&Format::TextTable, None, bytes) {
+        let texts = learn_from(&Format::TextTable, None, bytes);
+        for text in &texts {
             assert!(matches!(&text.raw, Raw::Text(text) if !text.trim().is_empty()));
+        }
+        for rule in [TokenRule::Words, TokenRule::Characters, TokenRule::Alphanumeric] {
+            assert!(same_tokens(&texts, rule, "a").len() <= 2);
         }
     });
 }

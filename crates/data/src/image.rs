@@ -24,7 +24,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// How many pixels a step has.
+    /// The pixels of a step.
     pub fn channels(self) -> usize {
         match self {
             Layout::Rows => SIDE,

@@ -6,21 +6,32 @@ use crate::file::Field;
 use crate::format::{idx, png, table, texts, ts, ucr};
 use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
-use crate::{DataError, InputKind, Layout, Preprocessing, Steps, file, labels};
+use crate::survey::several_lines;
+use crate::unknown::unknown_tokens;
+use crate::{DataError, InputKind, Layout, Preprocessing, Steps, far, file, labels};
 use std::path::Path;
 
 /// A sequence of unknown class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// Where it came from: the file, with the line, the position or the series in it.
+    /// The file that it came from, with the line, the position or the series in it.
     pub name: String,
-    /// What the model reads.
+    /// The steps that the model reads.
     pub steps: Steps,
+}
+
+/// The sequences of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inputs {
+    /// At least one.
+    pub sequences: Vec<Input>,
+    /// Reasons for which answers may be worth little.
+    pub warnings: Vec<String>,
 }
 
 /// Reads the sequences of a file and applies a run's preprocessing to them. Any file may be gzipped.
 ///
-/// What is read depends on what the run was trained on:
+/// The formats depend on the data that the run was trained on:
 /// - images of 28×28 pixels: a `.png` of one image, an `.idx` file of many, or a `.csv` of pixels from 0 to 255
 ///   in the image's own order, 28 rows of 28 columns an image where the run reads rows and 784 rows of one
 ///   column where it reads pixels. White on black, as the digits are;
@@ -34,28 +45,43 @@ pub struct Input {
 ///
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run.
-pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Vec<Input>, DataError> {
-    let kind = kind(path);
+pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = path.display().to_string();
-    let refused = |accepted| DataError::Extension { file: file.clone(), accepted };
-    let found: Vec<Found> = match (preprocessing.transform(), kind.as_str()) {
+    let found = find(path, &file, preprocessing)?;
+    let steps = preprocessing
+        .apply(found.iter().map(|found| &found.raw))
+        .map_err(|place| overflow(&found[place.sequence], &file, place, preprocessing))?;
+    let texts = found.iter().filter_map(|found| Some((*found.lines.first()?, found.raw.text()?)));
+    let mut warnings: Vec<String> = several_lines(&file, texts).iter().map(ToString::to_string).collect();
+    warnings.extend(far::warnings(&found, &file, preprocessing));
+    let input = |(found, steps): (Found, Steps)| Input { name: found.name, steps };
+    let sequences: Vec<Input> = found.into_iter().zip(steps).map(input).collect();
+    warnings.extend(unknown_tokens(&sequences));
+    Ok(Inputs { sequences, warnings })
+}
+
+/// Reads the sequences of a file as it holds them.
+fn find(path: &Path, file: &str, preprocessing: &Preprocessing) -> Result<Vec<Found>, DataError> {
+    let kind = file::kind(path);
+    let refused = |accepted| DataError::Extension { file: file.into(), accepted };
+    Ok(match (preprocessing.transform(), kind.as_str()) {
         (Transform::Image { .. }, "png") => {
-            vec![Found::one(file.clone(), png::image(&file::read(path)?, &file)?, 1)]
+            vec![Found::one(file.to_owned(), png::image(&file::read(path)?, file)?, 1)]
         }
         (Transform::Image { .. }, "idx") => {
-            number(&file, idx::images(&file::read(path)?, &file)?.into_iter().map(|image| (image, 1)))
+            number(file, idx::images(&file::read(path)?, file)?.into_iter().map(|image| (image, 1)))
         }
         (Transform::Image { layout, .. }, "csv") => {
-            let images = table::parse(&file::read(path)?, &file, layout.channels())?;
-            images.into_iter().map(|series| image(series, *layout, &file)).collect::<Result<_, _>>()?
+            let images = table::parse(&file::read(path)?, file, layout.channels())?;
+            images.into_iter().map(|series| image(series, *layout, file)).collect::<Result<_, _>>()?
         }
         (Transform::Image { .. }, _) => return Err(refused(".png, .idx or .csv, packed as .gz or not")),
         (Transform::Series { .. } | Transform::PreciseSeries { .. }, _) => {
-            series(path, &file, &kind, preprocessing)?
+            series(path, file, &kind, preprocessing)?
         }
-        (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, &file)?, &file)?,
+        (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, file)?, file)?,
         (Transform::Text { .. }, "csv") => {
-            let rows = texts::parse(&file::read(path)?, &file)?;
+            let rows = texts::parse(&file::read(path)?, file, preprocessing.classes())?;
             let named =
                 |row: texts::Row| Found::one(format!("{file}:{}", row.line), Raw::Text(row.text), row.line);
             rows.into_iter().map(named).collect()
@@ -63,15 +89,11 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Vec<Inp
         (Transform::Text { .. }, _) => {
             return Err(refused(".txt with one sequence a line or .csv, packed as .gz or not"));
         }
-    };
-    let steps = preprocessing
-        .apply(found.iter().map(|found| &found.raw))
-        .map_err(|place| overflow(&found[place.sequence], &file, place, preprocessing))?;
-    Ok(found.into_iter().zip(steps).map(|(found, steps)| Input { name: found.name, steps }).collect())
+    })
 }
 
 /// A sequence as it was found in a file.
-struct Found {
+pub(crate) struct Found {
     name: String,
     raw: Raw,
     /// The line of each step, or the one that it begins on.
@@ -82,6 +104,42 @@ impl Found {
     fn one(name: String, raw: Raw, line: usize) -> Found {
         Found { name, raw, lines: vec![line] }
     }
+
+    /// The numbers of a series that the model reads, each with its step and channel.
+    pub(crate) fn numbers(&self, preprocessing: &Preprocessing) -> impl Iterator<Item = (usize, usize, f64)> {
+        let channels = channels(preprocessing);
+        let values = self.raw.values().unwrap_or_default();
+        let kept = preprocessing.kept(values.len() / channels);
+        let number = move |at: usize| (at / channels, at % channels, values[at]);
+        (kept.start * channels..kept.end * channels).map(number)
+    }
+
+    /// The line of a number, and its place in that line as messages call it.
+    pub(crate) fn place(
+        &self,
+        step: usize,
+        channel: usize,
+        preprocessing: &Preprocessing,
+    ) -> (usize, String) {
+        // In a table a line is a step, elsewhere it holds them all.
+        let is_table =
+            Some(self.lines.len() * channels(preprocessing)) == self.raw.values().map(<[f64]>::len);
+        let name = preprocessing.channel_names().filter(|_| is_table).and_then(|names| names.get(channel));
+        let field = match name {
+            Some(name) => Field::Column(name),
+            None => Field::Step { channel: channel + 1, step: step + 1 },
+        };
+        let line = self.lines.get(step).or(self.lines.first()).copied().unwrap_or(1);
+        (line, field.to_string())
+    }
+}
+
+/// The numbers of a step; 1 where it is a token.
+fn channels(preprocessing: &Preprocessing) -> usize {
+    match preprocessing.input() {
+        InputKind::Values { channels } => channels,
+        InputKind::Tokens { .. } => 1,
+    }
 }
 
 /// The series of a file.
@@ -91,7 +149,7 @@ fn series(
     kind: &str,
     preprocessing: &Preprocessing,
 ) -> Result<Vec<Found>, DataError> {
-    let InputKind::Values { channels } = preprocessing.input() else { unreachable!("series have channels") };
+    let channels = channels(preprocessing);
     match kind {
         "ts" => {
             let bytes = file::read(path)?;
@@ -133,32 +191,17 @@ fn series(
     }
 }
 
-/// What is to be said of a number that cannot be computed with.
+/// The error for a number that cannot be computed with.
 fn overflow(found: &Found, file: &str, place: Overflow, preprocessing: &Preprocessing) -> DataError {
     let Overflow { step, channel, .. } = place;
-    let InputKind::Values { channels } = preprocessing.input() else { unreachable!("numbers have channels") };
+    let channels = channels(preprocessing);
     let number = match &found.raw {
         Raw::Values(values) => values[step * channels + channel],
         Raw::Pixels(pixels) => f64::from(pixels[step * channels + channel]),
         Raw::Text(_) => unreachable!("words are no numbers"),
     };
-    let field = match preprocessing.channel_names().and_then(|names| names.get(channel)) {
-        Some(name) => Field::Column(name),
-        None => Field::Step { channel: channel + 1, step: step + 1 },
-    };
-    let line = found.lines.get(step).or(found.lines.first()).copied().unwrap_or(1);
-    DataError::Overflow { file: file.into(), line, field: field.to_string(), found: number }
-}
-
-/// The format that a file's name tells: its extension, but for `.gz`. MNIST's own files are named
-/// `train-images-idx3-ubyte`.
-fn kind(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    if name.ends_with("idx3-ubyte") {
-        return "idx".into();
-    }
-    name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.into())
+    let (line, field) = found.place(step, channel, preprocessing);
+    DataError::Overflow { file: file.into(), line, field, found: number }
 }
 
 /// Sequences by their positions in the file, each with the line that it begins on.
@@ -189,7 +232,7 @@ fn image(series: table::Series, layout: Layout, file: &str) -> Result<Found, Dat
 }
 
 fn lines(text: &str, file: &str) -> Result<Vec<Found>, DataError> {
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let lines = (1..).zip(file::lines(text)).filter(|(_, line)| !line.trim().is_empty());
     let named =
         |(at, line): (usize, &str)| Found::one(format!("{file}:{at}"), Raw::Text(line.to_owned()), at);
     let found: Vec<Found> = lines.map(named).collect();

@@ -1,22 +1,37 @@
-//! Classes by the labels that files give them: equal numbers are one class, however they are written.
+//! Classes by the labels that files give them: equal numbers are one class, however they are written, and so are names
+//! whose accents are encoded in different ways.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The most digits of a whole number: longer ones, such as serial numbers, are names.
 const DIGITS: usize = 15;
+/// Labels that other programs write where a class is missing.
+const MISSING: [&str; 6] = ["nan", "na", "n/a", "null", "none", "?"];
+
+/// The meaning of a label: labels of one key are one class.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) enum Key<'a> {
+    /// The bits of a number.
+    Number(u64),
+    /// A name, with its letters and accents composed (NFC).
+    Name(Cow<'a, str>),
+}
+
+/// The key of a label.
+pub(crate) fn key(label: &str) -> Key<'_> {
+    number(label).map_or_else(|| Key::Name(composed(label)), |number| Key::Number(bits(number)))
+}
 
 /// The classes of labels, each by the shortest of its spellings: in the order of numbers if all are numbers, else by
 /// alphabet.
 pub(crate) fn classes<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut seen: HashMap<&str, ()> = HashMap::new();
-    let distinct: Vec<&str> = labels.filter(|label| seen.insert(label, ()).is_none()).collect();
-    let numbered = !distinct.iter().any(|label| is_identifier(label));
-    let mut places: HashMap<u64, usize> = HashMap::new();
+    let mut places: HashMap<Key, usize> = HashMap::new();
     let mut classes: Vec<&str> = Vec::new();
-    for label in distinct {
-        let number = number(label).filter(|_| numbered);
-        let place = number.map(|number| *places.entry(bits(number)).or_insert(classes.len()));
-        match place.and_then(|place| classes.get_mut(place)) {
+    for label in labels {
+        let place = *places.entry(key(label)).or_insert(classes.len());
+        match classes.get_mut(place) {
             Some(known) if label.len() < known.len() => *known = label,
             Some(_) => (),
             None => classes.push(label),
@@ -37,20 +52,62 @@ pub(crate) fn classes<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> 
 /// The place of a label's class. In `.ts` files, whose own tools read everything in lower case, case does not matter.
 pub(crate) fn find<S: AsRef<str>>(classes: &[S], label: &str, any_case: bool) -> Option<usize> {
     let place = |same: &dyn Fn(&str) -> bool| classes.iter().position(|class| same(class.as_ref()));
-    let exact = place(&|class| class == label);
-    let lower = || label.to_lowercase();
-    exact.or_else(|| any_case.then(|| place(&|class| class.to_lowercase() == lower())).flatten()).or_else(
-        || {
-            let wanted = number(label)?;
-            let numbered = !classes.iter().any(|class| is_identifier(class.as_ref()));
-            numbered.then(|| place(&|class| number(class) == Some(wanted))).flatten()
-        },
-    )
+    let lower = |label: &str| composed(label).to_lowercase();
+    // A run of an earlier version may tell classes apart that are one today.
+    place(&|class| class == label)
+        .or_else(|| {
+            let wanted = key(label);
+            place(&|class| key(class) == wanted)
+        })
+        .or_else(|| {
+            let wanted = any_case.then(|| lower(label))?;
+            place(&|class| lower(class) == wanted)
+        })
 }
 
-/// Whether two labels are the same class.
+/// True if two labels are the same class.
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    find(&[one], other, false).is_some()
+    key(one) == key(other)
+}
+
+/// The classes that differ from another in case or leading zeros alone, those that are alike together.
+pub(crate) fn look_alikes<'a>(classes: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let folded: Vec<String> = classes.iter().map(|class| folded(class)).collect();
+    let keys: Vec<Key> = folded.iter().map(|class| key(class)).collect();
+    let mut places: HashMap<&Key, usize> = HashMap::new();
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    for (class, key) in classes.iter().zip(&keys) {
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(class),
+            None => groups.push(vec![class]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
+/// True if a label stands for a missing class in the files of other programs.
+pub(crate) fn is_missing(label: &str) -> bool {
+    MISSING.iter().any(|word| label.eq_ignore_ascii_case(word))
+}
+
+/// A label in lower case and without leading zeros.
+fn folded(label: &str) -> String {
+    let (sign, digits) = match label.strip_prefix(['-', '+']) {
+        Some(digits) => (&label[..1], digits),
+        None => ("", label),
+    };
+    let mut digits = digits;
+    while is_identifier(digits) {
+        digits = &digits[1..];
+    }
+    format!("{sign}{}", composed(digits).to_lowercase())
+}
+
+/// A label with its letters and accents composed (NFC).
+pub(crate) fn composed(label: &str) -> Cow<'_, str> {
+    if is_nfc(label) { Cow::Borrowed(label) } else { Cow::Owned(label.nfc().collect()) }
 }
 
 /// The number that a label is, if it is one to compare by.
@@ -61,13 +118,13 @@ pub(crate) fn number(label: &str) -> Option<f64> {
     number.filter(|_| !serial && !is_identifier(label))
 }
 
-/// Whether a label only looks like a number: `007` is not `7`. One such label marks all as names.
+/// True if a label only looks like a number: `007` is not `7`.
 fn is_identifier(label: &str) -> bool {
     let digits = label.strip_prefix(['-', '+']).unwrap_or(label).as_bytes();
     digits.len() > 1 && digits[0] == b'0' && digits[1].is_ascii_digit()
 }
 
-/// The same for equal numbers: there are two zeros.
+/// The bits of a number, the same for both zeros.
 fn bits(number: f64) -> u64 {
     (number + 0.0).to_bits()
 }
@@ -98,7 +155,7 @@ mod tests {
 
     #[test]
     fn identifiers_and_words_stay_as_they_are() {
-        assert_eq!(of(&["01", "1", "1.0"]), ["01", "1", "1.0"]);
+        assert_eq!(of(&["007", "7", "08"]), ["007", "7", "08"]);
         assert_eq!(of(&["9007199254740993", "9007199254740992"]).len(), 2);
         assert_eq!(of(&["Up", "up"]), ["Up", "up"]);
         assert_eq!(of(&["0.5", "0.50"]), ["0.5"]);
@@ -112,7 +169,41 @@ mod tests {
             [Some(1), Some(1), Some(1), Some(2)]
         );
         assert_eq!(["01", "one", "3"].map(|label| find(&classes, label, false)), [None; 3]);
-        assert_eq!(find(&["01", "1"], "1.0", false), None);
+    }
+
+    #[test]
+    fn a_label_with_leading_zeros_does_not_part_equal_numbers() {
+        assert_eq!(of(&["01", "1", "1.0", "2"]), ["01", "1", "2"]);
+        assert_eq!(find(&["01", "1"], "1.0", false), Some(1));
+        assert_eq!(find(&["01", "1"], "001", false), None);
+        assert!(same("1", "1.0") && !same("1", "01"));
+        // As a run of an earlier version has them.
+        assert_eq!(find(&["01", "1", "1.0"], "1.0", false), Some(2));
+    }
+
+    #[test]
+    fn accents_are_the_same_however_they_are_encoded() {
+        let [one, other] = ["caf\u{e9}", "cafe\u{301}"];
+        assert_eq!(of(&[other, one, "tea"]), [one, "tea"]);
+        assert_eq!(find(&[one, "tea"], other, false), Some(0));
+        assert_eq!(find(&[other, "tea"], "CAF\u{c9}", true), Some(0));
+        assert_eq!(find(&[one, "tea"], "CAF\u{c9}", false), None);
+    }
+
+    #[test]
+    fn classes_that_differ_in_case_or_leading_zeros_are_put_together() {
+        assert_eq!(look_alikes(&["No", "Yes", "no", "yes"]), [["No", "no"], ["Yes", "yes"]]);
+        assert_eq!(
+            look_alikes(&["01", "1", "02", "001", "-01", "-1"]),
+            [&["01", "1", "001"][..], &["-01", "-1"]]
+        );
+        assert!(look_alikes(&["0", "1", "10", "a", "b", "0.5"]).is_empty());
+    }
+
+    #[test]
+    fn words_for_a_missing_class_are_known() {
+        assert!(["nan", "NaN", "NA", "null", "None", "?"].into_iter().all(is_missing));
+        assert!(!["0", "no", "nana", "-"].into_iter().any(is_missing));
     }
 
     #[test]

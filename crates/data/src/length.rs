@@ -14,8 +14,8 @@ pub enum Keep {
     End,
 }
 
-/// Where a short sequence is padded with steps that a model reads as any other: the padding token, or zeros, which
-/// are the mean of what was measured.
+/// The end at which a short sequence is padded with steps that a model reads as any other: the padding token, or
+/// zeros, which are the mean of the training data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pad {

@@ -14,6 +14,7 @@ mod checksum;
 mod config;
 mod error;
 mod examples;
+mod far;
 mod fetch;
 mod file;
 mod format;
@@ -44,11 +45,11 @@ pub use config::{DataConfig, Standardize, Validation};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
 pub use image::Layout;
-pub use inputs::{Input, read_inputs};
+pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name, whole_path};
-pub use prepare::{Prepared, check_unchanged, prepare, prepare_with, validation_sequences};
+pub use prepare::{Prepared, check_division, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
 pub use sequence::{Sequence, Steps};
@@ -57,4 +58,4 @@ pub use survey::{
     ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
 };
 pub use tokens::TokenRule;
-pub use unknown::{unknown_in, unknown_tokens};
+pub use unknown::unknown_in;

@@ -1,4 +1,4 @@
-//! Where the files of a data set that does not ship are fetched from.
+//! The origins of the files of a data set that does not ship.
 
 use serde::Deserialize;
 use std::fmt;
@@ -11,12 +11,12 @@ pub struct Origin {
     pub from: Provider,
     /// The archives to get from there.
     pub archives: Vec<Archive>,
-    /// How the data set's files come out of the archives.
+    /// The way from the archives to the data set's files.
     #[serde(default, rename = "making")]
     pub(crate) assembly: Assembly,
 }
 
-/// Who has the archives.
+/// The holder of the archives.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Provider {
@@ -69,7 +69,7 @@ pub struct Archive {
     pub version: String,
     /// Its sha256; without it, what is taken from it is checked alone.
     pub sha256: Option<String>,
-    /// What is taken from it.
+    /// The files that are taken from it.
     pub(crate) members: Vec<Member>,
 }
 
@@ -80,20 +80,20 @@ pub(crate) struct Member {
     /// Its path in the archive; without it, the archive is the member itself, packed or not. A path that ends
     /// in `/` takes all files of that folder of a tar, each as one line.
     pub path: Option<String>,
-    /// What it is called here: a file of the data set, or something that one is made from.
+    /// Its name here: a file of the data set, or something that one is made from.
     pub file: String,
     /// The sha256 of something that a file is made from; a file's own stands in the recipe.
     pub sha256: Option<String>,
 }
 
 impl Member {
-    /// Whether all files of a folder are taken.
+    /// True if all files of a folder are taken.
     pub(crate) fn is_folder(&self) -> bool {
         self.path.as_ref().is_some_and(|path| path.ends_with('/'))
     }
 }
 
-/// How a data set's files come out of what was taken from archives.
+/// The way from the members of archives to a data set's files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Assembly {
@@ -107,14 +107,14 @@ pub(crate) enum Assembly {
 }
 
 impl Archive {
-    /// Whether it is itself what is taken from it.
+    /// True if the archive itself is the file.
     pub(crate) fn is_member(&self) -> bool {
         self.members.iter().all(|member| member.path.is_none())
     }
 }
 
 impl Origin {
-    /// What gets an archive: its address, or the command of the registry's client.
+    /// The way to get an archive: its address, or the command of the registry's client.
     pub fn how(&self, archive: &Archive) -> String {
         let Archive { name, package, version, .. } = archive;
         match &self.from {

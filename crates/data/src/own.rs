@@ -1,6 +1,6 @@
 //! Folders of the user's own, each with a file to train on and a file to test on, as data sets.
 //!
-//! What a recipe says of a set of the catalog is found out here by reading the files: classes, channels, lengths, sums.
+//! The facts that a recipe has of a set of the catalog are read off the files here: classes, channels, lengths, sums.
 
 use crate::catalog::{Place, Set};
 use crate::error::excerpt;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Whether a data set is a folder of the user's own, which is told by its path: a bare word is a name of the catalog.
+/// True if a data set is a folder of the user's own, told by its path: a bare word is a name of the catalog.
 pub fn is_folder(dataset: &str) -> bool {
     dataset.starts_with('.') || dataset.contains(['/', '\\'])
 }
 
-/// What a data set is called where a folder is named after it: its name, or that of the user's folder without the way
+/// The name of a data set for a folder that is named after it: its own, or that of the user's folder without the way
 /// there.
 pub fn short_name(dataset: &str) -> String {
     if !is_folder(dataset) {
@@ -77,11 +77,11 @@ fn snapshot(dataset: &str, files: &Pair) -> Result<Snapshot, DataError> {
     Ok((dataset.to_owned(), whole, found))
 }
 
-/// The names of the two files of a folder: what is trained on, and what is tested on.
+/// The names of the two files of a folder: the one to train on, and the one to test on.
 type Pair = [String; 2];
 
 /// The files that a folder holds: one pair, `train` and `test`, or `NAME_TRAIN` and `NAME_TEST` as the archives call
-/// them.
+/// them, in upper or lower case, packed or not.
 fn files_in(folder: &Path) -> Result<Pair, DataError> {
     let name = folder.display().to_string();
     if folder.is_file() {
@@ -91,41 +91,69 @@ fn files_in(folder: &Path) -> Result<Pair, DataError> {
         return Err(DataError::NoFolder { folder: name, is: "is not there" });
     }
     let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
-    let mut there: Vec<String> = Vec::new();
+    let mut all: Vec<String> = Vec::new();
     for item in fs::read_dir(folder).map_err(unreadable)? {
         let item = item.map_err(unreadable)?;
         if item.path().is_file() {
-            there.extend(item.file_name().to_str().filter(|file| pair_of(file).is_some()).map(str::to_owned));
+            all.extend(item.file_name().into_string().ok());
         }
     }
-    // A training file before its test file.
-    there.sort_by_key(|file| {
-        (pair_of(file).map(|[train, _]| train), pair_of(file).map(|pair| pair[1] == *file))
-    });
-    let pairs: Vec<Pair> = there.iter().filter_map(|file| pair_of(file)).collect();
+    all.sort();
+    let mut there: Vec<(Part, String)> =
+        all.iter().filter_map(|file| Some((Part::of(file)?, file.clone()))).collect();
+    there.sort();
     let problem = match &there[..] {
-        [] => "has no train.csv and test.csv".to_owned(),
-        [train, test] if pairs[0] == [train.as_str(), test.as_str()] => return Ok(pairs[0].clone()),
-        [only] => {
-            let [train, test] = &pairs[0];
-            format!("has {only} and no {}", if only == train { test } else { train })
+        [] => format!("has no train.csv and test.csv{}", but(&all)),
+        [(one, train), (other, test)] if !one.is_test && other.is_test && one.set == other.set => {
+            return Ok([train.clone(), test.clone()]);
         }
-        _ => format!("has files of more than one data set, {}", there.join(", ")),
+        [(part, only)] => format!("has {only} and no {}", part.counterpart(only)),
+        _ => {
+            let names: Vec<&str> = there.iter().map(|(_, name)| name.as_str()).collect();
+            format!("has files of more than one data set, {}", names.join(", "))
+        }
     };
     Err(DataError::FolderFiles { folder: name, problem })
 }
 
-/// The pair that a file is of, told by its name.
-fn pair_of(file: &str) -> Option<Pair> {
-    let (stem, extension) = file.rsplit_once('.')?;
-    if !["csv", "ts", "tsv"].contains(&extension) {
-        return None;
+/// The first of some files that are no data set.
+fn but(files: &[String]) -> String {
+    let more = if files.len() > 3 { ", …" } else { "" };
+    let shown: Vec<String> = files.iter().take(3).map(|file| excerpt(file)).collect();
+    if shown.is_empty() { String::new() } else { format!(", but {}{more}", shown.join(", ")) }
+}
+
+/// The part that a file is of a data set, told by its name. A training file comes before its test file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    /// The name in small letters without `train` or `test`, the same for both files.
+    set: (String, String),
+    is_test: bool,
+}
+
+impl Part {
+    fn of(file: &str) -> Option<Part> {
+        let lower = file.to_ascii_lowercase();
+        let (stem, extension) = lower.strip_suffix(".gz").unwrap_or(&lower).rsplit_once('.')?;
+        let (name, is_test) = match stem.strip_suffix("test") {
+            Some(name) => (name, true),
+            None => (stem.strip_suffix("train")?, false),
+        };
+        // The archives have no tables of this form.
+        let named = name.ends_with('_') && extension != "csv";
+        let known = ["csv", "ts", "tsv"].contains(&extension) && (name.is_empty() || named);
+        known.then(|| Part { set: (name.to_owned(), extension.to_owned()), is_test })
     }
-    if ["train", "test"].contains(&stem) {
-        return Some(["train", "test"].map(|part| format!("{part}.{extension}")));
+
+    /// The name that the other file of this one's data set would have.
+    fn counterpart(&self, file: &str) -> String {
+        let (part, other) = if self.is_test { ("test", "train") } else { ("train", "test") };
+        let start = self.set.0.len();
+        let end = start + part.len();
+        let upper = file[start..end].bytes().all(|letter| letter.is_ascii_uppercase());
+        let other = if upper { other.to_ascii_uppercase() } else { other.to_owned() };
+        format!("{}{other}{}", &file[..start], &file[end..])
     }
-    let of = stem.strip_suffix("_TRAIN").or_else(|| stem.strip_suffix("_TEST"))?;
-    (extension != "csv").then(|| ["TRAIN", "TEST"].map(|part| format!("{of}_{part}.{extension}")))
 }
 
 /// A file with all that it holds.
@@ -151,14 +179,13 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
     let train = Content::read(dataset, train)?;
     let (format, modality) = form(&train)?;
     let channels = modality.channels().unwrap_or(1);
-    let sequences = |content: &Content| labelled(&format, channels, &content.bytes, &content.path);
-    let training = sequences(&train)?;
+    let training = labelled(&format, channels, &train.bytes, &train.path, &[])?;
     let classes = labels::classes(training.iter().map(|sequence| sequence.class.as_str()));
     if let [only] = &classes[..] {
         return Err(DataError::OneClass { file: train.path, class: excerpt(only) });
     }
     let test = Content::read(dataset, test)?;
-    let testing = sequences(&test)?;
+    let testing = labelled(&format, channels, &test.bytes, &test.path, &classes)?;
     let unknown = |class: &str| labels::find(&classes, class, format.any_case()).is_none();
     if let Some(other) = testing.iter().find(|sequence| unknown(&sequence.class)) {
         let (line, found, known) = (other.line, excerpt(&other.class), excerpt(&classes.join(", ")));
@@ -209,14 +236,15 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
     Ok(entry)
 }
 
-/// How the files of a folder are read, told by the first lines of the training file.
+/// The format of the files of a folder, told by the first lines of the training file.
 fn form(train: &Content) -> Result<(Format, Modality), DataError> {
     let Content { path, file, bytes } = train;
-    if file.name.ends_with(".ts") {
+    let kind = file::kind(Path::new(&file.name));
+    if kind == "ts" {
         let channels = ts::channels(file::text(bytes, path)?, path)?;
         return Ok((Format::Ts, Modality::Series { channels }));
     }
-    if file.name.ends_with(".tsv") {
+    if kind == "tsv" {
         return Ok((Format::Ucr, Modality::Series { channels: 1 }));
     }
     let header = Table::open(bytes, path)?.header;
@@ -228,7 +256,7 @@ fn form(train: &Content) -> Result<(Format, Modality), DataError> {
     Ok((Format::SeriesTable { channels }, modality))
 }
 
-/// How many steps a sequence has, of a text in words. One without a word is one, which is unknown.
+/// The number of steps of a sequence, of a text in words. A text without a word has one, which is unknown.
 fn steps(raw: &Raw, channels: usize) -> usize {
     match raw {
         Raw::Values(values) => values.len() / channels,
@@ -330,8 +358,16 @@ mod tests {
 
     #[test]
     fn files_that_are_missing_or_too_many_are_named_with_what_to_put_there() {
-        let cases: [(&[&str], &str); 5] = [
-            (&[], "has no train.csv and test.csv"),
+        let cases: [(&[&str], &str); 10] = [
+            (&[], "has no train.csv and test.csv: put"),
+            (&["a.csv", "b.txt"], "has no train.csv and test.csv, but a.csv, b.txt: put"),
+            (&["a", "b", "c", "d"], "has no train.csv and test.csv, but a, b, c, …: put"),
+            (&["TEST.ts"], "has TEST.ts and no TRAIN.ts"),
+            (&["A_Train.ts.gz"], "has A_Train.ts.gz and no A_test.ts.gz"),
+            (
+                &["train.csv", "train.csv.gz", "test.csv"],
+                "has files of more than one data set, train.csv, train.csv.gz, test.csv",
+            ),
             (&["train.csv"], "has train.csv and no test.csv"),
             (&["test.ts"], "has test.ts and no train.ts"),
             (&["train.csv", "test.ts"], "has files of more than one data set, train.csv, test.ts"),
@@ -361,6 +397,21 @@ mod tests {
             assert_eq!((found.lengths, found.recipe.train.sequences), (lengths, 2));
             assert_eq!(found.recipe.train.files[0].name, files[0]);
         }
+        for files in [
+            ["Pumps_TRAIN.TS", "Pumps_TEST.TS"],
+            ["Pumps_train.ts", "Pumps_test.ts"],
+            ["TRAIN.ts", "TEST.ts"],
+            ["train.ts.gz", "test.ts"],
+        ] {
+            let (_kept, path) = folder(&[(files[0], series), (files[1], series)]);
+            assert_eq!(entry(&path).unwrap().lengths, (1, 2), "{files:?}");
+        }
+        let (_kept, path) = folder(&[("train.csv.gz", ""), ("test.csv.gz", "")]);
+        for (name, text) in [("train.csv.gz", TRAIN), ("test.csv.gz", TEST)] {
+            fs::write(Path::new(&path).join(name), file::pack(text.as_bytes())).unwrap();
+        }
+        let packed = entry(&path).unwrap();
+        assert_eq!((packed.lengths, packed.recipe.test.files[0].name.as_str()), ((1, 2), "test.csv.gz"));
         let (_kept, path) = folder(&[("A_TRAIN.ts", series), ("B_TEST.ts", series)]);
         let message = entry(&path).err().unwrap().to_string();
         assert!(message.contains("files of more than one data set, A_TRAIN.ts, B_TEST.ts"), "{message}");
@@ -378,6 +429,9 @@ mod tests {
         let (train, test) = (archive("Rest b", "rest"), archive("REST b", "rest"));
         let (_kept, path) = folder(&[("train.ts", train.as_str()), ("test.ts", test.as_str())]);
         assert_eq!(entry(&path).unwrap().recipe.classes, ["Rest", "b"]);
+        let (train, test) = (archive("caf\u{e9} b", "cafe\u{301}"), archive("cafe\u{301} b", "caf\u{e9}"));
+        let (_kept, path) = folder(&[("train.ts", train.as_str()), ("test.ts", test.as_str())]);
+        assert_eq!(entry(&path).unwrap().recipe.classes, ["b", "caf\u{e9}"]);
     }
 
     #[test]

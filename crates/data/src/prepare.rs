@@ -2,7 +2,7 @@
 
 use crate::own::whole_path;
 use crate::preprocessing::Overflow;
-use crate::split::{SplitIndices, held_out, split, undivided};
+use crate::split::{self, SplitIndices, held_out, split, undivided};
 use crate::{
     DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Survey, Validation, examples, find,
 };
@@ -10,7 +10,7 @@ use crate::{
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What was done to every sequence.
+    /// The preparation of every sequence.
     pub preprocessing: Preprocessing,
     /// The training set.
     pub train: Vec<Sequence>,
@@ -53,7 +53,7 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
     find_stored(preprocessing, preprocessing.dataset(), place).map(|_| ())
 }
 
-/// How many sequences of a data set are held out for validation; all of the test set, where choices are made on that.
+/// The number of sequences that are held out for validation; that of the test set, where choices are made on it.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -63,6 +63,19 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
         Validation::HeldOut => held_out(recipe.train.sequences, config.validation_fraction),
         Validation::Test => recipe.test.sequences,
     })
+}
+
+/// Checks that a data set, divided as `config` says, has sequences to train on and to validate on.
+///
+/// # Errors
+/// As [`prepare`]; a set with no sequence left for one of the two.
+pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
+    match config.validation {
+        Validation::HeldOut => {
+            split::check(find(&config.dataset)?.recipe.train.sequences, config.validation_fraction)
+        }
+        Validation::Test => Ok(()),
+    }
 }
 
 fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) -> Result<Prepared, DataError> {

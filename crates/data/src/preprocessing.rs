@@ -1,4 +1,4 @@
-//! What is learned from the training set and then done to every sequence.
+//! The preparation that is learned from the training set and applied to every sequence.
 
 use crate::examples::{Example, Raw};
 use crate::own::whole_path;
@@ -30,7 +30,7 @@ pub struct Preprocessing {
     transform: Transform,
 }
 
-/// What is remembered of a folder of the user's own.
+/// The record of a folder of the user's own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnData {
@@ -44,7 +44,7 @@ struct OwnData {
     place: Option<String>,
 }
 
-/// How content becomes steps.
+/// The way from content to steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Transform {
@@ -72,17 +72,17 @@ pub(crate) struct Overflow {
     pub channel: usize,
 }
 
-/// What a model has to take in at each step.
+/// The input of a model at each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// Numbers.
     Values {
-        /// How many.
+        /// Their number.
         channels: usize,
     },
     /// One token.
     Tokens {
-        /// How many token ids there are, padding (0) and unknown (1) included: the rows of an embedding.
+        /// The number of token ids, padding (0) and unknown (1) included: the rows of an embedding.
         vocabulary: usize,
     },
 }
@@ -151,7 +151,7 @@ impl Preprocessing {
         &self.classes
     }
 
-    /// What a model has to take in at each step.
+    /// The input of a model at each step.
     pub fn input(&self) -> InputKind {
         match &self.transform {
             Transform::Image { layout, .. } => InputKind::Values { channels: layout.channels() },
@@ -161,7 +161,7 @@ impl Preprocessing {
         }
     }
 
-    /// How the tokens of its texts are found; nothing where its sequences are no texts.
+    /// The rule by which the tokens of its texts are found; none where its sequences are not texts.
     pub fn tokens(&self) -> Option<TokenRule> {
         match &self.transform {
             Transform::Text { tokens, .. } => Some(*tokens),
@@ -179,7 +179,7 @@ impl Preprocessing {
         (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
     }
 
-    /// Whether it was fitted on a folder of the user's own.
+    /// True if it was fitted on a folder of the user's own.
     pub(crate) fn is_of_own_data(&self) -> bool {
         self.own.is_some()
     }
@@ -204,7 +204,7 @@ impl Preprocessing {
         entry.recipe.files().find(changed).map(|file| file.name.clone())
     }
 
-    /// Whether it can be applied to a data set's content and speaks of its classes.
+    /// True if it can be applied to a data set's content and has its classes.
     pub(crate) fn fits(&self, entry: &Entry) -> bool {
         let same_modality = match (&self.transform, &entry.modality) {
             (Transform::Image { layout, .. }, Modality::Image { layout: wanted }) => layout == wanted,
@@ -236,6 +236,20 @@ impl Preprocessing {
             Ok(Sequence { steps: self.steps(&raw, sequence, order.as_deref())?, label })
         };
         examples.enumerate().map(sequence).collect()
+    }
+
+    /// The distance of a number of a series from the mean of its channel, in standard deviations.
+    pub(crate) fn deviation(&self, channel: usize, number: f64) -> Option<f64> {
+        match &self.transform {
+            Transform::Series { scale } => Some(scale.deviation(channel, number)),
+            Transform::PreciseSeries { scale } => Some(scale.deviation(channel, number)),
+            Transform::Image { .. } | Transform::Text { .. } => None,
+        }
+    }
+
+    /// The steps that are kept of so many.
+    pub(crate) fn kept(&self, steps: usize) -> Range<usize> {
+        self.keep.range(steps, self.max_length.map(NonZeroUsize::get))
     }
 
     fn order(&self) -> Option<Vec<usize>> {

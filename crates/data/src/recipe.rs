@@ -1,4 +1,4 @@
-//! What a `recipe.toml` says of a data set: where it comes from, what it holds, what may be done with it.
+//! The content of a `recipe.toml`: a data set's source, files, classes and licence.
 
 use crate::{Layout, Origin};
 use serde::Deserialize;
@@ -9,15 +9,15 @@ use std::fmt;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// What the data is, in a few words.
+    /// The data in a few words.
     pub title: String,
-    /// What is learned from it.
+    /// The task that is learned from it.
     pub task: String,
-    /// How its files are read.
+    /// The format of its files.
     pub(crate) format: Format,
     /// The names of the classes, in the order of their labels.
     pub classes: Vec<String>,
-    /// How training and test data were told apart.
+    /// The way in which training and test data were told apart.
     pub split: String,
     /// The licence of the data.
     pub licence: String,
@@ -26,9 +26,9 @@ pub struct Recipe {
     /// The data sets read from these files.
     #[serde(rename = "dataset")]
     pub(crate) datasets: Vec<Named>,
-    /// Where the files that ship come from.
+    /// The source of the files that ship.
     pub source: Option<Source>,
-    /// Where the files of a set that does not ship are fetched from: the first of these that can be reached.
+    /// The origins of a set that does not ship: it is fetched from the first that can be reached.
     #[serde(default)]
     pub fetch: Vec<Origin>,
     /// The training data.
@@ -85,13 +85,13 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Whether a class is the same in upper and lower case.
+    /// True if a class is the same in upper and lower case.
     pub(crate) fn any_case(&self) -> bool {
         matches!(self, Format::Ts)
     }
 }
 
-/// What the sequences of a data set are made of.
+/// The kind of the sequences of a data set.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Modality {
@@ -102,7 +102,7 @@ pub enum Modality {
     },
     /// Measurements, all channels at each step.
     Series {
-        /// How many numbers a step has.
+        /// The numbers of a step.
         channels: usize,
     },
     /// Text, a word a step.
@@ -110,7 +110,7 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// How many numbers a step has; none where a step is a word.
+    /// The numbers of a step; none where a step is a word.
     pub fn channels(&self) -> Option<usize> {
         match self {
             Modality::Image { layout } => Some(layout.channels()),
@@ -137,7 +137,7 @@ pub struct Source {
     pub archive: String,
     /// The archive's sha256.
     pub sha256: String,
-    /// What is taken from the archive.
+    /// The files that are taken from the archive.
     pub members: Vec<String>,
 }
 
@@ -151,7 +151,7 @@ impl fmt::Display for Source {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetFiles {
-    /// How many sequences there are.
+    /// The number of sequences.
     pub sequences: usize,
     /// The files, in the order that the format reads them.
     pub files: Vec<File>,

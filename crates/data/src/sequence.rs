@@ -1,4 +1,4 @@
-//! What a model reads: steps, and steps with the class they belong to.
+//! The input of a model: steps, and steps with the class they belong to.
 
 /// The steps of one sequence, ready for a model. There is at least one.
 #[derive(Clone, Debug, PartialEq)]
@@ -7,7 +7,7 @@ pub enum Steps {
     Values {
         /// The numbers, standardised, shaped `[steps, channels]`.
         values: Vec<f32>,
-        /// How many numbers a step has.
+        /// The numbers of a step.
         channels: usize,
     },
     /// Token ids, one a step.
@@ -28,7 +28,7 @@ impl Steps {
 /// A sequence whose class is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
-    /// What the model reads.
+    /// The steps that the model reads.
     pub steps: Steps,
     /// The class, as an index into [`Preprocessing::classes`](crate::Preprocessing::classes).
     pub label: usize,

@@ -6,7 +6,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a permutation is for. Two uses of one seed must not share their random numbers.
+/// The purpose of a permutation. Two uses of one seed must not share their random numbers.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Pixels,

@@ -18,22 +18,40 @@ pub(crate) fn split(
     limit: Option<usize>,
     seed: u64,
 ) -> Result<SplitIndices, DataError> {
+    check(labels.len(), fraction)?;
     let mut validation = stratified_order(labels, seed);
-    let sequences = labels.len();
-    let empty = |part| DataError::EmptyPart { fraction, part, sequences };
-    let count = held_out(sequences, fraction);
-    if count == 0 {
-        return Err(empty("validation"));
-    }
-    if count >= sequences {
-        return Err(empty("training"));
-    }
-    let mut train = validation.split_off(count);
-    train.truncate(limit.unwrap_or(sequences));
+    let mut train = validation.split_off(held_out(labels.len(), fraction));
+    train.truncate(limit.unwrap_or(labels.len()));
     Ok(SplitIndices { train, validation })
 }
 
-/// How many of so many sequences become the validation set.
+/// Checks that a fraction leaves a sequence in either part of so many.
+pub(crate) fn check(sequences: usize, fraction: f64) -> Result<(), DataError> {
+    let (least, most) = fractions(sequences);
+    let empty = |part, limit| Err(DataError::EmptyPart { fraction, part, sequences, limit });
+    match held_out(sequences, fraction) {
+        0 => empty("validation", least),
+        all if all >= sequences => empty("training", most),
+        _ => Ok(()),
+    }
+}
+
+/// The least and the greatest fraction that leave a sequence in either part, to four digits or so.
+fn fractions(sequences: usize) -> (f64, f64) {
+    let all = sequences as f64;
+    let steps = 1000.0 * 10.0_f64.powf(all.log10().ceil());
+    let (mut least, mut most) = ((0.5 * steps / all).ceil(), (steps - 0.5 * steps / all).floor());
+    while held_out(sequences, least / steps) == 0 {
+        least += 1.0;
+    }
+    while held_out(sequences, most / steps) >= sequences {
+        most -= 1.0;
+    }
+    let (least, most) = (least / steps, most / steps);
+    (least, most)
+}
+
+/// The number of sequences, of so many, that become the validation set.
 pub(crate) fn held_out(sequences: usize, fraction: f64) -> usize {
     (sequences as f64 * fraction).round() as usize
 }
@@ -124,11 +142,23 @@ mod tests {
 
     #[test]
     fn a_set_without_a_sequence_is_refused() {
-        for (fraction, expected) in [(0.01, "validation"), (0.99, "training")] {
+        for (fraction, expected, works) in [(0.1, "validation", 0.125), (0.9, "training", 0.8749)] {
             match split(&[0, 1, 0, 1], fraction, None, 1) {
-                Err(DataError::EmptyPart { part, .. }) => assert_eq!(part, expected),
+                Err(DataError::EmptyPart { part, limit, .. }) => assert_eq!((part, limit), (expected, works)),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn the_fraction_that_is_advised_works() {
+        for sequences in (2..300).chain([1000, 4321, 60_000]) {
+            let (least, most) = fractions(sequences);
+            for fraction in [least, most] {
+                assert!((1..sequences).contains(&held_out(sequences, fraction)), "{fraction} of {sequences}");
+            }
+            assert!(0.0 < least && least < 1.0 && most < 1.0, "{least} {most} of {sequences}");
+            assert_eq!((held_out(sequences, 0.9 * least), held_out(sequences, 1.0)), (0, sequences));
         }
     }
 }

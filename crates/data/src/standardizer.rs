@@ -43,7 +43,7 @@ impl Number for f64 {
     }
 }
 
-/// What is subtracted and what is divided by, one of each for every channel.
+/// A mean to subtract and a standard deviation to divide by, one of each for every channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored<T>", bound(deserialize = "T: Number + Deserialize<'de>"))]
 pub(crate) struct Standardizer<T> {
@@ -73,9 +73,14 @@ impl<T: Number> Standardizer<T> {
         Self { std: squares.into_iter().map(std).collect(), mean: mean.into_iter().map(T::nearest).collect() }
     }
 
-    /// How many channels are told apart.
+    /// The number of channels.
     pub(crate) fn channels(&self) -> usize {
         self.mean.len()
+    }
+
+    /// The distance of a number of a channel from the mean, in standard deviations.
+    pub(crate) fn deviation(&self, channel: usize, number: f64) -> f64 {
+        (number - self.mean[channel].into()) / self.std[channel].into()
     }
 
     /// Standardises values shaped `[steps, channels]`, or says at which place one becomes too large to compute with.

@@ -5,7 +5,7 @@ use crate::{DataError, checksum};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Where fetched data sets are kept. A set is there whole or not at all.
+/// The folder of the data sets that were fetched. A set is there whole or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
     root: PathBuf,
@@ -38,7 +38,7 @@ impl Store {
         self.root.join(set)
     }
 
-    /// Whether a set is there, told by the sizes of its files.
+    /// True if a set is there, told by the sizes of its files.
     pub fn has(&self, set: &str, recipe: &Recipe) -> bool {
         let folder = self.folder(set);
         recipe.files().all(|file| {
@@ -46,7 +46,7 @@ impl Store {
         })
     }
 
-    /// Whether a set is there and every file has its sha256.
+    /// True if a set is there and every file has its sha256.
     pub(crate) fn has_unchanged(&self, set: &str, recipe: &Recipe) -> bool {
         self.has(set, recipe) && recipe.files().all(|file| self.read(set, file).is_ok())
     }

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What a token is. In all rules upper and lower case are the same.
+/// The rule for what a token is. In all rules upper and lower case are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenRule {
@@ -87,7 +87,7 @@ fn words(text: &str) -> Vec<&str> {
     found.into_iter().map(|range| &text[range]).collect()
 }
 
-/// Where the word that begins at `start` begins with the sign before it, if that belongs to it.
+/// The start of the word at `start` with the sign before it, if that belongs to it.
 fn start_with_sign(text: &str, start: usize) -> usize {
     let mut before = text[..start].chars().rev();
     let (Some(sign), next) = (before.next(), text[start..].chars().next()) else { return start };
@@ -113,7 +113,7 @@ fn is_currency(sign: char) -> bool {
     sign.general_category() == GeneralCategory::CurrencySymbol
 }
 
-/// Whether it is an emoji or another picture, such as an arrow.
+/// True if it is an emoji or another picture, such as an arrow.
 fn is_pictograph(sign: char) -> bool {
     sign.general_category() == GeneralCategory::OtherSymbol
 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is not a sign between others, or a space, is in a token.
+        /// Every letter and digit is in a token.
         #[test]
         fn no_letter_is_lost(text in "\\PC{0,40}") {
             let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();

@@ -21,13 +21,13 @@ pub fn unknown_in(set: &str, sequences: &[Sequence]) -> Option<String> {
 }
 
 /// A warning if any text to predict on is mostly unknown to the vocabulary: its class is then a guess.
-pub fn unknown_tokens(inputs: &[Input]) -> Option<String> {
+pub(crate) fn unknown_tokens(inputs: &[Input]) -> Option<String> {
     let coverage = Coverage::of(inputs.iter().map(|input| &input.steps));
     let first = inputs.iter().find(|input| is_mostly_unknown(&input.steps))?;
     Some(format!("{}; the first of them is {}", coverage.warning("given"), first.name))
 }
 
-/// How much of some texts a vocabulary does not know.
+/// The share of some texts that a vocabulary does not know.
 #[derive(Debug, Default, PartialEq)]
 struct Coverage {
     texts: usize,

@@ -45,7 +45,7 @@ impl Vocabulary {
         Self { ids: words.into_iter().map(|(word, _)| word).take(most).zip(FIRST..).collect() }
     }
 
-    /// How many token ids there are: the words, the padding and the unknown.
+    /// The number of token ids: the words, the padding and the unknown.
     pub(crate) fn size(&self) -> usize {
         self.ids.len() + FIRST as usize
     }

@@ -22,7 +22,7 @@ fn read(
     let folder = TempDir::new().unwrap();
     let path: PathBuf = folder.path().join(name);
     fs::write(&path, content).unwrap();
-    let mut inputs = read_inputs(&path, preprocessing)?;
+    let mut inputs = read_inputs(&path, preprocessing)?.sequences;
     for input in &mut inputs {
         input.name = input.name.replace(folder.path().to_str().unwrap(), "").trim_start_matches('/').into();
     }
@@ -186,4 +186,35 @@ fn a_series_with_other_channels_is_refused() {
 fn a_file_that_is_not_there_is_named() {
     let error = read_inputs("nowhere/a.png".as_ref(), &ROWS).unwrap_err();
     assert!(matches!(error, DataError::Unreadable { .. }) && error.to_string().contains("nowhere/a.png"));
+}
+
+/// The warnings of a file, without its folder.
+fn warnings(name: &str, content: &str, preprocessing: &Preprocessing) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(name), content).unwrap();
+    let warnings = read_inputs(&folder.path().join(name), preprocessing).unwrap().warnings;
+    let here = format!("{}/", folder.path().display());
+    warnings.into_iter().map(|warning| warning.replace(&here, "")).collect()
+}
+
+#[test]
+fn texts_that_take_in_lines_are_told_with_these_or_refused() {
+    let table = "text\na good film\n\"a stray one\na bad film\na film\"\nthe film\n";
+    let told = warnings("new.csv", table, &SNIPPETS);
+    assert!(told[0].starts_with("1 text goes over several lines, over 3 (new.csv:3 to 5): "), "{told:?}");
+    assert_eq!(warnings("new.csv", &table.replace('"', ""), &SNIPPETS), [""; 0]);
+    let classes = "class,text\nx1,a film\nx2,\"a stray one\nx3,a film\nx4,film\"\nx5,good\n";
+    let refused = read("new.csv", classes, &SNIPPETS);
+    assert!(matches!(refused, Err(DataError::QuoteOverRows { line: 3, row: 4, .. })), "{refused:?}");
+    let trained = "class,text\n,a film\n,\"a stray one\nas said\npositive,a film\"\n";
+    let refused = read("new.csv", trained, &SNIPPETS);
+    assert!(matches!(refused, Err(DataError::QuoteOverRows { line: 3, row: 5, .. })), "{refused:?}");
+}
+
+#[test]
+fn a_text_is_a_line_whatever_ends_it() {
+    assert_eq!(
+        names(&read("new.txt", "a film\ra good one\r", &SNIPPETS).unwrap()),
+        ["new.txt:1", "new.txt:2"]
+    );
 }

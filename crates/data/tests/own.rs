@@ -98,7 +98,7 @@ fn archives_are_read_as_their_own_tools_write_them() {
     assert_eq!(ucr.preprocessing.classes(), ["1", "2"]);
     assert_eq!(ucr.test.iter().map(|sequence| sequence.steps.len()).collect::<Vec<_>>(), [3, 2, 3, 3]);
     let new = folder(&[("new.tsv", "1\t0.5\t1\t1.5\n?\t4\t5\tNaN\n"), ("bare.tsv", "0.5\t1\t1.5\n")]);
-    let inputs = read_inputs(&new.path().join("new.tsv"), &ucr.preprocessing).unwrap();
+    let inputs = read_inputs(&new.path().join("new.tsv"), &ucr.preprocessing).unwrap().sequences;
     assert_eq!(inputs[1].steps, ucr.test[1].steps);
     let refused = read_inputs(&new.path().join("bare.tsv"), &ucr.preprocessing).unwrap_err();
     assert!(matches!(refused, DataError::UcrClass { line: 1, .. }), "{refused}");
@@ -130,7 +130,7 @@ fn an_offset_takes_no_digits_away() {
     assert!(near.iter().zip(&far).all(|(near, far)| (near - far).abs() < 1e-6), "{near:?}\n{far:?}");
 }
 
-/// What was stored before numbers were standardised as precisely as they are written means what it meant.
+/// A preprocessing that was stored before numbers were standardised as precisely as they are written keeps its meaning.
 #[test]
 fn the_preprocessing_of_an_earlier_run_keeps_its_rule() {
     let folder = folder(&[("new.csv", "meter,flow\n1700000001,0.3\n1700000200,0.1\n")]);
@@ -138,7 +138,7 @@ fn the_preprocessing_of_an_earlier_run_keeps_its_rule() {
         "own":{"channels":["meter","flow"],"sha256":{}},
         "transform":{"series":{"scale":{"mean":[1700000000.0,0.2],"std":[10.0,0.1]}}}}"#;
     let stored: Preprocessing = serde_json::from_str(stored).unwrap();
-    let inputs = read_inputs(&folder.path().join("new.csv"), &stored).unwrap();
+    let inputs = read_inputs(&folder.path().join("new.csv"), &stored).unwrap().sequences;
     // The nearest f32 to the meter's values are 1700000000 and 1700000256.
     let values = vec![0.0, (0.3_f32 - 0.2) / 0.1, 25.6, (0.1_f32 - 0.2) / 0.1];
     assert_eq!(inputs[0].steps, Steps::Values { values, channels: 2 });
@@ -166,6 +166,51 @@ fn a_number_that_cannot_be_computed_with_is_named_with_its_place() {
 }
 
 #[test]
+fn a_number_that_is_far_from_the_training_data_is_told_with_its_place() {
+    let data = prepared(&[("train.csv", csv(12).as_str()), ("test.csv", csv(4).as_str())]);
+    let folder = TempDir::new().unwrap();
+    let told = |name: &str, text: &str, preprocessing: &Preprocessing| {
+        fs::write(folder.path().join(name), text).unwrap();
+        let warnings = read_inputs(&folder.path().join(name), preprocessing).unwrap().warnings;
+        let here = format!("{}/", folder.path().display());
+        warnings.into_iter().map(|warning| warning.replace(&here, "")).collect::<Vec<_>>()
+    };
+    for fill in ["-999.0", "-9999.0", "1e20", "9.96921e36"] {
+        let warnings = told("new.csv", &format!("y,x\n1,2\n2,{fill}\n3,{fill}\n"), &data.preprocessing);
+        let place = format!("new.csv:3: {fill} (column `x`) is ");
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&place), "{warnings:?}");
+        assert!(
+            warnings[0].contains("with 1 other number of this channel more than 50 away"),
+            "{warnings:?}"
+        );
+        let warnings = told(
+            "new.ts",
+            &format!("@classLabel false\n@data\n1,2:2,3\n1,{fill}:2,3\n"),
+            &data.preprocessing,
+        );
+        assert!(
+            warnings[0].starts_with(&format!("new.ts:4: {fill} (channel 1, step 2) is ")),
+            "{warnings:?}"
+        );
+    }
+    assert_eq!(told("new.csv", &csv(12), &data.preprocessing), [""; 0]);
+
+    let stored = r#"{"dataset":"./old","classes":["a","b"],"keep":"start","pad":"none","own":{"sha256":{}},
+        "transform":{"precise-series":{"scale":{"mean":[0,0,0,0,0,0,0],"std":[1,1,1,1,1,1,1]}}}}"#;
+    let wide: Preprocessing = serde_json::from_str(stored).unwrap();
+    let warnings = told("new.csv", "a,b,c,d,e,f,g\n51,51,-51,51,51,51,51\n49,0,0,0,0,0,0\n", &wide);
+    assert!(warnings.len() == 5 && warnings[2].starts_with("new.csv:2: -51.0 (channel 3, step 1) is 51 "));
+    assert!(warnings[4].ends_with("; there are such numbers in 2 other channels, too"), "{warnings:?}");
+
+    // What is cut off is read by no model.
+    let files = [("train.csv", csv(12)), ("test.csv", csv(4))];
+    let kept = self::folder(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let short = prepare(&DataConfig { max_length: Some(1), ..config(&kept) }).unwrap().preprocessing;
+    assert_eq!(told("new.csv", "x,y\n1,2\n-999,2\n", &short), [""; 0]);
+    assert_eq!(told("new.csv", "x,y\n-999,2\n1,2\n", &short).len(), 1);
+}
+
+#[test]
 fn texts_are_read_a_row_each() {
     let data = prepared(&[("train.csv", TEXTS), ("test.csv", "text,class\ngood,1\n\"bad, bad\",0\n")]);
     assert_eq!((data.train.len(), data.validation.len()), (4, 2));
@@ -188,7 +233,10 @@ fn what_is_stored_tells_files_that_have_changed() {
     fs::write(folder.path().join("test.csv"), csv(5)).unwrap();
     let refused = prepare_with(&config(&folder), &stored, None).unwrap_err();
     assert!(matches!(&refused, DataError::ChangedData { file, .. } if file == "test.csv"), "{refused}");
-    assert!(refused.to_string().contains("has changed since the run was trained"), "{refused}");
+    assert!(
+        refused.to_string().contains("is not, or no longer, the data that the run was trained on"),
+        "{refused}"
+    );
     assert!(matches!(check_unchanged(&stored, None), Err(DataError::ChangedData { .. })));
     // A new run takes them as they are.
     assert_eq!(prepare(&config(&folder)).unwrap().test.len(), 5);
@@ -240,7 +288,7 @@ fn sequences_are_classified_when_the_folder_is_gone() {
         .collect();
     fs::write(elsewhere.path().join("turned.csv"), turned.join("\n")).unwrap();
     for name in ["new.csv", "new.ts", "turned.csv"] {
-        let inputs = read_inputs(&elsewhere.path().join(name), &data.preprocessing).unwrap();
+        let inputs = read_inputs(&elsewhere.path().join(name), &data.preprocessing).unwrap().sequences;
         assert_eq!(inputs.len(), 4, "{name}");
         for (input, sequence) in inputs.iter().zip(&data.test) {
             assert_eq!(input.steps, sequence.steps, "{name}");

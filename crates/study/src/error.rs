@@ -141,8 +141,8 @@ pub enum StudyError {
     },
     /// Data of the user's own that is no longer what trials of the study were trained on.
     #[error(
-        "the data in {data} has changed since trials of {} were trained ({file} is another); put the old file back, \
-         name its new place with --dataset, or give the study a new folder with --out",
+        "{data} is not, or no longer, the data that trials of {} were trained on ({file} is another file); put the old \
+         file back, name the folder that has it with --dataset, or give the study a new folder with --out",
         study.display()
     )]
     ChangedData {

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{DataConfig, Entry, Modality, Presence, Survey, catalog, find, findings, prepare};
+use slimgate_data::{
+    DataConfig, Entry, Modality, Presence, Survey, catalog, check_division, find, findings, prepare,
+};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
@@ -161,7 +163,9 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     }
     let config = DataConfig { dataset: entry.name.clone(), ..DataConfig::default() };
     let mut warnings: Vec<String> = findings(&config)?.iter().map(ToString::to_string).collect();
-    if entry.modality == Modality::Text {
+    if let Err(refusal) = check_division(&config) {
+        warnings.push(refusal.to_string());
+    } else if entry.modality == Modality::Text {
         // Words are known once a vocabulary is there, which a run with all settings at their defaults would make.
         let unknown = prepare(&config).map(|prepared| prepared.unknown_tokens());
         warnings.extend(unknown.unwrap_or_else(|refusal| vec![refusal.to_string()]));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_data::{read_inputs, unknown_tokens};
+use slimgate_data::{Inputs, read_inputs};
 
 use super::evaluate::open;
 use crate::args::PredictArguments;
@@ -12,11 +12,11 @@ use crate::output::{CliError, say_json, tell};
 
 pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
-    let inputs = read_inputs(&arguments.input, run.preprocessing())?;
-    if let Some(warning) = unknown_tokens(&inputs) {
+    let Inputs { sequences, warnings } = read_inputs(&arguments.input, run.preprocessing())?;
+    for warning in warnings {
         tell(format_args!("warning: {warning}"));
     }
-    let predictions = run.predict(&inputs)?;
+    let predictions = run.predict(&sequences)?;
 
     if arguments.saved.json {
         for prediction in &predictions {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Error, http};
 
-/// How often in a row a connection may bring nothing.
+/// The most connections in a row that may bring nothing.
 const ATTEMPTS: u32 = 3;
 
 /// The proxy is that of the environment (`HTTPS_PROXY` and its like), which is what the agent looks for; so are
@@ -35,7 +35,7 @@ static AGENT: LazyLock<Agent> = LazyLock::new(|| {
         .into()
 });
 
-/// Why a connection did not bring the file.
+/// The reason for which a connection did not bring the file.
 enum DownloadError {
     /// Another one may.
     Retryable(String),

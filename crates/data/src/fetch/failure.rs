@@ -1,15 +1,15 @@
-//! Why fetching does not go on.
+//! The failures that end fetching.
 
 use crate::DataError;
 use std::io;
 use std::path::Path;
 
-/// Whether another origin may help.
+/// A failure, by whether another origin may help.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// This origin does not serve; another one may.
     Origin(String),
-    /// What was fetched cannot be kept, wherever it comes from.
+    /// The files cannot be kept, wherever they come from.
     Disk(DataError),
 }
 
@@ -25,7 +25,7 @@ impl Failure {
     }
 }
 
-/// What could not be done in the store.
+/// The error for an action that failed in the store.
 pub(crate) fn keep(action: &'static str, path: &Path) -> impl Fn(io::Error) -> DataError {
     move |source| DataError::Keep { action, path: path.display().to_string(), source }
 }

@@ -19,7 +19,7 @@ use staging::StagingFolder;
 use std::path::{Path, PathBuf};
 use unpack::ExtractedFiles;
 
-/// How fetching goes.
+/// The progress of fetching.
 #[derive(Debug)]
 pub enum FetchProgress<'a> {
     /// Another process fetches the set; its end is waited for.
@@ -30,16 +30,16 @@ pub enum FetchProgress<'a> {
     Bytes {
         /// The file.
         name: &'a str,
-        /// How much there is.
+        /// The bytes that are there.
         done: u64,
-        /// How much there will be, where the server says so.
+        /// The bytes in all, where the server says so.
         total: Option<u64>,
     },
     /// A connection was lost, and another one resumes where it ended.
     Retrying {
         /// The file.
         name: &'a str,
-        /// Why the connection was lost.
+        /// The reason.
         reason: &'a str,
     },
     /// A file that was put together from more than one download is not what it should be; it was thrown
@@ -47,7 +47,7 @@ pub enum FetchProgress<'a> {
     Discarded {
         /// The file.
         name: &'a str,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'a str,
     },
     /// An origin does not serve; the next one is tried.
@@ -56,7 +56,7 @@ pub enum FetchProgress<'a> {
     Unpacking(&'a str),
 }
 
-/// Who is told how fetching goes.
+/// The listener to the progress of fetching.
 pub(crate) type Report<'a> = &'a mut dyn FnMut(FetchProgress);
 
 /// Brings a set into the store, unless it is there unchanged. Says whether it had to be brought.
@@ -199,7 +199,7 @@ fn open(
     Ok(extracted)
 }
 
-/// How to bring the set by hand.
+/// The way to bring the set by hand.
 fn advice(set: &str, recipe: &Recipe) -> String {
     let mut lines = vec!["Where one of these can be reached, get all files of one line:".to_owned()];
     for origin in &recipe.fetch {

@@ -1,4 +1,4 @@
-//! Where a set is put together before it appears in the store: one folder a set, for one process at a time.
+//! The folder in which a set is put together before it appears in the store: one a set, for one process at a time.
 
 use super::failure::{Failure, keep};
 use super::unpack::ExtractedFiles;
@@ -53,7 +53,7 @@ impl StagingFolder {
         Ok(staging)
     }
 
-    /// Where a download grows.
+    /// The file of a download that goes on.
     pub(crate) fn part(&self, archive: &str) -> PathBuf {
         below(&self.folder, &format!("{archive}.part"))
     }
@@ -122,7 +122,7 @@ impl Drop for StagingFolder {
     }
 }
 
-/// What stands beside the files.
+/// The text of the file that stands beside the others.
 fn origin(recipe: &Recipe, source: &str) -> String {
     let Recipe { title, attribution, licence, .. } = recipe;
     let mut text = format!("{title}\nby: {attribution}\nlicence: {licence}\nfetched from: {source}\n");
@@ -145,7 +145,7 @@ fn remove(path: &Path) {
     let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
 }
 
-/// Whether an open file is still the one with that name.
+/// True if an open file is still the one with that name.
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let one = |found: fs::Metadata| (found.dev(), found.ino());

@@ -1,4 +1,4 @@
-//! What is wanted out of an archive: a gzipped file, a `.tar.gz`, a `.zip` (a wheel is one) or a `.deb`.
+//! The wanted files of an archive: a gzipped file, a `.tar.gz`, a `.zip` (a wheel is one) or a `.deb`.
 //!
 //! Nothing is written to disk, so that no path in an archive leads anywhere; and nothing is read past what
 //! the recipe says a file holds, or past a limit.
@@ -15,7 +15,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What was taken from archives, by the names it has here.
+/// The files that were taken from archives, by their names here.
 pub(crate) type ExtractedFiles = HashMap<String, Vec<u8>>;
 
 const ZIP: [u8; 2] = *b"PK";
@@ -49,7 +49,7 @@ pub(crate) fn unpack(
     }
 }
 
-/// Whether a file is the member that an archive would be packed around.
+/// True if a file is the member that an archive would be packed around.
 pub(crate) fn is_bare(archive: &Archive, path: &Path, name: &str) -> Result<bool, Failure> {
     let first = first_bytes(path).map_err(|error| Failure::Origin(format!("{name}: {error}")))?;
     Ok(archive.is_member() && first != GZIP)
@@ -133,7 +133,7 @@ impl Extractor<'_> {
     }
 }
 
-/// Whether a member is the file of a path, or the folder that it is in.
+/// True if a member is the file of a path, or the folder that it is in.
 fn holds(member: &Member, path: &str) -> bool {
     let wanted = member.path.as_deref().unwrap_or_default();
     match path.strip_prefix(wanted) {

@@ -5,6 +5,7 @@ pub(crate) mod png;
 mod quotes;
 pub(crate) mod rated;
 pub(crate) mod table;
+mod taken_in;
 pub(crate) mod texts;
 pub(crate) mod ts;
 pub(crate) mod ucr;

@@ -2,7 +2,7 @@
 
 use crate::DataError;
 
-/// What a byte of a table belongs to, as the `csv` crate reads it.
+/// The state of the `csv` crate's reader at a byte of a table.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     /// A field begins.
@@ -20,6 +20,7 @@ enum State {
 /// Checks that every quote is closed, and that one which goes over several lines is closed where its field ends.
 pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), DataError> {
     let (mut state, mut line, mut opens) = (State::Start, first_line, 0);
+    let mut before = 0;
     for byte in bytes {
         state = match (state, byte) {
             (State::Start, b'"') => {
@@ -35,7 +36,8 @@ pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), D
             }
             _ => State::Plain,
         };
-        line += usize::from(*byte == b'\n');
+        line += usize::from(*byte == b'\r' || (*byte == b'\n' && before != b'\r'));
+        before = *byte;
     }
     if state == State::Quoted { Err(DataError::QuoteOpen { file: file.into(), line: opens }) } else { Ok(()) }
 }
@@ -52,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_told_by_the_line_that_it_opens_on() {
-        for text in ["x\n1\n\"2\n3\n", "x\n1\n\"2", "x\n1\n\"2\"\"\n", "x\r\n1\r\n\"2\r\n3"] {
+        for text in ["x\n1\n\"2\n3\n", "x\n1\n\"2", "x\n1\n\"2\"\"\n", "x\r\n1\r\n\"2\r\n3", "x\r1\r\"2\r3"] {
             assert!(matches!(refused(text), DataError::QuoteOpen { line: 3, .. }), "{text}");
         }
     }
@@ -76,7 +78,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is put after an open quote belongs to its field; after any other text it is a row of its own.
+        /// Text after an open quote belongs to its field; after any other text it is a row of its own.
         #[test]
         fn a_quote_is_open_where_the_csv_crate_reads_on(text in "[ab\", \r\n]{0,40}") {
             let mut longer = text.clone();

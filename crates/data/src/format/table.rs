@@ -1,10 +1,11 @@
 //! Tables: rows below a row of column names. Of series, a row is one step and a column one channel.
 
 use super::quotes;
+use crate::DataError;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, number};
-use crate::{DataError, labels};
+use crate::file::{Field, Location, line_ends, number};
+use crate::labels::{self, composed};
 use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
 use std::collections::HashSet;
 
@@ -22,8 +23,8 @@ pub(crate) struct Table<'a> {
     pub header: Vec<String>,
     bytes: &'a [u8],
     file: &'a str,
-    /// The line that the bytes begin on.
-    first_line: usize,
+    /// A place in the bytes, never inside a line end, and the line that it is on.
+    counted: (usize, usize),
     rows: StringRecordsIntoIter<&'a [u8]>,
 }
 
@@ -33,7 +34,8 @@ impl<'a> Table<'a> {
         let (bytes, first_line) = without_preamble(bytes, file)?;
         quotes::check(bytes, file, first_line)?;
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let mut table = Table { header: Vec::new(), bytes, file, first_line, rows: reader.into_records() };
+        let mut table =
+            Table { header: Vec::new(), bytes, file, counted: (0, first_line), rows: reader.into_records() };
         let header = table.rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
         let header = header.map_err(|error| table.not_utf8(&error))?;
         if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
@@ -54,18 +56,20 @@ impl<'a> Table<'a> {
     }
 
     /// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
-    fn not_utf8(&self, error: &csv::Error) -> DataError {
+    fn not_utf8(&mut self, error: &csv::Error) -> DataError {
         let line = error.position().map_or(1, |position| self.line(position));
         DataError::NotUtf8 { file: self.file.into(), line }
     }
 
     /// The line that a row begins on. Its position is where the row before it ended, which is before blank lines, and
-    /// of the two characters that end a line on Windows between them.
-    fn line(&self, position: &Position) -> usize {
+    /// of the two characters that end a line on Windows between them. Rows are asked for in their order.
+    fn line(&mut self, position: &Position) -> usize {
+        let (from, line) = self.counted;
         let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
-        let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let before = self.first_line - 1 + between.filter(|byte| **byte == b'\n').count();
-        position.line() as usize + before
+        let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let at = self.bytes.len() - rest.len() + between;
+        self.counted = (at, line + line_ends(self.bytes.get(from..at).unwrap_or_default()));
+        self.counted.1
     }
 }
 
@@ -91,7 +95,10 @@ impl Iterator for Table<'_> {
 /// first, and the line in which Excel is told the separator.
 fn without_preamble<'a>(bytes: &'a [u8], file: &str) -> Result<(&'a [u8], usize), DataError> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    let end = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'\n' | b'\r'))
+        .map_or(bytes.len(), |at| at + if bytes[at..].starts_with(b"\r\n") { 2 } else { 1 });
     match bytes[..end].trim_ascii_end() {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', b','] => Ok((&bytes[end..], 2)),
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator @ (b';' | b'|')] => {
@@ -105,7 +112,7 @@ fn without_preamble<'a>(bytes: &'a [u8], file: &str) -> Result<(&'a [u8], usize)
     }
 }
 
-/// Whether a field goes on over several lines.
+/// True if a field goes over several lines.
 pub(crate) fn has_break(field: &str) -> bool {
     field.contains(['\n', '\r'])
 }
@@ -113,9 +120,9 @@ pub(crate) fn has_break(field: &str) -> bool {
 /// One series of a table.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Series {
-    /// What the column `series` says, if there is one.
+    /// Its name in the column `series`, if there is one.
     pub name: Option<String>,
-    /// What the column `class` says, if it is read.
+    /// Its class in the column `class`, if that is read.
     pub class: Option<String>,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f64>,
@@ -224,7 +231,7 @@ impl Columns {
         };
         let mut channels = Vec::with_capacity(wanted.len());
         for name in wanted {
-            match self.channels.iter().find(|at| header[**at] == *name) {
+            match self.channels.iter().find(|at| composed(&header[**at]) == composed(name)) {
                 Some(at) => channels.push(*at),
                 None => return refused(format!("no column {:?}", excerpt(name))),
             }

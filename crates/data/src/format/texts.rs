@@ -1,10 +1,10 @@
 //! Texts as a table: one a row in the column `text`, with its class in the column `class` or without.
 
 use super::table::{CLASS, Table, has_break, missing};
+use super::taken_in::{Form, taken_in};
 use crate::DataError;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use std::collections::HashSet;
 
 /// The column of the texts.
 const TEXT: &str = "text";
@@ -12,20 +12,21 @@ const TEXT: &str = "text";
 /// One text.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
-    /// Where it stands in the file.
+    /// The line that it begins on.
     pub line: usize,
     pub text: String,
     /// Its class, in a table that has them.
     pub class: Option<String>,
 }
 
-/// Whether a header is that of texts with their classes.
+/// True if a header is that of texts with their classes.
 pub(crate) fn is_labelled(header: &[String]) -> bool {
     header.len() == 2 && [TEXT, CLASS].iter().all(|column| header.iter().any(|name| name == column))
 }
 
-/// Reads texts, with classes or without: at least one.
-pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Vec<Row>, DataError> {
+/// Reads texts, with classes or without: at least one. Beside the classes of the file, those that are known tell rows
+/// that a text has taken in.
+pub(crate) fn parse(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Row>, DataError> {
     let table = Table::open(bytes, file)?;
     let place = |wanted: &str| table.header.iter().position(|name| name == wanted);
     let (text, class) = (place(TEXT), place(CLASS));
@@ -34,7 +35,7 @@ pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Vec<Row>, DataError> {
         let column = excerpt(&table.header[other]);
         return Err(DataError::TextColumn { file: file.into(), column });
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut is_spaced) = (Vec::new(), false);
     for row in table {
         let (line, row) = row?;
         if row[text].trim().is_empty() {
@@ -43,42 +44,22 @@ pub(crate) fn parse(bytes: &[u8], file: &str) -> Result<Vec<Row>, DataError> {
         if class.is_some_and(|at| has_break(&row[at])) {
             return Err(DataError::QuoteOverLines { file: file.into(), line });
         }
+        is_spaced |= !has_break(&row[text]) && row.get(1).is_some_and(|second| second.starts_with(' '));
         let class = class.map(|at| row[at].trim().to_owned());
         rows.push(Row { line, text: row[text].to_owned(), class });
     }
     if rows.is_empty() {
         return Err(DataError::NoSequence { file: file.into() });
     }
-    match class.and_then(|class| taken_in(&rows, class < text)) {
+    let form = class.map(|class| Form { class_first: class < text, is_spaced });
+    match form.and_then(|form| taken_in(&rows, form, known)) {
         Some((line, row)) => Err(DataError::QuoteOverRows { file: file.into(), line, row }),
         None => Ok(rows),
     }
 }
 
-/// The first row whose text takes in others, and the line of the first of these: between two quotes that do not belong
-/// together, all the lines after the first, or all before the last, are of the table's classes.
-fn taken_in(rows: &[Row], class_first: bool) -> Option<(usize, usize)> {
-    let classes: HashSet<&str> = rows.iter().filter_map(|row| row.class.as_deref()).collect();
-    let is_row = |line: &str| {
-        let (class, text) = match class_first {
-            true => line.split_once(',')?,
-            false => line.rsplit_once(',').map(|(text, class)| (class, text))?,
-        };
-        let prose = class_first && text.starts_with(' ');
-        (!prose && classes.contains(class.trim())).then_some(())
-    };
-    rows.iter().filter(|row| has_break(&row.text)).find_map(|row| {
-        let lines: Vec<(usize, &str)> = (row.line..).zip(row.text.lines()).collect();
-        let inner = if class_first { &lines[1..] } else { &lines[..lines.len() - 1] };
-        let mut inner = inner.iter().filter(|(_, line)| !line.trim().is_empty()).peekable();
-        let first = inner.peek().map(|(line, _)| *line)?;
-        let all = inner.all(|(_, line)| is_row(line).is_some());
-        all.then_some((row.line, if class_first { first } else { first + 1 }))
-    })
-}
-
 /// Reads texts with their classes.
-pub(crate) fn labelled(bytes: &[u8], file: &str) -> Result<Vec<Labelled>, DataError> {
+pub(crate) fn labelled(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Labelled>, DataError> {
     let labelled = |Row { line, text, class }: Row| match class {
         None => Err(missing(&[TEXT.to_owned()], file, CLASS)),
         Some(class) if class.is_empty() => {
@@ -86,7 +67,7 @@ pub(crate) fn labelled(bytes: &[u8], file: &str) -> Result<Vec<Labelled>, DataEr
         }
         Some(class) => Ok(Labelled { raw: Raw::Text(text), class, line }),
     };
-    parse(bytes, file)?.into_iter().map(labelled).collect()
+    parse(bytes, file, known)?.into_iter().map(labelled).collect()
 }
 
 #[cfg(test)]
@@ -96,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_row_is_a_text_with_its_class() {
-        let all = labelled(b"text,class\n\"Good, \"\"really\"\".\nTwice.\", up\nBad.,down\n", "a").unwrap();
+        let all =
+            labelled(b"text,class\n\"Good, \"\"really\"\".\nTwice.\", up\nBad.,down\n", "a", &[]).unwrap();
         let text = Raw::Text("Good, \"really\".\nTwice.".into());
         assert_eq!(all[0], Labelled { raw: text, class: "up".into(), line: 2 });
         assert_eq!((all.len(), all[1].line), (2, 4));
@@ -104,10 +86,10 @@ mod tests {
 
     #[test]
     fn classes_may_be_missing_only_where_they_are_asked_for() {
-        let rows = parse(b"text\nGood.\n", "a").unwrap();
+        let rows = parse(b"text\nGood.\n", "a", &[]).unwrap();
         assert_eq!(rows, [Row { line: 2, text: "Good.".into(), class: None }]);
-        assert_eq!(parse(b"class,text\n,Good.\n", "a").unwrap()[0].text, "Good.");
-        let refused = |text: &str| labelled(text.as_bytes(), "a").unwrap_err();
+        assert_eq!(parse(b"class,text\n,Good.\n", "a", &[]).unwrap()[0].text, "Good.");
+        let refused = |text: &str| labelled(text.as_bytes(), "a", &[]).unwrap_err();
         assert!(matches!(refused("text\nGood.\n"), DataError::CsvMissing { column: "class", .. }));
         let blank = refused("class,text\n,Good.\n");
         assert!(matches!(blank, DataError::CsvBlank { line: 2, column: "class", .. }));
@@ -121,35 +103,16 @@ mod tests {
         for names in others {
             assert!(!is_labelled(&header(names)), "{names:?}");
         }
-        let refused = |text: &str| parse(text.as_bytes(), "a").unwrap_err();
+        let refused = |text: &str| parse(text.as_bytes(), "a", &[]).unwrap_err();
         assert!(matches!(refused("class,words\nup,Good.\n"), DataError::CsvMissing { column: "text", .. }));
         assert!(matches!(refused("class,text,stars\nup,Good.,5\n"), DataError::TextColumn { .. }));
         assert!(matches!(refused("text,text\nGood.,Bad.\n"), DataError::TextColumn { .. }));
     }
 
-    #[test]
-    fn a_text_that_takes_in_rows_is_refused_and_prose_is_not() {
-        let taken = |text: &str| match parse(text.as_bytes(), "a") {
-            Err(DataError::QuoteOverRows { line, row, .. }) => Some((line, row)),
-            Err(other) => panic!("{text:?}: {other}"),
-            Ok(_) => None,
-        };
-        assert_eq!(taken("class,text\nup,good\ndown,\"stray\nup,fine\ndown,dull\"\nup,good\n"), Some((3, 4)));
-        assert_eq!(taken("text,class\n\"stray,down\nfine,up\ndull\",down\ngood,up\n"), Some((2, 3)));
-        for prose in [
-            "class,text\nup,\"Good.\n\nTwice, at least.\"\ndown,\"Bad.\nup, up and away\"\n",
-            "class,text\nup,\"Good.\nup,so to say\nTwice.\"\n",
-            "text,class\n\"Good.\nTwice.\",up\n",
-            "text\n\"Good.\nup,twice.\"\n",
-        ] {
-            assert_eq!(taken(prose), None, "{prose}");
-        }
-    }
-
     /// No row vanishes: each line of a file is the header, blank, a row, or part of a text.
     #[test]
     fn quotes_that_are_not_closed_where_a_text_ends_are_refused() {
-        let refused = |text: &str| parse(text.as_bytes(), "a").unwrap_err();
+        let refused = |text: &str| parse(text.as_bytes(), "a", &[]).unwrap_err();
         let open = refused("class,text\nup,good\ndown,\"an open one\nup,fine\n");
         assert!(matches!(open, DataError::QuoteOpen { line: 3, .. }), "{open}");
         let late = refused("class,text\ndown,\"stray\nup,fine\nup,\"good\"\n");
@@ -160,19 +123,22 @@ mod tests {
 
     #[test]
     fn damage_is_named_with_its_line() {
-        let refused = |text: &str| labelled(text.as_bytes(), "a").unwrap_err();
+        let refused = |text: &str| labelled(text.as_bytes(), "a", &[]).unwrap_err();
         assert!(matches!(refused("class,text\nup, \n"), DataError::NoStep { line: 2, .. }));
         assert!(matches!(refused("class,text\nup,a, b\n"), DataError::Columns { line: 2, found: 3, .. }));
         assert!(matches!(refused("class,text\n"), DataError::NoSequence { .. }));
         assert!(matches!(refused(""), DataError::Empty { .. }));
         assert!(matches!(refused("class;text\nup;Good.\n"), DataError::CsvSeparator { separator: ';', .. }));
-        assert!(matches!(labelled(b"class,text\nup,\xff\n", "a"), Err(DataError::NotUtf8 { line: 2, .. })));
+        assert!(matches!(
+            labelled(b"class,text\nup,\xff\n", "a", &[]),
+            Err(DataError::NotUtf8 { line: 2, .. })
+        ));
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(rows in "([a-c,\"\n]|\\PC){0,60}") {
-            for labelled in labelled(format!("class,text\n{rows}").as_bytes(), "a").unwrap_or_default() {
+            for labelled in labelled(format!("class,text\n{rows}").as_bytes(), "a", &[]).unwrap_or_default() {
                 prop_assert!(!labelled.class.is_empty());
             }
         }

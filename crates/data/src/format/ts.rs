@@ -3,23 +3,23 @@
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, number};
+use crate::file::{self, Field, Location, number};
 use crate::{DataError, labels};
 
 /// One sequence of a `.ts` file.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
-    /// Where it stands in the file.
+    /// The line that it stands on.
     pub line: usize,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f64>,
     /// Its class as the header spells it, where the file tells it.
     pub class: Option<String>,
-    /// Whether there is a place for the class, or the target, filled in or not.
-    ended: bool,
+    /// True if its line has a field for the class or the target, filled in or not.
+    has_ending: bool,
 }
 
-/// What each sequence ends in.
+/// The last field of each sequence.
 #[derive(Debug, PartialEq)]
 enum Ending<'a> {
     /// Its class, one of these.
@@ -30,7 +30,7 @@ enum Ending<'a> {
     Nothing,
 }
 
-/// What the `@` lines say.
+/// The content of the `@` lines.
 struct Header<'a> {
     /// The number of channels and the line that says it.
     channels: Option<(usize, usize)>,
@@ -44,13 +44,25 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
     if let Some((found, line)) = header.channels.filter(|(found, _)| *found != channels) {
         return Err(DataError::Channels { file: file.into(), line, found, wanted: channels });
     }
-    let read = |(line, content)| row(content, file, line, channels, &header.ending);
-    let rows: Vec<Row> = lines.map(read).collect::<Result<_, _>>()?;
+    let mut rows: Vec<Row> = Vec::new();
+    for (line, content) in lines {
+        let row = row(content, file, line, channels, &header.ending);
+        rows.push(row.map_err(|error| match (error, header.channels) {
+            // What not even the first sequence is like is not to be blamed on it.
+            (DataError::Channels { file, line: first, found, .. }, Some((announced, line)))
+                if rows.is_empty() =>
+            {
+                DataError::TsDimensions { file, line, announced, first, found }
+            }
+            (error, _) => error,
+        })?);
+    }
     if rows.is_empty() {
         return Err(DataError::NoSequence { file: file.into() });
     }
     // One of many without a class may be what was left of a line when the file was cut off.
-    let cut_off = rows.iter().find(|row| !row.ended).filter(|_| rows.iter().any(|row| row.class.is_some()));
+    let cut_off =
+        rows.iter().find(|row| !row.has_ending).filter(|_| rows.iter().any(|row| row.class.is_some()));
     match cut_off {
         Some(row) => Err(DataError::TsNoClass { file: file.into(), line: row.line }),
         None => Ok(rows),
@@ -71,7 +83,7 @@ pub(crate) fn labelled(text: &str, file: &str, channels: usize) -> Result<Vec<La
     parse(text, file, channels)?.into_iter().map(labelled).collect()
 }
 
-/// How many channels there are: what the header says, or, as some tools leave it out, what the first sequence has.
+/// The number of channels: the one in the header or, as some tools leave it out, that of the first sequence.
 pub(crate) fn channels(text: &str, file: &str) -> Result<usize, DataError> {
     let mut lines = lines(text);
     let header = header(&mut lines, file)?;
@@ -81,18 +93,18 @@ pub(crate) fn channels(text: &str, file: &str) -> Result<usize, DataError> {
         (None, None) => Err(DataError::NoSequence { file: file.into() }),
         (None, Some((_, first))) => {
             let last = first.rsplit(':').next().unwrap_or_default().trim();
-            let ended = match &header.ending {
+            let has_ending = match &header.ending {
                 Ending::Class(_) | Ending::Target { .. } => true,
                 Ending::Nothing => is_unknown(last),
             };
-            Ok((first.split(':').count() - usize::from(ended)).max(1))
+            Ok((first.split(':').count() - usize::from(has_ending)).max(1))
         }
     }
 }
 
 /// The lines that say something, with their numbers.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = (1..).zip(text.lines().map(str::trim));
+    let lines = (1..).zip(file::lines(text).map(str::trim));
     lines.filter(|(_, content)| !content.is_empty() && !content.starts_with('#'))
 }
 
@@ -112,7 +124,7 @@ fn header<'a>(
         let is_true = value.eq_ignore_ascii_case("true");
         match key.to_ascii_lowercase().as_str() {
             "@data" => {
-                let missing = || DataError::TsMissing { file: file.into(), key: "@classLabel" };
+                let missing = || DataError::TsNoClassLabel { file: file.into() };
                 return Ok(Header { channels, ending: ending.ok_or_else(missing)? });
             }
             "@timestamps" if is_true => return Err(DataError::TsTimes { file: file.into(), line }),
@@ -127,7 +139,7 @@ fn header<'a>(
             }
             "@univariate" if is_true && channels.is_none() => channels = Some((1, line)),
             "@classlabel" => {
-                let wanted = "`true` there and the classes after it, or `false` alone";
+                let wanted = "`true` there and the classes after it, or, in a file to predict on that has none, `@classLabel false`";
                 ending = Some(classes(value).ok_or_else(|| unreadable("@classLabel", wanted))?);
             }
             "@targetlabel" if is_true => ending = Some(Ending::Target { line }),
@@ -140,10 +152,10 @@ fn header<'a>(
             _ => return Err(DataError::TsEarly { file: file.into(), line }),
         }
     }
-    Err(DataError::TsMissing { file: file.into(), key: "@data" })
+    Err(DataError::TsNoData { file: file.into() })
 }
 
-/// What `@classLabel` says.
+/// Reads the value of `@classLabel`.
 fn classes(value: &str) -> Option<Ending<'_>> {
     let mut words = value.split_whitespace();
     let labelled = words.next()?.to_ascii_lowercase();
@@ -155,7 +167,7 @@ fn classes(value: &str) -> Option<Ending<'_>> {
     }
 }
 
-/// Whether a class is left open.
+/// True if a class is left open.
 fn is_unknown(class: &str) -> bool {
     matches!(class, "" | "?")
 }
@@ -164,20 +176,24 @@ fn is_unknown(class: &str) -> bool {
 fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending) -> Result<Row, DataError> {
     let mut fields: Vec<&str> = content.split(':').map(str::trim).collect();
     let mut class = None;
-    let mut ended = fields.len() - 1 == channels;
+    let mut has_ending = fields.len() - 1 == channels;
     match (ending, fields.last()) {
-        (Ending::Class(classes), Some(label)) if ended && !is_unknown(label) => {
+        (Ending::Class(classes), Some(label)) if has_ending && !is_unknown(label) => {
             let known = labels::find(classes, label, true).map(|at| classes[at].to_owned());
             let unknown = || DataError::TsClass { file: file.into(), line, found: excerpt(label) };
             class = Some(known.ok_or_else(unknown)?);
             fields.pop();
         }
         // Who predicts asks for neither.
-        (Ending::Target { .. }, _) if ended => drop(fields.pop()),
-        (_, Some(label)) if ended && is_unknown(label) => drop(fields.pop()),
-        (Ending::Class(classes), Some(label)) if labels::find(classes, label, true).is_some() => {
+        (Ending::Target { .. }, _) if has_ending => drop(fields.pop()),
+        (_, Some(label)) if has_ending && is_unknown(label) => drop(fields.pop()),
+        // A number may be the only step of the last channel.
+        (Ending::Class(classes), Some(label))
+            if labels::find(classes, label, true).is_some()
+                && (fields.len() != channels || label.parse::<f64>().is_err()) =>
+        {
             fields.pop();
-            ended = true;
+            has_ending = true;
         }
         _ => (),
     }
@@ -188,7 +204,7 @@ fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending)
     if fields.iter().any(|field| field.starts_with('(')) {
         return Err(DataError::TsTimes { file: file.into(), line });
     }
-    Ok(Row { line, values: steps(&fields, file, line)?, class, ended })
+    Ok(Row { line, values: steps(&fields, file, line)?, class, has_ending })
 }
 
 /// The numbers of a sequence, step after step.

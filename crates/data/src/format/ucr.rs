@@ -2,13 +2,13 @@
 
 use crate::DataError;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, number};
+use crate::file::{Field, Location, lines, number};
 
 /// Reads series with their classes. All rows are as wide as the first; a series that is shorter ends in NaN.
 pub(crate) fn labelled(text: &str, file: &str) -> Result<Vec<Labelled>, DataError> {
     let mut series = Vec::new();
     let mut width = None;
-    for (line, row) in (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()) {
+    for (line, row) in (1..).zip(lines(text)).filter(|(_, row)| !row.trim().is_empty()) {
         let mut columns: Vec<&str> = row.split('\t').map(str::trim).collect();
         let (found, wanted) = (columns.len(), *width.get_or_insert(columns.len().max(2)));
         if found != wanted {
@@ -36,7 +36,7 @@ pub(crate) fn labelled(text: &str, file: &str) -> Result<Vec<Labelled>, DataErro
     if series.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(series) }
 }
 
-/// Whether a field can only be the name of a column.
+/// True if a field can only be the name of a column.
 fn is_name(field: &str) -> bool {
     field.starts_with(char::is_alphabetic) && field.parse::<f64>().is_err()
 }
@@ -64,6 +64,7 @@ mod tests {
     fn a_shorter_series_ends_in_nan() {
         let all = read("1\t0.5\tNaN\tnan\r\n2\t1\t2\t3\r\n").unwrap();
         assert_eq!(all, [series(&[0.5], "1", 1), series(&[1.0, 2.0, 3.0], "2", 2)]);
+        assert_eq!(read("1\t0.5\tNaN\tnan\r2\t1\t2\t3\r").unwrap(), all);
     }
 
     #[test]

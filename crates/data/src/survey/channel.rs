@@ -1,6 +1,6 @@
 //! The values of one channel: their range, and those that lie far outside the rest.
 
-/// How many of the least and of the greatest values are remembered.
+/// The number of least and of greatest values that are kept.
 const KEPT: usize = 8;
 /// The most values on either side that can be fill values.
 const FILLS: usize = 3;
@@ -8,6 +8,9 @@ const FILLS: usize = 3;
 /// is no measurement; nor is a single one that is as much farther again as `ALONE`.
 const FAR: f64 = 20.0;
 const ALONE: f64 = 50.0;
+/// The share of a channel's values up to which one that is used to fill in is taken for it beside two others alone: a
+/// switch of three positions has each of them more often.
+const RARE: f64 = 0.1;
 /// Beside a value that is so many ranges away, `f32` does not tell the rest apart.
 const HIDING: f64 = 1e7;
 
@@ -20,14 +23,16 @@ pub(super) struct Extreme {
     pub step: usize,
 }
 
-/// What is remembered of a channel's values, whatever their number.
+/// A digest of a channel's values, of the same size for any number of them.
 #[derive(Debug)]
 pub(super) struct Channel {
     /// The least values, from the least on.
     low: Vec<Extreme>,
     /// The greatest, from the greatest on.
     high: Vec<Extreme>,
-    /// Whether it never falls from one step of a series to the next.
+    /// The number of all values.
+    values: usize,
+    /// True if it never falls from one step of a series to the next.
     pub rises: bool,
 }
 
@@ -35,17 +40,18 @@ pub(super) struct Channel {
 #[derive(Debug, PartialEq)]
 pub(super) struct Outlier {
     pub extreme: Extreme,
-    /// Whether the rest cannot be told apart beside it.
+    /// True if the rest cannot be told apart beside it.
     pub hides: bool,
 }
 
 impl Channel {
     pub fn new() -> Channel {
-        Channel { low: Vec::new(), high: Vec::new(), rises: true }
+        Channel { low: Vec::new(), high: Vec::new(), values: 0, rises: true }
     }
 
     /// Takes in the value of a step, after that of the step before it.
     pub fn add(&mut self, value: f64, before: Option<f64>, sequence: usize, step: usize) {
+        self.values += 1;
         self.rises &= before.is_none_or(|before| before <= value);
         let extreme = Extreme { value, count: 1, sequence, step };
         insert(&mut self.low, extreme, |known| known < value);
@@ -76,18 +82,19 @@ impl Channel {
         choices.into_iter().find(|(low, high)| self.are_outside(*low, *high))
     }
 
-    /// Whether so many values at the low end and at the high end lie far outside the rest.
+    /// True if so many values at the low end and at the high end lie far outside the rest.
     fn are_outside(&self, low: usize, high: usize) -> bool {
         let (Some(least), Some(most)) = (self.low.get(low), self.high.get(high)) else { return false };
+        // Of two values, neither lies outside the other.
         let range = most.value - least.value;
-        if range < 0.0 {
+        if range <= 0.0 {
             return false;
         }
-        // All values are known where there are few. Of two, neither lies outside the other.
-        let all = self.low.len() < KEPT;
-        let few = all && self.low.len() - low - high < 3;
+        // All values are known where there are few.
+        let few = self.low.len() < KEPT && self.low.len() - low - high < 3;
+        let is_rare = |count: usize| count as f64 <= RARE * self.values as f64;
         let far = |extreme: &Extreme, distance: f64| match (is_customary(extreme.value), extreme.count) {
-            (true, _) => distance > FAR * range,
+            (true, count) => (!few || is_rare(count)) && distance > FAR * range,
             (false, 1) => !few && distance > ALONE * FAR * range,
             (false, _) => !few && distance > FAR * range,
         };
@@ -112,7 +119,7 @@ fn insert(outermost: &mut Vec<Extreme>, extreme: Extreme, outer: impl Fn(f64) ->
     }
 }
 
-/// Whether a number is one that programs write for what is missing: nines, the ends of a type, or beyond all measure.
+/// True if a number is one that programs write for a missing value: nines, the ends of a type, or implausibly large.
 fn is_customary(value: f64) -> bool {
     let size = value.abs();
     let digits = size.to_string().replace('.', "");
@@ -161,7 +168,19 @@ mod tests {
         assert_eq!(outliers(&[0.0, 0.0, 1.0, 1.0, 0.0]), []);
         assert_eq!(outliers(&[0.0, 0.0, 100.0, 100.0]), []);
         assert_eq!(outliers(&[5.0, 5.0]), []);
-        assert_eq!(outliers(&[0.0, 0.0, -999.0]), [(-999.0, 1)]);
+    }
+
+    #[test]
+    fn a_switch_between_two_or_three_values_has_none_whatever_they_are() {
+        for on in [65535.0, 99.0, 9999.0, 2e300, -999.0] {
+            let two = [0.0, on].repeat(50);
+            assert_eq!(outliers(&two), [], "{on}");
+            let (_, least, most) = channel(&two).outliers();
+            assert_eq!((least, most), (on.min(0.0), on.max(0.0)));
+            assert_eq!(outliers(&[0.0, 1.0, on].repeat(50)), [], "{on}");
+        }
+        assert_eq!(outliers(&[1e300, 2e300].repeat(9)), []);
+        assert_eq!(outliers(&[&[0.0, 1.0].repeat(50)[..], &[-999.0]].concat()), [(-999.0, 1)]);
     }
 
     #[test]

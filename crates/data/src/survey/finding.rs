@@ -1,7 +1,8 @@
-//! What strikes in a folder of the user's own, in words.
+//! The findings about a folder of the user's own, in words.
 
 use super::standard_error;
 use crate::error::excerpt;
+use crate::file::count;
 use std::fmt;
 
 /// Something that whoever trains on a folder should know. Its text ends in what to do.
@@ -18,7 +19,7 @@ pub enum Finding {
         least: f64,
         /// Its greatest value.
         most: f64,
-        /// Whether it never falls within a series.
+        /// True if it never falls within a series.
         rises: bool,
     },
     /// A channel that has one value in all the training data.
@@ -30,16 +31,16 @@ pub enum Finding {
     },
     /// Classes that look like measurements.
     NumericClasses {
-        /// How many there are.
+        /// Their number.
         classes: usize,
-        /// How many training sequences there are.
+        /// The number of training sequences.
         sequences: usize,
         /// The first of them.
         examples: String,
     },
     /// Classes of which there is one training sequence each.
     SingleSequences {
-        /// How many there are.
+        /// Their number.
         classes: usize,
         /// The first of them.
         examples: String,
@@ -51,9 +52,43 @@ pub enum Finding {
         /// Its share of them.
         share: f64,
     },
+    /// Classes that differ from another in case or leading zeros alone.
+    AlikeClasses {
+        /// Their number.
+        classes: usize,
+        /// The first of them.
+        examples: String,
+    },
+    /// Classes whose names other programs write where a class is missing.
+    MissingClasses {
+        /// The first of them.
+        examples: String,
+        /// The number of training sequences that are of one.
+        sequences: usize,
+    },
+    /// Texts that go over several lines of their file.
+    SeveralLines {
+        /// The file.
+        file: String,
+        /// Their number.
+        texts: usize,
+        /// The first and the last line of the longest.
+        longest: (usize, usize),
+    },
+    /// Training texts of different classes that a model reads as the same.
+    SameTokens {
+        /// The file.
+        file: String,
+        /// Their number.
+        texts: usize,
+        /// The lines of the first of them.
+        lines: Vec<usize>,
+        /// True if they differ in characters, other than in case and spaces.
+        differ: bool,
+    },
     /// A validation set that says little.
     SmallValidation {
-        /// How many sequences it has.
+        /// The number of its sequences.
         sequences: usize,
     },
 }
@@ -69,13 +104,13 @@ pub struct FillValue {
     pub field: String,
     /// The value.
     pub value: f64,
-    /// How often it comes.
+    /// The number of times that it comes.
     pub count: usize,
     /// The least of the other values.
     pub least: f64,
     /// The greatest of them.
     pub most: f64,
-    /// Whether the others cannot be told apart beside it.
+    /// True if the others cannot be told apart beside it.
     pub hides: bool,
 }
 
@@ -96,19 +131,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::FillValue(fill) => fill.fmt(f),
-            Finding::Offset { channel, least, most, rises } => {
-                let (like, instead) = match rises {
-                    true => {
-                        ("a counter or a time stamp", "its change from step to step, or since the first step")
-                    }
-                    false => ("an absolute position", "its difference from a reference"),
-                };
-                write!(
-                    f,
-                    "{channel} runs from {least:?} to {most:?}, a small range far from zero, like {like}: whatever is \
-                     measured later or elsewhere lies outside it; use {instead}"
-                )
-            }
+            Finding::Offset { channel, least, most, rises } => offset(f, channel, (*least, *most), *rises),
             Finding::Constant { channel, value } => {
                 write!(
                     f,
@@ -136,13 +159,77 @@ impl fmt::Display for Finding {
                 100.0 * share,
                 excerpt(class)
             ),
+            Finding::AlikeClasses { classes, examples } => write!(
+                f,
+                "{classes} classes differ from another in case or leading zeros alone ({examples}), and each is learned as \
+                 a class of its own: if those are the same, spell them alike"
+            ),
+            Finding::MissingClasses { examples, sequences } => write!(
+                f,
+                "{sequences} training sequence{} of class {examples}, which is learned as any other: if it stands for a \
+                 missing class, fill that in or leave those sequences out",
+                if *sequences == 1 { " is" } else { "s are" }
+            ),
+            Finding::SeveralLines { file, texts, longest } => several_lines(f, file, *texts, *longest),
+            Finding::SameTokens { file, texts, lines, differ } => {
+                same_tokens(f, file, *texts, lines, *differ)
+            }
             Finding::SmallValidation { sequences } => write!(
                 f,
-                "the validation set has {sequences} sequence{}: an accuracy on it has a standard error of up to {:.0} \
-                 points, and epochs and settings are chosen by it; add sequences, or raise `data.validation_fraction`",
-                if *sequences == 1 { "" } else { "s" },
+                "the validation set has {}: an accuracy on it has a standard error of up to {:.0} points, and epochs and \
+                 settings are chosen by it; add sequences, or raise `data.validation_fraction`",
+                count(*sequences, "sequence"),
                 100.0 * standard_error(*sequences)
             ),
         }
     }
+}
+
+fn offset(f: &mut fmt::Formatter, channel: &str, (least, most): (f64, f64), rises: bool) -> fmt::Result {
+    let (like, instead) = match rises {
+        true => ("a counter or a time stamp", "its change from step to step, or since the first step"),
+        false => ("an absolute position", "its difference from a reference"),
+    };
+    write!(
+        f,
+        "{channel} runs from {least:?} to {most:?}, a small range far from zero, like {like}: whatever is measured later \
+         or elsewhere lies outside it; use {instead}"
+    )
+}
+
+fn several_lines(
+    f: &mut fmt::Formatter,
+    file: &str,
+    texts: usize,
+    (first, last): (usize, usize),
+) -> fmt::Result {
+    let (go, longest) = if texts == 1 { ("text goes", "") } else { ("texts go", "the longest ") };
+    let lines = last + 1 - first;
+    write!(
+        f,
+        "{texts} {go} over several lines, {longest}over {lines} ({file}:{first} to {last}): where those lines are rows of \
+         their own, close the quote on the line where it opens"
+    )
+}
+
+fn same_tokens(
+    f: &mut fmt::Formatter,
+    file: &str,
+    texts: usize,
+    lines: &[usize],
+    differ: bool,
+) -> fmt::Result {
+    let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let more = if texts > lines.len() { ", …" } else { "" };
+    let (same, remedy) = match differ {
+        true => ("have the same tokens", "use `data.tokens = \"characters\"`"),
+        false => {
+            ("are the same but for case and spaces", "give the same text one class, or leave those texts out")
+        }
+    };
+    write!(
+        f,
+        "{texts} training texts of different classes {same} ({file}, lines {shown}{more}), and a model cannot tell them \
+         apart: {remedy}"
+    )
 }

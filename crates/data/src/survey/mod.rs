@@ -1,7 +1,8 @@
-//! A look at a folder of the user's own before anything is trained on it: what it holds, and what strikes in it.
+//! Findings about a folder of the user's own, before anything is trained on it.
 
 mod channel;
 mod finding;
+mod texts;
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, locate};
@@ -10,6 +11,10 @@ use crate::recipe::Format;
 use crate::{DataConfig, DataError, Validation, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
+#[cfg(test)]
+pub(crate) use texts::same_tokens;
+use texts::same_tokens_of;
+pub(crate) use texts::several_lines;
 
 /// A range that is so many times smaller than the numbers in it leaves `f32` no more than a thousand steps.
 const SMALL_RANGE: f64 = 16_384.0;
@@ -21,18 +26,18 @@ const UNBALANCED: f64 = 0.8;
 /// than 5 points.
 pub const FEW_VALIDATION_SEQUENCES: usize = 100;
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
     /// Its classes.
     pub classes: Vec<ClassCount>,
     /// The channels of its series; none of texts.
     pub channels: Vec<ChannelRange>,
-    /// What strikes in its files.
+    /// Findings about its files.
     pub findings: Vec<Finding>,
 }
 
-/// How many sequences are of a class.
+/// The number of sequences of a class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassCount {
     /// Its name.
@@ -62,15 +67,18 @@ pub(crate) struct OneFile<'a> {
     pub sequences: &'a [Labelled],
 }
 
-/// What should be known before training as `config` says. Of a set of the catalog the split alone is looked at.
+/// The findings for a training as `config` says. Of a set of the catalog the split alone is looked at.
 ///
 /// # Errors
 /// An unknown data set, or a folder whose files cannot be used.
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let entry = find(&config.dataset)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
+    findings.extend(same_tokens_of(entry, config.tokens)?);
     let sequences = validation_sequences(config)?;
-    if config.validation == Validation::HeldOut && sequences < FEW_VALIDATION_SEQUENCES {
+    // One that is empty is refused.
+    let few = (1..FEW_VALIDATION_SEQUENCES).contains(&sequences);
+    if config.validation == Validation::HeldOut && few {
         findings.push(Finding::SmallValidation { sequences });
     }
     Ok(findings)
@@ -99,6 +107,7 @@ impl Survey {
     ) -> Result<Survey, DataError> {
         let counts = class_counts(classes, format, train.sequences, test.sequences);
         let mut findings = Vec::from_iter(class_finding(&counts, train.sequences.len()));
+        findings.extend(label_findings(&counts));
         let mut ranges = Vec::new();
         if let Some(channels) = channels {
             let names = channel_names(format, channels);
@@ -112,6 +121,10 @@ impl Survey {
             for (at, channel) in survey(channels, test.sequences).into_iter().enumerate() {
                 findings.extend(fill_values(&channel, at, format, test, false)?.0);
             }
+        }
+        for OneFile { file, sequences, .. } in [train, test] {
+            let texts = sequences.iter().filter_map(|one| Some((one.line, one.raw.text()?)));
+            findings.extend(several_lines(file, texts));
         }
         Ok(Survey { classes: counts, channels: ranges, findings })
     }
@@ -155,7 +168,31 @@ fn class_finding(classes: &[ClassCount], sequences: usize) -> Option<Finding> {
     (share >= UNBALANCED).then(|| Finding::Unbalanced { class: largest.name.clone(), share })
 }
 
-/// Whether classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
+/// Classes whose names may not be what was meant.
+fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    let groups = labels::look_alikes(&names);
+    if !groups.is_empty() {
+        let shown = groups
+            .iter()
+            .take(3)
+            .map(|group| group.iter().map(|name| excerpt(name)).collect::<Vec<_>>().join(" and "));
+        let more = if groups.len() > 3 { ", …" } else { "" };
+        let examples = shown.collect::<Vec<_>>().join(", ") + more;
+        findings.push(Finding::AlikeClasses { classes: groups.iter().map(Vec::len).sum(), examples });
+    }
+    let missing: Vec<&ClassCount> = classes.iter().filter(|class| labels::is_missing(&class.name)).collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|class| format!("{:?}", class.name));
+        let examples = names.collect::<Vec<_>>().join(" or ");
+        let sequences = missing.iter().map(|class| class.train).sum();
+        findings.push(Finding::MissingClasses { examples, sequences });
+    }
+    findings
+}
+
+/// True if classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
 /// or, where they are not counted through, a fifth as many.
 fn look_measured(classes: &[&str], sequences: usize) -> bool {
     let Some(numbers) = classes.iter().map(|class| labels::number(class)).collect::<Option<Vec<f64>>>()
@@ -266,6 +303,31 @@ mod tests {
         assert!(matches!(single, Some(Finding::SingleSequences { classes: 2, .. })), "{single:?}");
         let unbalanced = classes(&[("a", 95), ("b", 5)]);
         assert_eq!(unbalanced, Some(Finding::Unbalanced { class: "a".into(), share: 0.95 }));
+    }
+
+    #[test]
+    fn labels_that_differ_little_or_stand_for_nothing_are_told() {
+        let told = |names: &[&str]| {
+            let count = |name: &&str| ClassCount { name: (*name).to_owned(), train: 10, test: 5 };
+            label_findings(&names.iter().map(count).collect::<Vec<_>>())
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["no", "yes", "0", "1"]), [""; 0]);
+        let alike = told(&["False", "True", "false", "true"]);
+        assert!(
+            alike[0].starts_with("4 classes differ from another in case or leading zeros alone"),
+            "{alike:?}"
+        );
+        assert!(alike[0].contains("(False and false, True and true)") && alike.len() == 1, "{alike:?}");
+        assert!(told(&["01", "1", "2"])[0].contains("(01 and 1)"));
+        let missing = told(&["1", "2", "NaN", "nan"]);
+        assert!(missing[0].contains("(NaN and nan)"), "{missing:?}");
+        assert!(
+            missing[1].starts_with("20 training sequences are of class \"NaN\" or \"nan\""),
+            "{missing:?}"
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn a_disk_that_fills_up_while_the_archive_is_unpacked() {
     fetching_fails_on_a_disk_of("60k", "disk::a_disk_that_fills_up_while_the_archive_is_unpacked");
 }
 
-/// What `test` tests.
+/// The body of `test`.
 #[cfg(target_os = "linux")]
 fn fetching_fails_on_a_disk_of(size: &str, test: &str) {
     let here = Here::new();

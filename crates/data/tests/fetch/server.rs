@@ -12,7 +12,7 @@ pub struct Asked {
     pub from: Option<usize>,
 }
 
-/// What is sent back.
+/// The answer to a request.
 pub enum Answer {
     /// The file from the byte that was asked for.
     File(Vec<u8>),

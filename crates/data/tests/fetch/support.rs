@@ -132,7 +132,7 @@ impl Here {
     }
 }
 
-/// What is in a folder.
+/// The names in a folder.
 pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -141,7 +141,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Whether a test, called `name`, still runs in the surroundings that it began in. Then `wrapper`, which ends in a
+/// True if a test, called `name`, still runs in the surroundings that it began in. Then `wrapper`, which ends in a
 /// program and its arguments, runs it once more in the ones that it wants, and it must succeed there.
 pub fn outside(name: &str, wrapper: &mut Command) -> bool {
     const INSIDE: &str = "SLIMGATE_TEST_INSIDE";

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use slimgate_data::{DataConfig, DataError, Survey, find, findings};
+use slimgate_data::{DataConfig, DataError, Survey, check_division, find, findings};
 use toml::Value;
 
 use draw::DRAWS_PER_ROUND;
@@ -131,6 +131,9 @@ impl Space {
             if let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value) {
                 return Err(DataError::Hidden(Box::new(value.clone())).into());
             }
+        }
+        for data in self.data()? {
+            check_division(&self.config.data_in_place(&data))?;
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ fn other_separators_are_named_and_the_line_for_excel_is_skipped() {
     assert_eq!(separator("x|y\n1|2\n"), '|');
     assert_eq!(separator("sep=;\nx;y\n1;2\n"), ';');
     assert_eq!(separator("sep=\t\nx\ty\n1\t2\n"), '\t');
-    for first in ["sep=,\n", "\u{feff}sep=,\r\n", "SEP=,\n"] {
+    for first in ["sep=,\n", "\u{feff}sep=,\r\n", "SEP=,\n", "sep=,\r"] {
         let all = parse(format!("{first}x,y\n1,2\n").as_bytes(), "a", 2).unwrap();
         assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[1.0, 2.0][..], &[3][..]), "{first:?}");
         let error = parse(format!("{first}x,y\n1,2\n3,\n").as_bytes(), "a", 2).unwrap_err();
@@ -74,7 +74,7 @@ fn equal_numbers_are_one_class_within_a_series_too() {
 
 #[test]
 fn lines_are_counted_whatever_ends_them_and_blank_ones_too() {
-    for text in ["x,y\n1,2\n\n3\n", "x,y\r\n1,2\r\n\r\n3\r\n"] {
+    for text in ["x,y\n1,2\n\n3\n", "x,y\r\n1,2\r\n\r\n3\r\n", "x,y\r1,2\r\r3\r"] {
         let error = parse(text.as_bytes(), "a", 2).unwrap_err();
         assert!(matches!(error, DataError::Columns { line: 4, .. }), "{text:?}: {error}");
     }
@@ -129,6 +129,12 @@ fn other_channels_are_named() {
     assert!(message.contains("no column \"speed\"") && message.contains("flow, speed"), "{message}");
     let message = refused("series,class,flow,speed,heat");
     assert!(message.contains("\"heat\" is no channel"), "{message}");
+}
+
+#[test]
+fn a_channel_is_found_however_its_accents_are_encoded() {
+    let all = labelled("series,class,e\u{301}tat\na,up,1\n".as_bytes(), "a", &names(&["\u{e9}tat"])).unwrap();
+    assert_eq!(all.len(), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const GOOD: &str = "# two channels\n@problemName Pairs\n@timeStamps false\n@dimensions 2\n\
     @classLabel true up down\n@data\n1,2,3:4,5,6:up\n\n7:8:down\n";
 
-/// What is wrong with the good file after a replacement.
+/// The error of the good file after a replacement.
 fn refused(old: &str, new: &str) -> DataError {
     assert!(GOOD.contains(old));
     parse(&GOOD.replace(old, new), "a", 2).unwrap_err()
@@ -16,7 +16,10 @@ fn refused(old: &str, new: &str) -> DataError {
 fn steps_hold_all_channels() {
     let rows = parse(GOOD, "a", 2).unwrap();
     assert_eq!(rows[0].values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-    assert_eq!(rows[1], Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()), ended: true });
+    assert_eq!(
+        rows[1],
+        Row { line: 9, values: vec![7.0, 8.0], class: Some("down".into()), has_ending: true }
+    );
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn targets_are_ignored_by_who_predicts_and_cannot_teach() {
     let text = text.replace(":down", ":?");
     assert_eq!(
         parse(&text, "a", 2).unwrap()[1],
-        Row { line: 9, values: vec![7.0, 8.0], class: None, ended: true }
+        Row { line: 9, values: vec![7.0, 8.0], class: None, has_ending: true }
     );
     assert_eq!(channels(&text.replace("@dimensions 2\n", ""), "a").unwrap(), 2);
     let error = labelled(&text, "a", 2).unwrap_err();
@@ -116,9 +119,12 @@ fn nothing_that_stands_above_the_data_vanishes() {
 fn what_the_header_lacks_is_named() {
     assert!(matches!(refused("@data\n", ""), DataError::TsEarly { line: 6, .. }));
     let error = refused("@data\n1,2,3:4,5,6:up\n\n7:8:down\n", "");
-    assert!(matches!(error, DataError::TsMissing { key: "@data", .. }));
+    assert!(matches!(error, DataError::TsNoData { .. }));
     let error = refused("@classLabel true up down\n", "");
-    assert!(matches!(error, DataError::TsMissing { key: "@classLabel", .. }));
+    assert!(matches!(error, DataError::TsNoClassLabel { .. }));
+    // The remedy works.
+    assert!(error.to_string().contains("`@classLabel false`"), "{error}");
+    assert_eq!(parse("@classLabel false\n@data\n1:2\n", "a", 2).unwrap().len(), 1);
 }
 
 #[test]
@@ -139,6 +145,32 @@ fn channels_are_counted_in_the_header_and_in_each_row() {
     let header = refused("@dimensions 2", "@dimensions 3");
     assert!(matches!(header, DataError::Channels { line: 4, found: 3, wanted: 2, .. }));
     assert!(matches!(refused("7:8", "7"), DataError::Channels { line: 9, found: 1, wanted: 2, .. }));
+}
+
+#[test]
+fn a_header_that_the_first_sequence_does_not_agree_with_is_named() {
+    for (announced, wanted) in [("@dimensions 3", 3), ("@univariate true", 1)] {
+        let text = GOOD.replace("@dimensions 2", announced);
+        let error = parse(&text, "a", wanted).unwrap_err();
+        let told = matches!(error, DataError::TsDimensions { line: 4, first: 7, found: 2, .. });
+        assert!(told && error.to_string().contains("a:4: "), "{error}");
+        assert_eq!(labelled(&text, "a", wanted).unwrap_err().to_string(), error.to_string());
+    }
+}
+
+#[test]
+fn a_single_step_may_be_a_number_that_a_class_is_called_by() {
+    let one = parse("@univariate true\n@classLabel true 1 2\n@data\n1\n2\n", "a", 1).unwrap();
+    assert_eq!((&one[0].values[..], &one[1].values[..], &one[0].class), (&[1.0][..], &[2.0][..], &None));
+    let two = parse("@dimensions 2\n@classLabel true 1 2\n@data\n0.5:1\n", "a", 2).unwrap();
+    assert_eq!(two[0].values, [0.5, 1.0]);
+    let known = parse("@univariate true\n@classLabel true 1 2\n@data\n1:2\n", "a", 1).unwrap();
+    assert_eq!((&known[0].values[..], known[0].class.as_deref()), (&[1.0][..], Some("2")));
+}
+
+#[test]
+fn lines_may_end_as_on_computers_of_old() {
+    assert_eq!(parse(&GOOD.replace('\n', "\r"), "a", 2).unwrap(), parse(GOOD, "a", 2).unwrap());
 }
 
 #[test]
