@@ -175,7 +175,7 @@ fn a_number_that_is_far_from_the_training_data_is_told_with_its_place() {
         let here = format!("{}/", folder.path().display());
         warnings.into_iter().map(|warning| warning.replace(&here, "")).collect::<Vec<_>>()
     };
-    for fill in ["-999.0", "-9999.0", "1e20", "9.96921e36"] {
+    for fill in ["-999.0", "-9999.0", "1e20"] {
         let warnings = told("new.csv", &format!("y,x\n1,2\n2,{fill}\n3,{fill}\n"), &data.preprocessing);
         let place = format!("new.csv:3: {fill} (column `x`) is ");
         assert!(warnings.len() == 1 && warnings[0].starts_with(&place), "{warnings:?}");
