@@ -145,9 +145,9 @@ pub struct OptimConfig {
     /// Patience: stop after this many epochs in a row without what `early_stopping_on` names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
-    /// What early stopping waits for.
-    #[serde(skip_serializing_if = "EarlyStoppingOn::is_best")]
-    pub early_stopping_on: EarlyStoppingOn,
+    /// The event that early stopping waits for: a new best unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping_on: Option<EarlyStoppingOn>,
     /// Momentum of `sgd` (0.9 unless given) and `rmsprop` (none unless given).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
@@ -174,7 +174,7 @@ impl Default for OptimConfig {
             epoch_steps: None,
             clip: 1.0,
             early_stopping: None,
-            early_stopping_on: EarlyStoppingOn::Best,
+            early_stopping_on: None,
             momentum: None,
             weight_decay: 0.0,
             epsilon: 1e-8,
@@ -185,7 +185,7 @@ impl Default for OptimConfig {
 impl OptimConfig {
     /// Whether early stopping ends a run with these epochs.
     pub fn is_out_of_patience(&self, history: &History) -> bool {
-        let waited = match self.early_stopping_on {
+        let waited = match self.early_stopping_on.unwrap_or_default() {
             EarlyStoppingOn::Best => history.epochs_since_best(),
             EarlyStoppingOn::Progress => history.epochs_since_progress(),
         };
@@ -193,7 +193,7 @@ impl OptimConfig {
     }
 }
 
-/// What early stopping waits for.
+/// The event that early stopping waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EarlyStoppingOn {
@@ -203,13 +203,6 @@ pub enum EarlyStoppingOn {
     /// A new best there, a lower loss there, or a higher accuracy on the training set. A lucky epoch on a small validation
     /// set does not end a run that is still learning.
     Progress,
-}
-
-impl EarlyStoppingOn {
-    /// Whether it is the rule of version 0.1.0, which is not written out.
-    fn is_best(&self) -> bool {
-        *self == EarlyStoppingOn::Best
-    }
 }
 
 /// The rule that turns gradients into steps.

@@ -79,7 +79,7 @@ const MEANINGS: [(&str, &str); 53] = [
     ),
     (
         "optim.early_stopping_on",
-        "`best`: a new best on the validation set; `progress`: that, a lower loss there or a higher training accuracy",
+        "`best` (unless given): a new best on the validation set; `progress`: that, a lower loss there or a higher training accuracy",
     ),
     ("optim.momentum", "Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given)"),
     ("optim.weight_decay", "Weight decay: decoupled for `adamw`, added to the gradient for the others"),

@@ -61,6 +61,7 @@ impl Config {
                 first_epoch_rate: Some(1.0),
                 epoch_steps: Some(1),
                 early_stopping: Some(1),
+                early_stopping_on: Some(EarlyStoppingOn::Progress),
                 momentum: Some(0.0),
                 ..Default::default()
             },
@@ -92,7 +93,7 @@ impl Config {
                 "`model.dropout` acts between layers, and there is one",
             ),
             (
-                optim.early_stopping.is_none() && optim.early_stopping_on != EarlyStoppingOn::Best,
+                optim.early_stopping.is_none() && optim.early_stopping_on.is_some(),
                 "`optim.early_stopping_on` applies only with `optim.early_stopping`",
             ),
             (optim.momentum.is_some() && adaptive, "`optim.momentum` applies only to `rmsprop` and `sgd`"),
