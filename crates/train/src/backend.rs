@@ -64,19 +64,26 @@ impl Backend {
         matches!(self, Backend::Flex | Backend::NdArray)
     }
 
+    /// Refuses a backend that this build lacks.
+    ///
+    /// # Errors
+    ///
+    /// With the command that builds it.
+    pub fn require_built(self) -> Result<(), TrainError> {
+        if self.is_built() {
+            return Ok(());
+        }
+        let (name, command) = (self.name(), self.build_command());
+        Err(TrainError::Device(format!("backend `{name}` is not in this build; build it with `{command}`")))
+    }
+
     /// The device of this backend with the given number.
     ///
     /// # Errors
     ///
     /// If this build lacks the backend, or this machine such a device.
     pub fn device(self, index: usize) -> Result<Device, TrainError> {
-        if !self.is_built() {
-            return Err(TrainError::Device(format!(
-                "backend `{}` is not in this build; build it with `{}`",
-                self.name(),
-                self.build_command()
-            )));
-        }
+        self.require_built()?;
         let mut found = self.devices();
         if index < found.len() {
             return Ok(found.swap_remove(index));

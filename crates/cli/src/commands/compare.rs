@@ -24,6 +24,9 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
     let interrupter = stop_on_signals();
     let (config, folder) = read(&arguments)?;
+    for backend in config.backends()? {
+        backend.require_built()?;
+    }
     if config.variants().len() == 1 {
         tell("warning: one variant: there will be no comparison; add the baseline");
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, find, is_folder, whole_path};
-use slimgate_train::{ConfigError, nearest, table_with};
+use slimgate_train::{Backend, ConfigError, nearest, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -202,6 +202,7 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
+const BACKEND: &str = "run.backend";
 /// The key that names the data set.
 const DATASET: &str = "data.dataset";
 /// The key that says which set epoch and settings are chosen on; it follows from the protocol.
@@ -283,6 +284,17 @@ impl StudyConfig {
     pub(crate) fn shared(&self, key: &str) -> Option<&Value> {
         let (section, name) = key.split_once('.').expect("a key has a section");
         self.base.get(section)?.get(name)
+    }
+
+    /// The backends that are named in the study.
+    ///
+    /// # Errors
+    ///
+    /// If one is unknown.
+    pub fn backends(&self) -> Result<Vec<Backend>, StudyError> {
+        let listed = self.grid.get(BACKEND).into_iter().flatten();
+        let names = self.shared(BACKEND).into_iter().chain(listed).filter_map(Value::as_str);
+        Ok(names.map(Backend::named).collect::<Result<_, _>>()?)
     }
 
     /// Whether the study varies a setting.
