@@ -26,7 +26,7 @@ MODES = [("train", 32), ("train", 128), ("infer", 1), ("infer", 128)]
 
 
 def median_ms(work, seconds):
-    """The median time of a call after three that do not count."""
+    """The median time of a call after three warm-up calls."""
     for _ in range(3):
         work()
     times, begin = [], time.perf_counter()
@@ -47,7 +47,7 @@ def torch_work(cell, work, mode, batch, threads):
     steps, inputs, hidden, classes = WORKS[work]
 
     class Loop(nn.Module):
-        """A simplified cell as its equations say it, a step at a time."""
+        """A simplified cell, written as its equations, a step at a time."""
 
         def __init__(self):
             super().__init__()
@@ -201,7 +201,7 @@ PEERS = {"PyTorch": torch_work, "JAX": jax_work, "ONNX Runtime": onnxruntime_wor
 
 
 def measure(peer, arguments):
-    """The measurements of one round of one of them, in a process of its own."""
+    """The measurements of one round of one peer, in a process of its own."""
     options = ["--threads", str(arguments.threads), "--seconds", str(arguments.seconds)]
     if peer == "Slimgate":
         build = ["cargo", "bench", "--quiet", "--bench", "steps", "--"]
@@ -221,7 +221,7 @@ def table(header, rows):
 
 
 def report(rows):
-    """All tables, of medians over the rounds."""
+    """Prints all tables, of medians over the rounds."""
     def key(row):
         return row["work"], row["cell"], row["mode"], row["batch"]
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of files and of gate terms, guided by coverage: each target for so many seconds (600 without).
+# Fuzzes the readers of files and of gate terms, guided by coverage: each target for SECONDS seconds (default 600).
 #
 #     benches/fuzz.sh [SECONDS [TARGET...]]
 #
-# Needs a nightly Rust toolchain and a C++ compiler. New inputs are kept in target/fuzz/corpus; one that crashes,
-# takes ten seconds or 512 MB is put into the target's `crashes`, where `cargo test` finds it: commit it with the mend.
+# Needs a nightly Rust toolchain and a C++ compiler. New inputs are kept in target/fuzz/corpus; one that crashes, takes
+# ten seconds or 512 MB is put into the target's `crashes`, where `cargo test` finds it: commit it with the fix.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-600}
@@ -20,7 +20,7 @@ for option in inline-8bit-counters pc-table trace-compares; do
 done
 
 for target in "${targets[@]}"; do
-    # The package, which of its tests, the name there, and the folder of its inputs.
+    # The package, its test binary, the test's name, and the folder of its inputs.
     case $target in
     gate_terms) package=slimgate-gates tests="--test fuzz" name=fuzz_gate_terms inputs=crates/gates/tests/__fuzz__/gate_terms ;;
     *) package=slimgate-data tests=--lib name=fuzz::fuzz_$target inputs=crates/data/src/__fuzz__/fuzz__$target ;;

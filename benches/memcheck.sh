@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs tests of the fused kernel under valgrind, once with AVX2 and once portable, and fails at the first access
-# beyond a block of memory or branch on a number that nobody wrote. Valgrind knows no AVX-512. Takes minutes.
+# Runs tests of the fused kernel under valgrind, once with AVX2 and once portable, and fails at the first access beyond
+# a block of memory or branch on uninitialised memory. Valgrind does not support AVX-512. Takes minutes.
 set -eu
 tests=$(cargo test --release --workspace --no-run --message-format=json |
     grep -o '"executable":"[^"]*/recurrence-[^"]*"' | cut -d '"' -f 4 | tail -n 1)

@@ -1,10 +1,10 @@
-//! Another backend computes what the default one does, and one that the build lacks is refused.
+//! Other backends compute what the default one does, and one that the build lacks is refused.
 
 use crate::support::{Workspace, assert_says};
 
 const RUN: &str = "train --no-tui --dataset japanese-vowels --hidden 4 --epochs 1 --batch-size 16 --set data.train_limit=32";
 
-/// The losses of the last epoch, which is this one, on the training and the validation set.
+/// The losses of the last epoch, which must be `epoch`, on the training and the validation set.
 #[cfg(any(feature = "ndarray", feature = "wgpu"))]
 fn losses(here: &Workspace, name: &str, epoch: usize) -> [f64; 2] {
     let metrics = here.metrics(&format!("runs/{name}"));
@@ -48,7 +48,7 @@ fn ndarray_learns_what_flex_learns() {
     assert_near(losses(&here, "ndarray", 1), losses(&here, "flex", 1));
 }
 
-/// Another backend rounds differently.
+/// Other backends round differently.
 #[test]
 #[cfg(feature = "ndarray")]
 fn another_backend_scores_as_the_own_does_but_is_not_recorded() {

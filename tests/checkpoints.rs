@@ -1,11 +1,11 @@
-//! Checkpoints of equal runs are equal files, and those of earlier versions are read.
+//! Equal runs write identical checkpoint files, and those of earlier versions can be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::support::{Workspace, repository};
 
-/// Two layers in both directions behind an embedding: each kind of parameter there is.
+/// Two layers in both directions behind an embedding: every kind of parameter.
 const RUN: &str = "train --no-tui --dataset movie-snippets --hidden 3 --threads 1 --set data.train_limit=120 \
                    --set model.embedding=2 --set model.layers=2 --set model.bidirectional=true \
                    --gates i=xhb,f=xdb,o=b --schedule exp-loss --learning-rate 1e-3";
@@ -60,7 +60,7 @@ fn a_run_of_an_earlier_version_goes_on_with_its_own_ids() {
     here.succeed("train --no-tui --resume runs/old --epochs 4");
     here.succeed("evaluate runs/old");
 
-    // As far as another instruction set lets it, it comes to what a run begun now comes to.
+    // Up to the rounding of another instruction set, it ends like a run started now.
     here.succeed("train --no-tui runs/old/config.toml --epochs 4 --name new");
     let (old, new) = (here.metrics("runs/old"), here.metrics("runs/new"));
     assert_eq!((old.len(), new.len()), (8, 8));
@@ -68,13 +68,14 @@ fn a_run_of_an_earlier_version_goes_on_with_its_own_ids() {
         let [old, new] = [old, new].map(|line| line["loss"].as_f64().unwrap());
         assert!((old - new).abs() < 1e-4, "{old} {new}");
     }
-    // Its parameters keep the ids by which the optimizer's state is found.
+    // Its parameters keep the ids by which the optimizer finds their state.
     let after = checkpoints(&here, "runs/old");
     assert!(!ids(&before["optim-2.bpk"]).is_empty());
     assert_eq!(ids(&before["optim-2.bpk"]), ids(&after["optim-4.bpk"]));
 }
 
-/// The ids in an optimizer's checkpoint: numbers, each before a dot and the name of what belongs to the parameter.
+/// The ids in an optimizer's checkpoint: numbers, each followed by a dot and the name of a part of the parameter's
+/// state.
 fn ids(optimizer: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(optimizer);
     let numbers = text

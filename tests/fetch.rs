@@ -1,5 +1,5 @@
-//! `data fetch` as a person meets it where nothing can be reached. What comes from a server, from packages and
-//! from files is tested with the library that fetches.
+//! `data fetch` as a user sees it without a network. Fetching from a server, from packages and from files is tested in
+//! the library.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::support::{Said, Workspace, assert_says, said};
 
-/// A line without registry clients, whose web is at a proxy.
+/// Runs a command line without registry clients, its web access through `proxy`.
 fn cut_off(here: &Workspace, line: &str, proxy: &str) -> Said {
     let mut command: Command = here.command(line);
     for variable in ["ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
@@ -98,7 +98,7 @@ fn files_that_are_not_the_set_are_refused() {
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let here = Workspace::new();
-    // A file where the folder would be, because a test that runs as root may write to every folder.
+    // A file in place of the folder, because a test that runs as root may write to every folder.
     here.write("data", "not a folder");
     assert_says(&here.refuse("data fetch mnist"), &["data/slimgate", "XDG_DATA_HOME"]);
 }

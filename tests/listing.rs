@@ -1,4 +1,4 @@
-//! What the program tells about itself and what it knows.
+//! Listings of what the program knows, and its help.
 
 use crate::support::{Workspace, assert_says, lines, picture, pumps, repository, said};
 
@@ -58,7 +58,7 @@ fn devices_are_those_of_this_build() {
     }
 }
 
-/// Graphics drivers complain on standard error where it is not set.
+/// Graphics drivers complain on standard error if it is not set.
 #[test]
 fn devices_are_listed_without_a_runtime_directory() {
     let here = Workspace::new();
@@ -111,19 +111,19 @@ fn every_help_ends_with_examples_that_work() {
         assert!(!examples.is_empty(), "{help}");
         for example in examples {
             let line = example.strip_prefix("slimgate ").unwrap_or_else(|| panic!("{example}"));
-            // Not the network: a test of its own fetches a set.
+            // Not over the network: a separate test fetches a data set.
             if line.starts_with("data fetch") {
                 continue;
             }
             let said = here.shell(&small(line));
-            // A claim may be shown by so small a study or not.
+            // So small a study may or may not support a claim.
             let claim = line.starts_with("check") && said.code == Some(1);
             assert!(claim || said.code == Some(0), "slimgate {line}\n{}\n{}", said.out, said.err);
         }
     }
 }
 
-/// The same command on little: an example that trains to the end would take minutes.
+/// The same command on little data: an example that trains to the end would take minutes.
 fn small(line: &str) -> String {
     let little = "--set optim.epochs=1 --set model.hidden=4";
     match line.split(' ').next() {

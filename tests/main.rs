@@ -1,4 +1,4 @@
-//! The program as a person uses it: real processes, real files, real data.
+//! The program as a user runs it: real processes, real files, real data.
 
 mod backends;
 mod checkpoints;

@@ -1,4 +1,4 @@
-//! Runs that are too large for the machine, and runs that take long to begin.
+//! Runs that are too large for the machine, and runs that take long to start.
 
 use std::io::{BufRead, BufReader};
 use std::process::Command;
@@ -48,7 +48,7 @@ fn a_start_that_takes_long_says_so() {
     let mut said = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut said).unwrap();
     assert_says(&said, &["drawing the initial weights", "4 orthogonal matrices of 3000 × 3000", "minutes"]);
-    // Whoever stops it does not wait for them.
+    // Stopping it does not take those minutes.
     let terminated = Command::new("kill").arg(process.id().to_string()).status().unwrap();
     assert!(terminated.success());
     let deadline = Instant::now() + Duration::from_secs(20);

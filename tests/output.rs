@@ -1,4 +1,4 @@
-//! Where the output goes: to a reader that has read enough, to a disk that is full.
+//! Output to a reader that stops reading, and to a disk that is full.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::support::{EXPLODING, Said, TINY, Workspace, repository, said};
 
-/// Runs a line with its standard output connected to `out`.
+/// Runs a command line with its standard output connected to `out`.
 fn into(here: &Workspace, line: &str, out: impl Into<Stdio>) -> Said {
     said(here.command(line).stdout(out).output().unwrap())
 }
 
-/// Lines whose output is short or long, text or data.
+/// Command lines whose output is short or long, text or data.
 fn lines(here: &Workspace) -> Vec<String> {
     here.succeed(&format!("train {TINY} --name one"));
     let series = repository("datasets/japanese-vowels/test.ts.gz");
@@ -83,7 +83,7 @@ fn output_that_cannot_be_written_is_an_error() {
     }
 }
 
-/// A first Ctrl-C waits for the batch, of which one takes long here; the second does not.
+/// The first Ctrl-C waits for the batch, which takes long here; the second does not.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_dashboard_that_is_left_in_a_hurry_gives_the_terminal_back() {
@@ -103,7 +103,7 @@ fn a_dashboard_that_is_left_in_a_hurry_gives_the_terminal_back() {
         sleep(Duration::from_millis(20));
     }
     for _ in 0..2 {
-        // A fast machine may have ended by itself after the first one.
+        // A fast machine may have finished by itself after the first one.
         Command::new("kill").args(["-INT", here.read("pid").trim()]).status().unwrap();
         sleep(Duration::from_millis(200));
     }
@@ -115,7 +115,7 @@ fn a_dashboard_that_is_left_in_a_hurry_gives_the_terminal_back() {
     }
 }
 
-/// A dashboard would set the terminal, which stops what does so from the background.
+/// A dashboard would configure the terminal, which stops a process that does so from the background.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_in_the_background_of_a_terminal_speaks_in_lines() {

@@ -1,4 +1,4 @@
-//! Data of the user's own, from training to prediction.
+//! The user's own data, from training to prediction.
 
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ fn series_are_trained_on_evaluated_and_classified() {
         "train --no-tui --dataset ./pumps --hidden 8 --epochs 40 --learning-rate 1e-2 --batch-size 8 \
          --threads 1",
     );
-    // The run has the folder's own name.
+    // The run is named after the folder.
     assert_says(&out, &["runs/pumps-lstm1", "lstm1 on ./pumps"]);
     let evaluation: Value = serde_json::from_str(&here.succeed("evaluate runs/pumps-lstm1 --json")).unwrap();
     assert_eq!(evaluation["sequences"], 20);
     assert_eq!(evaluation["classes"], json!(["leaking", "sound"]));
     assert!(evaluation["accuracy"].as_f64().unwrap() > 0.9, "{evaluation}");
 
-    // To classify takes the run alone.
+    // Prediction needs the run alone.
     std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
     let predictions = lines(&here.succeed("predict runs/pumps-lstm1 --input elsewhere/test.csv --json"));
     assert_eq!(predictions[0]["name"], "elsewhere/test.csv#pump-0");
@@ -78,7 +78,7 @@ fn a_run_on_data_that_has_changed_is_neither_resumed_nor_evaluated() {
     here.succeed("train --no-tui --resume runs/one --epochs 3");
 }
 
-/// Another place to work from, and another place for the data.
+/// Another working folder, and another place for the data.
 #[test]
 fn data_is_found_from_elsewhere_and_where_it_was_moved_to() {
     let here = Workspace::new();
@@ -105,7 +105,7 @@ fn data_is_found_from_elsewhere_and_where_it_was_moved_to() {
         let (code, told) = elsewhere(&format!("{line} {moved}"));
         assert_eq!(code, Some(0), "{line}: {told}");
     }
-    // A resumed run remembers it, and what was typed stays.
+    // A resumed run remembers the new place, and its settings keep the data set as typed.
     assert_eq!(elsewhere("evaluate ../runs/one").0, Some(0));
     assert!(here.read("runs/one/config.toml").contains("dataset = \"./pumps\""));
     here.succeed(&format!(
@@ -114,7 +114,7 @@ fn data_is_found_from_elsewhere_and_where_it_was_moved_to() {
     ));
     assert_eq!(here.outcome("runs/one"), here.outcome("runs/two"));
 
-    // The place does not make it the data of the run.
+    // A folder in that place is not necessarily the data of the run.
     let test = here.read("archive/pumps/test.csv");
     here.write("archive/pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
     let line = format!("evaluate ../runs/one {moved}");
@@ -149,10 +149,10 @@ fn a_study_goes_on_from_elsewhere_and_where_its_data_was_moved_to() {
     assert_eq!(elsewhere("compare ../study --seeds 4").0, Some(2));
     let (code, told) = elsewhere("compare ../study --seeds 4 --dataset ../moved");
     assert_eq!(code, Some(0), "{told}");
-    // From then on it is known.
+    // From then on the new place is known.
     assert_eq!(elsewhere("compare ../study").0, Some(0));
 
-    // Nothing of it is in the names of trials, or in what they came to.
+    // It appears neither in the names of trials nor in their results.
     let ids = |study: &str| {
         let trials = here.json(&format!("{study}/summary.json"))["trials"].clone();
         let trials = trials.as_array().unwrap().clone();
@@ -174,7 +174,7 @@ fn variants_are_compared() {
     assert_eq!((&task["name"], &task["test_sequences"]), (&json!("./pumps"), &json!(20)));
     assert_eq!(task["comparisons"][0]["pairs"], 2);
 
-    // What was found is read without the data.
+    // Results are read without the data.
     std::fs::rename(here.path("pumps"), here.path("elsewhere")).unwrap();
     here.succeed("status studies/pumps");
     here.succeed("report studies/pumps");
@@ -203,7 +203,7 @@ fn a_folder_is_described_as_a_data_set() {
     assert!(!shown.contains("licence"), "{shown}");
 }
 
-/// Makes a folder of two files, alike but for the number of sequences.
+/// Makes a folder of two files that differ only in the number of sequences.
 fn data(here: &Workspace, folder: &str, files: [&str; 2], content: impl Fn(usize) -> String) {
     std::fs::create_dir(here.path(folder)).unwrap();
     for (file, count) in files.into_iter().zip([40, 20]) {
@@ -213,7 +213,7 @@ fn data(here: &Workspace, folder: &str, files: [&str; 2], content: impl Fn(usize
 
 const TABLES: [&str; 2] = ["train.csv", "test.csv"];
 
-/// Series of one channel by number and step, with a class each.
+/// Series of one channel by number and step, each with a class.
 fn series(count: usize, class: impl Fn(usize) -> String, value: impl Fn(usize, usize) -> String) -> String {
     let mut text = "series,class,x\n".to_owned();
     for number in 0..count {
@@ -354,7 +354,7 @@ fn a_folder_is_shown_with_its_classes_and_channels() {
     for row in [vec!["leaking", "20", "50.00", "%", "10"], vec!["flow", "0.0", "0.4"]] {
         assert!(rows.contains(&row), "{row:?}\n{shown}");
     }
-    // What is known of a set of the catalog is not looked up in its files.
+    // Known facts about a data set of the catalog are not looked up in its files.
     assert!(!here.succeed("data show japanese-vowels").contains("share"));
 }
 

@@ -61,7 +61,7 @@ fn series_are_read_from_ts_and_from_csv() {
     let series = repository("datasets/japanese-vowels/test.ts.gz");
     let predictions = lines(&here.succeed(&format!("predict runs/one --json --input {}", series.display())));
     assert_eq!(predictions.len(), 370);
-    // The published test set is ordered by speaker: the first 31 series are of the first.
+    // The published test set is ordered by speaker: the first 31 series belong to the first.
     let first = predictions[..31].iter().filter(|prediction| prediction["class"] == "1").count();
     assert!(first > 15, "{first} of 31");
 
@@ -132,7 +132,7 @@ fn nothing_is_predicted_of_what_cannot_be_read_or_computed_with() {
             assert!(said.err.contains(told), "{told}\n{}", said.err);
         }
     }
-    // Large, but a number: the answer is one, too, and is warned of.
+    // Large but finite: the prediction is finite too, and there is a warning.
     here.write("new.csv", "series,pressure,flow\na,1e20,-1e20\n");
     let said = here.run("predict runs/one --input new.csv --json");
     assert_eq!(said.code, Some(0), "{}", said.err);

@@ -1,4 +1,4 @@
-//! A run that was stopped, however rudely, is resumed and ends as if it had not been.
+//! A run that was stopped, however abruptly, resumes and ends as if it had not been stopped.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::support::{TINY, Workspace, assert_says, lines, said};
 
-/// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss,
-/// patience, the order of the sequences. It takes a few seconds.
+/// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss, patience,
+/// the order of the sequences. It takes a few seconds.
 const RUN: &str = "train --no-tui --dataset japanese-vowels --hidden 16 --epochs 24 --threads 1 --batch-size 16 \
                    --schedule exp-loss --learning-rate 5e-4 --optimizer rmsprop --set optim.momentum=0.5 \
                    --set model.recurrent_dropout=0.2 --set model.input_dropout=0.1 --set optim.early_stopping=20";
@@ -27,7 +27,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
     let (outcome, metrics) = (here.outcome("runs/whole"), here.metrics("runs/whole"));
 
     for moment in 0..20 {
-        // From before the first epoch is whole to just before the end, at no particular points.
+        // From before the first epoch is complete to just before the end, at arbitrary points.
         let share = (moment as f64 * 0.6180339887 + 0.05) % 0.98;
         let name = format!("killed-{moment}");
         let mut process = here.command(&format!("{RUN} --name {name}")).spawn().unwrap();
@@ -39,7 +39,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
         if here.path(&run).join("config.toml").exists() {
             here.succeed(&format!("train --no-tui --resume {run}"));
         } else {
-            // Killed before it was a run: there is nothing to resume, and that is said.
+            // Killed before it became a run: there is nothing to resume, and the message says so.
             let refusal = here.refuse(&format!("train --no-tui --resume {run}"));
             assert!(refusal.contains("is not a run folder"), "{refusal}");
             continue;
@@ -71,7 +71,7 @@ fn a_run_asked_to_stop_saves_says_so_and_can_be_resumed() {
     }
 }
 
-/// As `nohup` starts it.
+/// Started as `nohup` does.
 #[test]
 fn a_run_that_ignores_the_end_of_its_terminal_goes_on() {
     let here = Workspace::new();
@@ -182,7 +182,7 @@ fn a_run_is_held_to_what_it_was_begun_with() {
             );
         }
     }
-    // What does not decide what comes of it may change, and so may how it is written.
+    // Settings that do not affect the result may change, and so may the formatting.
     let edited =
         format!("# mine\n{}", config.replace("threads = 1", "threads = 2").replace("0.0005", "5e-4"));
     here.write("runs/one/config.toml", &edited);
@@ -223,7 +223,7 @@ fn a_run_of_an_older_version_is_resumed_and_held_from_then_on() {
     assert!(here.refuse("train --no-tui --resume runs/one --epochs 4").contains("`optim.batch_size` was 16"));
 }
 
-/// What is reported of a run is what its best epoch comes to on the test set.
+/// The reported result of a run is that of its best epoch on the test set.
 #[test]
 fn another_epoch_is_not_the_result_of_a_run() {
     let here = Workspace::new();
@@ -236,7 +236,7 @@ fn another_epoch_is_not_the_result_of_a_run() {
     assert!(said.code == Some(0) && said.err.contains("not recorded"), "{}", said.err);
     assert_eq!(here.read("runs/one/evaluation.json"), recorded);
 
-    // What was recorded before it trained on, and came to another best epoch, is not its result either.
+    // A result recorded before more training led to another best epoch is not its result either.
     here.succeed("report runs/one --out page");
     assert!(here.read("page/report.md").contains("Test set"));
     here.write(
@@ -251,7 +251,7 @@ fn another_epoch_is_not_the_result_of_a_run() {
 #[test]
 fn more_epochs_lead_where_a_longer_run_would_have() {
     let here = Workspace::new();
-    // Each optimizer, and each schedule that remembers something, has a state of its own to save.
+    // Each optimizer, and each schedule with a state, has its own state to save.
     for (name, settings) in [
         ("momentum", ""),
         ("rmsprop", "--set optim.momentum=0.0"),
@@ -365,7 +365,7 @@ fn leftovers_of_killed_processes_are_removed_and_all_else_stays() {
         let file = File::create(here.write(&format!("runs/one/{name}"), "")).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(120)).unwrap();
     }
-    // It may be of a report that is being written.
+    // It may belong to a report that is being written.
     here.write("runs/one/.tmpD4e5F6", "something");
     here.succeed("train --no-tui --resume runs/one");
     assert!(here.path("runs/one/.tmpD4e5F6").exists());
@@ -393,7 +393,7 @@ fn drafts_of_runs_that_never_were_are_removed() {
     here.succeed(&format!("train {TINY} --name two"));
     let there = |name: &str| here.path("runs").join(name).exists();
     assert!(!there(".unfinished-A1b2C3"));
-    // One that is being made, one that is held, and one that somebody else has named.
+    // One that is being made, one that is locked, and one that somebody else named.
     assert!([".unfinished-young1", ".unfinished-held12", ".unfinished-chapters"].into_iter().all(there));
 }
 

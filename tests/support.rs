@@ -1,4 +1,4 @@
-//! A folder to work in, and the program run in it.
+//! A temporary folder, and the program run in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,16 +12,16 @@ use tempfile::TempDir;
 pub const TINY: &str =
     "--dataset japanese-vowels --hidden 6 --epochs 2 --threads 1 --set data.train_limit=60";
 
-/// Plain steps at a rate of 1 without clipping, on a cell that is not squashed by any gate.
+/// Plain steps at a rate of 1 without clipping, on a cell that no gate squashes.
 pub const EXPLODING: &str = "train --dataset japanese-vowels --epochs 40 --optimizer sgd --learning-rate 1 --hidden 100 \
                          --set optim.clip=0 --set optim.momentum=0.99 --set optim.weight_decay=50 --name one";
 
-/// An empty folder that goes away with the test.
+/// An empty folder that is removed after the test.
 pub struct Workspace {
     folder: TempDir,
 }
 
-/// What the program said and how it ended.
+/// The output and exit code of the program.
 pub struct Said {
     pub code: Option<i32>,
     pub out: String,
@@ -50,7 +50,7 @@ impl Workspace {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
-    /// Makes a run as an older version left it, which did not record what a run was begun with.
+    /// Makes a run look like one of an older version, which did not record the settings it was started with.
     pub fn forget_what_it_was_begun_with(&self, run: &str) {
         let file = format!("{run}/manifest.json");
         let mut manifest = self.json(&file);
@@ -58,20 +58,20 @@ impl Workspace {
         self.write(&file, manifest.to_string());
     }
 
-    /// The program with a line of arguments, split at spaces, ready to be started.
+    /// The program with a line of arguments, split at spaces, ready to start.
     pub fn command(&self, line: &str) -> Command {
         let mut command = self.at_home(env!("CARGO_BIN_EXE_slimgate"));
         command.args(line.split_whitespace());
         command
     }
 
-    /// A program that finds nothing of the user's.
+    /// A program isolated from the user's files.
     fn at_home(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
-        // What the user has fetched is no part of a test.
+        // Data that the user has fetched is not part of a test.
         command.env("XDG_DATA_HOME", self.path("data"));
-        // Mesa's software driver wants a folder of its own.
+        // Mesa's software driver needs its own folder.
         command.env("XDG_RUNTIME_DIR", self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -81,14 +81,14 @@ impl Workspace {
         said(self.command(line).output().unwrap())
     }
 
-    /// A command line as a person types it in a shell, without the program's name.
+    /// Runs a command line as a user types it in a shell, without the program's name.
     pub fn shell(&self, line: &str) -> Said {
         let mut command = self.at_home("sh");
         command.args(["-c", &format!("{} {line}", env!("CARGO_BIN_EXE_slimgate"))]);
         said(command.output().unwrap())
     }
 
-    /// A line in the background of a terminal, from a shell with job control.
+    /// Runs a command line in the background of a terminal, from a shell with job control.
     #[cfg(target_os = "linux")]
     pub fn background(&self, line: &str) -> Said {
         let mut command = self.at_home("script");
@@ -96,8 +96,8 @@ impl Workspace {
         said(command.args(["-qec", &job, "/dev/null"]).output().unwrap())
     }
 
-    /// A line in the foreground of a terminal, with its process's number in the file `pid` and what the terminal gets
-    /// in the file `screen`.
+    /// Starts a command line in the foreground of a terminal, with its process id in the file `pid` and the terminal's
+    /// content in the file `screen`.
     #[cfg(target_os = "linux")]
     pub fn foreground(&self, line: &str) -> Child {
         let mut command = self.at_home("script");
@@ -119,14 +119,14 @@ impl Workspace {
         Running(Some(process))
     }
 
-    /// Runs what must succeed; returns its standard output.
+    /// Runs a command line that must succeed; returns its standard output.
     pub fn succeed(&self, line: &str) -> String {
         let said = self.run(line);
         assert_eq!(said.code, Some(0), "slimgate {line}\n{}\n{}", said.out, said.err);
         said.out
     }
 
-    /// Runs what must be refused with exit code 2; returns the message.
+    /// Runs a command line that must be refused with exit code 2; returns the message.
     pub fn refuse(&self, line: &str) -> String {
         let said = self.run(line);
         assert_eq!(said.code, Some(2), "slimgate {line}\n{}\n{}", said.out, said.err);
@@ -134,12 +134,12 @@ impl Workspace {
         said.err
     }
 
-    /// What the last epoch of a run comes to: hash of the weights, loss and accuracy on the test set.
+    /// The result of a run's last epoch: hash of the weights, loss and accuracy on the test set.
     pub fn outcome(&self, run: &str) -> Value {
         serde_json::from_str(&self.succeed(&format!("evaluate {run} --weights last --json"))).unwrap()
     }
 
-    /// The metrics of a run without what no two runs share: its times.
+    /// The metrics of a run without its times, which differ between any two runs.
     pub fn metrics(&self, run: &str) -> Vec<Value> {
         let line = |line: &str| {
             let mut metrics: Value = serde_json::from_str(line).unwrap();
@@ -189,7 +189,7 @@ pub fn assert_says(message: &str, parts: &[&str]) {
     }
 }
 
-/// Writes a grey picture that is darker to the left.
+/// Writes a greyscale picture that is darker to the left.
 pub fn picture(here: &Workspace, name: &str, width: u32, height: u32) {
     let file = std::fs::File::create(here.path(name)).unwrap();
     let mut encoder = png::Encoder::new(file, width, height);
@@ -198,8 +198,8 @@ pub fn picture(here: &Workspace, name: &str, width: u32, height: u32) {
     encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
 }
 
-/// Makes `./pumps`, a folder of data of the user's own: 40 series to train on and 20 to test on. Every other one is of
-/// a class whose pressure is higher.
+/// Makes `./pumps`, a folder of the user's own data: 40 series to train on and 20 to test on. Every other one is of a
+/// class whose pressure is higher.
 pub fn pumps(here: &Workspace) {
     let table = |count: usize| {
         let mut text = "series,class,pressure,flow\n".to_owned();
@@ -238,7 +238,7 @@ pub fn on_a_small_disk(here: &Workspace, size: &str, script: &str) -> Said {
     said(command.env("slimgate", env!("CARGO_BIN_EXE_slimgate")).output().unwrap())
 }
 
-/// Runs a script as a user whom permissions bind, with the program as `$slimgate`: they do not bind root.
+/// Runs a script as a user who is subject to permissions, unlike root, with the program as `$slimgate`.
 #[cfg(target_os = "linux")]
 pub fn without_privileges(here: &Workspace, script: &str) -> Said {
     let mut command = Command::new("unshare");

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::support::{TINY, Workspace};
 
-/// A run that does not end by itself, at a terminal that shows Burn's dashboard.
+/// A run that does not end by itself, in a terminal that shows Burn's dashboard.
 const ENDLESS: &str =
     "slimgate train --dataset japanese-vowels --hidden 6 --epochs 1000000 --threads 1 --name one\n";
 
-/// How the dashboard takes the terminal, and how it gives it back.
+/// The escape sequences that take the terminal for the dashboard and give it back.
 const ENTER: &str = "\u{1b}[?1049h";
 const LEAVE: [&str; 3] = ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h"];
 
@@ -46,7 +46,7 @@ impl Shell {
         String::from_utf8_lossy(&std::fs::read(&self.screen).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until the terminal got one of these texts after so many characters; says how many it has got then.
+    /// Waits until the terminal shows one of these texts after `from`; returns the position of that text's end.
     fn wait_for(&self, from: usize, texts: &[&str]) -> usize {
         for _ in 0..1000 {
             let screen = self.screen();
@@ -67,7 +67,7 @@ impl Drop for Shell {
     }
 }
 
-/// Waits until a run says that it was interrupted.
+/// Waits until the summary of a run says that it was interrupted.
 fn wait_for_interruption(here: &Workspace, run: &str) {
     for _ in 0..1000 {
         let summary = std::fs::read_to_string(here.path(run).join("summary.json")).unwrap_or_default();
@@ -85,7 +85,7 @@ fn a_dashboard_that_is_suspended_gives_the_terminal_back_and_takes_it_again() {
     let mut shell = Shell::open(&here);
     shell.press(ENDLESS);
     let shown = shell.wait_for(0, &["Controls"]);
-    // Once it has made Ctrl-Z a signal.
+    // By then Ctrl-Z sends a signal.
     sleep(Duration::from_millis(500));
     shell.press("\u{1a}");
     let stopped = shell.wait_for(shown, &["Stopped"]);
@@ -95,10 +95,10 @@ fn a_dashboard_that_is_suspended_gives_the_terminal_back_and_takes_it_again() {
     }
     shell.press("fg\n");
     let back = shell.wait_for(stopped, &[ENTER]);
-    // All of it, not only what has changed: smaller, then as large as it was.
+    // It redraws everything, not only what changed: first smaller, then at its former size.
     let smaller = shell.wait_for(back, &["Controls"]);
     let shown = shell.wait_for(smaller, &["Controls"]);
-    // The dashboard may overlook a key that comes together with another size.
+    // The dashboard may miss a key that comes together with a new size.
     sleep(Duration::from_millis(500));
 
     shell.press("q");
@@ -146,7 +146,7 @@ fn a_key_stops_a_study_that_was_suspended() {
     here.write("small.toml", crate::study::small().replace("epochs = 3", "epochs = 4000"));
     let mut shell = Shell::open(&here);
     shell.press("slimgate compare small.toml --out study\n");
-    // By then both trials have been started, in which moment Ctrl-Z means nothing.
+    // By then both trials have started; while they do, Ctrl-Z has no effect.
     let shown = shell.wait_for(0, &[" · "]);
     shell.press("\u{1a}");
     let stopped = shell.wait_for(shown, &["Stopped"]);

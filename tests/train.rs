@@ -75,7 +75,7 @@ fn a_name_goes_to_one_of_many_processes() {
 #[test]
 fn a_run_can_be_evaluated_while_it_trains() {
     let here = Workspace::new();
-    // A large model and epochs of one step: checkpoints come and go while the model is made that they are for.
+    // A large model and epochs of one step: checkpoints come and go while their model is being built.
     let line = "train --no-tui --dataset japanese-vowels --hidden 200 --epochs 1000000 --threads 1 \
                 --set data.train_limit=2 --set data.validation_fraction=0.01 --name one";
     let _process = here.start(line, "runs/one");

@@ -1,10 +1,11 @@
-//! What a study must not conclude: from models that learned nothing, that had not finished, or that were chosen by chance.
+//! Conclusions that a study must not draw: from models that learned nothing, had not finished, or were chosen by
+//! chance.
 
 use serde_json::{Value, json};
 
 use crate::support::{Workspace, assert_says};
 
-/// Numbers from 0 to below 1 that are the same in every run of the test.
+/// Pseudo-random numbers from 0 to below 1, the same in every run of the test.
 struct Noise(u64);
 
 impl Noise {
@@ -14,7 +15,7 @@ impl Noise {
     }
 }
 
-/// A folder of series of one channel that are noise, one in so many of the training and the test set labelled `fault`.
+/// A folder of one-channel noise series, one in `shares` of the training and the test set labelled `fault`.
 fn noise(here: &Workspace, shares: [usize; 2]) {
     let mut noise = Noise(shares[0] as u64);
     std::fs::create_dir(here.path("noise")).unwrap();
@@ -56,7 +57,7 @@ const QUICK: &str =
 
 #[test]
 fn on_noise_nothing_is_recommended_however_rare_the_class() {
-    // In the last, always saying the class that the training set has most of is right on a fifth of the test set.
+    // In the last, always predicting the majority class of the training set is right on a fifth of the test set.
     for shares in [[20, 20], [2, 2], [2, 5]] {
         let here = Workspace::new();
         noise(&here, shares);
@@ -99,7 +100,7 @@ fn the_default_study_trains_forty_sequences_until_they_are_learned() {
     );
     let summary = here.json("studies/forty/summary.json");
     for variant in summary["tasks"][0]["variants"].as_array().unwrap() {
-        // Four validation sequences choose the rate partly by chance, so that not every seed is right on all.
+        // Four validation sequences choose the rate partly by chance, so not every seed is right on all.
         assert!(variant["test"]["mean"].as_f64().unwrap() > 0.9, "{variant}");
         assert_eq!(variant["still_improving"], 0);
     }
@@ -154,7 +155,7 @@ fn few_sequences_get_epochs_of_as_many_steps_as_were_asked_for() {
     here.succeed(&format!("train {tiny} --name one"));
     here.succeed(&format!("train {tiny} --set optim.epoch_steps=40 --name many"));
     assert!(loss("many") < loss("one"), "{} {}", loss("many"), loss("one"));
-    // A run that was stopped and resumed has passed over them in the same order.
+    // A run that was stopped and resumed has gone through them in the same order.
     here.run(&format!("train {tiny} --set optim.epoch_steps=40 --name stopped --stop-after 1"));
     here.succeed("train --no-tui --resume runs/stopped");
     assert_eq!(here.metrics("runs/stopped"), here.metrics("runs/many"));

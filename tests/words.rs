@@ -1,4 +1,4 @@
-//! Texts of all scripts: a model learns what sets them apart, and what it does not know is said.
+//! Texts in all scripts: a model learns what distinguishes them, and says what it does not know.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +38,7 @@ fn what_sets_texts_apart_is_learned_in_any_script() {
     let here = Workspace::new();
     for (name, pair) in [
         ("hindi", ["बहुत अच्छी फिल्म", "बहुत बुरी फिल्म"]),
-        // They differ in a vowel sign alone.
+        // They differ only in a vowel sign.
         ("signs", ["फिल्म की", "फिल्म का"]),
         ("cjk", ["这部电影很好看{n}", "这部电影很难看{n}"]),
         ("emoji", ["😀 👍", "😡 👎"]),
@@ -57,7 +57,7 @@ fn what_sets_texts_apart_is_learned_in_any_script() {
 #[test]
 fn scripts_without_spaces_can_be_read_by_characters() {
     let here = Workspace::new();
-    // A word that is new in every text, told apart by its last letter.
+    // A word that is new in every text, distinguished by its last letter.
     texts(&here, ["wort{n}a", "wort{n}b"]);
     here.succeed(&format!("{RUN} --set data.tokens=characters --name one"));
     assert_eq!(accuracy(&here, "runs/one"), 1.0);
@@ -99,7 +99,7 @@ fn texts_of_unknown_words_are_warned_of() {
     assert_eq!(here.run("predict runs/one --input new.txt").err, "");
 }
 
-/// Vocabularies of earlier versions were made of runs of letters and digits.
+/// Vocabularies of earlier versions consisted of runs of letters and digits.
 #[test]
 fn a_run_of_an_earlier_version_keeps_its_rule() {
     let here = Workspace::new();
@@ -125,7 +125,7 @@ fn a_study_of_an_earlier_version_goes_on_by_its_rule() {
         seeds = 2";
     here.write("old.toml", study);
     here.succeed("compare old.toml --set data.tokens=alphanumeric");
-    // As it would have been written.
+    // As an earlier version would have written it.
     let mut written = vec![here.path("studies/old/study.toml")];
     let trials = || -> BTreeSet<_> {
         let folders =

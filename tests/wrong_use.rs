@@ -2,7 +2,7 @@
 
 use crate::support::{TINY, Workspace, assert_says, on_a_small_disk, pumps, said, without_privileges};
 
-/// The message for a line that must be refused before anything is made.
+/// The message for a command line that must be refused before anything is made.
 fn refused(line: &str) -> String {
     let here = Workspace::new();
     let message = here.refuse(line);
@@ -246,7 +246,7 @@ fn a_configuration_that_is_not_utf_8() {
     assert_says(&here.refuse("train run.toml"), &["run.toml", "save the file as UTF-8"]);
 }
 
-/// A path that is not UTF-8 has no JSON form but an approximate one.
+/// A path that is not UTF-8 has only an approximate JSON form.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_folder_whose_name_is_not_utf_8() {

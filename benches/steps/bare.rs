@@ -13,7 +13,7 @@ fn cell(name: &str) -> Cell {
     variant(name).expect("a name").cell()
 }
 
-/// Floating-point operations of the matrix products: `W x` and `U h` on the way there; on the way back, the
+/// Floating-point operations of the matrix products: `W x` and `U h` in the forward pass; in the backward pass, the
 /// gradients of both matrices and of `h`.
 pub fn operations(name: &str, shape: Shape, batch: usize, trains: bool) -> f64 {
     let (cell, n) = (cell(name), shape.hidden);
@@ -23,7 +23,7 @@ pub fn operations(name: &str, shape: Shape, batch: usize, trains: bool) -> f64 {
     (2 * shape.steps * batch * of_row) as f64
 }
 
-/// One call of the kernel there, and back where it `trains`.
+/// One forward pass of the kernel, and a backward pass if it `trains`.
 pub fn call(name: &str, shape: Shape, batch: usize, trains: bool) -> impl FnMut() -> Duration {
     let cell = cell(name);
     let (m, n) = (shape.inputs, shape.hidden);

@@ -1,4 +1,4 @@
-//! Slimgate against itself, one JSON line a ratio.
+//! Slimgate against itself, one JSON line per ratio.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub fn run(budget: Duration) {
     }
 }
 
-/// Milliseconds that a step takes within `slimgate train`: with the data loader, metrics and clipping; the
-/// median of some epochs.
+/// Milliseconds per step within `slimgate train`: with the data loader, metrics and clipping; the median over some
+/// epochs.
 fn epoch(cell: &str) -> f64 {
     let folder = tempfile::tempdir().expect("a place for the run");
     let mut config = Config::default();

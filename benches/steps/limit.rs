@@ -1,4 +1,4 @@
-//! What a core could do at most: a loop of fused multiply-adds that do not wait for one another.
+//! The peak rate of a core: a loop of independent fused multiply-adds.
 
 use std::hint::black_box;
 use std::thread;
@@ -33,8 +33,8 @@ impl WithSimd for Loop {
     }
 }
 
-/// What a core does now in GFLOP/s, while so many are busy with this: the machine's other users leave more or less of
-/// it.
+/// The current rate of a core in GFLOP/s while `cores` of them run this: other users of the machine leave more or less
+/// of it.
 pub fn gflops(cores: usize) -> f64 {
     // The kernel's workers spin for a millisecond before they sleep.
     thread::sleep(Duration::from_millis(2));

@@ -1,14 +1,14 @@
 //! Times training steps and predictions on fixed shapes, on the CPU, and the kernel alone beside them.
 //!
-//! `cargo bench --bench steps -- [rows/lstm/train/32 text ..] [--seconds 2] [--threads 2]` prints JSON lines, of all
-//! measurements or those whose names begin so, medians of `runs` repeats in milliseconds. `ms` is a step as in
+//! `cargo bench --bench steps -- [rows/lstm/train/32 text ..] [--seconds 2] [--threads 2]` prints JSON lines, for all
+//! measurements or those whose names begin so: medians of `runs` repeats in milliseconds. `ms` is a step as in
 //! training, through Burn: tensors in, loss, gradients, and the optimizer's step, whose part is `optimizer`; or a
-//! prediction. `bare` is the kernel's part alone, on slices, and `gflops` its rate; `limit` is what a core could do
-//! right after it, in GFLOP/s, and `share` the rate as a share of that of all cores it could use. The work `words`
-//! is `text` behind an embedding of 20,000 words.
+//! prediction. `bare` is the kernel's part alone, on slices, and `gflops` its rate; `limit` is the peak rate of a core
+//! right after it, in GFLOP/s, and `share` the rate as a share of that of all cores it could use. The work `words` is
+//! `text` behind an embedding of 20,000 words.
 //!
-//! `-- --checks` measures Slimgate against itself instead. `benches/compare.py` sets all that beside PyTorch, JAX
-//! and ONNX Runtime. `SLIMGATE_SIMD=avx2` or `portable` asks for less than the machine has.
+//! `-- --checks` measures Slimgate against itself instead. `benches/compare.py` compares it with PyTorch, JAX and ONNX
+//! Runtime. `SLIMGATE_SIMD=avx2` or `portable` asks for less than the machine has.
 
 mod bare;
 mod checks;
@@ -16,7 +16,7 @@ mod limit;
 
 use std::time::{Duration, Instant};
 
-/// As in the program.
+/// The same allocator as in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -30,7 +30,7 @@ use slimgate_models::{
 };
 use slimgate_train::{Backend, OptimConfig};
 
-/// What is computed: a recurrent layer and a linear head.
+/// The workload: a recurrent layer and a linear head.
 #[derive(Clone, Copy)]
 struct Shape {
     work: &'static str,
@@ -38,7 +38,7 @@ struct Shape {
     inputs: usize,
     hidden: usize,
     logits: usize,
-    /// Words of an embedding before it.
+    /// Vocabulary size of an embedding before it, if any.
     words: Option<usize>,
 }
 
@@ -97,12 +97,12 @@ fn flag(name: &str) -> Option<String> {
 /// Medians in milliseconds.
 struct Times {
     ms: f64,
-    /// Of what the work itself says that a part of it took.
+    /// Of the duration that the work reports for a part of itself.
     part: f64,
     runs: usize,
 }
 
-/// Times `work`, which returns the duration of a part of it, after three calls that do not count.
+/// Times `work`, which returns the duration of a part of it, after three warm-up calls.
 fn median(budget: Duration, mut work: impl FnMut() -> Duration) -> Times {
     for _ in 0..3 {
         work();

@@ -1,4 +1,4 @@
-//! Studies as a person runs them.
+//! Studies as a user runs them.
 
 mod refusals;
 mod sharing;
@@ -36,7 +36,7 @@ pub fn small() -> String {
     )
 }
 
-/// What a study came to, without what no two share: times and memory.
+/// The results of a study, without times and memory, which differ between any two.
 fn results(here: &Workspace, study: &str) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -68,7 +68,7 @@ fn results(here: &Workspace, study: &str) -> Value {
     summary
 }
 
-/// How many epochs of each trial were recorded, and how it ended.
+/// The number of epochs recorded for each trial, and its final status.
 fn trials(here: &Workspace, study: &str) -> BTreeMap<String, (usize, String)> {
     let folder = here.path(study).join("trials");
     let mut trials = BTreeMap::new();
@@ -234,7 +234,7 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
             |note: &&Value| note.as_str().unwrap().starts_with("The margin or the confidence was changed");
         notes.iter().find(about).map(|note| note.as_str().unwrap().to_owned())
     };
-    // Before there were results, nothing was seen.
+    // Before there are results, nothing has been seen.
     assert_eq!(here.run("compare small.toml --out study --set optim.epochs=0").code, Some(2));
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
@@ -242,12 +242,12 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
     here.succeed("compare small.toml --out study");
     let both = "(margin 3.0 at a confidence of 95.0 %, then margin 5.0 at a confidence of 95.0 %)";
     assert!(told("study").unwrap().contains(both), "{:?}", told("study"));
-    // By hand, and for the report alone.
+    // Changed by hand, and for the report alone.
     let config = here.read("study/study.toml").replace("confidence = 0.95", "confidence = 0.9");
     here.write("study/study.toml", config);
     here.succeed("report study");
     assert!(told("study").unwrap().contains("then margin 5.0 at a confidence of 90.0 %"));
-    // It stays said.
+    // The note remains.
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
     assert!(told("study").unwrap().ends_with("those that are fixed beforehand."));
     assert!(here.read("study/report.md").contains("The margin or the confidence was changed"));
@@ -329,8 +329,8 @@ fn prices_turn_times_into_money() {
     let variants = summary["tasks"][0]["variants"].as_array().unwrap();
     let a_year = |variant: &Value| variant["cost"]["predictions_a_year"].as_f64().unwrap();
     for variant in variants {
-        // 36 an hour is a hundredth a second, so a million predictions of a millisecond cost ten, on one thread a share
-        // of it.
+        // 36 per hour is 0.01 per second, so a million predictions of a millisecond cost ten; one thread costs its
+        // share of that.
         let cores = summary["environment"]["cores"].as_f64().unwrap();
         let wanted = 10.0 / cores * variant["timing"]["prediction_ms"].as_f64().unwrap();
         assert!((a_year(variant) - wanted).abs() < 1e-9 * wanted, "{variant}");

@@ -111,7 +111,7 @@ fn a_folder_of_another_study_is_not_written_over() {
     let refusal = here.refuse("compare small.toml --set compare.protocol=published --out study");
     assert!(refusal.contains("differs in compare.protocol"), "{refusal}");
     assert_eq!(here.read("study/study.toml"), before);
-    // More values of what is compared are the same study, grown.
+    // More values of a compared setting extend the same study.
     here.run("compare small.toml --variants lstm lstm2 lstm3 --set run.threads=2 --out study");
 }
 
@@ -136,7 +136,7 @@ fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
     let lock = std::fs::File::create(here.path("study/queue/study.lock")).unwrap();
     lock.lock().unwrap();
     let mut process = here.command("compare small.toml --out study").spawn().unwrap();
-    // It makes this folder once it has seen no other study.
+    // It makes this folder once it has found no other study.
     while !here.path("study/trials").exists() {
         assert_eq!(process.try_wait().unwrap(), None);
         sleep(Duration::from_millis(20));

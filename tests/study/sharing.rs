@@ -33,7 +33,7 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
     for moment in 0..10 {
         let share = (moment as f64 * 0.6180339887 + 0.05) % 1.0;
         let mut process = here.command("compare many.toml --out killed").spawn().unwrap();
-        // Every round gets another tenth of the time in all, at no particular points.
+        // Each round gets about a tenth of the total time, up to an arbitrary moment.
         sleep(duration.mul_f64(0.05 + 0.1 * share));
         let children = children(process.id());
         process.kill().unwrap();
@@ -47,13 +47,13 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
     assert_eq!(results(&here, "killed"), results(&here, "whole"));
 }
 
-/// The processes that a process has started.
+/// The child processes of a process.
 fn children(parent: u32) -> Vec<String> {
     let found = Command::new("pgrep").args(["-P", &parent.to_string()]).output().unwrap();
     String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Its trials would go on for nobody, and a study that is continued would start others beside them.
+/// Otherwise its trials would keep running for nobody, and a continued study would start others beside them.
 #[test]
 #[cfg(target_os = "linux")]
 fn trials_of_a_study_that_is_gone_save_and_stop() {
@@ -69,7 +69,7 @@ fn trials_of_a_study_that_is_gone_save_and_stop() {
     assert!(!children.is_empty());
     process.kill().unwrap();
     process.wait().unwrap();
-    // Of one that has ended nobody may have taken note.
+    // A process that has ended may not have been reaped yet.
     await_all(&children, |state| ["", "Z"].contains(&state));
     let ended = trials(&here, "gone");
     assert!(ended.values().all(|(epochs, status)| *epochs > 0 && status != "running"), "{ended:?}");
@@ -77,7 +77,7 @@ fn trials_of_a_study_that_is_gone_save_and_stop() {
     assert_eq!(results(&here, "gone"), results(&here, "whole"));
 }
 
-/// Waits until the state of each of some processes, as the kernel names it, is one that is wanted.
+/// Waits until the state of each process, as the kernel names it, is as wanted.
 #[cfg(target_os = "linux")]
 fn await_all(processes: &[String], wanted: impl Fn(&str) -> bool) {
     let state = |process: &String| {
@@ -93,7 +93,7 @@ fn await_all(processes: &[String], wanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// Ctrl-Z reaches the study alone: its trials are of groups of their own.
+/// Ctrl-Z reaches the study alone: its trials are in process groups of their own.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_study_that_is_suspended_suspends_its_trials() {
@@ -114,7 +114,7 @@ fn a_study_that_is_suspended_suspends_its_trials() {
         send("-CONT");
         await_all(&trials, |state| state != "T");
     }
-    // Trials that are stopped when the study is killed go on, to save and stop.
+    // Trials that are suspended when the study is killed continue, to save and stop.
     send("-TSTP");
     await_all(&study, |state| state == "T");
     process.kill().unwrap();
@@ -154,7 +154,7 @@ fn a_study_asked_to_stop_saves_and_continues() {
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("with: slimgate compare stopped"), "{}", said.err);
-    // Of a variant that has not begun nobody knows how large its model is.
+    // The model size of a variant that has not started is unknown.
     let variants = here.json("stopped/summary.json")["tasks"][0]["variants"].clone();
     for variant in variants.as_array().unwrap() {
         let begun = variant["states"].as_object().unwrap().keys().any(|state| state != "waiting");
@@ -192,13 +192,13 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     assert!(said.out.contains("it is tried again"), "{}", said.out);
     let told = "1 trial(s) of the study failed";
     assert!(said.err.contains(told) && said.err.contains("config.toml"), "{}", said.err);
-    // What the others came to is there all the same, and so for whoever looks later.
+    // The results of the others are there all the same, also for later readers.
     assert_ne!(here.read("study/report.html"), whole);
     let seeds = &here.json("study/summary.json")["tasks"][0]["variants"][0]["seeds"];
     assert!(seeds.as_array().unwrap().len() >= 3, "{seeds}");
     let status = here.succeed("status study");
     assert!(status.contains("11 complete") && status.contains("1 failed"), "{status}");
-    // The next command tries it anew.
+    // The next command tries it again.
     let again = here.run("compare study");
     assert!(again.code == Some(2) && again.out.contains("it is tried again"), "{}", again.out);
 }
@@ -211,7 +211,7 @@ fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
     let summary = here.json("study/summary.json");
     let usable = |summary: &Value| summary["tasks"][0]["variants"][0]["usable"].clone();
     assert!(!usable(&summary).is_null());
-    // One of those that settings are chosen from.
+    // One of the trials that settings are chosen from.
     let all = summary["trials"].as_array().unwrap();
     let trial = all.iter().find(|trial| trial["variant"] == "lstm" && trial["seed"] == 1).unwrap();
     let id = trial["id"].as_str().unwrap();
@@ -274,7 +274,7 @@ fn a_test_that_fails_changes_no_choice() {
     assert_eq!(&variant["chosen"], rate);
     assert_eq!(variant["seeds"].as_array().unwrap().len(), 4);
     assert_eq!(now["tasks"][0]["comparisons"][0]["pairs"], 3);
-    // Whoever looks later sees it too.
+    // Later commands show it too.
     assert!(here.succeed("status study").contains("failed: lstm on"));
     assert!(here.read("study/trials.csv").contains("checkpoint"), "{}", here.read("study/trials.csv"));
 }
@@ -297,7 +297,7 @@ fn a_trial_that_gets_another_chance_is_judged_by_what_it_does_with_it() {
     here.write("search.toml", study);
     here.succeed("compare search.toml --out whole");
     here.succeed("compare search.toml --out fixed");
-    // The best trial is gone, and was given up before.
+    // The best trial is missing, and was given up before.
     let best = here.json("whole/summary.json")["tasks"][0]["variants"][0]["seeds"][0]["trial"].clone();
     let best = best.as_str().unwrap();
     std::fs::remove_dir_all(here.path(&format!("fixed/trials/{best}"))).unwrap();
@@ -325,7 +325,7 @@ fn a_trial_with_a_damaged_history_or_surroundings_is_one_that_failed() {
     here.succeed("report study");
     std::fs::remove_dir_all(here.path(&format!("study/trials/{id}"))).unwrap();
     here.succeed("compare study");
-    // What the machine was is no result.
+    // The description of the machine is not a result.
     here.write(&format!("study/trials/{id}/environment.json"), "{");
     here.succeed("report study");
     here.succeed("compare study");

@@ -1,4 +1,4 @@
-//! What a study tries: searched settings, several data sets, matched sizes.
+//! The trials of a study: searched settings, several data sets, matched sizes.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn data_sets_are_ranked_together_and_amounts_of_one_are_not() {
     let summary = here.json("studies/amounts/summary.json");
     assert_eq!(summary["tasks"].as_array().unwrap().len(), 3);
     assert_eq!(summary["tasks"][1]["name"], "japanese-vowels, train_limit 80");
-    // Amounts of one data set are no sample of data sets.
+    // Different amounts of one data set are not a sample of data sets.
     assert!(summary["across"].is_null());
 
     here.write(
@@ -95,7 +95,7 @@ fn sizes_can_be_matched_by_parameters_or_time() {
     let ratio = summary["tasks"][0]["comparisons"][0]["parameters_ratio"].as_f64().unwrap();
     assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
 
-    // A size that would not be found again stays when trials get other threads.
+    // A size that a new search would not find stays when trials get another number of threads.
     let size = summary["tasks"][0]["variants"][1]["hidden"].as_u64().unwrap();
     let (found, other) = (format!("lstm3 = {size}"), format!("lstm3 = {}", size + 1));
     here.write("parameters/study.toml", here.read("parameters/study.toml").replace(&found, &other));

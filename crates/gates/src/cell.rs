@@ -1,6 +1,6 @@
 //! The description of a cell as plain data.
 
-/// How the hidden-unit signal `h'` enters a part of the cell.
+/// The form in which the hidden-unit signal `h'` enters a part of the cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hidden {
     /// Not at all.
@@ -14,11 +14,11 @@ pub enum Hidden {
 /// The signals that one part of a cell adds up before its activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Terms {
-    /// Whether the input signal `W x` is kept.
+    /// True if the input signal `W x` is kept.
     pub input: bool,
-    /// How the hidden-unit signal is kept.
+    /// The form in which the hidden-unit signal is kept.
     pub hidden: Hidden,
-    /// Whether the bias `b` is kept.
+    /// True if the bias `b` is kept.
     pub bias: bool,
 }
 
@@ -26,7 +26,7 @@ impl Terms {
     /// Every term, as in the standard LSTM: `W x + U h' + b`.
     pub const FULL: Terms = Terms { input: true, hidden: Hidden::Full, bias: true };
 
-    /// Whether no learned term is left, so that the activation is that of zero.
+    /// True if no learned term is left, so that the activation is that of zero.
     pub fn is_empty(&self) -> bool {
         !self.input && self.hidden == Hidden::Absent && !self.bias
     }
@@ -35,7 +35,7 @@ impl Terms {
 /// A gate: a logistic function of its terms, or a number that is not learned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Gate {
-    /// `σ` of the kept terms; `σ(0)` where none is kept.
+    /// `σ` of the kept terms; `σ(0)` if none is kept.
     Terms(Terms),
     /// The gate's value itself, between 0 and 1.
     Constant(f32),
@@ -72,21 +72,21 @@ impl Part {
 /// A recurrent cell: `c = f ⊙ c' + i ⊙ tanh(candidate)`, `h = o ⊙ tanh(c)`, with the terms that each gate
 /// and the candidate keep.
 ///
-/// Written and read as text: see [`Cell::from_str`](core::str::FromStr) and `Display`.
+/// Formatted and parsed as text: see [`Cell::from_str`](core::str::FromStr) and `Display`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// How much of the candidate enters the state.
+    /// The input gate: how much of the candidate enters the state.
     pub input: Gate,
-    /// How much of the old state stays.
+    /// The forget gate: how much of the old state stays.
     pub forget: Gate,
-    /// How much of the state is shown.
+    /// The output gate: how much of the state is output.
     pub output: Gate,
     /// The terms of the candidate; its activation is tanh.
     pub candidate: Terms,
 }
 
 impl Cell {
-    /// What `part` is.
+    /// The terms or the constant of `part`.
     pub fn gate(&self, part: Part) -> Gate {
         match part {
             Part::Input => self.input,
@@ -96,7 +96,7 @@ impl Cell {
         }
     }
 
-    /// The terms of `part`, or `None` where it is a constant.
+    /// The terms of `part`, or `None` if it is a constant.
     pub fn terms(&self, part: Part) -> Option<Terms> {
         match self.gate(part) {
             Gate::Terms(terms) => Some(terms),

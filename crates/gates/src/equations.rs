@@ -2,7 +2,7 @@
 
 use crate::{Cell, Gate, Hidden, Part, Terms};
 
-/// The equations of a cell, one a line, in the notation of the papers (`h'`, `c'`: the previous step).
+/// The equations of a cell, one per line, in the notation of the papers (`h'`, `c'`: the previous step).
 ///
 /// ```
 /// use slimgate_gates::{equations, variant};

@@ -6,15 +6,15 @@ use thiserror::Error;
 
 use crate::{Cell, Gate, Hidden, PARTS, Part, Terms};
 
-/// Gate terms that do not describe a cell; the message marks the place and says what may stand there.
+/// Error for gate terms that do not describe a cell; the message marks the place and says what is allowed there.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{problem}\n  {form}\n  {}{}\n{REMEDY}", " ".repeat(form[..at.start].chars().count()), "^".repeat(form[at.clone()].chars().count().max(1)))]
 pub struct ParseCellError {
-    /// The form as it was written.
+    /// The form as written.
     pub form: String,
     /// The bytes of `form` that are wrong.
     pub at: Range<usize>,
-    /// What is wrong with them.
+    /// The problem with them.
     pub problem: String,
 }
 
@@ -84,7 +84,7 @@ impl Reader<'_> {
         Ok(Cell { input: named(0)?, forget: named(1)?, output: named(2)?, candidate })
     }
 
-    /// Reads the terms or the constant that stand at `place`.
+    /// Parses the terms or the constant at `place`.
     fn gate(&self, place: Range<usize>) -> Result<Gate, ParseCellError> {
         let text = self.form[place.clone()].trim();
         if text.is_empty() {
@@ -162,7 +162,7 @@ impl fmt::Display for Cell {
     }
 }
 
-/// Whether a text that is no variant's name was meant as gate terms: only these have such characters.
+/// True if a text that is no variant's name was meant as gate terms: only these contain such characters.
 pub fn looks_like_gate_terms(text: &str) -> bool {
     text.contains('=') || text.chars().all(|c| c.is_whitespace() || "xhdb-.0123456789".contains(c))
 }

@@ -1,9 +1,8 @@
-//! What a cell is: which signals each gate of an LSTM reads.
+//! The definition of a cell: the signals that each gate of an LSTM reads.
 //!
-//! An LSTM's gates each read an input signal `x`, a hidden-unit signal `h` and a bias `b`. Lu (2016) and
-//! Lu and Salem (2017) left some of them out. Here a cell is a value, not code: [`Cell`] lists the terms of
-//! the three gates and of the candidate, and everything else (equations, parameter counts, what is
-//! allocated and multiplied) is read off it.
+//! An LSTM's gates each read an input signal `x`, a hidden-unit signal `h` and a bias `b`. Lu (2016) and Lu and Salem
+//! (2017) left some of them out. Here a cell is a value, not code: [`Cell`] lists the terms of the three gates and of
+//! the candidate, and everything else (equations, parameter counts, allocations and products) is derived from it.
 //!
 //! ```
 //! use slimgate_gates::{Cell, Sizes, variant};
@@ -13,7 +12,7 @@
 //! assert_eq!(slim.parameters(Sizes { inputs: 28, hidden: 50 }), 11_600);
 //! ```
 //!
-//! This crate knows no framework.
+//! This crate depends on no framework.
 
 mod cell;
 mod equations;

@@ -1,4 +1,4 @@
-//! How many trainable parameters a cell has.
+//! The number of trainable parameters of a cell.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use crate::{Cell, Hidden};
 /// The sizes that a parameter count depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// `m`: numbers in one step of the input.
+    /// `m`: input values per step.
     pub inputs: usize,
-    /// `n`: hidden units.
+    /// `n`: number of hidden units.
     pub hidden: usize,
 }
 
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(formula("lstm-c6"), "mn + 2n");
     }
 
-    /// Lu (2016) writes what LSTM1 to LSTM3 save of the standard cell: 3mn, 3(mn + n), 3(mn + n²).
+    /// Lu (2016) gives what LSTM1 to LSTM3 save over the standard cell: 3mn, 3(mn + n), 3(mn + n²).
     #[test]
     fn savings_are_the_published_ones() {
         let sizes = Sizes { inputs: 28, hidden: 50 };

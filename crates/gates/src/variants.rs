@@ -1,4 +1,4 @@
-//! The cells that have names.
+//! The named cells.
 
 use thiserror::Error;
 
@@ -13,7 +13,7 @@ pub struct Variant {
     pub alias: Option<&'static str>,
     /// Its gate terms in the written form.
     pub form: &'static str,
-    /// Where it comes from.
+    /// Its source.
     pub source: &'static str,
 }
 
@@ -53,17 +53,17 @@ pub const VARIANTS: [Variant; 16] = [
     row("lstm-c6", "", "i=1,f=0.4,o=1,c=xdb", "Akandeh and Salem; candidate inferred"),
 ];
 
-/// No variant has the name that was asked for.
+/// Error for a name that no variant has.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("there is no variant `{name}`{}; `slimgate variants` lists them all", did_you_mean(suggestions))]
 pub struct UnknownVariant {
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
-    /// Names that may have been meant.
+    /// Similar names that may have been meant.
     pub suggestions: Vec<&'static str>,
 }
 
-/// Looks a variant up by its name or alias, whatever the case and with `_` for `-`.
+/// Looks up a variant by its name or alias, ignoring case and accepting `_` for `-`.
 pub fn variant(name: &str) -> Result<&'static Variant, UnknownVariant> {
     let wanted = name.to_lowercase().replace('_', "-");
     VARIANTS
@@ -72,13 +72,13 @@ pub fn variant(name: &str) -> Result<&'static Variant, UnknownVariant> {
         .ok_or_else(|| UnknownVariant { name: name.to_owned(), suggestions: similar_names(&wanted) })
 }
 
-/// The name of a cell that has one.
+/// The name of a cell, if it has one.
 pub fn name_of(cell: &Cell) -> Option<&'static str> {
     VARIANTS.iter().find(|row| row.cell() == *cell).map(|row| row.name)
 }
 
-/// The most similar name, where one is similar enough to be meant. For `lstm` followed by anything else, all variants
-/// with such a name: the most similar one would be `lstm`, the standard cell, which is another model.
+/// The most similar name, if one is similar enough to have been meant. For `lstm` followed by anything else, all
+/// variants with such a name: the most similar one would be `lstm`, the standard cell, which is a different model.
 fn similar_names(wanted: &str) -> Vec<&'static str> {
     let names = || VARIANTS.iter().flat_map(|row| [Some(row.name), row.alias]).flatten();
     if wanted.starts_with("lstm") {

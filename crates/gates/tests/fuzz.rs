@@ -1,5 +1,5 @@
-//! A target for fuzzing: whatever is written for a cell is read or refused. As a test, it goes through the files in
-//! `__fuzz__` and a second of random bytes; `CONTRIBUTING.md` says how to run it for longer.
+//! Fuzz target: any text given as a cell is parsed or refused. As a test, it runs the files in `__fuzz__` and a second
+//! of random bytes; `CONTRIBUTING.md` says how to run it for longer.
 
 use slimgate_gates::{Cell, Sizes, equations};
 

@@ -1,5 +1,5 @@
 //! The fused kernel behind the CPU backends: tensors to slices and back.
-#![allow(deprecated)] // Burn deprecates `NdArray`; it stays for as long as the pinned release carries it.
+#![allow(deprecated)] // Burn deprecates `NdArray`; the pinned release still has it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use burn::tensor::{Bytes, DType, TensorData};
 use crate::fused::{self, Keep, Operands, TimeMajor};
 use crate::ops::{Arguments, Gradients, RecurrentKernel};
 
-/// A tensor's values where they lie in memory.
+/// A tensor's values, in place in host memory.
 struct HostTensor {
     bytes: Arc<Bytes>,
     start: usize,
@@ -31,19 +31,19 @@ impl HostTensor {
     }
 }
 
-/// A backend whose tensors lie in the memory of this process.
+/// A backend whose tensors are in the memory of this process.
 trait InMemory: Backend {
-    /// A tensor's values, moved only where its rows are not contiguous.
+    /// A tensor's values, copied only if its rows are not contiguous.
     fn rows(tensor: &FloatTensor<Self>) -> HostTensor;
 
-    /// A tensor's values in order.
+    /// A tensor's values, contiguous and in order.
     fn contiguous(tensor: &FloatTensor<Self>) -> HostTensor;
 }
 
 impl InMemory for Flex {
     fn rows(tensor: &FloatTensor<Self>) -> HostTensor {
         let layout = tensor.layout();
-        // Rows of one value are contiguous whatever the stride that Burn leaves them.
+        // Rows of one value are contiguous, whatever their stride.
         let in_rows = layout.strides().last() == Some(&1) || layout.shape().last() == Some(&1);
         if !(layout.has_positive_strides() && in_rows) {
             return Self::contiguous(tensor);
@@ -79,7 +79,7 @@ impl InMemory for NdArray {
     }
 }
 
-/// All operands in memory.
+/// All operands, in host memory.
 struct HostOperands {
     x: HostTensor,
     input: HostTensor,
@@ -89,7 +89,7 @@ struct HostOperands {
     h0: HostTensor,
     c0: HostTensor,
     dropout: Option<HostTensor>,
-    /// Of `x`: steps, batch, width; and the hidden units.
+    /// Steps, batch and width of `x`, and the number of hidden units.
     sizes: [usize; 4],
 }
 
@@ -128,7 +128,7 @@ impl HostOperands {
     }
 }
 
-/// The fused kernel takes values of single precision.
+/// The fused kernel takes only single-precision values.
 impl<B: InMemory> RecurrentKernel for B {
     fn fused_forward(arguments: &Arguments<B>, keep: Keep) -> Option<(FloatTensor<B>, fused::Saved)> {
         if arguments.x.dtype() != DType::F32 {

@@ -8,11 +8,11 @@
 //!
 //! | `every_step` | rows | first rows | last row |
 //! |---|---|---|---|
-//! | yes | `steps + 1` | `h` after each step, in the order of time | `c` after the last step computed |
+//! | yes | `steps + 1` | `h` after each step, in time order | `c` after the last step computed |
 //! | no | 2 | `h` after the last step computed | `c` after the last step computed |
 //!
 //! Its gradient has the same rows. The fused kernel writes the output as `[batch, rows, n]`.
-#![allow(deprecated)] // Burn deprecates `NdArray`; it stays for as long as the pinned release carries it.
+#![allow(deprecated)] // Burn deprecates `NdArray`; the pinned release still has it.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ use crate::Recurrence;
 use crate::composed;
 use crate::fused::{self, Keep};
 
-/// What the operation reads, as primitives of a backend; shapes as in [`crate::Weights`], `x` time-major.
+/// The arguments of the operation, as primitives of a backend; shapes as in [`crate::Weights`], `x` time-major.
 ///
-/// Burn's macro routes bare tensors only, so a term that the cell does not keep is stood for by a constant
-/// of one element that nobody reads.
+/// Burn's macro routes bare tensors only, so a term that the cell does not keep is replaced by a one-element constant
+/// that is never read.
 #[derive(Clone, Debug, ExtensionType)]
 pub(crate) struct Arguments<B: Backend> {
     pub x: FloatTensor<B>,
@@ -43,17 +43,16 @@ pub(crate) struct Arguments<B: Backend> {
     pub h0: FloatTensor<B>,
     pub c0: FloatTensor<B>,
     pub dropout: FloatTensor<B>,
-    /// Whether `dropout` is a mask, not a stand-in.
+    /// True if `dropout` is a mask, not a placeholder.
     pub drops: bool,
-    /// Whether the hidden units after every step are wanted, or those after the last one: see
-    /// [the packed output](crate::ops).
+    /// True if the hidden states after every step are wanted, not only the last: see [the packed output](crate::ops).
     pub every_step: bool,
     pub spec: Recurrence,
 }
 
-/// The gradients of a loss with respect to [`Arguments`], each present where its argument is.
+/// The gradients of a loss with respect to [`Arguments`], each present if its argument is.
 pub(crate) struct Gradients<B: Backend> {
-    /// Also absent where nobody asked for it.
+    /// Also absent if not requested.
     pub x: Option<FloatTensor<B>>,
     pub input: Option<FloatTensor<B>>,
     pub hidden: Option<FloatTensor<B>>,
@@ -70,12 +69,12 @@ pub(crate) enum Saved<B: Backend> {
     Fused(Arc<fused::Saved>),
 }
 
-/// A backend that has the forward and the backward pass of the recurrence.
+/// A backend with the forward and the backward pass of the recurrence.
 ///
-/// Burn's operations, composed, serve every backend; one whose tensors the fused kernel can reach hands it those
-/// that it takes.
+/// The composition of Burn's operations works on every backend; one whose tensors the fused kernel can access passes it
+/// those that it supports.
 pub(crate) trait RecurrentKernel: Backend {
-    /// [`forward`](Self::forward) by the fused kernel, if that takes such tensors.
+    /// [`forward`](Self::forward) by the fused kernel, if it supports such tensors.
     fn fused_forward(_: &Arguments<Self>, _: Keep) -> Option<(FloatTensor<Self>, fused::Saved)> {
         None
     }

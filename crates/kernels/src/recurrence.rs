@@ -1,4 +1,4 @@
-//! The public face of the operation: what goes in, what comes out.
+//! The public interface of the operation: its arguments and results.
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
@@ -18,29 +18,29 @@ pub enum GateActivation {
     HardSigmoid,
 }
 
-/// Which cell is applied to a sequence, and how.
+/// A cell, and how it is applied to a sequence.
 #[derive(Clone, Debug)]
 pub struct Recurrence {
     /// The cell that is applied at each step.
     pub cell: Cell,
     /// The activation of its gates.
     pub gate_activation: GateActivation,
-    /// The cell state is clipped to `[-clip, clip]` after each step, `clip` being above zero. No gradient passes where
-    /// it is clipped, nor at the limit itself.
+    /// The cell state is clipped to `[-clip, clip]` after each step; `clip` must be above zero. No gradient passes
+    /// where it is clipped, nor at the limit itself.
     pub clip: Option<f32>,
-    /// From the last step to the first.
+    /// Runs from the last step to the first.
     pub reverse: bool,
-    /// Gradient checkpointing: the backward pass computes the forward pass again from some states, instead of finding
-    /// its every step saved; see [the crate's page](crate#memory) for the memory of either. The CPU backends do; the
+    /// Gradient checkpointing: the backward pass recomputes the forward pass from a few saved states, instead of having
+    /// every step saved; see [the crate's page](crate#memory) for the memory of each. Only the CPU backends do; the
     /// others save every step.
     pub recompute: bool,
-    /// The steps of each sequence of the batch, where they differ. From its end on a sequence keeps its
-    /// state; a reversed recurrence begins there. What stands beyond it has no effect, as long as it is finite.
+    /// The length of each sequence of the batch, if they differ. After its end, a sequence keeps its state; a reversed
+    /// recurrence begins there. Values beyond the end have no effect, as long as they are finite.
     pub lengths: Option<Vec<usize>>,
 }
 
 impl Recurrence {
-    /// From the first step to the last, with logistic gates, over sequences of equal length.
+    /// A recurrence from the first step to the last, with logistic gates, over sequences of equal length.
     pub fn new(cell: Cell) -> Self {
         Recurrence {
             cell,
@@ -69,12 +69,12 @@ pub struct Weights {
     pub bias: Option<Tensor<1>>,
 }
 
-/// The state that a layer carries from one step to the next, each of shape `[batch, n]`.
+/// The state that a layer carries from one step to the next, each tensor of shape `[batch, n]`.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// `h`, what the cell shows.
+    /// `h`, the hidden state.
     pub hidden: Tensor<2>,
-    /// `c`, what the cell keeps.
+    /// `c`, the cell state.
     pub cell: Tensor<2>,
 }
 
@@ -86,18 +86,18 @@ impl State {
     }
 }
 
-/// Takes a batch of sequences `x: [batch, steps, m]` through the cell, from `state`.
+/// Runs a batch of sequences `x: [batch, steps, m]` through the cell, starting from `state`.
 ///
 /// `dropout`, of shape `[batch, n]`, multiplies the hidden-unit signal `h'` wherever a gate or the candidate
 /// reads it: the same mask at every step. It has no gradient.
 ///
-/// Returns the hidden units after each step, `[batch, steps, n]`, and the state after the last one computed.
+/// Returns the hidden state after each step, `[batch, steps, n]`, and the state after the last step computed.
 ///
 /// # Panics
 ///
-/// If a shape does not fit the cell, a weight that it keeps is missing, something is of another precision than `x`,
-/// there is no sequence, step, input or hidden unit, the clip is not above zero, or the lengths are not one a
-/// sequence, none beyond the steps.
+/// If a shape does not fit the cell, a weight that it keeps is missing, a tensor has another precision than `x`, there
+/// is no sequence, step, input or hidden unit, the clip is not above zero, or the lengths are not one per sequence,
+/// none beyond the steps.
 pub fn recurrence(
     x: Tensor<3>,
     weights: &Weights,
@@ -113,7 +113,7 @@ pub fn recurrence(
     (packed.narrow(0, 0, steps).swap_dims(0, 1), state)
 }
 
-/// Like [`recurrence`], but returns only the hidden units of the final state.
+/// Like [`recurrence`], but returns only the final hidden state.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Memory does not grow from call to call. Alone in its process, since it watches the whole of that.
+//! Memory does not grow from call to call. Alone in its process, because it measures the memory of the whole process.
 #![cfg(target_os = "linux")]
 
 use burn::tensor::{Device, Distribution, Tensor};
@@ -29,7 +29,7 @@ fn a_thousand_calls_leave_nothing_behind() {
     (0..100).for_each(|_| call());
     let before = resident();
     (0..1000).for_each(|_| call());
-    // A call works on about 3 MB; had each left a thousandth of that, this would be 3 MB.
+    // A call works with about 3 MB; had each leaked a thousandth of that, this would be 3 MB.
     let grown = resident().saturating_sub(before);
     assert!(grown < 2 << 20, "a thousand calls left {grown} bytes behind");
 }

@@ -8,12 +8,12 @@ use crate::layer::dropout_mask;
 use crate::names::identify;
 use crate::{EmbeddingInitializer, Stack, StackConfig};
 
-/// What one step of the input is.
+/// The kind of one step of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
-    /// As many numbers as the first layer has inputs.
+    /// Numbers, as many as the first layer has inputs.
     Values,
-    /// A token of a vocabulary of this size, embedded in as many numbers as the first layer has inputs.
+    /// A token of a vocabulary of this size, embedded as a vector of the first layer's input size.
     Tokens {
         /// Rows of the embedding.
         vocabulary: usize,
@@ -29,26 +29,26 @@ pub enum Features {
     Tokens(Tensor<2, Int>),
 }
 
-/// What a [`Classifier`] is made of.
+/// Configuration of a [`Classifier`].
 #[derive(Clone, Debug)]
 pub struct ClassifierConfig {
-    /// What it reads.
+    /// The kind of its input.
     pub input: InputKind,
-    /// How the embedding starts, where there is one.
+    /// Initialiser of the embedding, if there is one.
     pub embedding_initializer: EmbeddingInitializer,
-    /// Dropout probability of the embedding's rows; one mask per batch, so that a token is dropped wherever it stands
+    /// Dropout probability of the embedding's rows; one mask per batch, so that a token is dropped wherever it occurs
     /// (Gal and Ghahramani 2016, section 4.2).
     pub embedding_dropout: f64,
     /// The recurrent layers.
     pub stack: StackConfig,
-    /// Classes to tell apart.
+    /// Number of classes.
     pub classes: usize,
 }
 
 impl ClassifierConfig {
     /// Draws all weights, reproducibly after `Device::flex().seed(..)`, and places them on `device`.
     pub fn init(&self, device: &Device) -> Classifier {
-        // Drawn on the CPU, like all weights, so that a seed means the same start on every backend.
+        // Drawn on the CPU, like all weights, so that a seed gives the same initial weights on every backend.
         let cpu = Device::flex();
         let embedding = match self.input {
             InputKind::Values => None,
@@ -60,15 +60,15 @@ impl ClassifierConfig {
         let stack = self.stack.init(&cpu);
         let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
         let drawn = Classifier { embedding, stack, head, embedding_dropout: self.embedding_dropout };
-        // Either way every weight is drawn before the move; Burn would draw some only when first used.
+        // Either way every weight is drawn before the move; Burn would otherwise draw some only on first use.
         let moved =
             if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) };
         identify(moved)
     }
 }
 
-/// An embedding where the input is tokens, a recurrent stack, and a linear head on the state after the last
-/// step of each sequence.
+/// An embedding if the input is tokens, a recurrent stack, and a linear head on the state after the last step of each
+/// sequence.
 #[derive(Module, Debug)]
 pub struct Classifier {
     embedding: Option<Embedding>,
@@ -79,7 +79,7 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// The logits `[batch, classes]` of sequences of the given lengths (all steps where `None`).
+    /// The logits `[batch, classes]` of sequences of the given lengths (all steps if `None`).
     ///
     /// # Panics
     ///
@@ -93,7 +93,7 @@ impl Classifier {
         self.head.forward(self.stack.whole(x, lengths))
     }
 
-    /// The embeddings `[batch, steps, m]` of tokens, in training with dropout.
+    /// The embeddings `[batch, steps, m]` of tokens, with dropout in training.
     fn embed(&self, tokens: Tensor<2, Int>, embedding: &Embedding) -> Tensor<3> {
         let [batch, steps] = tokens.dims();
         let x = embedding.forward(tokens.clone());

@@ -1,24 +1,24 @@
-//! Where weights start.
+//! Initial weights.
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// How a weight matrix is drawn.
+/// The distribution that a weight matrix is drawn from.
 ///
 /// Weights are drawn on the CPU whatever the backend, from the generator of [`Device::flex`], so that a seed
-/// (`Device::flex().seed(..)`) means the same start everywhere.
+/// (`Device::flex().seed(..)`) gives the same initial weights everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initializer {
-    /// Uniform in ±√(6 / (rows + columns)) (Glorot and Bengio 2010), each gate's matrix by itself.
+    /// Uniform in ±√(6 / (rows + columns)) (Glorot and Bengio 2010), separately for each gate's matrix.
     Glorot,
-    /// A random orthogonal matrix (Saxe et al. 2014), each gate's matrix by itself.
+    /// A random orthogonal matrix (Saxe et al. 2014), separately for each gate's matrix.
     Orthogonal,
     /// Uniform in ±1/√(hidden units), as PyTorch draws all weights of its LSTM.
     Uniform,
 }
 
-/// How an embedding is drawn, from the same generator.
+/// The distribution that an embedding is drawn from, with the same generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmbeddingInitializer {

@@ -7,30 +7,30 @@ use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_hidden, 
 
 use crate::Initializer;
 
-/// What a [`SlimLstm`] is made of.
+/// Configuration of a [`SlimLstm`].
 #[derive(Clone, Debug)]
 pub struct SlimLstmConfig {
-    /// `m`: numbers in one step of the input.
+    /// `m`: input values per step.
     pub inputs: usize,
-    /// `n`: hidden units.
+    /// `n`: number of hidden units.
     pub hidden: usize,
-    /// Which terms the gates keep.
+    /// The terms that the gates keep.
     pub cell: Cell,
     /// The activation of the gates.
     pub gate_activation: GateActivation,
-    /// Clip the cell state to ± this after each step.
+    /// The cell state is clipped to ± this after each step.
     pub clip: Option<f32>,
-    /// How input weights are drawn.
+    /// Initialiser of the input weights.
     pub input_initializer: Initializer,
-    /// How recurrent matrices are drawn; diagonal terms are drawn as [`Initializer::Uniform`].
+    /// Initialiser of the recurrent matrices; diagonal terms are drawn as [`Initializer::Uniform`].
     pub recurrent_initializer: Initializer,
-    /// Where the forget gate's bias starts, if it has one; other biases start at zero.
+    /// Initial bias of the forget gate, if it has one; other biases start at zero.
     pub forget_bias: f64,
     /// Dropout probability of the inputs; one mask per sequence (variational dropout, Gal and Ghahramani 2016).
     pub input_dropout: f64,
     /// Dropout probability of the hidden-unit signals; one mask per sequence, likewise.
     pub recurrent_dropout: f64,
-    /// Train in little memory: see [`Recurrence::recompute`].
+    /// Trains in less memory: see [`Recurrence::recompute`].
     pub recompute: bool,
 }
 
@@ -88,7 +88,7 @@ impl SlimLstmConfig {
     }
 }
 
-/// Joins the blocks of the parts that keep a term into one parameter; none where no part keeps it.
+/// Joins the blocks of the parts that keep a term into one parameter; `None` if no part keeps it.
 fn parameter<const D: usize>(
     blocks: Vec<Tensor<D>>,
     dim: usize,
@@ -99,9 +99,9 @@ fn parameter<const D: usize>(
 
 /// One recurrent layer, in one direction, of any cell.
 ///
-/// Each field exists only where the cell keeps such a term. A field holds the blocks of the parts that keep
-/// it side by side, in the order input gate, forget gate, output gate, candidate; see
-/// [`slimgate_kernels::Weights`] for the shapes.
+/// Each field exists only if the cell keeps such a term. A field holds the blocks of the parts that keep it side by
+/// side, in the order input gate, forget gate, output gate, candidate; see [`slimgate_kernels::Weights`] for the
+/// shapes.
 #[derive(Module, Debug)]
 pub struct SlimLstm {
     /// `W`.
@@ -117,12 +117,12 @@ pub struct SlimLstm {
 }
 
 impl SlimLstm {
-    /// Takes sequences `x: [batch, steps, m]` through the layer.
+    /// Runs sequences `x: [batch, steps, m]` through the layer.
     ///
-    /// Starts from `state` (zero if none); `reverse` runs from the last step to the first. `lengths` are the steps of
-    /// each sequence where they differ: a shorter one keeps its state from its end on.
+    /// Starts from `state` (zero if `None`); `reverse` runs from the last step to the first. `lengths` are the lengths
+    /// of the sequences if they differ: a shorter one keeps its state after its end.
     ///
-    /// Returns the hidden units after each step, `[batch, steps, n]`, and the final state.
+    /// Returns the hidden state after each step, `[batch, steps, n]`, and the final state.
     pub fn forward(
         &self,
         x: Tensor<3>,
@@ -134,14 +134,14 @@ impl SlimLstm {
         recurrence(x, &self.weights(), state, mask, &spec)
     }
 
-    /// The final hidden units alone, `[batch, n]`, from a state of zero, in less time and memory than
+    /// The final hidden state alone, `[batch, n]`, starting from zero, in less time and memory than
     /// [`forward`](Self::forward).
     pub fn last_hidden(&self, x: Tensor<3>, lengths: Option<&[usize]>, reverse: bool) -> Tensor<2> {
         let (x, state, mask, spec) = self.prepare(x, None, lengths, reverse);
         last_hidden(x, &self.weights(), state, mask, &spec)
     }
 
-    /// The inputs under dropout, the first state, the recurrent dropout mask, and the recurrence.
+    /// The inputs under dropout, the initial state, the recurrent dropout mask, and the recurrence.
     fn prepare(
         &self,
         x: Tensor<3>,
@@ -180,8 +180,8 @@ impl SlimLstm {
     }
 }
 
-/// A dropout mask, scaled so that sums keep their expectation; none on a device without gradients, where nothing
-/// trains.
+/// A dropout mask, scaled so that sums keep their expectation; `None` on a device without gradients, where nothing is
+/// trained.
 pub(crate) fn dropout_mask<const D: usize>(
     dropout: f64,
     shape: [usize; D],

@@ -2,7 +2,7 @@
 //!
 //! * [`SlimLstm`]: one layer in one direction.
 //! * [`Stack`]: layers of them, in one or both directions, with dropout between.
-//! * [`Classifier`]: an embedding where the input is tokens, a stack, and a linear head.
+//! * [`Classifier`]: an embedding if the input is tokens, a stack, and a linear head.
 //!
 //! A module holds only the parameters that its cell keeps; the standard LSTM and every simplified variant go
 //! through the same code, the same initialisers and the same dropout.

@@ -1,12 +1,12 @@
-//! Parameter ids that are functions of the parameters' names.
+//! Parameter ids derived from the parameters' names.
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use sha2::{Digest, Sha256};
 
-/// Gives each parameter the id of its name in the module.
+/// Gives each parameter an id derived from its name in the module.
 ///
-/// Burn draws ids at random, and checkpoints hold them: those of equal runs would be different files.
+/// Burn draws ids at random and stores them in checkpoints: those of equal runs would be different files.
 pub(crate) fn identify<M: Module>(module: M) -> M {
     module.map(&mut Identifier::default())
 }

@@ -1,4 +1,4 @@
-//! Layers on layers, in one or both directions.
+//! Stacked layers, in one or both directions.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
@@ -6,14 +6,14 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{SlimLstm, SlimLstmConfig};
 
-/// What a [`Stack`] is made of.
+/// Configuration of a [`Stack`].
 #[derive(Clone, Debug)]
 pub struct StackConfig {
     /// The first layer; the others differ only in their inputs.
     pub layer: SlimLstmConfig,
-    /// How many layers.
+    /// Number of layers.
     pub layers: usize,
-    /// Whether each layer is bidirectional.
+    /// True if each layer is bidirectional.
     pub bidirectional: bool,
     /// Dropout probability of the outputs between layers.
     pub dropout: f64,
@@ -31,7 +31,7 @@ impl StackConfig {
         Stack { layers: layers.collect(), dropout: DropoutConfig { prob: self.dropout }.init() }
     }
 
-    /// Numbers that the last layer puts out a step.
+    /// Number of outputs of the last layer per step.
     pub fn outputs(&self) -> usize {
         self.layer.hidden * if self.bidirectional { 2 } else { 1 }
     }
@@ -77,7 +77,7 @@ impl Layer {
 }
 
 impl Stack {
-    /// Takes sequences `x: [batch, steps, m]` of the given lengths through all layers: the last layer's outputs
+    /// Runs sequences `x: [batch, steps, m]` of the given lengths through all layers: the last layer's outputs
     /// after every step, `[batch, steps, outputs]`.
     pub fn every_step(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
         let (last, below) = self.split();
@@ -95,7 +95,7 @@ impl Stack {
         self.layers.split_last().expect("a stack has at least one layer")
     }
 
-    /// What the layers below the last give it to read.
+    /// The outputs of the layers below the last, which are its inputs.
     fn through(&self, below: &[Layer], x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
         below.iter().fold(x, |x, layer| self.dropout.forward(layer.every_step(x, lengths)))
     }

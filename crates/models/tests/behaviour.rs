@@ -1,4 +1,4 @@
-//! What layers, stacks and classifiers do.
+//! Behaviour of layers, stacks and classifiers.
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor};
@@ -200,7 +200,7 @@ fn a_token_that_is_left_out_is_left_out_wherever_it_stands() {
         assert_eq!(of_embedding.0, "embedding.weight");
         of_embedding.1.unwrap().iter().all(|&g| g == 0.0)
     });
-    // Were places left out instead, all eight would be in one batch of 256.
+    // If positions were dropped instead of tokens, all eight would be dropped in one batch of 256.
     let left_out = left_out.count();
     assert!((60..140).contains(&left_out), "{left_out}");
 

@@ -1,4 +1,5 @@
-//! The trainable parameters of a module: as many as published, exactly the terms that its cell keeps, all of them.
+//! The trainable parameters of a module: the published number, exactly the terms that its cell keeps, each of them
+//! trained.
 
 use std::collections::HashSet;
 
@@ -37,7 +38,7 @@ fn the_published_counts_are_met() {
     assert_eq!(cells, 41);
 }
 
-/// That a module has as many trainable parameters as its cell's formula says, and a field where a part keeps its term.
+/// Asserts that a module has the parameter count of its cell's formula, and a field for each term that a part keeps.
 fn holds_what_it_keeps(cell: Cell, inputs: usize, hidden: usize) {
     let module = layer(cell, inputs, hidden);
     assert_eq!(module.num_params(), cell.parameters(Sizes { inputs, hidden }), "{cell}");

@@ -1,6 +1,6 @@
 //! The four published variants against PyTorch: `nn.LSTM` for the standard cell, a plain cell for the others.
 //!
-//! `pytorch/make_reference.py` made the numbers and says how to make them again.
+//! `pytorch/make_reference.py` generated the numbers and says how to regenerate them.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! A seed means the same start on every backend. Alone in its program, because Burn's CPU generator belongs to
-//! the process.
+//! A seed gives the same initial weights on every backend. Alone in its program, because Burn's CPU generator is global
+//! to the process.
 
 use burn::tensor::Device;
 use slimgate_models::{ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstmConfig, StackConfig};
@@ -9,7 +9,7 @@ mod support;
 #[test]
 fn a_seed_draws_the_same_classifier_on_every_backend() {
     let weights = |seed: u64, device: &Device| {
-        // Orthogonal, diagonal and constant starts are all in this cell.
+        // This cell has orthogonal, diagonal and constant initial weights.
         let layer = SlimLstmConfig::new("i=xhb,f=xdb,o=xh".parse().unwrap(), 3, 5);
         let stack = StackConfig { layer, layers: 2, bidirectional: true, dropout: 0.0 };
         let config = ClassifierConfig {
@@ -26,7 +26,7 @@ fn a_seed_draws_the_same_classifier_on_every_backend() {
     #[cfg(not(feature = "ndarray"))]
     let devices = [Device::flex()];
     #[cfg(feature = "ndarray")]
-    #[allow(deprecated)] // Burn deprecates `ndarray`; it is a backend of this release all the same.
+    #[allow(deprecated)] // Burn deprecates `ndarray`; this release still has it.
     let devices = [Device::flex(), Device::ndarray()];
     for device in devices.iter().flat_map(|device| [device.clone(), device.clone().autodiff()]) {
         assert_eq!(weights(7, &device), first, "{device:?}");

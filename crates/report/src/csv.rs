@@ -1,4 +1,4 @@
-//! Tables for other programs: every number in full, and nothing where there is none.
+//! Tables for other programs: every number in full, and an empty cell if there is none.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use slimgate_train::{EpochMetrics, Split};
 
 use crate::run::Run;
 
-/// The variants on each task, one a line.
+/// The variants on each task, one per line.
 pub fn variants_csv(summary: &Summary) -> String {
     let variants = || summary.tasks.iter().flat_map(|task| &task.variants);
     let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
@@ -104,7 +104,7 @@ fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
     });
 }
 
-/// Each variant against the baseline on each task, one a line.
+/// Each variant against the baseline on each task, one per line.
 pub fn comparisons_csv(summary: &Summary) -> String {
     let mut columns = Columns::<(&Task, &Comparison)>::new();
     columns.add("task", |(task, _)| text(&task.name));
@@ -145,7 +145,7 @@ pub fn comparisons_csv(summary: &Summary) -> String {
     columns.table(rows)
 }
 
-/// All trials, one a line, with a column for each setting that the study varies.
+/// All trials, one per line, with a column for each setting that the study varies.
 pub fn trials_csv(summary: &Summary) -> String {
     let keys: BTreeSet<&String> = summary.trials.iter().flat_map(|trial| trial.settings.keys()).collect();
     let [best, last] = match summary.protocol {
@@ -195,7 +195,7 @@ fn share(reach: &Reach) -> String {
     format!("{:.0}", 100.0 * reach.share)
 }
 
-/// What it took a variant to reach a share of the baseline's accuracy.
+/// The cost at which a variant reached a share of the baseline's accuracy.
 fn reach<'a>(variant: &'a Variant, wanted: &str) -> Option<&'a Reach> {
     variant.reaches.iter().find(|reach| share(reach) == wanted)
 }
@@ -208,9 +208,9 @@ fn protocol(summary: &Summary) -> &'static str {
 }
 
 fn text(text: &str) -> String {
-    // A spreadsheet takes a cell that begins like this for a formula, and runs it.
+    // A spreadsheet treats a cell that begins like this as a formula, and runs it.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    // The cell without a gate term is written `-`.
+    // An LSTM cell without gate terms is written `-`.
     let guard = if formula && text != "-" { "'" } else { "" };
     format!("{guard}{text}")
 }
@@ -228,7 +228,7 @@ fn setting(value: Option<&toml::Value>) -> String {
     value.map(|value| text(&written(value))).unwrap_or_default()
 }
 
-/// What a column says of a row.
+/// The text of a column's cell, given the row.
 type CellOf<'a, Row> = Box<dyn Fn(&Row) -> String + 'a>;
 
 /// The columns of a table, each a heading with its cells.
@@ -243,7 +243,7 @@ impl<'a, Row> Columns<'a, Row> {
         self.0.push((head.into(), Box::new(cell)));
     }
 
-    /// Two columns of a pair of numbers.
+    /// Adds two columns for a pair of numbers.
     fn add_pair(
         &mut self,
         heads: [impl Into<String>; 2],

@@ -1,4 +1,4 @@
-//! What a page says, before it has a form: HTML and Markdown are made of the same blocks.
+//! The content of a page, independent of its format: HTML and Markdown are made of the same blocks.
 
 use crate::pictures::Picture;
 use crate::table::Table;
@@ -8,7 +8,7 @@ use crate::table::Table;
 pub struct Document {
     /// Its title.
     pub title: String,
-    /// What stands beneath the title.
+    /// The text below the title.
     pub lead: String,
     /// Its content from top to bottom. The first heading is of level 2, and none skips a level.
     pub blocks: Vec<Block>,
@@ -30,23 +30,23 @@ impl Document {
 pub enum Block {
     /// A heading of level 2 or 3.
     Heading(u8, String),
-    /// The sentence that the whole page is for.
+    /// The page's main message, as a sentence.
     Headline(String),
     /// A paragraph.
     Text(String),
     /// A paragraph that must not be overlooked.
     Notice(String),
-    /// Sentences one below the other.
+    /// A list of sentences.
     Items(Vec<String>),
     /// A table.
     Table(Table),
-    /// Small tables side by side, as far as there is room.
+    /// Small tables side by side, if there is room.
     Tables(Vec<Table>),
     /// A picture.
     Picture(Picture),
-    /// Pictures side by side, as far as there is room.
+    /// Pictures side by side, if there is room.
     Pictures(Vec<Picture>),
-    /// Lines for a terminal.
+    /// Commands for a terminal.
     Commands(Vec<String>),
 }
 

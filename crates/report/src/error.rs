@@ -1,22 +1,22 @@
-//! What keeps a report from being made, each with what to do about it.
+//! Errors that keep a report from being made, each with a remedy.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What keeps a report from being made.
+/// An error that keeps a report from being made.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// A run folder that cannot be opened.
     #[error(transparent)]
     Run(#[from] slimgate_train::TrainError),
-    /// A file of a run folder that does not hold what it should.
+    /// A file of a run folder whose content is not valid.
     #[error("{} is not usable: {problem}; restore the file, or leave the run out of the report", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// A file of a run folder that cannot be read.
@@ -24,7 +24,7 @@ pub enum ReportError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file of the report that cannot be written.
@@ -32,15 +32,15 @@ pub enum ReportError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A report of nothing.
+    /// A report without runs.
     #[error("there is no run to report on; give the folder of at least one run, or of a study")]
     NoRuns,
 }
 
-/// Where to put a report that cannot be written.
+/// Advice on where to put a report that cannot be written.
 fn place(error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {

@@ -1,4 +1,4 @@
-//! All files of a report, or none: each is whole before any takes its place.
+//! All files of a report, or none: each is complete before any is moved into place.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::{ReportError, Run, csv, html, markdown, runs, study};
 /// If the folder cannot be made or written, in which case no file of it has changed unless the disk failed between
 /// two renames.
 pub fn write_study(summary: &Summary, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    // Once: its pictures take the time.
+    // Rendered once, because its pictures take most of the time.
     let page = study::document(summary);
     let mut files = vec![
         ("report.html".to_owned(), html::page(&page)),
@@ -50,7 +50,7 @@ pub fn write_runs(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     write_report(folder, &files)
 }
 
-/// Writes the files of a report, and takes away the pictures that the one before it showed and this one does not.
+/// Writes the files of a report, and removes the pictures that only the previous report showed.
 fn write_report(folder: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>, ReportError> {
     let earlier = fs::read_to_string(folder.join("report.md")).unwrap_or_default();
     let written = write_all(folder, files)?;
@@ -62,7 +62,7 @@ fn write_report(folder: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf
     Ok(written)
 }
 
-/// Writes files by their place in a folder, each whole before any takes its place.
+/// Writes files by their path in a folder, each complete before any is moved into place.
 pub(crate) fn write_all(
     folder: &Path,
     files: &[(impl AsRef<Path>, impl AsRef<[u8]>)],
@@ -72,7 +72,7 @@ pub(crate) fn write_all(
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(failed(parent))?;
-        // That a folder has the place would be found out only after the files before it.
+        // Otherwise a folder of that name would be noticed only after earlier files were moved.
         if path.is_dir() {
             return Err(failed(&path)(std::io::ErrorKind::IsADirectory.into()));
         }

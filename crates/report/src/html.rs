@@ -1,4 +1,4 @@
-//! A page as HTML that needs nothing but itself.
+//! A page as self-contained HTML.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::pictures::{ID, Picture};
 use crate::table::{Cell, Table};
 
 const STYLE: &str = concat!(include_str!("palette.css"), include_str!("page.css"));
-/// Lets a reader sort a table; the page is whole without it.
+/// Lets a reader sort a table; the page is complete without it.
 const SORT: &str = include_str!("sort.js");
 
 /// The page as HTML.
@@ -25,7 +25,7 @@ pub fn page(document: &Document) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (document.title) }
-                // Without it a browser asks the server of the page for an icon.
+                // Without it, a browser would request an icon from the page's server.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -64,7 +64,7 @@ fn contents(document: &Document) -> Vec<(String, &str)> {
     chapters
 }
 
-/// Ids that come once in a page.
+/// Ids that are unique in a page.
 #[derive(Default)]
 struct Ids {
     used: BTreeMap<&'static str, usize>,
@@ -84,7 +84,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Each chapter in a section of its own that its heading names.
+    /// Each chapter in a section of its own, labelled by its heading.
     fn chapters(&mut self, blocks: &[Block]) -> Markup {
         let mut starts: Vec<usize> =
             (0..blocks.len()).filter(|&index| matches!(blocks[index], Block::Heading(2, _))).collect();
@@ -131,7 +131,7 @@ impl Writer {
         }
     }
 
-    /// A table in a box of its own that scrolls, with a keyboard too, where the window is narrower.
+    /// A table in a box of its own that scrolls, by keyboard too, if the window is narrower.
     fn table(&mut self, table: &Table) -> Markup {
         let id = self.ids.next("table");
         html! {
@@ -179,9 +179,9 @@ impl Writer {
 
 fn table_cell(cell: &Cell, first: bool, numeric: bool) -> Markup {
     let sort = cell.sort.map(|number| number.to_string());
-    // Never so dark that the page's own ink could not be read on it.
+    // Never so dark that the page's text would be illegible on it.
     let style = cell.shade.map(|shade| format!("--shade: {:.0}%", 55.0 * shade));
-    // Short text stays on one line: a learning rate is not to break at its minus.
+    // Short text stays on one line: a learning rate must not break at its minus sign.
     let long = cell.text.chars().count() > 40;
     if first {
         html! { th.number[numeric] scope="row" data-sort=[sort] { (cell.text) } }
@@ -190,7 +190,7 @@ fn table_cell(cell: &Cell, first: bool, numeric: bool) -> Markup {
     }
 }
 
-/// The ids of a picture, which are numbered through the whole process, become those of its place in the page.
+/// Replaces the ids of a picture, which are numbered across the whole process, by those of its place in the page.
 fn own_ids(content: &str, place: &str) -> String {
     let mut pieces = content.split(ID);
     let mut result = pieces.next().unwrap_or_default().to_owned();

@@ -2,20 +2,20 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `study` | what the page of a study says, from its answer to its trials |
-//! | `runs` | what the page of some runs says |
-//! | `run` | what is read from a run folder |
-//! | `document`, `table` | what a page is made of, before it has a form |
-//! | `html`, `markdown` | the two forms of a page |
+//! | `study` | the content of a study's page, from its answer to its trials |
+//! | `runs` | the content of the page of one or more runs |
+//! | `run` | the part of a run folder that is read |
+//! | `document`, `table` | the building blocks of a page, independent of its format |
+//! | `html`, `markdown` | the two formats of a page |
 //! | `pictures` | learning curves, learning rates, trade-offs, differences … as SVG |
 //! | `style` | the colour, marker and dash that a variant has in every picture |
-//! | `words` | numbers as people read them |
+//! | `words` | numbers formatted for people |
 //! | `csv` | tables for other programs |
 //! | `files` | writing all files of a report, or none |
 //! | `tensorboard` | event files that TensorBoard reads |
 //!
-//! A page says everything once: HTML and Markdown are two forms of the same blocks. The HTML needs nothing but
-//! itself: no network, no fonts, and JavaScript only to sort a table.
+//! HTML and Markdown are two formats of the same blocks. The HTML is self-contained: no network, no fonts, and
+//! JavaScript only to sort a table.
 
 mod csv;
 mod document;

@@ -1,4 +1,4 @@
-//! A page as Markdown: the same words and tables; pictures are files beside it, and said in words.
+//! A page as Markdown: the same words and tables; pictures are separate files, and described in words.
 
 use std::fmt::Write;
 
@@ -17,19 +17,19 @@ pub fn page(document: &Document) -> String {
     text
 }
 
-/// The pictures that the page as Markdown has beside it: each with its path, which begins at the page's folder.
+/// The picture files of the Markdown page, each with its path relative to the page's folder.
 pub fn pictures(document: &Document) -> Vec<(String, String)> {
     document.pictures().enumerate().map(|(index, picture)| (picture.path(index), picture.file())).collect()
 }
 
-/// The pictures that a page written here before shows, as paths that begin at its folder.
+/// The pictures that an earlier page of this kind shows, as paths relative to its folder.
 pub fn shown(page: &str) -> impl Iterator<Item = &str> {
     let lines = page.lines().filter_map(|line| line.strip_prefix("![")?.strip_suffix(')'));
     let paths = lines.filter_map(|line| Some(line.rsplit_once("](")?.1));
     paths.filter(|path| path.starts_with("pictures/") && !path.contains(".."))
 }
 
-/// Writes a block; `pictures` have come before it.
+/// Writes a block; `pictures` counts those before it.
 fn write(out: &mut String, block: &Block, pictures: &mut usize) -> std::fmt::Result {
     let mut write_picture = |out: &mut String, picture: &Picture| {
         let path = picture.path(*pictures);
@@ -80,7 +80,7 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     })
 }
 
-/// Text that means nothing to Markdown, on one line.
+/// Text escaped for Markdown, on one line.
 fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,5 @@
-//! What a report reads of a run folder. Only `config.toml` must be there: a run that has just begun is a run.
+//! The part of a run folder that a report reads. Only `config.toml` is required: a run that has just started counts
+//! too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,25 +12,25 @@ use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainE
 
 use crate::ReportError;
 
-/// A run as it stands in its folder.
+/// A run as recorded in its folder.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
-    /// What a report calls it: the folder's name, or another where several runs have that.
+    /// Its name in a report: the folder's name, or a different one if several runs share that.
     pub name: String,
-    /// Where the folder is, as it was given.
+    /// The path of the folder, as given.
     #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
-    /// When it was started, in seconds since 1970; 0 where that is not known.
+    /// The time it was started, in seconds since 1970; 0 if unknown.
     pub started: f64,
     /// Every setting by its key.
     pub settings: BTreeMap<String, toml::Value>,
-    /// What it came to; none before it has said so.
+    /// Its results; `None` until it has written them.
     pub summary: Option<Summary>,
     /// The metrics of its epochs.
     pub epochs: Vec<EpochMetrics>,
     /// The machine that it ran on.
     pub environment: BTreeMap<String, serde_json::Value>,
-    /// How it does on the test set, if that has been read.
+    /// Its evaluation on the test set, if that has been read.
     pub evaluation: Option<Evaluation>,
 }
 
@@ -38,14 +39,14 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If it is not one, or a file of it is damaged.
+    /// If it is not a run folder, or one of its files is damaged.
     pub fn read(path: &Path) -> Result<Run, ReportError> {
         let folder = RunFolder::open(path)?;
-        // One that has just begun has no manifest yet.
+        // A run that has just started has no manifest yet.
         if holds(path, "manifest.json")? {
             folder.held_config()?;
         }
-        // As it stands: a report needs no backend that the run needed.
+        // Read as it is: a report does not need the backend that the run needed.
         let config = text(&path.join("config.toml"))?.unwrap_or_default();
         let config: toml::Table = config
             .parse()
@@ -55,7 +56,7 @@ impl Run {
         Ok(Run {
             name: name_of(path),
             path: path.to_owned(),
-            // Written once: a resumed run writes its configuration again.
+            // Written only once, whereas a resumed run rewrites its configuration.
             started: modified(&path.join("environment.json")),
             settings,
             summary: folder.summary().map_err(unread)?,
@@ -74,13 +75,13 @@ impl Run {
     }
 }
 
-/// The folder's own name, also where it was given as `.`.
+/// The folder's own name, even if it was given as `.`.
 fn name_of(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     whole.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A name for each run that a folder can have: that of its own folder, with a number where others have it too.
+/// A valid folder name for each run: that of its own folder, with a number if others have it too.
 pub(crate) fn folder_names(runs: &[Run]) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let unused = |run: &Run| {
@@ -91,19 +92,19 @@ pub(crate) fn folder_names(runs: &[Run]) -> Vec<String> {
     runs.iter().map(unused).collect()
 }
 
-/// A path as text: one that is not UTF-8 has no other JSON form.
+/// A path as text; one that is not UTF-8 has only an approximate JSON form.
 fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
-/// When a file was last written.
+/// The time a file was last written.
 fn modified(path: &Path) -> f64 {
     let time = fs::metadata(path).and_then(|metadata| metadata.modified());
     let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.map_or(0.0, |since| since.as_secs_f64().floor())
 }
 
-/// Every value of a table by its key with the keys above it.
+/// Every value of a table by its full key, joined with dots.
 fn flatten(above: &str, table: toml::Table, settings: &mut BTreeMap<String, toml::Value>) {
     for (key, value) in table {
         let key = if above.is_empty() { key } else { format!("{above}.{key}") };
@@ -125,7 +126,7 @@ fn text(path: &Path) -> Result<Option<String>, ReportError> {
     }
 }
 
-/// All lines that are there, also those after the last epoch that the run has saved.
+/// All lines that were recorded, including those after the last epoch that the run has saved.
 fn epochs(path: &Path) -> Result<Vec<EpochMetrics>, ReportError> {
     let text = text(path)?.unwrap_or_default();
     let line = |(index, line): (usize, &str)| {
@@ -138,7 +139,7 @@ fn damaged(path: &Path, problem: &dyn std::fmt::Display) -> ReportError {
     ReportError::Damaged { path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// The error of a file of the run: what to do about damage is another thing for a report than for a run.
+/// The error of a file of the run: for damage, a report has a different remedy than a run.
 fn unread(error: TrainError) -> ReportError {
     match error {
         TrainError::Damaged { path, problem } => ReportError::Damaged { path, problem },

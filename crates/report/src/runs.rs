@@ -12,7 +12,7 @@ use crate::style::VariantStyles;
 use crate::table::{Cell, Table};
 use crate::words::{self, MISSING, count, counted, optional, percent, seconds};
 
-/// What the page of runs says.
+/// The page of runs.
 pub(crate) fn document(runs: &[Run]) -> Document {
     let title = match runs {
         [run] => format!("Run {}", run.name),
@@ -22,7 +22,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
         runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(words::setting).collect();
     let datasets: Vec<_> = datasets.into_iter().collect();
     let on = match datasets.as_slice() {
-        // A folder is a run also where its configuration is empty.
+        // A folder is a run even if its configuration is empty.
         [] => String::new(),
         names => format!(" on {}", words::list(names)),
     };
@@ -78,7 +78,7 @@ fn results(runs: &[Run]) -> Table {
             |line: Option<&EpochMetrics>| Cell::from(optional(line, |line| percent(line.accuracy)));
         let last = run.last(Split::Validation);
         let best = summary.and_then(|summary| summary.best.as_ref());
-        // The sum of nothing would be a negative zero.
+        // An empty sum would be a negative zero.
         let time = run.epochs.iter().fold(0.0, |sum, line| sum + line.seconds);
         table.row(vec![
             run.name.as_str().into(),
@@ -109,7 +109,7 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-/// Which runs are not at their end.
+/// Names the runs that are not complete.
 fn running(runs: &[Run]) -> Option<String> {
     let complete =
         |run: &&Run| run.summary.as_ref().is_some_and(|summary| summary.status == Status::Complete);
@@ -119,7 +119,7 @@ fn running(runs: &[Run]) -> Option<String> {
         .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
 }
 
-/// Which runs have no validation set of their own, as in the published protocol.
+/// Names the runs that have no validation set of their own, as in the published protocol.
 fn chosen_on_test(runs: &[Run]) -> Option<String> {
     let on_test = |run: &&Run| {
         run.settings.get("data.validation").is_some_and(|validation| validation.as_str() == Some("test"))
@@ -217,8 +217,8 @@ fn environments(runs: &[Run]) -> Vec<Block> {
         .collect()
 }
 
-/// The commands that train the runs again. Into `runs`: a trial's configuration names the folder of its study, where a
-/// run that is no trial has no place.
+/// The commands that train the runs again. Into `runs`: a trial's configuration names its study's folder, where a run
+/// that is not a trial does not belong.
 fn commands(runs: &[Run]) -> Vec<String> {
     let command = |(run, name): (&Run, String)| {
         let config = run.path.join("config.toml").display().to_string();

@@ -22,7 +22,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       const order = (a, b) => {
         const [x, y] = [key(a), key(b)];
         if (!numeric) return up ? words.compare(x, y) : words.compare(y, x);
-        // What has no value stays at the end.
+        // Rows without a value stay at the end.
         if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
         return up ? x - y : y - x;
       };

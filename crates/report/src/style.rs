@@ -3,8 +3,8 @@
 use kuva::plot::scatter::MarkerShape;
 use slimgate_study::Summary;
 
-/// The colours of Okabe and Ito, which colour-blind readers tell apart, by their names in the style sheet. The
-/// first is the ink, for the baseline.
+/// The colours of Okabe and Ito, which colour-blind readers can tell apart, by their names in the style sheet. The
+/// first is the text colour, for the baseline.
 const COLORS: [&str; 8] = [
     "var(--black)",
     "var(--blue)",
@@ -28,32 +28,32 @@ const MARKERS: [MarkerShape; 7] = [
 
 const DASHES: [Option<&str>; 5] = [None, Some("7 3"), Some("2 3"), Some("9 3 2 3"), Some("14 4")];
 
-/// How one variant is drawn.
+/// The style in which one variant is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct VariantStyle {
     /// Its colour, as CSS.
     pub color: &'static str,
     /// Its marker.
     pub marker: MarkerShape,
-    /// The dashes of its line; none for a solid one.
+    /// The dashes of its line; `None` for a solid one.
     pub dash: Option<&'static str>,
 }
 
-/// How all variants of a page are drawn.
+/// The styles of all variants of a page.
 #[derive(Debug)]
 pub struct VariantStyles {
     names: Vec<String>,
 }
 
 impl VariantStyles {
-    /// For a study: the baseline first, the others in the order of the tasks.
+    /// Styles for a study: the baseline first, the others in the order of the tasks.
     pub fn of(summary: &Summary) -> VariantStyles {
         let variants =
             summary.tasks.iter().flat_map(|task| &task.variants).map(|variant| variant.name.as_str());
         VariantStyles::named(std::iter::once(summary.baseline.as_str()).chain(variants))
     }
 
-    /// For things with names, in this order.
+    /// Styles for the given names, in this order.
     pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> VariantStyles {
         let mut styles = VariantStyles { names: vec![] };
         for name in names {
@@ -64,8 +64,8 @@ impl VariantStyles {
         styles
     }
 
-    /// How a variant is drawn. The numbers of colours, markers and dashes have no common divisor, so that it takes
-    /// 280 variants for two to look the same.
+    /// The style of a variant. The numbers of colours, markers and dashes are pairwise coprime, so that no two of 280
+    /// variants look the same.
     pub fn style(&self, name: &str) -> VariantStyle {
         let index = self.names.iter().position(|known| known == name).unwrap_or(self.names.len());
         VariantStyle {

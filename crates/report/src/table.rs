@@ -1,15 +1,15 @@
-//! A table with a caption, whatever form it will have.
+//! A table with a caption, independent of its format.
 
 /// A table. Its first column names the rows.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// What it shows.
+    /// Its caption.
     pub caption: String,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Its rows, each with a cell for every column.
     pub rows: Vec<Vec<Cell>>,
-    /// Whether a reader may sort its rows.
+    /// True if a reader may sort its rows.
     pub sortable: bool,
 }
 
@@ -18,18 +18,18 @@ pub struct Table {
 pub struct Column {
     /// Its heading.
     pub head: String,
-    /// Whether it holds numbers, which are set to the right.
+    /// True if it holds numbers, which are aligned to the right.
     pub numeric: bool,
 }
 
 /// A cell of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Cell {
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// What it is sorted by, where that is a number.
+    /// The number it is sorted by, if any.
     pub sort: Option<f64>,
-    /// How dark its ground is, from 0 to 1, where the table is a picture too.
+    /// The darkness of its background, from 0 to 1, if the table is a picture too.
     pub shade: Option<f64>,
 }
 
@@ -54,7 +54,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Leaves out the columns that say nothing in any row; nothing is left where all but the names do.
+    /// Leaves out the columns that are empty in every row; `None` if only the names remain.
     pub fn without_empty_columns(mut self) -> Option<Table> {
         let says = |index: usize| self.rows.iter().any(|row| row[index].text != crate::words::MISSING);
         let keep: Vec<bool> = (0..self.columns.len()).map(|index| index == 0 || says(index)).collect();
@@ -69,12 +69,12 @@ impl Table {
 }
 
 impl Cell {
-    /// A cell that is sorted as a number.
+    /// A cell that is sorted by a number.
     pub fn number(text: impl Into<String>, sort: f64) -> Cell {
         Cell { text: text.into(), sort: sort.is_finite().then_some(sort), shade: None }
     }
 
-    /// A cell with a ground.
+    /// A cell with a shaded background.
     pub fn shaded(text: impl Into<String>, shade: f64) -> Cell {
         let shade = if shade.is_finite() { shade.clamp(0.0, 1.0) } else { 0.0 };
         Cell { text: text.into(), sort: None, shade: Some(shade) }

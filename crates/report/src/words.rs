@@ -1,8 +1,8 @@
-//! Numbers as people read them. What is not there, or is no number, is a dash: never `NaN` or `None`.
+//! Numbers formatted for people. A value that is missing or not a number is a dash: never `NaN` or `None`.
 
 use slimgate_study::{Protocol, Spread, percentage, signed_points};
 
-/// What stands for a value that is not there.
+/// Placeholder for a missing value.
 pub const MISSING: &str = "–";
 
 /// The text of a finite number, a dash for any other.
@@ -10,7 +10,7 @@ fn finite(value: f64, text: impl FnOnce(f64) -> String) -> String {
     if value.is_finite() { text(value) } else { MISSING.to_owned() }
 }
 
-/// The text of a value, a dash where there is none.
+/// The text of a value, or a dash if there is none.
 pub fn optional<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| MISSING.to_owned(), text)
 }
@@ -39,7 +39,7 @@ pub fn points_interval([low, high]: [f64; 2]) -> String {
     }
 }
 
-/// A mean and its interval, where there are values enough for one.
+/// A mean and its interval, if there are enough values for one.
 pub fn spread(spread: &Spread) -> String {
     match spread.interval {
         Some([low, high]) if low.is_finite() && high.is_finite() => {
@@ -49,13 +49,13 @@ pub fn spread(spread: &Spread) -> String {
     }
 }
 
-/// How many of the planned seeds a mean is of, where it is not all.
+/// Says how many of the planned seeds a mean is of, if not all.
 pub fn of_seeds(spread: &Spread, planned: usize) -> String {
     let seeds = spread.values.len();
     if seeds < planned { format!(" ({seeds} of {planned} seeds)") } else { String::new() }
 }
 
-/// A p value: three decimals, or that it is smaller.
+/// A p value with three decimals, or `< 0.001`.
 pub fn p_value(p: f64) -> String {
     finite(p, |p| if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") })
 }
@@ -68,12 +68,12 @@ pub fn decimal(value: f64, decimals: usize) -> String {
     })
 }
 
-/// A share as the number of a percentage, with no more decimals than it has.
+/// A share as the number of a percentage, with no more decimals than it needs.
 pub fn whole_percent(share: f64) -> String {
     finite(share, |share| percentage(share).to_string())
 }
 
-/// A count with groups of three.
+/// A count with its digits in groups of three.
 pub fn count(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -86,12 +86,12 @@ pub fn count(count: usize) -> String {
     text
 }
 
-/// One of something, or several.
+/// A count with its noun, singular or plural.
 pub fn counted(number: usize, one: &str, several: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { several })
 }
 
-/// A stretch of time.
+/// A duration.
 pub fn seconds(seconds: f64) -> String {
     finite(seconds, |seconds| match seconds.round() {
         _ if seconds < 10.0 => format!("{seconds:.2} s"),
@@ -101,7 +101,7 @@ pub fn seconds(seconds: f64) -> String {
     })
 }
 
-/// Thousandths of a second.
+/// A duration in milliseconds.
 pub fn milliseconds(milliseconds: f64) -> String {
     finite(milliseconds, |milliseconds| {
         let decimals = if milliseconds < 10.0 { 3 } else { 1 };
@@ -115,13 +115,13 @@ pub fn bytes(bytes: u64) -> String {
     if mebibytes < 1024.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }
 
-/// A learning rate, short: `3e-3`.
+/// A learning rate in short form: `3e-3`.
 pub fn rate(rate: f64) -> String {
     finite(rate, |rate| {
         if rate == 0.0 {
             return "0".to_owned();
         }
-        // Nine digits hide what doubling and halving leave at the end.
+        // Nine digits hide the rounding errors of doubling and halving.
         let rounded: f64 = format!("{rate:.8e}").parse().unwrap_or(rate);
         format!("{rounded:e}")
     })
@@ -132,7 +132,7 @@ pub fn rate_between(rate: f64) -> String {
     finite(rate, |rate| format!("{:e}", format!("{rate:.1e}").parse().unwrap_or(rate)))
 }
 
-/// A number of any size with four digits that count.
+/// A number of any size with four significant digits.
 pub fn short(value: f64) -> String {
     finite(value, |value| match value.abs() {
         0.0 => "0".to_owned(),
@@ -145,7 +145,7 @@ pub fn short(value: f64) -> String {
     })
 }
 
-/// How many times faster or slower.
+/// A factor by which something is faster or slower.
 pub fn times(factor: f64) -> String {
     finite(factor, |factor| format!("{factor:.2} ×"))
 }
@@ -171,7 +171,7 @@ pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Va
     if each.is_empty() { MISSING.to_owned() } else { each.join(", ") }
 }
 
-/// What an accuracy on the test set is called: one that was chosen on the test set says so.
+/// The name of an accuracy on the test set; one that was chosen on the test set says so.
 pub fn test_accuracy(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Validation => "test accuracy",
@@ -179,7 +179,7 @@ pub fn test_accuracy(protocol: Protocol) -> &'static str {
     }
 }
 
-/// What an accuracy on the set used for model selection is called.
+/// The name of an accuracy on the set used for model selection.
 pub fn selection_accuracy(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Validation => "validation accuracy",
@@ -187,7 +187,7 @@ pub fn selection_accuracy(protocol: Protocol) -> &'static str {
     }
 }
 
-/// Words with commas, and `and` before the last.
+/// Joins words with commas, and `and` before the last.
 pub fn list<T: AsRef<str>>(words: &[T]) -> String {
     match words {
         [] => String::new(),

@@ -1,29 +1,29 @@
-//! Whether a model does better than a predictor that has learned nothing.
+//! A test of whether a model does better than a predictor that has learned nothing.
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF};
 
 use super::sample::{mean_and_sd, student};
 
-/// How a model and the trivial predictor, whose answers are fixed, did on the same test sequences.
+/// Results of a model and of the trivial predictor, whose answers are fixed, on the same test sequences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AgainstTrivial<'a> {
-    /// The share that the model got right under each seed.
+    /// The fraction that the model got right under each seed.
     pub scores: &'a [f64],
-    /// The share that the trivial predictor gets right.
+    /// The fraction that the trivial predictor gets right.
     pub trivial: f64,
     /// Sequences that only the model got right, and those that only the trivial predictor did: means over the seeds.
     pub discordant: [f64; 2],
-    /// Test sequences.
+    /// Number of test sequences.
     pub sequences: usize,
 }
 
 /// One-sided p of "on new sequences, under new seeds, the model is no better than the trivial predictor"; `None`
 /// without a score or a test sequence.
 ///
-/// Seeds alone would not do: all of them are tested on the same sequences, so that on noise they can agree on a small
-/// lead that other sequences would turn round. The larger of two p values counts: that of a t test in which the variance
-/// over seeds and the one over sequences are added (degrees of freedom by Welch and Satterthwaite), and the exact sign
-/// test of the sequences on which the two disagree (McNemar 1947), which holds where the sequences are few.
+/// Seeds alone are not enough: all of them are tested on the same sequences, so on noise they can agree on a small lead
+/// that other sequences would reverse. The larger of two p values counts: that of a t test in which the variance over
+/// seeds and the one over sequences are added (degrees of freedom by Welch and Satterthwaite), and that of the exact
+/// sign test of the sequences on which the two disagree (McNemar 1947), which holds for few sequences too.
 pub fn p_above_trivial(found: AgainstTrivial) -> Option<f64> {
     let AgainstTrivial { scores, trivial, discordant: [won, lost], sequences } = found;
     if scores.is_empty() || sequences == 0 {
@@ -37,7 +37,7 @@ pub fn p_above_trivial(found: AgainstTrivial) -> Option<f64> {
     Some(p_of_lead(lead, [(over_seeds, seeds), (over_sequences, sequences)]).max(p_sign(won, lost)))
 }
 
-/// By the t test, of variances each with the number of observations it is estimated from.
+/// p by the t test; each variance comes with the number of observations it is estimated from.
 fn p_of_lead(lead: f64, variances: [(f64, f64); 2]) -> f64 {
     let sum: f64 = variances.iter().map(|(variance, _)| variance).sum();
     if sum == 0.0 {
@@ -48,8 +48,8 @@ fn p_of_lead(lead: f64, variances: [(f64, f64); 2]) -> f64 {
     student((sum.powi(2) / weights).max(1.0)).sf(lead / sum.sqrt())
 }
 
-/// By the exact sign test: how likely so many or more of the discordant sequences would go to the model if each went
-/// either way by chance. Parts of sequences, which means over seeds have, are rounded against the model.
+/// p by the exact sign test: the probability that at least as many of the discordant sequences would go to the model if
+/// each went either way by chance. Fractions of sequences, which means over seeds have, are rounded against the model.
 fn p_sign(won: f64, lost: f64) -> f64 {
     let (won, lost) = (won.floor() as u64, lost.ceil() as u64);
     if won == 0 {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn few_sequences_can_show_little() {
-        // Nine against one of ten: 11 of 1024 by the sign test.
+        // Nine of ten: 11/1024 by the sign test.
         assert!((p_sign(9.0, 1.0) - 11.0 / 1024.0).abs() < 1e-12);
         assert!(p(&[0.9, 0.9], 0.5, [4.0, 0.0], 10) > 0.05, "four of four is one in sixteen");
         assert!(p(&[1.0, 1.0], 0.5, [5.0, 0.0], 10) < 0.05);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_lead_that_seeds_agree_on_is_not_enough() {
-        // 12 more of 600 under each of ten seeds, with hardly any spread between them.
+        // 12 of 600 more under each of ten seeds, with hardly any spread between them.
         let scores: Vec<f64> = (0..10).map(|seed| 0.52 + 0.0001 * seed as f64).collect();
         assert!(p(&scores, 0.5, [162.0, 150.0], 600) > 0.2);
         assert!(p(&[0.6; 10], 0.5, [150.0, 90.0], 600) < 0.001);

@@ -7,25 +7,25 @@ use super::draw::below;
 use super::interval::Estimate;
 use super::sample::mean_and_sd;
 
-/// Resamples drawn. The ends of a 95 % interval then stand 250 from the ends of the order.
+/// Number of resamples. The ends of a 95 % interval are then 250 places from the ends of the sorted means.
 const RESAMPLES: usize = 9_999;
 
-/// The fewest scores to resample. With five or six, many resamples hold hardly more than one value, and an end of
-/// the interval may lie several times as far away as the scores lie apart.
+/// Minimum number of scores to resample. With five or six, many resamples contain hardly more than one value, and an
+/// end of the interval may be several times as far away as the scores are apart.
 const FEWEST: usize = 8;
 
-/// Mean of scores with a studentized bootstrap interval (each resample's mean is measured in its own
-/// standard error); equal arguments give the equal interval.
+/// Mean of scores with a studentized bootstrap interval (each resample's mean is measured in its own standard error);
+/// equal arguments give equal intervals.
 ///
-/// `None` with fewer than eight scores, one that is not finite, or so few different ones that resamples
-/// without any spread reach the ends of the interval; [`t_interval`](super::t_interval) serves there.
+/// `None` with fewer than eight scores, one that is not finite, or so few distinct ones that resamples without any
+/// spread reach the ends of the interval; use [`t_interval`](super::t_interval) there.
 ///
-/// By simulation, eight to fifteen scores at 95 %: it covers 94 to 96 % where scores are normal or shares of
-/// 1000 test examples, 7 % wider at eight scores than Student's t and 2 % at fifteen; where scores are
-/// exponential it covers 94 to 95 % and Student's t only 90 to 92 %. The ordinary percentile bootstrap cannot leave
-/// the range of the scores, and covers too little. Of five normal scores, one interval in 23 would end more than
-/// three times their range from the mean; of five exponential ones, one in eight. Where one seed in ten fails badly, a
-/// few scores mostly hold no such seed, and no interval can know.
+/// In simulations with eight to fifteen scores at 95 %, it covers 94 to 96 % if scores are normal or fractions of 1000
+/// test examples, and is 7 % wider than Student's t at eight scores and 2 % at fifteen; if scores are exponential it
+/// covers 94 to 95 %, and Student's t only 90 to 92 %. The ordinary percentile bootstrap cannot leave the range of the
+/// scores, and covers too little. With five normal scores, one interval in 23 would end more than three times their
+/// range from the mean; with five exponential ones, one in eight. If one seed in ten fails badly, a few scores mostly
+/// contain no such seed, and no interval can show it.
 pub fn bootstrap_interval(values: &[f64], confidence: f64, seed: u64) -> Option<Estimate> {
     if values.len() < FEWEST || !values.iter().all(|value| value.is_finite()) {
         return None;
@@ -38,8 +38,8 @@ pub fn bootstrap_interval(values: &[f64], confidence: f64, seed: u64) -> Option<
         .map(|_| {
             resample.fill_with(|| values[below(&mut random, n)]);
             let (resampled, spread) = mean_and_sd(&resample);
-            // One score drawn every time has no spread: its distance counts as infinite, unless that score
-            // is the mean itself.
+            // A resample of one score repeated has no spread: its distance counts as infinite, unless that score is the
+            // mean itself.
             let away = resampled - mean;
             if away.abs() <= 1e-12 * sd { 0.0 } else { away / spread }
         })
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(bootstrap_interval(&[0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.91], 0.95, 1), None);
     }
 
-    /// A low outlier makes the lower side long: the mean may be further down than the scores show.
+    /// A low outlier makes the lower side longer: the mean may be further down than the scores show.
     #[test]
     fn the_interval_leans_where_the_scores_do() {
         let interval =

@@ -6,17 +6,16 @@ use super::holm::holm;
 use super::signed_rank::{ranks, signed_rank_p};
 use super::studentized_range::studentized_range_quantile;
 
-/// Whether variants differ at all over several data sets, by their ranks.
+/// Friedman's test of whether variants differ at all over several data sets, by their ranks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Friedman {
     /// Mean rank of each variant, 1 the best.
     pub mean_ranks: Vec<f64>,
     /// Friedman's statistic, corrected for ties.
     pub chi_squared: f64,
-    /// p of "all variants rank alike" by its χ² approximation, which few data sets make too large.
+    /// p of "all variants rank alike" by its χ² approximation, which is too large for few data sets.
     pub p: f64,
-    /// Iman and Davenport's F, the closer approximation; `None` where all data sets agree in all ranks and F
-    /// is infinite.
+    /// Iman and Davenport's F, the closer approximation; `None` if all data sets agree in all ranks and F is infinite.
     pub iman_davenport: Option<ImanDavenport>,
 }
 
@@ -29,30 +28,30 @@ pub struct ImanDavenport {
     pub p: f64,
 }
 
-/// Two variants over all data sets.
+/// Comparison of two variants over all data sets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pairwise {
     /// The two variants, by column, the first before the second.
     pub variants: (usize, usize),
     /// p of "no difference" by the exact signed-rank test.
     pub p: f64,
-    /// The same after Holm, over all pairs.
+    /// The same with Holm's adjustment, over all pairs.
     pub p_holm: f64,
 }
 
-/// Friedman's test of scores: one row a data set, one column a variant, one score for all its seeds.
+/// Friedman's test of scores: one row per data set, one column per variant, one score for all its seeds.
 ///
 /// `None` with fewer than two rows or columns, uneven rows, a score that is not finite, or ties everywhere.
 pub fn friedman(scores: &[Vec<f64>]) -> Option<Friedman> {
     let (rows, columns) = size(scores)?;
     let (n, k) = (rows as f64, columns as f64);
-    // Ranks count from the lowest, and here the highest score is first.
+    // Ranks start at the lowest value, and here the highest score ranks first.
     let ranked: Vec<Vec<f64>> =
         scores.iter().map(|row| ranks(&row.iter().map(|score| -score).collect::<Vec<_>>())).collect();
     let mean_ranks: Vec<f64> =
         (0..columns).map(|column| ranked.iter().map(|row| row[column]).sum::<f64>() / n).collect();
 
-    // Ranks without ties spread by n·k(k² − 1)/12 in all; ties by less, which makes room for.
+    // Sum of squares of the ranks: n·k(k² − 1)/12 without ties, less with ties, which corrects for them.
     let middle = (k + 1.0) / 2.0;
     let spread: f64 = ranked.iter().flatten().map(|rank| (rank - middle).powi(2)).sum();
     if spread == 0.0 {
@@ -74,13 +73,13 @@ pub fn friedman(scores: &[Vec<f64>]) -> Option<Friedman> {
 /// Every pair of variants by the signed-rank test over data sets, with Holm's adjustment; scores as for
 /// [`friedman`], and `None` for the same shapes.
 ///
-/// Five data sets cannot give less than 1/16 for one pair, before any adjustment. Differences that are equal to
-/// twelve decimals tie, however floating-point subtraction left them.
+/// Five data sets cannot give less than 1/16 for one pair, before any adjustment. Differences that are equal to twelve
+/// decimals tie, whatever the rounding of floating-point subtraction.
 pub fn pairwise_signed_rank(scores: &[Vec<f64>]) -> Option<Vec<Pairwise>> {
     let (_, columns) = size(scores)?;
     let pairs: Vec<(usize, usize)> =
         (0..columns).flat_map(|first| (first + 1..columns).map(move |second| (first, second))).collect();
-    // In units of 1e-12: ranks do not depend on the unit, and whole numbers tie exactly.
+    // In units of 1e-12: ranks do not depend on the unit, and integers tie exactly.
     let p_of = |&(first, second): &(usize, usize)| {
         let difference = |row: &Vec<f64>| (1e12 * (row[first] - row[second])).round();
         signed_rank_p(&scores.iter().map(difference).collect::<Vec<f64>>())
@@ -91,18 +90,18 @@ pub fn pairwise_signed_rank(scores: &[Vec<f64>]) -> Option<Vec<Pairwise>> {
     Some(rows.map(|((variants, p), p_holm)| Pairwise { variants, p, p_holm }).collect())
 }
 
-/// How far apart two mean ranks must lie to differ at level α (Nemenyi).
+/// The smallest difference of two mean ranks that is significant at level α (Nemenyi).
 pub fn critical_difference(variants: usize, data_sets: usize, alpha: f64) -> f64 {
     let k = variants as f64;
     studentized_range_quantile(1.0 - alpha, variants) / 2f64.sqrt()
         * (k * (k + 1.0) / (6.0 * data_sets as f64)).sqrt()
 }
 
-/// The bars of a critical-difference diagram: variants in a row, by mean rank, of which no two are told
-/// apart. Each as large as can be and of at least two, by column, the best rank first.
+/// The bars of a critical-difference diagram: maximal runs of at least two variants, consecutive by mean rank, no two
+/// of which differ significantly. Each is a list of columns, the best rank first.
 ///
-/// `apart` says of two variants whether a test tells them apart: for Nemenyi, that their mean ranks lie at
-/// least [`critical_difference`] from each other; or that Holm's p of the pair is at most α.
+/// `apart` tells whether a test separates two variants: for Nemenyi, if their mean ranks are at least
+/// [`critical_difference`] apart; for Holm, if the p of the pair is at most α.
 pub fn groups(mean_ranks: &[f64], apart: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..mean_ranks.len()).collect();
     order.sort_by(|&a, &b| mean_ranks[a].total_cmp(&mean_ranks[b]));
@@ -113,7 +112,7 @@ pub fn groups(mean_ranks: &[f64], apart: impl Fn(usize, usize) -> bool) -> Vec<V
         while end < order.len() && order[start..end].iter().all(|&member| !apart(member, order[end])) {
             end += 1;
         }
-        // What ends no further than an earlier bar lies within it.
+        // A run that ends no further than an earlier bar lies within it.
         if end - start > 1 && end > covered {
             groups.push(order[start..end].to_vec());
             covered = end;
@@ -122,7 +121,7 @@ pub fn groups(mean_ranks: &[f64], apart: impl Fn(usize, usize) -> bool) -> Vec<V
     groups
 }
 
-/// Rows and columns of usable scores.
+/// Number of rows and columns, if the scores are usable.
 fn size(scores: &[Vec<f64>]) -> Option<(usize, usize)> {
     let columns = scores.first()?.len();
     let even = scores.iter().all(|row| row.len() == columns && row.iter().all(|score| score.is_finite()));
@@ -182,7 +181,7 @@ mod tests {
     fn equal_differences_tie_however_they_were_subtracted() {
         let scores = [(0.93, 0.92), (0.53, 0.52), (0.99, 0.98), (0.10, 0.11), (0.1 + 0.2, 0.3)]
             .map(|(first, second)| vec![first, second]);
-        // Three of four equal ranks on one side: five of sixteen assignments lean as far to either.
+        // Three of four equal ranks on one side: five of sixteen assignments are as extreme on either side.
         assert_eq!(pairwise_signed_rank(&scores).unwrap()[0].p, 10.0 / 16.0);
     }
 

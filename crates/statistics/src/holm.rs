@@ -1,4 +1,4 @@
-//! Several tests at once.
+//! Correction for several tests at once.
 
 /// Holm–Bonferroni correction: adjusted p values, in the order given. Rejecting those at most α controls the
 /// family-wise error rate at α under any dependence.

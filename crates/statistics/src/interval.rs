@@ -18,16 +18,16 @@ pub struct Estimate {
     pub confidence: f64,
 }
 
-/// Mean of scores with its interval: by the [bootstrap](bootstrap_interval) where there are scores enough for one, else
-/// by [Student's t](t_interval).
+/// Mean of scores with its interval: by the [bootstrap](bootstrap_interval) if there are enough scores, else by
+/// [Student's t](t_interval).
 pub fn interval_of_mean(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
     bootstrap_interval(values, confidence, 1).or_else(|| t_interval(values, resolution, confidence))
 }
 
 /// Mean of scores with Student's t interval; `None` with fewer than two scores or one that is not finite.
 ///
-/// `resolution` is the step between possible scores (1/test size for an accuracy, 0 where there is none):
-/// the spread is never taken to be less than half of it, which few seeds may hide by scoring alike.
+/// `resolution` is the step between possible scores (1/test size for an accuracy, 0 if there is none): the spread is
+/// taken to be at least half of it, since a few seeds may hide it by scoring alike.
 pub fn t_interval(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
     Some(Sample::new(values, resolution)?.interval(confidence))
 }

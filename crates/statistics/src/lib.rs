@@ -1,14 +1,14 @@
-//! What many runs say, and how sure one can be of it.
+//! Statistics of many runs: estimates, tests and their uncertainty.
 //!
-//! Scores are higher-is-better throughout; turn a loss round before it comes here. Nothing here draws on a
-//! clock or a global generator: equal arguments give equal results.
+//! Scores are higher-is-better throughout; negate a loss before passing it in. Nothing here uses a clock or a global
+//! random generator: equal arguments give equal results.
 //!
 //! | question | ask |
-//! |---|---|
+//! | question | function |
 //! | how well does a variant do? | [`interval_of_mean`] |
 //! | has it learned anything at all? | [`p_above_trivial`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |
-//! | and if several variants are asked about? | [`holm`] |
+//! | and if several variants are compared? | [`holm`] |
 //! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
 //! | which is best over several data sets? | [`friedman`], [`pairwise_signed_rank`], [`critical_difference`], [`groups`] |
 //! | which setting mattered? | [`importance`](fn@importance) |
@@ -17,13 +17,13 @@
 //! ```
 //! use slimgate_statistics::{Alternative, Criteria, Pair, Scenario, compare, seeds_needed};
 //!
-//! // Five seeds on a test set of 1000, and half a percentage point that does not matter.
+//! // Five seeds on a test set of 1000, and a margin of half a percentage point.
 //! let seeds = [(0.981, 0.983), (0.979, 0.978), (0.984, 0.983), (0.980, 0.982), (0.982, 0.982)];
 //! let pairs = seeds.map(|(variant, baseline)| Pair { variant, baseline });
 //! let found = compare(&pairs, Criteria::new(0.005, 0.001)).unwrap();
 //! assert!(found.p_equivalence < 0.05 && found.p_difference > 0.05);
 //!
-//! // Within half of that margin, one more is needed.
+//! // For half that margin, one more seed is needed.
 //! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
 //! assert_eq!(seeds_needed(Alternative::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
 //! ```

@@ -10,64 +10,64 @@ use super::signed_rank::signed_rank_p;
 /// Scores of a variant and of the baseline under one seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// The variant's score, higher better.
+    /// The variant's score; higher is better.
     pub variant: f64,
     /// The baseline's score.
     pub baseline: f64,
 }
 
-/// What a comparison is held to; chosen before looking.
+/// The criteria of a comparison, chosen before looking at the results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Criteria {
     /// The largest difference that does not matter, in the score's own unit.
     pub margin: f64,
     /// Significance level α, above 0 and below 0.5.
     pub alpha: f64,
-    /// The step between possible scores: 1/test size for an accuracy, 0 for a score without steps.
+    /// The step between possible scores: 1/test size for an accuracy, 0 for a continuous score.
     pub resolution: f64,
 }
 
 impl Criteria {
-    /// These criteria at the usual α of 0.05.
+    /// Criteria with the usual α of 0.05.
     pub fn new(margin: f64, resolution: f64) -> Self {
         Self { margin, alpha: 0.05, resolution }
     }
 }
 
-/// How a variant differs from the baseline: variant − baseline, over paired seeds.
+/// The difference of a variant from the baseline: variant − baseline, over paired seeds.
 ///
-/// Each p value stands alone. Where several variants are compared, put those of one question through
+/// Each p value is unadjusted. If several variants are compared, adjust those of one question with
 /// [`holm`](super::holm()) before claiming anything.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedTests {
-    /// Seeds compared.
+    /// Number of seeds compared.
     pub pairs: usize,
     /// Mean difference with its t interval at 1 − α.
     pub difference: Estimate,
-    /// The same at 1 − 2α. It lies within ±margin exactly if `p_equivalence` is less than α.
+    /// The same at 1 − 2α. It lies within ±margin exactly when `p_equivalence` is less than α.
     pub equivalence: Estimate,
     /// Standard deviation of the differences, never less than half the resolution.
     pub sd: f64,
     /// p of "no difference" by the paired t test, two-sided.
     pub p_difference: f64,
-    /// The same by the exact signed-rank test, which asks for no normal differences.
+    /// The same by the exact signed-rank test, which does not assume normal differences.
     pub p_signed_rank: f64,
-    /// p of "they differ by the margin or more" by two one-sided t tests: small where they are equivalent.
+    /// p of "they differ by the margin or more" by two one-sided t tests: small if they are equivalent.
     pub p_equivalence: f64,
-    /// p of "worse by the margin or more" by a one-sided t test: small where the variant is non-inferior.
+    /// p of "worse by the margin or more" by a one-sided t test: small if the variant is non-inferior.
     pub p_noninferiority: f64,
-    /// Difference in standard deviations of the differences, corrected for few seeds (Hedges' g of d_z). Two
-    /// seeds have none: the correction takes all of it away.
+    /// Difference in standard deviations of the differences, corrected for few seeds (Hedges' g of d_z). `None` for two
+    /// seeds, where the correction would reduce it to zero.
     pub effect: Option<f64>,
 }
 
-/// Compares a variant with the baseline over seeds that both were trained with.
+/// Compares a variant with the baseline over the seeds that both were trained with.
 ///
-/// `None` where nothing can be said: fewer than two pairs, a score that is not finite, or differences without
-/// any spread in a score without resolution.
+/// `None` if there is no answer: fewer than two pairs, a score that is not finite, or differences without any spread in
+/// a score without resolution.
 ///
-/// Differences within half a step of `criteria.resolution` are one difference to the signed ranks, however
-/// floating-point subtraction left them.
+/// Differences within half a step of `criteria.resolution` are equal to the signed-rank test, whatever the rounding of
+/// floating-point subtraction.
 pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<PairedTests> {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
     let sample = Sample::new(&differences, criteria.resolution).filter(|sample| sample.sd > 0.0)?;
@@ -86,8 +86,8 @@ pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<PairedTests> {
     })
 }
 
-/// Seeds under which the variant scores higher, the same, and lower; differences within half a step of `resolution`
-/// are the same.
+/// Number of seeds under which the variant scores higher, the same, and lower; differences within half a step of
+/// `resolution` are the same.
 pub fn won_tied_lost(pairs: &[Pair], resolution: f64) -> [usize; 3] {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
     let steps = stepped(&differences, resolution);
@@ -103,7 +103,7 @@ fn stepped(differences: &[f64], resolution: f64) -> Vec<f64> {
     }
 }
 
-/// Hedges' exact factor J, by which an observed standardised difference is too large on average.
+/// Hedges' exact factor J, which corrects the upward bias of an observed standardised difference.
 fn few_seeds_correction(degrees_of_freedom: f64) -> f64 {
     let half = degrees_of_freedom / 2.0;
     (ln_gamma(half) - ln_gamma(half - 0.5)).exp() / half.sqrt()
@@ -176,7 +176,7 @@ mod tests {
             .map(|(variant, baseline)| Pair { variant, baseline });
         let found = compare(&seeds, Criteria::new(0.01, 0.01)).unwrap();
         assert_eq!(won_tied_lost(&seeds, 0.01), [3, 1, 1]);
-        // Five of sixteen assignments lean as far to one side as three of one rank against one.
+        // Five of sixteen assignments are as extreme on one side as three of one rank against one.
         assert_eq!(found.p_signed_rank, 10.0 / 16.0);
     }
 

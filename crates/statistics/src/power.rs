@@ -1,4 +1,4 @@
-//! The number of seeds that it takes to show an alternative hypothesis.
+//! The number of seeds needed to show an alternative hypothesis.
 
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::gamma::ln_gamma;
@@ -6,13 +6,13 @@ use statrs::function::gamma::ln_gamma;
 use super::quadrature::integrate;
 use super::sample::student;
 
-/// The most seeds worth asking about.
+/// Maximum number of seeds considered.
 const MOST: usize = 10_000;
 
-/// The alternative hypothesis that a comparison is to show.
+/// The alternative hypothesis that a comparison should show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Alternative {
-    /// The variant differs from the baseline by less than the margin either way.
+    /// The variant differs from the baseline by less than the margin in either direction.
     Equivalent {
         /// The largest difference that does not matter.
         margin: f64,
@@ -26,8 +26,8 @@ pub enum Alternative {
     Different,
 }
 
-/// How things are taken to be: what a pilot of a few seeds showed, or what one hopes for. Of a hundred pilots
-/// of five seeds nine show less than half the true spread, and ask for about a quarter of the seeds it takes.
+/// The assumed truth: as a pilot of a few seeds showed it, or as hoped for. Of a hundred pilots of five seeds, nine
+/// show less than half the true spread, and lead to about a quarter of the seeds needed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenario {
     /// True mean difference, variant − baseline.
@@ -38,10 +38,10 @@ pub struct Scenario {
     pub alpha: f64,
 }
 
-/// The chance that so many seeds show the alternative, exact for normal differences; 0 below two seeds.
+/// The probability that `seeds` seeds show the alternative, exact for normal differences; 0 below two seeds.
 ///
-/// Given the sample's spread, each alternative is shown by means in an interval whose chance is a normal one; the
-/// chance is then averaged over the spread (Phillips 1990, Owen 1965).
+/// Given the sample's spread, each alternative is shown by means in an interval with a normal probability, which is
+/// then averaged over the spread (Phillips 1990, Owen 1965).
 pub fn power(alternative: Alternative, scenario: Scenario, seeds: usize) -> f64 {
     if seeds < 2 {
         return 0.0;
@@ -72,10 +72,10 @@ pub fn power(alternative: Alternative, scenario: Scenario, seeds: usize) -> f64 
     }
 }
 
-/// The fewest seeds that show the alternative with at least the power asked, such as 0.8.
+/// The smallest number of seeds that shows the alternative with at least the requested power, such as 0.8.
 ///
-/// `None` where no number of seeds can (the true difference is not within the margin, or there is none to
-/// find), where more than 10 000 would be needed, or where the scenario's spread is not above 0.
+/// `None` if no number of seeds can (the true difference is not within the margin, or there is none to find), if more
+/// than 10 000 would be needed, or if the scenario's spread is not above 0.
 pub fn seeds_needed(alternative: Alternative, scenario: Scenario, asked: f64) -> Option<usize> {
     let possible = match alternative {
         Alternative::Equivalent { margin } => scenario.difference.abs() < margin,
@@ -104,7 +104,7 @@ pub fn seeds_needed(alternative: Alternative, scenario: Scenario, asked: f64) ->
 
 /// The mean of `chance` over the spread s/σ of a sample, for spreads up to `largest`.
 fn accepted(degrees_of_freedom: f64, largest: f64, chance: impl Fn(f64) -> f64) -> f64 {
-    // χ/√ν lies around 1 with a standard deviation of about 1/√2ν; twelve of those leave out nothing to see.
+    // χ/√ν is close to 1, with a standard deviation of about 1/√2ν; twelve of those leave out a negligible part.
     let half_width = 12.0 / (2.0 * degrees_of_freedom).sqrt();
     let (low, high) = ((1.0 - half_width).max(0.0), (1.0 + half_width).min(largest));
     if high <= low {
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// At the margin itself, and in the limit of many seeds, the test accepts α of the time.
+    /// At the margin itself, and in the limit of many seeds, the test accepts with probability α.
     #[test]
     fn power_at_the_margin_is_alpha() {
         let scenario = Scenario { difference: 0.01, ..SCENARIO };

@@ -1,10 +1,10 @@
 //! Integrals of smooth functions.
 
-/// Panels that a range is cut into. Five nodes in each give ten digits or more for the bells integrated here.
+/// Number of panels per range. Five nodes in each give ten digits or more for the bell curves integrated here.
 const PANELS: usize = 200;
 
-/// The integral of a function from `low` to `high`, by Gauss and Legendre's five nodes in every panel. The
-/// ends themselves are never asked for.
+/// The integral of a function from `low` to `high`, by five-point Gauss–Legendre quadrature in every panel. The
+/// function is never evaluated at the ends.
 pub(super) fn integrate(low: f64, high: f64, of: impl Fn(f64) -> f64) -> f64 {
     let root = 2.0 * (10.0 / 7.0f64).sqrt();
     let weight = 13.0 * 70f64.sqrt();

@@ -2,10 +2,10 @@
 
 use statrs::statistics::{Data, OrderStatistics, RankTieBreaker};
 
-/// The two-sided p value of "the differences lie evenly around zero", by counting all assignments of signs.
+/// The two-sided p value of "the differences are symmetric around zero", by counting all assignments of signs.
 ///
-/// Zeros are left out, as Wilcoxon did; equal sizes share their mean rank and stay exact. With so few
-/// differences the test cannot say much: the least p of five is 1/16.
+/// Zeros are left out, as Wilcoxon did; equal magnitudes share their mean rank, and the test stays exact. With few
+/// differences it has little power: the smallest p of five is 1/16.
 ///
 /// # Panics
 ///
@@ -13,7 +13,7 @@ use statrs::statistics::{Data, OrderStatistics, RankTieBreaker};
 pub fn signed_rank_p(differences: &[f64]) -> f64 {
     let differences: Vec<f64> = differences.iter().copied().filter(|difference| *difference != 0.0).collect();
     let sizes: Vec<f64> = differences.iter().map(|difference| difference.abs()).collect();
-    // Twice the ranks, which are then whole numbers.
+    // Twice the ranks, which are then integers.
     let doubled: Vec<usize> = ranks(&sizes).iter().map(|rank| (2.0 * rank) as usize).collect();
     let positive: usize = doubled
         .iter()
@@ -23,7 +23,7 @@ pub fn signed_rank_p(differences: &[f64]) -> f64 {
         .sum();
     let total: usize = doubled.iter().sum();
 
-    // The chance of each sum of ranks when every sign is a coin's.
+    // The probability of each sum of ranks if every sign is the toss of a fair coin.
     let mut chance = vec![0.0; total + 1];
     chance[0] = 1.0;
     let mut reached = 0;
@@ -68,7 +68,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against every assignment of signs, one after the other.
+        /// Against an enumeration of all assignments of signs.
         #[test]
         fn the_count_is_the_enumeration(whole in prop::collection::vec(-4i32..5, 1..9)) {
             let differences: Vec<f64> = whole.iter().map(|d| f64::from(*d)).filter(|d| *d != 0.0).collect();

@@ -1,4 +1,4 @@
-//! How far apart the largest and the smallest of several normal numbers lie.
+//! The range of several normal numbers: the distance between the largest and the smallest.
 
 use std::f64::consts::TAU;
 
@@ -6,14 +6,14 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::quadrature::integrate;
 
-/// The value that the range of so many standard normal numbers stays below with this chance: the studentized
+/// The value that the range of `numbers` standard normal numbers stays below with probability `chance`: the studentized
 /// range with infinite degrees of freedom. 0 for fewer than two numbers, which have no range.
 pub fn studentized_range_quantile(chance: f64, numbers: usize) -> f64 {
     if numbers < 2 {
         return 0.0;
     }
     let (mut low, mut high) = (0.0, 40.0);
-    // Halving 40 this often leaves no digit open.
+    // Halving 40 this often determines every digit.
     for _ in 0..56 {
         let middle = (low + high) / 2.0;
         if cdf(middle, numbers) < chance { low = middle } else { high = middle }
@@ -21,7 +21,7 @@ pub fn studentized_range_quantile(chance: f64, numbers: usize) -> f64 {
     (low + high) / 2.0
 }
 
-/// The chance that the range stays below `range`: one number is the largest, all others within `range` below.
+/// The probability that the range stays below `range`: one number is the largest, all others within `range` below it.
 fn cdf(range: f64, numbers: usize) -> f64 {
     let normal = Normal::standard();
     let others = (numbers - 1) as i32;
@@ -44,7 +44,7 @@ mod tests {
         for (chance, table) in [(0.95, at_5), (0.90, at_10)] {
             for (numbers, expected) in (2..).zip(table) {
                 let found = studentized_range_quantile(chance, numbers) / 2f64.sqrt();
-                // The table rounds to three digits, in two places by more than half of the last.
+                // The table rounds to three digits, and in two places is off by more than half of the last.
                 assert!((found - expected).abs() < 1.01e-3, "{numbers}: {found} {expected}");
             }
         }

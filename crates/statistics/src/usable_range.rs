@@ -1,9 +1,9 @@
-//! How forgiving a variant is of its learning rate.
+//! The sensitivity of a variant to its learning rate.
 
-/// The learning rates around the best that lose no more than a margin, and the regret of other ones.
+/// The learning rates around the best that lose no more than a margin, and the regret of others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UsableRange {
-    /// The tested rate with the highest score; the lowest of them where several tie.
+    /// The tested rate with the highest score; the lowest of them if several tie.
     pub best_rate: f64,
     /// Its score.
     pub best_score: f64,
@@ -11,25 +11,25 @@ pub struct UsableRange {
     pub low: f64,
     /// Highest usable rate.
     pub high: f64,
-    /// Width of the usable range in factors of ten; "at least" where an end is open.
+    /// Width of the usable range in factors of ten; "at least" if an end is open.
     pub decades: f64,
-    /// Whether the lowest tested rate was still usable, so that the range may extend below it.
+    /// The lowest tested rate was still usable, so the range may extend below it.
     pub open_below: bool,
-    /// Whether the highest tested rate was still usable.
+    /// The highest tested rate was still usable, so the range may extend above it.
     pub open_above: bool,
     /// Mean score lost by a rate picked at random from those tested.
     pub mean_regret: f64,
-    /// Most score lost by a rate within a factor of ten of the best, as far as tested.
+    /// Largest score lost by a rate within a factor of ten of the best, as far as tested.
     pub max_regret_nearby: f64,
 }
 
-/// The usable range of learning rates from one (rate, mean score) a rate, in any order.
+/// The usable range of learning rates from one point (rate, mean score) per rate, in any order.
 ///
-/// Between tested rates the score is taken to run straight in the logarithm of the rate. The range is the
-/// contiguous stretch around the best rate in which the score stays within `margin` of the best.
+/// Between tested rates the score is interpolated linearly in the logarithm of the rate. The range is the contiguous
+/// stretch around the best rate in which the score stays within `margin` of the best.
 ///
-/// `None` without a point, with a rate that is not above 0 or comes twice, with a score that is not finite, or
-/// with a margin below 0.
+/// `None` without a point, with a rate that is not above 0 or occurs twice, with a score that is not finite, or with a
+/// margin below 0.
 pub fn usable_range(points: &[(f64, f64)], margin: f64) -> Option<UsableRange> {
     let usable = |&(rate, score): &(f64, f64)| rate > 0.0 && rate.is_finite() && score.is_finite();
     if points.is_empty() || !points.iter().all(usable) || margin.is_nan() || margin < 0.0 {
@@ -64,7 +64,7 @@ pub fn usable_range(points: &[(f64, f64)], margin: f64) -> Option<UsableRange> {
     })
 }
 
-/// Where a curve, followed from its best point, first falls below `floor`; `None` where it never does.
+/// The rate at which a curve, followed from its best point, first falls below `floor`; `None` if it never does.
 fn reach<'a>(curve: impl Iterator<Item = &'a (f64, f64)> + Clone, floor: f64) -> Option<f64> {
     curve.clone().zip(curve.skip(1)).find(|(_, next)| next.1 < floor).map(|(last, next)| {
         let share = (last.1 - floor) / (last.1 - next.1);
@@ -89,7 +89,7 @@ mod tests {
 
     const PEAK: [(f64, f64); 5] = [(1e-5, 0.5), (1e-4, 0.8), (1e-3, 0.9), (1e-2, 0.7), (1e-1, 0.1)];
 
-    /// 0.9 − 0.05 is met half a decade below the best (0.1 a decade) and a quarter above (0.2 a decade).
+    /// 0.9 − 0.05 is reached half a decade below the best (0.1 per decade) and a quarter above (0.2 per decade).
     #[test]
     fn the_range_ends_where_the_line_meets_the_margin() {
         let range = usable_range(&PEAK, 0.05).unwrap();
@@ -117,7 +117,7 @@ mod tests {
         close(range.decades, 3.0 + 1.0 / 3.0);
     }
 
-    /// A second hill as good as the first, beyond a valley, is not part of the range.
+    /// A second peak as high as the first, beyond a valley, is not part of the range.
     #[test]
     fn the_range_is_one_stretch() {
         let range = usable_range(&[(1e-4, 0.9), (1e-3, 0.5), (1e-2, 0.9)], 0.1).unwrap();

@@ -1,4 +1,4 @@
-//! Burn's primitive operations under the short names that formulas want.
+//! Short names for Burn's primitive operations, to keep formulas readable.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
@@ -34,19 +34,19 @@ pub(super) fn rows<B: Backend>(a: &FloatTensor<B>, t: usize) -> FloatTensor<B> {
     reshape::<B, 2>(step, [batch, width])
 }
 
-/// The `block`th run of `n` columns of a matrix.
+/// The `block`th group of `n` columns of a matrix.
 pub(super) fn columns<B: Backend>(a: &FloatTensor<B>, block: usize, n: usize) -> FloatTensor<B> {
     let [rows, _] = a.shape().dims();
     B::float_slice(a.clone(), &[Slice::from(0..rows), Slice::from(block * n..(block + 1) * n)])
 }
 
-/// Joins `[batch, n]` steps into `[steps, batch, n]`.
+/// Stacks `[batch, n]` steps into `[steps, batch, n]`.
 pub(super) fn stack<B: Backend>(steps: Vec<FloatTensor<B>>) -> FloatTensor<B> {
     let [batch, n] = steps[0].shape().dims();
     B::float_cat(steps.into_iter().map(|step| reshape::<B, 3>(step, [1, batch, n])).collect(), 0)
 }
 
-/// Joins tensors side by side; none where there are none.
+/// Concatenates tensors along `dim`; `None` if there are none.
 pub(super) fn concat<B: Backend>(blocks: Vec<FloatTensor<B>>, dim: usize) -> Option<FloatTensor<B>> {
     match blocks.len() {
         0 => None,

@@ -79,15 +79,15 @@ fn through_hidden<B: Backend>(
     let through_diagonal = (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
 
     let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
-    // The gates read mask ⊙ h', so the gradient of h' is mask ⊙ that.
+    // The gates read mask ⊙ h', so the mask applies to the gradient of h' too.
     total.map_or_else(|| zeros.clone(), |total| masked::<B>(total, arguments))
 }
 
-/// The gradients of the pre-activations, gathered over the steps.
+/// The gradients of the pre-activations, collected over the steps.
 struct Collected<B: Backend> {
-    /// Of a varying part: at each step, the last computed first.
+    /// For each varying part: one tensor per step, the last step computed first.
     varying: [Vec<FloatTensor<B>>; 4],
-    /// Of a fixed part: the sum over steps of the gradient of its value, and the value. The derivative of its
+    /// For each fixed part: the sum over steps of the gradient of its value, and the value. The derivative of its
     /// activation is the same at every step, so it is applied once, to the sum, in [`weights`](Self::weights).
     fixed: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
 }
@@ -98,7 +98,7 @@ impl<B: Backend> Collected<B> {
         Collected { varying: [(); 4].map(|_| Vec::with_capacity(steps)), fixed: [None, None, None, None] }
     }
 
-    /// Takes in one step; returns the gradients of the pre-activations of the varying parts.
+    /// Adds one step; returns the gradients of the pre-activations of the varying parts.
     fn step(
         &mut self,
         parts: &[PartTerms<B>; 4],
@@ -123,7 +123,7 @@ impl<B: Backend> Collected<B> {
         dz
     }
 
-    /// One product over all steps for each kind of weight.
+    /// Computes the weight gradients: one product over all steps for each kind of weight.
     fn weights(
         self,
         arguments: &Arguments<B>,
@@ -139,7 +139,7 @@ impl<B: Backend> Collected<B> {
 
         let fixed = self.fixed;
         let varying = self.varying.map(|backwards| {
-            // The backward pass meets the steps of a reversed recurrence in the order of time.
+            // The backward pass visits the steps of a reversed recurrence in time order.
             let steps = in_time_order(backwards, !spec.reverse);
             (!steps.is_empty()).then(|| flat(stack::<B>(steps), n))
         });

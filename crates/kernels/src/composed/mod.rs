@@ -1,8 +1,8 @@
-//! The recurrence made of Burn's own operations: the body that serves every backend.
+//! The recurrence composed of Burn's own operations: the implementation that works on every backend.
 //!
-//! The input products of all steps are one matrix product before the loop and the weight gradients one
-//! after it; inside the loop stand only the terms that need the previous step. Steps are kept as a list of
-//! tensors and joined once, because writing each into a large tensor would move the whole of it each time.
+//! The input products of all steps are one matrix product before the loop, and the weight gradients one after it; the
+//! loop computes only the terms that depend on the previous step. Steps are kept as a list of tensors and joined once,
+//! because writing each into one large tensor would copy all of it every time.
 
 mod algebra;
 mod backward;
@@ -52,11 +52,11 @@ impl<B: Backend> Value<B> {
     }
 }
 
-/// In which order the steps are computed, and which sequences have not ended at each.
+/// The order in which the steps are computed, and the sequences that are still active at each.
 struct TimeSteps<B: Backend> {
     count: usize,
     reverse: bool,
-    /// 1 where a sequence has not ended, `[steps, batch, 1]`; absent where all last to the end.
+    /// 1 while a sequence has not ended, `[steps, batch, 1]`; absent if all have full length.
     active: Option<FloatTensor<B>>,
 }
 
@@ -78,14 +78,14 @@ impl<B: Backend> TimeSteps<B> {
         if self.reverse { (0..self.count).rev().collect() } else { (0..self.count).collect() }
     }
 
-    /// For the step `t`: which sequences take it and which keep their state, `[batch, 1]` each.
+    /// Masks, `[batch, 1]` each, of the sequences that take step `t` and of those that keep their state.
     fn masks(&self, t: usize) -> Option<(FloatTensor<B>, FloatTensor<B>)> {
         let active = rows::<B>(self.active.as_ref()?, t);
         Some((active.clone(), one_minus::<B>(active)))
     }
 }
 
-/// `h` under the dropout mask, if there is one: what the gates and the candidate read.
+/// `h` with the dropout mask applied, if there is one, as the gates and the candidate read it.
 fn masked<B: Backend>(h: FloatTensor<B>, arguments: &Arguments<B>) -> FloatTensor<B> {
     if arguments.drops { mul::<B>(h, arguments.dropout.clone()) } else { h }
 }

@@ -10,19 +10,19 @@ use super::algebra::{add, columns, matmul, mul, reshape, rows};
 use crate::GateActivation;
 use crate::ops::Arguments;
 
-/// The kept terms of one part, with everything that does not depend on the previous step worked out.
+/// The kept terms of one part, with everything that does not depend on the previous step precomputed.
 pub(super) struct PartTerms<B: Backend> {
     pub part: Part,
     activation: GateActivation,
-    /// `W x`, plus the bias where there is one, of all steps: `[steps, batch, n]`.
+    /// `W x` for all steps, plus the bias if there is one: `[steps, batch, n]`.
     input: Option<FloatTensor<B>>,
     /// The block of `U h'` that belongs to this part.
     pub hidden: Option<usize>,
     /// `u`, as `[1, n]`.
     pub diagonal: Option<FloatTensor<B>>,
-    /// `b` as `[1, n]`, unless the input product holds it already.
+    /// `b` as `[1, n]`, unless it is already part of the input product.
     bias: Option<FloatTensor<B>>,
-    /// The value, where it is the same at every step and for every sequence.
+    /// The value, if it is the same at every step and for every sequence.
     fixed: Option<Value<B>>,
     size: [usize; 2],
 }
@@ -68,7 +68,7 @@ impl<B: Backend> PartTerms<B> {
         })
     }
 
-    /// Whether the part has one value for all steps and sequences.
+    /// True if the part has one value for all steps and sequences.
     pub fn is_fixed(&self) -> bool {
         self.fixed.is_some()
     }
@@ -116,7 +116,7 @@ impl<B: Backend> PartTerms<B> {
             (Part::Candidate, _) => tanh_backward::<B>(value, gradient),
             (_, GateActivation::Logistic) => B::sigmoid_backward(value.clone(), gradient),
             (_, GateActivation::HardSigmoid) => {
-                // The slope is 0.2 where it was not clamped, that is where s (1 - s) > 0.
+                // The slope is 0.2 where the value was not clamped, that is, where s (1 - s) > 0.
                 let inside = mul::<B>(value.clone(), super::one_minus::<B>(value.clone()));
                 let clamped = lower_equal_zero::<B>(inside);
                 let sloped = B::float_mul_scalar(gradient, 0.2f32.into());
@@ -125,7 +125,7 @@ impl<B: Backend> PartTerms<B> {
         }
     }
 
-    /// A value as a whole `[batch, n]` tensor.
+    /// Expands a value to a full `[batch, n]` tensor.
     pub fn broadcast(&self, value: &Value<B>, like: &FloatTensor<B>) -> FloatTensor<B> {
         match value {
             Value::Tensor(tensor) => B::float_expand(tensor.clone(), Shape::from(self.size)),
@@ -141,7 +141,7 @@ pub(super) fn tanh_backward<B: Backend>(y: &FloatTensor<B>, gradient: FloatTenso
     mul::<B>(gradient, super::one_minus::<B>(mul::<B>(y.clone(), y.clone())))
 }
 
-/// Where a tensor is not above zero.
+/// A mask of the elements that are not above zero.
 pub(super) fn lower_equal_zero<B: Backend>(a: FloatTensor<B>) -> burn::backend::tensor::BoolTensor<B> {
     let dtype = burn::backend::get_or_init_device_settings::<B>(&a.device()).bool_dtype;
     B::float_lower_equal_elem(a, 0f32.into(), dtype)

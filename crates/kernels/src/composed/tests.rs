@@ -1,4 +1,4 @@
-//! The composed bodies compute what the fused kernel does, on the CPU and on the GPU.
+//! The composed implementation matches the fused kernel, on the CPU and on the GPU.
 
 use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, Flex, try_read_sync};
@@ -15,7 +15,7 @@ const BATCH: usize = 2;
 const INPUTS: usize = 2;
 const UNITS: usize = 3;
 
-/// A call with numbers without a pattern, and a gradient of its output.
+/// Arguments with patternless values, and a gradient of the output.
 fn call<B: Backend>(
     spec: Recurrence,
     drops: bool,
@@ -48,7 +48,7 @@ fn call<B: Backend>(
     (arguments, output)
 }
 
-/// The packed output and all gradients by the backend's own kernel.
+/// The packed output and all gradients, computed by the backend's own kernel.
 fn by_kernel<B: RecurrentKernel>(
     (arguments, output): (Arguments<B>, FloatTensor<B>),
 ) -> Vec<Option<Vec<f32>>> {
@@ -56,7 +56,7 @@ fn by_kernel<B: RecurrentKernel>(
     numbers::<B>(packed, B::backward(&arguments, saved, output, true))
 }
 
-/// The same by the composed bodies.
+/// The same, computed by the composed implementation.
 fn composed<B: Backend>((arguments, output): (Arguments<B>, FloatTensor<B>)) -> Vec<Option<Vec<f32>>> {
     let (packed, saved) = forward::<B>(&arguments, true);
     numbers::<B>(packed, backward::<B>(&arguments, saved, output, true))

@@ -1,7 +1,7 @@
 //! The activations, on vectors.
 //!
-//! A NaN passes through all of them: where an operand is clamped, it is the second one, which the vector
-//! instructions of x86 return when either is NaN.
+//! All of them propagate NaN: where an operand is clamped, it is the second one, which the vector instructions of x86
+//! return when either is NaN.
 
 use pulp::Simd;
 use slimgate_gates::Part;
@@ -33,28 +33,28 @@ pub(super) fn activate<S: Simd>(simd: S, part: Part, gate_activation: GateActiva
     }
 }
 
-/// `exp(x)`, to two units in the last place, clamped to the numbers that are finite and not denormal.
+/// `exp(x)` to within two units in the last place, clamped to finite, normal numbers.
 ///
-/// `exp(x) = 2ⁿ exp(r)` with `|r| ≤ ln 2 / 2`, and for `exp(r)` the polynomial of the Cephes library.
+/// `exp(x) = 2ⁿ exp(r)` with `|r| ≤ ln 2 / 2`; `exp(r)` is the polynomial of the Cephes library.
 #[inline(always)]
 fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let x = clamp(simd, x, -87.0, 88.0);
 
-    // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits.
+    // Adding 1.5 · 2²³ leaves the nearest integer in the lowest bits.
     let shift = simd.splat_f32s(12_582_912.0);
     let shifted = simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), shift);
     let n = simd.sub_f32s(shifted, shift);
-    // ln 2 in two pieces, so that the difference keeps its digits.
+    // ln 2 in two pieces, so that the difference keeps its precision.
     let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-355.0 / 512.0), x);
     let r = simd.mul_add_e_f32s(n, simd.splat_f32s(2.121_944_4e-4), r);
 
     let coefficients = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1, 1.0, 1.0];
     let polynomial = polynomial(simd, r, 1.987_569_1e-4, coefficients);
 
-    // 2ⁿ is added to the exponent.
+    // Multiplying by 2ⁿ adds n to the exponent.
     let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
     let power = simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent));
-    // A NaN may have bits there that would make it a number.
+    // The bit operations above could turn a NaN into a number.
     simd.select_f32s(simd.equal_f32s(x, x), power, x)
 }
 
@@ -72,7 +72,8 @@ fn hard_sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     clamp(simd, line, 0.0, 1.0)
 }
 
-/// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, and `x` to an ulp or two for small ones.
+/// `tanh(x)` by the rational approximation of the Eigen library: odd in `x`, and within an ulp or two of `x` if `x` is
+/// small.
 #[inline(always)]
 pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     const NUMERATOR: [f32; 6] =
@@ -85,14 +86,14 @@ pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     simd.div_f32s(simd.mul_f32s(x, above), below)
 }
 
-/// `x`, or the limit beyond which it lies.
+/// `x`, clamped to the limits.
 #[inline(always)]
 pub(super) fn clamp<S: Simd>(simd: S, x: S::f32s, low: f32, high: f32) -> S::f32s {
     let (low, high) = (simd.splat_f32s(low), simd.splat_f32s(high));
     if S::F32_LANES > 1 {
         simd.max_f32s(low, simd.min_f32s(high, x))
     } else {
-        // A single number's own `max` and `min` drop a NaN.
+        // The scalar `max` and `min` drop a NaN.
         let x = simd.select_f32s(simd.greater_than_f32s(x, high), high, x);
         simd.select_f32s(simd.less_than_f32s(x, low), low, x)
     }

@@ -32,7 +32,7 @@ impl WeightGradients {
         }
     }
 
-    /// Adds those of another shard.
+    /// Adds the gradients of another shard.
     pub fn add(&mut self, other: &WeightGradients) {
         let pairs = [
             (&mut self.input, &other.input),
@@ -48,7 +48,7 @@ impl WeightGradients {
     }
 }
 
-/// The weights transposed, to carry gradients from the pre-activations back to `h'` and `x`.
+/// The weights transposed, to propagate gradients from the pre-activations back to `h'` and `x`.
 pub(super) struct Transposed {
     hidden: Option<Packed>,
     /// One for each of the plan's input blocks, if the gradient of the inputs is wanted.
@@ -79,12 +79,12 @@ pub(super) struct OutputGradient<'a> {
     pub every_step: bool,
 }
 
-/// The gradients of what belongs to the sequences of a shard.
+/// The gradients that belong to the sequences of a shard.
 ///
-/// `dh` and `dc` are those of the state that the pass has come to: after the first step, which is the last one of the
-/// backward pass, they are the gradients of `h0` and `c0`.
+/// `dh` and `dc` are the gradients of the state that the pass has reached: at the end of the pass, before the first
+/// step, those of `h0` and `c0`.
 pub(super) struct ShardGradients<'a> {
-    /// `[rows, steps, m]`, or nothing if nobody asks.
+    /// `[rows, steps, m]`, or empty if not requested.
     pub x: &'a mut [f32],
     /// `[rows, n]`.
     pub dh: &'a mut [f32],
@@ -92,8 +92,8 @@ pub(super) struct ShardGradients<'a> {
     pub dc: &'a mut [f32],
 }
 
-/// Takes a shard, the `rows` of the batch, back through all steps; with `matrices`, computing each chunk of them again
-/// from its checkpoint.
+/// Back-propagates through all steps of a shard, the `rows` of the batch; with `matrices`, recomputes each chunk from
+/// its checkpoint.
 pub(super) fn backward_shard<S: Simd>(
     simd: S,
     (plan, transposed): (&Plan, &Transposed),
@@ -144,7 +144,7 @@ struct BackwardShard<'a> {
     /// The gradients of the pre-activations of all parts in a chunk, `[steps, rows, stride(4 n)]`; that of a fixed
     /// part is the gradient of its bias, if it has one.
     dz: Buffer,
-    /// `h'` under the dropout mask in a chunk, `[steps, rows, stride(n)]`, if there is one.
+    /// `h'` in a chunk with the dropout mask applied, `[steps, rows, stride(n)]`, if there is a mask.
     masked: Buffer,
     /// The gradients of the inputs of a chunk, `[steps, rows, stride(m)]`.
     x: Buffer,
@@ -161,7 +161,7 @@ impl<'a> BackwardShard<'a> {
     ) -> BackwardShard<'a> {
         let n = plan.operands.units;
         let depth = longest * rows.len();
-        // The last row of the output is the last c; the one before it the last h, unless there is one a step.
+        // The last row of the output is the last c; the one before it is the last h, unless there is one for each step.
         let last = if output.every_step { plan.operands.steps } else { 1 };
         let states = gradients.dh.chunks_exact_mut(n).zip(gradients.dc.chunks_exact_mut(n));
         for ((dh, dc), row) in states.zip(rows.clone()) {
@@ -183,7 +183,7 @@ impl<'a> BackwardShard<'a> {
         }
     }
 
-    /// Takes the shard back through a chunk, whose forward pass was `past`.
+    /// Back-propagates through a chunk, whose forward pass was `past`.
     fn chunk<S: Simd>(&mut self, simd: S, steps: &Range<usize>, past: &Chunk<&[f32]>) {
         let BackwardShard { plan, transposed, rows, output, gradients, .. } = self;
         let n = plan.operands.units;
@@ -213,7 +213,7 @@ impl<'a> BackwardShard<'a> {
             if let Some(u) = &transposed.hidden {
                 add_product(simd, gradients.dh, n, Left::by_rows(dz, count, stride(4 * n)), u.view());
             }
-            // The gates read mask ⊙ h', so the gradient of h' is mask ⊙ that.
+            // The gates read mask ⊙ h', so the mask applies to the gradient of h' too.
             if let Some(mask) = mask {
                 let rows = gradients.dh.chunks_exact_mut(n).zip(mask.chunks_exact(n)).zip(rows.clone());
                 for ((dh, mask), _) in rows.filter(|(_, row)| plan.is_active(*row, k)) {
@@ -288,12 +288,12 @@ impl<'a> BackwardShard<'a> {
     }
 }
 
-/// One step back: turns the gradients of the state after a step into those of the state before it, but for what comes
-/// through the matrix `U`; leaves those of the pre-activations in `dz`.
+/// One backward step: turns the gradients of the state after a step into those of the state before it, except for the
+/// contribution through the matrix `U`; leaves those of the pre-activations in `dz`.
 struct BackwardStep<'a> {
     plan: &'a Plan<'a>,
     first_row: usize,
-    /// Which step, in the order computed.
+    /// Index of the step, in the order computed.
     k: usize,
     parts: &'a [f32],
     c_before: &'a [f32],
@@ -330,7 +330,7 @@ impl WithSimd for BackwardStep<'_> {
     }
 }
 
-/// A step of one sequence: turns `dh` and `dc` into those of the step before, of which `dh` starts from zero.
+/// A step of one sequence: turns `dh` and `dc` into those of the step before, with `dh` starting from zero.
 #[inline(always)]
 fn backward_row<S: Simd>(
     simd: S,
@@ -358,7 +358,7 @@ fn backward_row<S: Simd>(
         let slope = simd.negate_mul_add_e_f32s(tanh_c, tanh_c, one);
         let mut dc = simd.mul_add_e_f32s(simd.mul_f32s(dh, o), slope, dc_row.get(simd, at));
         if let Some(clip) = spec.clip {
-            // `abs_f32s` would be a call.
+            // `abs_f32s` would be a function call.
             let size = simd.max_f32s(c_after, simd.neg_f32s(c_after));
             let clipped = simd.greater_than_or_equal_f32s(size, simd.splat_f32s(clip));
             dc = simd.select_f32s(clipped, zero, dc);

@@ -1,31 +1,31 @@
-//! Working memory that is used again from one call to the next.
+//! Working memory that is reused from one call to the next.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use bytemuck::{Pod, Zeroable};
 
-/// One cache line. A vector load that straddles two lines costs twice.
+/// One cache line. A vector load that straddles two lines costs twice as much.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// Numbers in a cache line.
+/// Numbers per cache line.
 pub(super) const LINE: usize = 16;
 
-// SAFETY: an array of plain numbers, of exactly its alignment's size, so without padding.
+// SAFETY: an array of plain numbers whose size equals its alignment, so there is no padding.
 unsafe impl Zeroable for Line {}
-// SAFETY: as above; every bit pattern is a value.
+// SAFETY: as above; every bit pattern is valid.
 unsafe impl Pod for Line {}
 
-/// Buffers that wait for their next use. Fresh memory costs a page fault for each 4 KiB that is first
-/// touched, which for a long sequence takes as long as the arithmetic on it.
+/// Spare buffers, kept for reuse. Fresh memory costs a page fault for each 4 KiB on first touch, which for a long
+/// sequence takes as long as the arithmetic on it.
 static SPARE: Mutex<Vec<Vec<Line>>> = Mutex::new(Vec::new());
 
-/// At most so many wait: more than one training step of a deep stack holds at once.
+/// Maximum number of spare buffers: more than one training step of a deep stack holds at once.
 const MOST_SPARE: usize = 256;
 
-/// A run of numbers that begins at a cache line, taken from the spare ones and given back when dropped.
+/// A cache-line-aligned array of numbers, taken from the spare buffers and given back when dropped.
 #[derive(Debug)]
 pub(super) struct Buffer {
     lines: Vec<Line>,
@@ -43,7 +43,7 @@ impl Buffer {
     pub fn stale(length: usize) -> Buffer {
         let needed = length.div_ceil(LINE);
         let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that is large enough, unless it is far too large.
+        // The smallest buffer that is large enough, unless it is far too large.
         let fitting = (0..spare.len())
             .filter(|&at| (needed..=4 * needed).contains(&spare[at].len()))
             .min_by_key(|&at| spare[at].len());

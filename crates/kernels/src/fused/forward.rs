@@ -11,18 +11,18 @@ use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, InputBlock, Plan, stride};
 use super::product::{Left, Packed, Right, add_product, set_product};
 
-/// What the forward pass keeps for the backward pass.
+/// The values that the forward pass keeps for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
     /// Nothing: there is no backward pass.
     Nothing,
-    /// The state before each chunk of steps, from which the rest is computed again (gradient checkpointing).
+    /// The state before each chunk of steps, from which the rest is recomputed (gradient checkpointing).
     Checkpoints,
     /// The parts and the state of every step.
     Steps,
 }
 
-/// What a shard of the batch went through over some steps, in the order computed.
+/// The states and part values of a shard of the batch over some steps, in the order computed.
 ///
 /// Under [`Keep::Steps`] the `k`th state is the one before step `k`, and there is one more, after the last step. Under
 /// [`Keep::Checkpoints`] it is the one before chunk `k`, and there are no parts.
@@ -34,9 +34,9 @@ pub(super) struct States {
     h: Buffer,
     /// `c`, likewise.
     c: Buffer,
-    /// Numbers of one step in `parts`.
+    /// Numbers per step in `parts`.
     parts_size: usize,
-    /// Numbers of one state in `h`, and in `c`.
+    /// Numbers per state in `h`, and in `c`.
     state_size: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Chunk<Values> {
 }
 
 impl States {
-    /// Room for the values of the parts at `part_steps` steps, and for `state_steps` states.
+    /// Allocates the values of the parts for `part_steps` steps, and `state_steps` states.
     pub fn new(plan: &Plan, rows: usize, part_steps: usize, state_steps: usize) -> States {
         let parts_size = rows * stride(plan.varying_columns);
         let state_size = rows * stride(plan.operands.units);
@@ -62,7 +62,7 @@ impl States {
         }
     }
 
-    /// Where the values of the parts and the states of some steps stand.
+    /// The ranges that hold the values of the parts and the states of some steps.
     fn place(&self, steps: &Range<usize>) -> [Range<usize>; 2] {
         let (width, size) = (self.parts_size, self.state_size);
         [steps.start * width..steps.end * width, steps.start * size..(steps.end + 1) * size]
@@ -115,7 +115,7 @@ impl Matrix<'_> {
 impl<'a> Matrices<'a> {
     pub fn new<S: Simd>(simd: S, plan: &Plan<'a>) -> Matrices<'a> {
         let operands = &plan.operands;
-        // One row reads a matrix along its own rows.
+        // With one row, a matrix is read along its own rows.
         let matrix = |rows: usize, values: &'a [f32], depth, columns, stride| match rows {
             1 => Matrix::InPlace(Right::rows(values, depth, columns, stride)),
             _ => Matrix::Packed(Packed::new(simd, values, depth, columns, (stride, 1))),
@@ -134,7 +134,7 @@ impl<'a> Matrices<'a> {
     }
 }
 
-/// Takes a shard, the `rows` of the batch, through all steps.
+/// Runs a shard, the `rows` of the batch, through all steps.
 ///
 /// `output`, `[rows, _, n]`, receives the rows of [the packed output](crate::ops).
 pub(super) fn forward_shard<S: Simd>(
@@ -155,7 +155,7 @@ pub(super) fn forward_shard<S: Simd>(
         Keep::Checkpoints => States::new(plan, count, 0, chunks.len()),
         Keep::Steps => States::new(plan, count, all_steps, all_steps + 1),
     };
-    // Where the steps are not kept, all chunks are computed in the same memory.
+    // If the steps are not kept, all chunks use the same memory.
     let mut chunk_states = (keep != Keep::Steps).then(|| States::new(plan, count, longest, longest + 1));
     let mut scratch = Scratch::new(plan, count, longest);
 
@@ -195,7 +195,7 @@ pub(super) fn forward_shard<S: Simd>(
     saved
 }
 
-/// Rows of `n` values, `stride(n)` apart; what lies between them is stale.
+/// Rows of `n` values, `stride(n)` apart; the padding between them is stale.
 fn pad_rows(rows: &[f32], n: usize) -> Buffer {
     let mut padded = Buffer::stale(rows.len() / n * stride(n));
     for (padded, row) in padded.chunks_exact_mut(stride(n)).zip(rows.chunks_exact(n)) {
@@ -208,7 +208,7 @@ fn pad_rows(rows: &[f32], n: usize) -> Buffer {
 pub(super) struct Scratch {
     /// The inputs of the chunk, `[steps, rows, stride(m)]`.
     pub x: Buffer,
-    /// `h'` under the dropout mask at one step, if there is one.
+    /// `h'` at one step with the dropout mask applied, if there is a mask.
     masked: Buffer,
 }
 
@@ -222,7 +222,7 @@ impl Scratch {
     }
 }
 
-/// Takes a shard through a chunk of steps, from its first state.
+/// Runs a shard through a chunk of steps, starting from its first state.
 pub(super) fn forward_chunk<S: Simd>(
     simd: S,
     plan: &Plan,
@@ -274,7 +274,7 @@ pub(super) fn forward_chunk<S: Simd>(
     }
 }
 
-/// `h'` of some steps of the `rows`, times the dropout mask.
+/// Multiplies `h'` of some steps of the `rows` by the dropout mask.
 pub(super) fn mask_hidden(mask: &[f32], n: usize, rows: &Range<usize>, h: &[f32], masked: &mut [f32]) {
     let masks = mask[rows.start * n..rows.end * n].chunks_exact(n).cycle();
     let rows = h.chunks_exact(stride(n)).zip(masked.chunks_exact_mut(stride(n)));
@@ -285,7 +285,7 @@ pub(super) fn mask_hidden(mask: &[f32], n: usize, rows: &Range<usize>, h: &[f32]
     }
 }
 
-/// The inputs of a chunk side by side, `[steps, rows, stride(m)]`.
+/// Gathers the inputs of a chunk side by side, `[steps, rows, stride(m)]`.
 pub(super) fn gather_inputs(plan: &Plan, rows: &Range<usize>, steps: &Range<usize>, into: &mut [f32]) {
     let x = &plan.operands.x;
     let mut gathered = into.chunks_exact_mut(stride(x.width));
@@ -300,11 +300,11 @@ pub(super) fn gather_inputs(plan: &Plan, rows: &Range<usize>, steps: &Range<usiz
 struct ForwardStep<'a> {
     plan: &'a Plan<'a>,
     first_row: usize,
-    /// Which step, in the order computed.
+    /// Index of the step, in the order computed.
     k: usize,
     /// `W x + U h' + b`, `[rows, stride(varying_columns)]`.
     z: &'a mut [f32],
-    /// `h'` as the gates read it: under the dropout mask, if there is one.
+    /// `h'` as the gates read it: with the dropout mask applied, if there is one.
     h_read: &'a [f32],
     /// `h` and `c`.
     before: [&'a [f32]; 2],

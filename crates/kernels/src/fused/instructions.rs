@@ -1,4 +1,4 @@
-//! The instruction set that the kernel is run with.
+//! The instruction set that the kernel uses.
 
 use std::sync::OnceLock;
 
@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use pulp::Arch;
 use pulp::{Scalar, Simd, WithSimd};
 
-/// The environment variable that names an instruction set (`avx512`, `avx2`, `neon` or `portable`) in place
-/// of the best that the machine has. One that it lacks is passed over.
+/// The environment variable that names an instruction set (`avx512`, `avx2`, `neon` or `portable`) to use instead of
+/// the best that the machine has. One that the machine lacks is skipped.
 const CHOICE: &str = "SLIMGATE_SIMD";
 
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ enum Instructions {
     Avx512(pulp::x86::V4),
     #[cfg(target_arch = "x86_64")]
     Avx2(pulp::x86::V3),
-    /// What `pulp` finds by itself: NEON on ARM.
+    /// The set that `pulp` detects: NEON on ARM.
     #[cfg(not(target_arch = "x86_64"))]
     Found(Arch),
     Portable,
@@ -50,7 +50,7 @@ fn found() -> Instructions {
     *FOUND.get_or_init(Instructions::find)
 }
 
-/// The name of the instruction set that the kernel runs with: others round differently.
+/// The name of the instruction set that the kernel uses; rounding differs between sets.
 pub fn instruction_set() -> &'static str {
     match found() {
         #[cfg(target_arch = "x86_64")]
@@ -65,7 +65,7 @@ pub fn instruction_set() -> &'static str {
     }
 }
 
-/// Does `work`, compiled for the instruction set that the kernel runs with.
+/// Runs `work`, compiled for the instruction set that the kernel uses.
 pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
     match found() {
         #[cfg(target_arch = "x86_64")]

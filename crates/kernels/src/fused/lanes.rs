@@ -1,4 +1,4 @@
-//! A row of numbers as vectors, of which the last may be shorter.
+//! A row of numbers as SIMD vectors, the last of which may be partial.
 
 use pulp::{Simd, WithSimd};
 
@@ -9,15 +9,15 @@ pub(super) struct Row<'a, S: Simd> {
 }
 
 impl<'a, S: Simd> Row<'a, S> {
-    /// The first `n` values. Where several rows go side by side, one `n` for all lets the compiler see that they
-    /// end together.
+    /// The first `n` values. When several rows are iterated together, one `n` for all lets the compiler see that they
+    /// have the same length.
     #[inline(always)]
     pub fn new(values: &'a [f32], n: usize) -> Row<'a, S> {
         let (whole, rest) = S::as_simd_f32s(&values[..n]);
         Row { whole, rest }
     }
 
-    /// A vector, the last one padded with zeros.
+    /// A vector; the last one is padded with zeros.
     #[inline(always)]
     pub fn get(&self, simd: S, at: usize) -> S::f32s {
         match self.whole.get(at) {
@@ -41,13 +41,13 @@ impl<'a, S: Simd> RowMut<'a, S> {
         RowMut { whole, rest }
     }
 
-    /// A vector, the last one padded with zeros.
+    /// A vector; the last one is padded with zeros.
     #[inline(always)]
     pub fn get(&self, simd: S, at: usize) -> S::f32s {
         Row::<S> { whole: self.whole, rest: self.rest }.get(simd, at)
     }
 
-    /// Sets a vector; of the last one, the values that the row has.
+    /// Sets a vector; for the last one, only the values that the row has.
     #[inline(always)]
     pub fn set(&mut self, simd: S, at: usize, vector: S::f32s) {
         match self.whole.get_mut(at) {
@@ -79,7 +79,7 @@ impl WithSimd for AddProducts<'_> {
     }
 }
 
-/// The vectors of a row of `n` values.
+/// The indices of the vectors of a row of `n` values.
 #[inline(always)]
 pub(super) fn vectors<S: Simd>(n: usize) -> std::ops::Range<usize> {
     0..n.div_ceil(S::F32_LANES)

@@ -1,4 +1,4 @@
-//! The memory that the two passes take, known before they are made.
+//! The memory that the two passes need, computed in advance.
 
 use slimgate_gates::{Cell, Hidden, PARTS};
 
@@ -8,24 +8,24 @@ use super::plan::{SHARD_ROWS, chunk_steps, stride};
 /// The sizes of a layer and of its batch.
 #[derive(Clone, Copy, Debug)]
 pub struct PassSizes {
-    /// Sequences.
+    /// Number of sequences.
     pub batch: usize,
-    /// Steps of the longest of them.
+    /// Length of the longest sequence.
     pub steps: usize,
-    /// `m`: numbers in one step of the input.
+    /// `m`: input values per step.
     pub inputs: usize,
-    /// `n`: hidden units.
+    /// `n`: number of hidden units.
     pub units: usize,
-    /// Whether the hidden units are wanted after every step, or after the last one alone.
+    /// True if the hidden states after every step are wanted, not only the last.
     pub every_step: bool,
 }
 
 impl PassSizes {
-    /// Bytes that the forward pass leaves behind: what it keeps for the backward pass, and its output.
+    /// Bytes held after the forward pass: the values kept for the backward pass, and the output.
     ///
-    /// With [`Keep::Steps`], a step of a sequence has `p·n + 2n` numbers, where `p` parts of the cell read the input or
-    /// the hidden units: their values, and the state. With [`Keep::Checkpoints`], a chunk of eight steps or more has a
-    /// state, `2n`.
+    /// With [`Keep::Steps`], each step of a sequence takes `p·n + 2n` numbers: the values of the `p` parts of the cell
+    /// that read the input or the hidden units, and the state. With [`Keep::Checkpoints`], each chunk of eight steps or
+    /// more takes one state, `2n`.
     pub fn forward_bytes(&self, cell: &Cell, keep: Keep) -> usize {
         let Self { batch, steps, units, .. } = *self;
         let (parts, state) = (stride(varying(cell) * units), 2 * stride(units));
@@ -39,8 +39,8 @@ impl PassSizes {
         4 * batch * (kept + self.output_rows() * units)
     }
 
-    /// Bytes that the matrices take beside the weights themselves and their gradients: once in the form that the forward
-    /// pass reads; and for the backward pass once transposed, and once for each 16 sequences of the batch and their sum.
+    /// Bytes of matrices in addition to the weights and their gradients: one copy in the form that the forward pass
+    /// reads; for the backward pass one transposed copy, one for each 16 sequences of the batch, and one for their sum.
     pub fn matrix_bytes(&self, cell: &Cell, keep: Keep) -> usize {
         let input = cell.reading_input().len() * self.inputs * self.units;
         let hidden = cell.reading_hidden(Hidden::Full).len() * self.units * self.units;
@@ -51,18 +51,18 @@ impl PassSizes {
         4 * copies * (input + hidden)
     }
 
-    /// The rows of the packed output.
+    /// Number of rows of the packed output.
     fn output_rows(&self) -> usize {
         if self.every_step { self.steps + 1 } else { 2 }
     }
 
-    /// The rows of the largest shard.
+    /// Number of rows of the largest shard.
     fn rows(&self) -> usize {
         self.batch.div_ceil(self.batch.div_ceil(SHARD_ROWS))
     }
 }
 
-/// How many parts read the input or the hidden units.
+/// Number of parts that read the input or the hidden units.
 fn varying(cell: &Cell) -> usize {
     let reading =
         [cell.reading_input(), cell.reading_hidden(Hidden::Full), cell.reading_hidden(Hidden::Diagonal)];
@@ -77,10 +77,10 @@ mod tests {
     fn what_is_kept_grows_with_the_terms_that_a_cell_keeps() {
         let sizes = PassSizes { batch: 32, steps: 1000, inputs: 3, units: 100, every_step: false };
         let kept = |gates: &str, keep| sizes.forward_bytes(&gates.parse().unwrap(), keep);
-        // 32 · 1000 · (4 · 100 + 2 · 100) numbers of four bytes, and the rows' padding.
+        // 32 · 1000 · (4 · 100 + 2 · 100) numbers of four bytes, plus row padding.
         let all = kept("xhb", Keep::Steps);
         assert!((76_800_000..90_000_000).contains(&all), "{all}");
-        // The three gates are constants of the bias: the candidate and the state are left.
+        // The three gates depend on the bias alone: only the candidate and the state remain.
         let slim = kept("b", Keep::Steps);
         assert!((38_400_000..48_000_000).contains(&slim), "{slim}");
         assert!(kept("xhb", Keep::Checkpoints) < all / 10);

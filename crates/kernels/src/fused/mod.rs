@@ -1,21 +1,21 @@
-//! The recurrence on slices of numbers: one pass over the batch for each direction of time. What
-//! [`crate::recurrence`] does on the CPU backends, for callers that have slices and no tensors.
+//! The recurrence on slices of numbers: one forward and one backward pass over the batch. It does the work of
+//! [`crate::recurrence`] on the CPU backends, for callers that have slices instead of tensors.
 //!
-//! The batch is cut into shards of some rows, and each shard goes through all steps on its own, on whichever thread
-//! is free; how it is cut depends on the batch alone, and the gradients of the shards are added in order, so the
-//! result does not depend on the number of threads. A shard takes its steps in chunks: the input products of a whole
-//! chunk are one product, then come the steps, with one product each for the recurrent terms; in the backward pass,
-//! the weight gradients of a chunk are one product again. What the cell does not keep has no columns in any of these.
+//! The batch is split into shards of a few rows, and each shard goes through all steps on its own, on whichever thread
+//! is free; the split depends on the batch alone, and the gradients of the shards are added in order, so the result
+//! does not depend on the number of threads. A shard takes its steps in chunks: the input products of a whole chunk are
+//! one product, followed by the steps, with one product each for the recurrent terms; in the backward pass, the weight
+//! gradients of a chunk are again one product. Terms that the cell does not keep have no columns in any of these.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `plan` | which columns belong to which terms, and how the work is cut |
+//! | `plan` | the columns of each term, and the split of the work |
 //! | `forward`, `backward` | the two passes |
 //! | `product` | the matrix product, which takes most of the time |
 //! | `activation` | logistic, hard sigmoid, tanh |
 //! | `lanes`, `buffer` | rows as vectors; working memory |
 //! | `instructions` | the instruction set |
-//! | `memory` | the memory that the passes take |
+//! | `memory` | the memory that the passes need |
 //! | `pool` | the threads |
 
 mod activation;
@@ -51,7 +51,7 @@ pub struct Saved {
 
 /// The gradients of [`Operands`], laid out as these are; `x` as `[batch, steps, m]`.
 pub struct Gradients {
-    /// Of the inputs; empty if nobody asked.
+    /// Of the inputs; empty if not requested.
     pub x: Vec<f32>,
     /// Of `W`.
     pub input: Vec<f32>,
@@ -61,14 +61,14 @@ pub struct Gradients {
     pub diagonal: Vec<f32>,
     /// Of `b`.
     pub bias: Vec<f32>,
-    /// Of the first `h`.
+    /// Of the initial `h`.
     pub h0: Vec<f32>,
-    /// Of the first `c`.
+    /// Of the initial `c`.
     pub c0: Vec<f32>,
 }
 
-/// Takes the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden units after each step and
-/// in a last row the last cell state; `[batch, 2, n]`, the last of each, unless `every_step`.
+/// Runs the batch through all steps. Returns `[batch, steps + 1, n]`, the hidden state after each step and the final
+/// cell state in a last row; without `every_step`, `[batch, 2, n]`, the final hidden state and cell state.
 ///
 /// # Panics
 ///
@@ -77,12 +77,12 @@ pub fn forward(operands: Operands, spec: &Recurrence, keep: Keep, every_step: bo
     dispatch(Forward { operands, spec, keep, every_step })
 }
 
-/// Back-propagation through time, from the gradient of what [`forward`] returned; where its steps and rows lie, the
-/// strides of `output` say.
+/// Back-propagation through time, from the gradient of the output of [`forward`]; the strides of `output` give its
+/// layout.
 ///
 /// # Panics
 ///
-/// As [`forward`], and if `saved` is not of a forward pass of the same operands that kept something.
+/// As [`forward`], and if `saved` is not from a forward pass of the same operands that kept something.
 pub fn backward(
     operands: Operands,
     spec: &Recurrence,
@@ -176,7 +176,7 @@ impl WithSimd for Backward<'_> {
     }
 }
 
-/// Does all jobs, on this thread and others; results in the order of the jobs.
+/// Runs all jobs, on this thread and others; returns their results in order.
 fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<R> {
     let results: Vec<OnceLock<R>> = jobs.iter().map(|_| OnceLock::new()).collect();
     let workers = rayon::current_num_threads().min(jobs.len()).saturating_sub(1);
@@ -190,7 +190,7 @@ fn each<J: Send, R: Send + Sync>(jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> 
     results.into_iter().map(|result| result.into_inner().expect("every job is done")).collect()
 }
 
-/// Splits the first `length` values off.
+/// Splits off the first `length` values.
 fn take<'a>(rest: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
     let (first, others) = std::mem::take(rest).split_at_mut(length);
     *rest = others;

@@ -1,4 +1,4 @@
-//! What a call computes, and where its numbers stand.
+//! The work of a call, and the layout of its data.
 
 use std::ops::Range;
 
@@ -12,11 +12,11 @@ use crate::Recurrence;
 /// A strided `[steps, batch, width]` tensor whose rows are contiguous.
 #[derive(Clone, Copy)]
 pub struct TimeMajor<'a> {
-    /// Those of the first step and row first.
+    /// Starting with those of the first step and row.
     pub values: &'a [f32],
-    /// From a step to the next.
+    /// Distance from one step to the next.
     pub step_stride: usize,
-    /// From a row of the batch to the next.
+    /// Distance from one row of the batch to the next.
     pub row_stride: usize,
     /// Values of one row at one step.
     pub width: usize,
@@ -28,8 +28,8 @@ impl<'a> TimeMajor<'a> {
     }
 }
 
-/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights, the others say
-/// theirs. Those of terms that the cell does not keep are not read.
+/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights. Those of terms that
+/// the cell does not keep are not read.
 #[derive(Clone, Copy)]
 pub struct Operands<'a> {
     /// The inputs, at least one value wide.
@@ -42,17 +42,17 @@ pub struct Operands<'a> {
     pub diagonal: &'a [f32],
     /// `b`.
     pub bias: &'a [f32],
-    /// The first `h`, `[batch, n]`.
+    /// The initial `h`, `[batch, n]`.
     pub h0: &'a [f32],
-    /// The first `c`, `[batch, n]`.
+    /// The initial `c`, `[batch, n]`.
     pub c0: &'a [f32],
     /// The mask on `h'`, `[batch, n]`.
     pub dropout: Option<&'a [f32]>,
-    /// Steps of a sequence.
+    /// Steps per sequence.
     pub steps: usize,
-    /// Sequences, at least one.
+    /// Number of sequences, at least one.
     pub batch: usize,
-    /// Hidden units.
+    /// Number of hidden units.
     pub units: usize,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Diagonal<'a> {
     pub u: &'a [f32],
 }
 
-/// Columns of `W` whose pre-activations lie side by side, too: one product serves them all.
+/// Adjacent columns of `W` whose pre-activations are adjacent too: one product serves them all.
 pub(super) struct InputBlock {
     /// First column of `W`.
     pub weight: usize,
@@ -72,8 +72,8 @@ pub(super) struct InputBlock {
 }
 
 /// The operands, with the order of the columns of the pre-activations `z`: first the parts that read the hidden units
-/// through a matrix, as they stand in `U`, then the other varying parts, then the fixed ones. A part varies if it
-/// reads the input or the hidden units; it is fixed, the same at every step of every sequence, if it does not.
+/// through a matrix, in the order of `U`, then the other varying parts, then the fixed ones. A part varies if it reads
+/// the input or the hidden units; otherwise it is fixed, the same at every step of every sequence.
 ///
 /// For the cell `i=xhb,f=d,o=b`, whose candidate `g` is `xhb`, with `n` hidden units:
 ///
@@ -90,14 +90,14 @@ pub(super) struct Plan<'a> {
     pub spec: &'a Recurrence,
     /// The columns of each part; those of fixed parts exist in the backward pass only, in `dz`.
     pub part_columns: [Range<usize>; 4],
-    /// The values of the fixed parts, which come from the bias alone or from the description: one a unit.
+    /// The values of the fixed parts, one per unit, from the bias alone or from the description.
     pub fixed: [Option<Vec<f32>>; 4],
     pub diagonals: Vec<Diagonal<'a>>,
-    /// How many columns the varying parts have.
+    /// Number of columns of the varying parts.
     pub varying_columns: usize,
-    /// How many of them `U` adds to.
+    /// Number of those columns that `U` adds to.
     pub recurrent_columns: usize,
-    /// Columns of `W`.
+    /// Number of columns of `W`.
     pub input_columns: usize,
     pub input_blocks: Vec<InputBlock>,
     /// Columns of the varying parts that do not read the input.
@@ -171,7 +171,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The values of all parts, given those of the varying ones in a row.
+    /// The values of all parts, given a row of those of the varying parts.
     #[inline(always)]
     pub fn values<'row>(&'row self, row: &'row [f32]) -> [&'row [f32]; 4] {
         let of = |part: Part| match &self.fixed[part as usize] {
@@ -181,26 +181,26 @@ impl<'a> Plan<'a> {
         [of(Part::Input), of(Part::Forget), of(Part::Output), of(Part::Candidate)]
     }
 
-    /// The step of the sequence that is computed as the `k`th.
+    /// The time step that is computed as the `k`th.
     pub fn time(&self, k: usize) -> usize {
         if self.spec.reverse { self.operands.steps - 1 - k } else { k }
     }
 
-    /// Whether a sequence has not ended at the `k`th step computed.
+    /// True if a sequence has not ended at the `k`th step computed.
     pub fn is_active(&self, row: usize, k: usize) -> bool {
         self.spec.lengths.as_ref().is_none_or(|lengths| self.time(k) < lengths[row])
     }
 
-    /// The batch in shards, each computed on its own: they depend on nothing but the batch, so that neither do
-    /// the sums over it. A shard's working set stays in the second-level cache.
+    /// Splits the batch into shards, each computed on its own. The split, and so the order of sums over it, depends on
+    /// the batch alone. A shard's working set stays in the L2 cache.
     pub fn shards(&self) -> Vec<Range<usize>> {
         let batch = self.operands.batch;
         let count = batch.div_ceil(SHARD_ROWS);
         (0..count).map(|shard| shard * batch / count..(shard + 1) * batch / count).collect()
     }
 
-    /// The steps in chunks, about 128 rows of a shard each: deep enough for the products over them, small
-    /// enough for the cache.
+    /// Splits the steps into chunks of about 128 rows of a shard each: deep enough for efficient products, small enough
+    /// for the cache.
     pub fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
         let steps = self.operands.steps;
         let length = chunk_steps(rows);
@@ -208,15 +208,15 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The most rows of a shard.
+/// Maximum number of rows of a shard.
 pub(super) const SHARD_ROWS: usize = 16;
 
-/// The steps of a chunk of a shard of so many rows.
+/// Steps per chunk of a shard of `rows` rows.
 pub(super) fn chunk_steps(rows: usize) -> usize {
     (128 / rows).max(1)
 }
 
-/// Joins the parts of `W` whose pre-activations, beginning at `first_columns`, follow one another.
+/// Joins the parts of `W` whose pre-activations, beginning at `first_columns`, are adjacent.
 fn input_blocks(first_columns: impl Iterator<Item = usize>, n: usize) -> Vec<InputBlock> {
     let mut blocks: Vec<InputBlock> = Vec::new();
     for (part, z) in first_columns.enumerate() {
@@ -228,7 +228,7 @@ fn input_blocks(first_columns: impl Iterator<Item = usize>, n: usize) -> Vec<Inp
     blocks
 }
 
-/// Row stride in numbers: a whole, odd number of cache lines, since strides of a power of two map to few cache sets
+/// Row stride in numbers: a whole, odd number of cache lines, since power-of-two strides map to few cache sets
 /// (conflict misses).
 pub(super) fn stride(width: usize) -> usize {
     (width.div_ceil(LINE) | 1) * LINE

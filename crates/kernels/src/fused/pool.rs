@@ -1,19 +1,19 @@
 //! The worker threads that share a pass with the calling thread.
 //!
-//! A step of training calls the kernel twice within a millisecond or two, and a sleeping thread takes a good part
-//! of that to wake up. So a worker spins for a moment, waiting for the next call, before it sleeps.
+//! A training step calls the kernel twice within a millisecond or two, and a sleeping thread takes much of that time to
+//! wake up. So a worker spins for a moment, waiting for the next call, before it sleeps.
 //!
-//! A call takes these steps:
+//! A call proceeds as follows:
 //!
 //! 1. The caller publishes the work and bumps the generation, both under the lock.
-//! 2. It notifies the workers that sleep; those that spin see the new generation by themselves.
+//! 2. It notifies the sleeping workers; spinning ones see the new generation by themselves.
 //! 3. It works too. A worker that finds the work published takes it, and raises `busy`, under the lock.
-//! 4. The caller has done its share and takes the work back, under the lock: no worker can take it any more.
-//! 5. It spins until `busy` is zero: every worker that took the work has come back from it.
+//! 4. Having done its share, the caller takes the work back, under the lock: no worker can take it any more.
+//! 5. It spins until `busy` is zero: every worker that took the work has finished.
 //!
-//! `busy` rises under the lock so that nothing comes between taking the work and being counted: a worker takes it
-//! before step 4, and step 5 waits for it, or finds it gone. So the work, which is borrowed from the caller's stack,
-//! is never used after the call has returned.
+//! `busy` rises under the lock, so taking the work and being counted are one atomic step: a worker either takes the
+//! work before step 4, and step 5 waits for it, or finds it gone. So the work, which is borrowed from the caller's
+//! stack, is never used after the call has returned.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,18 +21,18 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, TryLockE
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a worker spins for work before it sleeps.
+/// Time that a worker spins for work before it sleeps.
 const SPIN_BEFORE_SLEEP: Duration = Duration::from_millis(1);
 
-/// What all threads do at once, each taking what the others have not.
+/// The function that all threads run at once, each taking jobs that the others have not.
 type Work<'a> = &'a (dyn Fn() + Sync);
 
-/// Does `work` on this thread and, at the same time, on up to `workers` others; on this one alone while the pool works
-/// for another caller. Returns when all have come back from it.
+/// Runs `work` on this thread and, at the same time, on up to `workers` others; on this one alone while the pool serves
+/// another caller. Returns when all have finished.
 ///
 /// # Panics
 ///
-/// If `work` does, on any thread.
+/// If `work` panics, on any thread.
 pub(super) fn run_on_pool(workers: usize, work: Work) {
     static POOL: LazyLock<Mutex<WorkerPool>> = LazyLock::new(Mutex::default);
     if workers == 0 {
@@ -40,7 +40,7 @@ pub(super) fn run_on_pool(workers: usize, work: Work) {
     }
     match POOL.try_lock() {
         Ok(mut pool) => pool.run(workers, work),
-        // A caller that panicked has left nothing behind.
+        // A caller that panicked leaves no work behind.
         Err(TryLockError::Poisoned(pool)) => pool.into_inner().run(workers, work),
         Err(TryLockError::WouldBlock) => work(),
     }
@@ -49,28 +49,28 @@ pub(super) fn run_on_pool(workers: usize, work: Work) {
 #[derive(Default)]
 struct WorkerPool {
     shared: Arc<Shared>,
-    /// Workers that have been spawned.
+    /// Number of workers spawned.
     spawned: usize,
 }
 
-/// What the caller and its workers share.
+/// State shared by the caller and its workers.
 #[derive(Default)]
 struct Shared {
-    /// How many calls there have been; workers wait for its change.
+    /// Number of calls so far; workers wait for it to change.
     generation: AtomicUsize,
     call: Mutex<Call>,
-    /// Notified when there is a call.
+    /// Notified of each call.
     changed: Condvar,
-    /// How many workers are at work; the caller waits for zero.
+    /// Number of workers at work; the caller waits for zero.
     busy: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Call {
     work: Option<Work<'static>>,
-    /// How many workers may still take it.
+    /// Number of workers that may still take the work.
     wanted: usize,
-    /// What a worker panicked with.
+    /// The payload of a worker's panic.
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
@@ -85,13 +85,13 @@ impl WorkerPool {
         while self.spawned < workers {
             let shared = self.shared.clone();
             let worker = thread::Builder::new().name("recurrence".to_owned());
-            // Without it there are fewer at work, but the work gets done.
+            // If this fails, fewer threads share the work, but it still gets done.
             let _ = worker.spawn(move || worker_loop(&shared));
             self.spawned += 1;
         }
         let shared = &*self.shared;
-        // SAFETY: the reference goes to workers only through `shared.call`, from which it is taken back below;
-        // then this waits for those that have it. Both happen though `work` panics here.
+        // SAFETY: the reference goes to workers only through `shared.call`, from which it is taken back below; then
+        // this waits for the workers that have it. Both happen even if `work` panics here.
         let published = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
         let mut call = shared.lock();
         *call = Call { work: Some(published), wanted: workers, panic: None };
@@ -138,7 +138,7 @@ fn worker_loop(shared: &Shared) {
     }
 }
 
-/// Waits for about a hundred nanoseconds; others may have the processor.
+/// Waits for about a hundred nanoseconds, and lets other threads have the processor.
 fn spin() {
     (0..16).for_each(|_| std::hint::spin_loop());
     thread::yield_now();
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_panic_of_a_worker_reaches_the_caller() {
         let on_a_worker = || thread::current().name() == Some("recurrence");
-        // The pool may be with another test, and then no worker comes.
+        // The pool may be serving another test, and then no worker joins.
         let reached = (0..1000).any(|_| {
             let began = Instant::now();
             let taken = AtomicUsize::new(0);

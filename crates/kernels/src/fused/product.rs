@@ -1,12 +1,12 @@
-//! Products of matrices, adding to what is there, `C += A · B`, or to one row for all.
+//! Matrix products that add to an existing `C`, `C += A · B`, or to one row broadcast to all.
 //!
 //! With `A` of shape `[M, K]` and `B` of shape `[K, N]`, `depth` is the inner dimension `K`; `start` is the initial
 //! value of the accumulator, which is `C` itself or a row that is broadcast to all rows of `C`.
 //!
-//! Every product of the recurrence comes here: those of the inputs, of the hidden units at a step, of the
-//! backward pass and of the weight gradients. `B` is read in panels, a few vectors wide; `C` in tiles, some
-//! rows of a panel, whose sums stay in registers over the whole depth; a single row of `C` goes along the rows of `B`
-//! instead. Each sum is taken in the order of the depth either way, so a row's result does not depend on the rows
+//! Every product of the recurrence is computed here: those of the inputs, of the hidden units at a step, of the
+//! backward pass and of the weight gradients. `B` is read in panels, a few vectors wide; `C` in tiles, a few rows of a
+//! panel, whose sums stay in registers over the whole depth; a single row of `C` is computed along the rows of `B`
+//! instead. Either way each sum is taken in the order of the depth, so a row's result does not depend on the rows
 //! beside it.
 
 use std::ops::Range;
@@ -26,23 +26,23 @@ pub(super) struct Left<'a> {
 }
 
 impl<'a> Left<'a> {
-    /// A matrix that lies in memory row after row, `stride` apart.
+    /// A row-major matrix whose rows are `stride` apart.
     pub fn by_rows(values: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
         Left { values, rows, stride, transposed: false }
     }
 
-    /// A matrix of `rows` rows that lies in memory column after column, `stride` apart.
+    /// A column-major matrix of `rows` rows whose columns are `stride` apart.
     pub fn by_columns(values: &'a [f32], rows: usize, stride: usize) -> Left<'a> {
         Left { values, rows, stride, transposed: true }
     }
 
-    /// How far the rows, and the columns, lie apart.
+    /// The strides of the rows and of the columns.
     fn strides(&self) -> (usize, usize) {
         if self.transposed { (1, self.stride) } else { (self.stride, 1) }
     }
 }
 
-/// `B`, of `depth` rows and so many columns.
+/// `B`, of `depth` rows and `columns` columns.
 #[derive(Clone, Copy)]
 pub(super) struct Right<'a> {
     values: &'a [f32],
@@ -55,13 +55,13 @@ pub(super) struct Right<'a> {
 enum Layout {
     /// Panel after panel, each row of a panel padded with zeros to whole vectors.
     Panels,
-    /// Row after row, so many numbers apart.
+    /// Row after row, `stride` numbers apart.
     Rows { stride: usize },
 }
 
 impl<'a> Right<'a> {
-    /// A matrix where it lies, row after row, `stride` apart. Good for one use, or for one row; what several rows are
-    /// multiplied by again and again is better [packed](Packed).
+    /// A row-major matrix used in place, its rows `stride` apart. Good for a single use, or for one row; a matrix that
+    /// several rows are multiplied by repeatedly is better [packed](Packed).
     pub fn rows(values: &'a [f32], depth: usize, columns: usize, stride: usize) -> Right<'a> {
         Right { values, depth, columns, layout: Layout::Rows { stride } }
     }
@@ -96,7 +96,7 @@ impl Packed {
                     padding.fill(0.0);
                 }
             } else {
-                // Along the depth, which is how a transposed matrix lies in memory.
+                // Along the depth, which is how a transposed matrix is stored.
                 packed.fill(0.0);
                 for (at, column) in panel_columns.enumerate() {
                     let column = &values[column * strides.1..];
@@ -114,29 +114,29 @@ impl Packed {
     }
 }
 
-/// Some whole vectors of columns, from column `first`.
+/// A few whole vectors of columns, starting at column `first`.
 struct Panel {
     first: usize,
     vectors: usize,
 }
 
-/// The rows of the largest tile.
+/// Rows of the largest tile.
 const TILE_ROWS: usize = 4;
 
-/// The vectors of the largest tile: its sums, a row of `B` and a number of `A` fit in the registers, and there are
-/// enough sums to hide the latency of one.
+/// Vectors of the largest tile: its sums, a row of `B` and a number of `A` fit in the registers, and there are enough
+/// sums to hide the latency of one.
 const fn tile_vectors<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 5 } else { 3 }
 }
 
-/// The columns in panels of nearly equal width, none wider than `most` vectors.
+/// Splits the columns into panels of nearly equal width, none wider than `most` vectors.
 fn panels<S: Simd>(columns: usize, most: usize) -> impl Iterator<Item = Panel> {
     let vectors = columns.div_ceil(S::F32_LANES);
     parts(vectors, most)
         .map(|Range { start, end }| Panel { first: start * S::F32_LANES, vectors: end - start })
 }
 
-/// `0..count` in parts of nearly equal length, none longer than `most`.
+/// Splits `0..count` into parts of nearly equal length, none longer than `most`.
 fn parts(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = count.div_ceil(most);
     (0..parts).map(move |part| (part * count).div_ceil(parts)..((part + 1) * count).div_ceil(parts))
@@ -166,7 +166,7 @@ fn product<S: Simd>(simd: S, c: &mut [f32], c_stride: usize, start: Option<&[f32
         Layout::Panels => b.depth * b.columns.next_multiple_of(S::F32_LANES) <= b.values.len(),
         Layout::Rows { stride } => last(b.depth) * stride + b.columns <= b.values.len(),
     });
-    // A call of its own, so that the tiles are compiled once for each instruction set.
+    // A separate call, so that the tiles are compiled once for each instruction set.
     let c = c.as_mut_ptr();
     let start = start.map_or((c.cast_const(), c_stride), |start| (start.as_ptr(), 0));
     simd.vectorize(Product { simd, c, c_stride, start, a, b });
@@ -177,7 +177,7 @@ struct Product<'a, S> {
     simd: S,
     c: *mut f32,
     c_stride: usize,
-    /// What the sums are added to, and how far apart its rows are: 0 for a broadcast row.
+    /// The initial values of the sums, and the stride of their rows: 0 for a broadcast row.
     start: (*const f32, usize),
     a: Left<'a>,
     b: Right<'a>,
@@ -199,8 +199,8 @@ impl<S: Simd> WithSimd for Product<'_, S> {
                 Layout::Panels => (b.depth * panel.first, width),
                 Layout::Rows { stride } => (panel.first, stride),
             };
-            // The rows of `B` whose last vector can be loaded without a mask: what it holds beyond the columns is in
-            // bounds, and of no use.
+            // The rows of `B` whose last vector can be loaded without a mask: the values beyond the columns are in
+            // bounds and unused.
             let full_loads =
                 (b.values.len() - from).checked_sub(width).map_or(0, |room| room / stride.max(1) + 1);
             for rows in parts(a.rows, TILE_ROWS) {
@@ -228,15 +228,15 @@ impl<S: Simd> WithSimd for Product<'_, S> {
     }
 }
 
-/// One row of `C`, which reads each number of `B` once: along the rows of `B` as they lie in memory, some at a time,
-/// with the sums in the first-level cache.
+/// Computes one row of `C`, reading each number of `B` once: along the rows of `B` in memory order, a few at a time,
+/// with the sums in the L1 cache.
 ///
 /// # Safety
 ///
 /// All columns and depths of `a`, `b`, `c` and `start` are in bounds.
 #[inline(always)]
 unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left, b: Right, stride: usize) {
-    /// Rows of `B` at a time, as many as there are factors below.
+    /// Rows of `B` at a time, one for each factor below.
     const ROWS: usize = 4;
     /// Vectors of sums at a time.
     const SUMS: usize = 64;
@@ -246,7 +246,7 @@ unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left,
         let mut sums = [simd.splat_f32s(0.0); SUMS];
         let sums = &mut sums[..columns.div_ceil(lanes)];
         let in_fours = b.depth / ROWS * ROWS;
-        // SAFETY: the caller's promise; there are `columns` columns from the first on.
+        // SAFETY: guaranteed by the caller; there are `columns` columns from the first on.
         unsafe {
             let row = |k: usize| b.values.as_ptr().add(k * stride + first);
             let factor = |k: usize| *a.values.as_ptr().add(k * a.strides().1);
@@ -272,7 +272,7 @@ unsafe fn row_product<S: Simd>(simd: S, c: *mut f32, start: *const f32, a: Left,
     }
 }
 
-/// Adds some rows, `stride` apart, each times its factor, to the sums of `columns` columns.
+/// Adds some rows, `stride` apart, each multiplied by its factor, to the sums of `columns` columns.
 ///
 /// # Safety
 ///
@@ -291,7 +291,7 @@ unsafe fn add_rows<S: Simd, const ROWS: usize>(
         *splat = simd.splat_f32s(factor);
     }
     let (whole, rest) = sums.split_at_mut(columns / S::F32_LANES);
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         for (v, sum) in whole.iter_mut().enumerate() {
             for (row, factor) in splat.into_iter().enumerate() {
@@ -310,7 +310,7 @@ unsafe fn add_rows<S: Simd, const ROWS: usize>(
     }
 }
 
-/// A few rows and vectors of `C`, with what they are the sums of.
+/// A few rows and vectors of `C`, with the operands of their sums.
 struct Tile {
     depth: usize,
     /// The first rows of `B`, whose last vector is in bounds as a whole and loaded without a mask.
@@ -325,7 +325,7 @@ struct Tile {
     c_row: usize,
     start: *const f32,
     start_row: usize,
-    /// Columns of the last vector that exist.
+    /// Number of columns in the last vector.
     last_lanes: usize,
 }
 
@@ -340,7 +340,7 @@ impl Tile {
         macro_rules! shapes {
             ($($rows:literal x [$($vectors:literal)*])*) => {
                 match (rows, vectors, self.a_transposed) {
-                    // SAFETY: the caller's promise, with the numbers as constants.
+                    // SAFETY: guaranteed by the caller, with the numbers as constants.
                     $($(
                         ($rows, $vectors, false) => unsafe { self.add_shape::<S, $rows, $vectors, false>(simd) },
                         ($rows, $vectors, true) => unsafe { self.add_shape::<S, $rows, $vectors, true>(simd) },
@@ -368,15 +368,15 @@ impl Tile {
         let lanes = S::F32_LANES;
         // No closures here: they would be compiled without the instruction set.
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        // Where the rows of `A` stand at the depth that has come. A pointer each: from one row to the next, additions
-        // would follow one another for longer than the products take.
+        // Pointers to the rows of `A` at the current depth. One each: computing each from the one before would chain
+        // additions that take longer than the products.
         let mut a = [self.a; ROWS];
         for (row, a) in a.iter_mut().enumerate() {
             *a = a.wrapping_add(if TRANSPOSED { row } else { row * self.a_stride });
         }
         let a_step = if TRANSPOSED { self.a_stride } else { 1 };
         let mut b = self.b;
-        // SAFETY: all within the bounds that the caller promises.
+        // SAFETY: all within the bounds that the caller guarantees.
         unsafe {
             for _ in 0..self.full_loads {
                 let mut b_row = [simd.splat_f32s(0.0); VECTORS];

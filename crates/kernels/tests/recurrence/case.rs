@@ -27,11 +27,11 @@ pub const CELLS: [&str; 14] = [
     "i=x,f=0.9,o=h,c=-",
 ];
 
-/// Anything that computes a recurrence: the operation, its twin, or a roundabout way to the same results.
+/// Any implementation of a recurrence: the operation, its twin, or an indirect way to the same results.
 pub type Implementation =
     fn(Tensor<3>, &Weights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
 
-/// Everything that goes into a recurrence, as plain tensors.
+/// All inputs of a recurrence, as plain tensors.
 #[derive(Clone)]
 pub struct Case {
     pub x: Tensor<3>,
@@ -47,8 +47,8 @@ impl Case {
         Case::sized(cell, [BATCH, STEPS, INPUTS, HIDDEN], scale, device)
     }
 
-    /// A case of so many sequences, steps, inputs and hidden units, with weights in ±`scale` and everything
-    /// else random too; always the same for the same cell.
+    /// A case of the given numbers of sequences, steps, inputs and hidden units, with weights in ±`scale` and
+    /// everything else random too; always the same for the same cell.
     pub fn sized(cell: &str, sizes: [usize; 4], scale: f32, device: &Device) -> Case {
         let [batch, steps, inputs, units] = sizes;
         let mut numbers = Numbers::of(cell);
@@ -73,14 +73,14 @@ impl Case {
         }
     }
 
-    /// With a recurrent dropout mask that leaves out some units of each sequence.
+    /// Adds a recurrent dropout mask that drops some units of each sequence.
     pub fn with_dropout(mut self) -> Case {
         let drawn: Tensor<2> = Numbers::of("dropout").tensor(self.state.hidden.dims(), 1.0, &self.x.device());
         self.dropout = Some(drawn.greater_elem(-0.2).float() / 0.6);
         self
     }
 
-    /// Outputs and final state without anything kept for a backward pass.
+    /// Outputs and final state, keeping nothing for a backward pass.
     pub fn infer(&self) -> (Tensor<3>, State) {
         recurrence(self.x.clone(), &self.weights, self.state.clone(), self.dropout.clone(), &self.spec)
     }
@@ -104,7 +104,7 @@ impl Case {
         let gradients = loss.backward();
         let of2 = |t: &Tensor<2>| values(&t.grad(&gradients).expect("it is part of the loss"));
         let of1 = |t: &Tensor<1>| values(&t.grad(&gradients).expect("it is part of the loss"));
-        // In a cell that does not read it, an argument need not be part of the loss at all.
+        // An argument that the cell does not read need not be part of the loss.
         let or_zeros =
             |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
         let (of_x, of_state) = (self.x.shape().num_elements(), self.state.cell.shape().num_elements());
@@ -125,7 +125,7 @@ impl Case {
     }
 }
 
-/// What a recurrence comes to.
+/// The results of a recurrence.
 pub struct Results {
     pub outputs: Vec<f32>,
     pub hidden: Vec<f32>,
@@ -134,7 +134,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Fails where any number differs by more than `tolerance`, relative to 1 or to the largest beside it.
+    /// Panics if any number differs by more than `tolerance`, relative to 1 or to the largest beside it.
     pub fn assert_near(&self, other: &Results, tolerance: f32, what: &str) {
         near(&self.outputs, &other.outputs, tolerance, &format!("{what}: outputs"));
         near(&self.hidden, &other.hidden, tolerance, &format!("{what}: final h"));
@@ -147,7 +147,7 @@ impl Results {
 
 pub fn near(a: &[f32], b: &[f32], tolerance: f32, what: &str) {
     assert_eq!(a.len(), b.len(), "{what}");
-    // Not to its own size: what is left where large numbers cancel has the rounding of the large ones.
+    // Not relative to its own size: where large numbers cancel, the rest has their rounding error.
     let largest = b.iter().fold(1f32, |largest, b| largest.max(b.abs()));
     for (index, (a, b)) in a.iter().zip(b).enumerate() {
         assert!((a - b).abs() <= tolerance * largest, "{what}[{index}]: {a} is not {b}");
@@ -182,7 +182,7 @@ fn weighted<const D: usize>(tensor: &Tensor<D>, salt: usize) -> Tensor<1> {
     (tensor.clone().reshape([count]) * weights).sum()
 }
 
-/// Random numbers that are the same in every run, so that a failure comes back (SplitMix64).
+/// Random numbers that are the same in every run, so that failures are reproducible (SplitMix64).
 struct Numbers(u64);
 
 impl Numbers {

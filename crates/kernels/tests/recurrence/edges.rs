@@ -1,4 +1,4 @@
-//! Where gradients stop, and what is refused.
+//! Places where gradients stop, and arguments that are refused.
 
 use crate::case::{BATCH, Case, HIDDEN, Results, values};
 use burn::tensor::{DType, Device, Tensor};
@@ -39,7 +39,7 @@ fn a_clipped_state_passes_no_gradient_to_what_made_it() {
     assert_eq!(values(&case.infer().1.cell), expected.as_flattened());
 }
 
-/// Neither the clip nor a clamped gate takes it for a value beyond its limits.
+/// Neither the clip nor a clamped gate mistakes a NaN for a value beyond its limits.
 #[test]
 fn a_nan_state_has_a_nan_gradient() {
     let mut case = Case::random("xhb", 1.0, &Device::flex());

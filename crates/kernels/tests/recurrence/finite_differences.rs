@@ -1,12 +1,12 @@
-//! The hand-written back-propagation through time agrees with differences of the forward pass.
+//! The hand-written back-propagation through time agrees with finite differences of the forward pass.
 
 use crate::case::{CELLS, Case, loss, values};
 use burn::tensor::{Device, Tensor};
 use slimgate_kernels::recurrence;
 
-/// Single precision leaves the loss good to about 1e-6, so differences need a step as large as this; the
-/// quotient of two points would then be off by the third derivative (4e-3 for a bias, which acts on every
-/// step), the quotient of four points only by the fifth.
+/// Single precision gives the loss to about 1e-6, so differences need a step this large; the quotient of two points
+/// would then be off by the third derivative (4e-3 for a bias, which acts on every step), the quotient of four points
+/// only by the fifth.
 const STEP: f32 = 1e-2;
 const TOLERANCE: f64 = 5e-4;
 
@@ -17,7 +17,7 @@ fn for_every_weight_input_and_state_of_every_cell() {
     }
 }
 
-/// Clipping and the hard sigmoid have corners, where differences mean nothing; the twin covers them.
+/// Clipping and the hard sigmoid have kinks, where finite differences are meaningless; the twin covers them.
 #[test]
 fn for_a_reversed_recurrence_over_ragged_sequences_with_dropout() {
     for cell in CELLS {
@@ -43,7 +43,7 @@ fn agree(case: &Case, cell: &str) {
     }
 }
 
-/// The case with one of its numbers moved.
+/// The case with one of its numbers changed.
 fn nudged(case: &Case, name: &str, index: usize, by: f32) -> Case {
     fn nudge<const D: usize>(tensor: &Tensor<D>, index: usize, by: f32) -> Tensor<D> {
         let mut moved = values(tensor);

@@ -1,12 +1,12 @@
-//! Every instruction set computes what the twin does.
+//! Every instruction set matches the twin.
 
 use std::process::Command;
 
 use pulp::{Simd, WithSimd};
 use slimgate_kernels::fused::dispatch;
 
-/// The other tests again, in a process that is told which instructions to use; one that this machine lacks
-/// gives way to the next lower.
+/// Runs the other tests again in a process that is told which instructions to use; for a set that this machine lacks,
+/// the next lower one is used.
 fn again(instructions: &str) {
     let tests = Command::new(std::env::current_exe().unwrap())
         .args(["twin::", "sizes::", "edges::", "resources::", "asked_for"])

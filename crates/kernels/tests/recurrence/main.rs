@@ -1,4 +1,5 @@
-//! The recurrence against its plain twin, against finite differences, and against other ways to the same numbers.
+//! The recurrence against its plain twin, against finite differences, and against other ways to compute the same
+//! numbers.
 
 mod case;
 mod edges;

@@ -1,4 +1,4 @@
-//! Threads, memory and what is handed out change nothing in the numbers.
+//! Threads, memory and the choice of outputs do not change the results.
 
 use burn::tensor::{Device, Tensor};
 use slimgate_kernels::{State, last_hidden, recurrence};
@@ -34,7 +34,7 @@ fn recomputing_the_forward_pass_changes_no_bit() {
     }
 }
 
-/// What an implementation returns that knows the last hidden units alone.
+/// The results of an implementation that returns only the final hidden state.
 fn ended(hidden: Tensor<2>) -> (Tensor<3>, State) {
     let cell = hidden.zeros_like();
     (hidden.clone().unsqueeze_dim(1), State { hidden, cell })

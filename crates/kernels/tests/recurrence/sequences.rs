@@ -1,10 +1,10 @@
-//! What the recurrence means: other ways to the same outputs, states and gradients.
+//! The meaning of the recurrence: other ways to the same outputs, states and gradients.
 
 use crate::case::{BATCH, CELLS, Case, INPUTS, STEPS, near, values};
 use burn::tensor::{Device, Tensor};
 use slimgate_kernels::{Recurrence, State, Weights, recurrence};
 
-/// The same sums, cut up differently.
+/// The same sums, split up differently.
 const TOLERANCE: f32 = 1e-5;
 const LENGTHS: [usize; 3] = [2, 5, 1];
 
@@ -21,7 +21,7 @@ fn a_short_sequence_in_a_batch_is_as_it_is_alone() {
     }
 }
 
-/// Each sequence by itself, without its padding; where it has ended it shows the state that it holds.
+/// Runs each sequence by itself, without its padding; after its end it outputs the state that it holds.
 fn one_by_one(
     x: Tensor<3>,
     weights: &Weights,
@@ -68,7 +68,7 @@ fn a_sequence_in_two_pieces_is_the_whole_sequence() {
     }
 }
 
-/// The state handed over from the second step to the third.
+/// Runs the first two steps and the rest separately, handing over the state.
 fn in_two_pieces(
     x: Tensor<3>,
     weights: &Weights,
@@ -82,7 +82,7 @@ fn in_two_pieces(
     (Tensor::cat(vec![early, late], 1), end)
 }
 
-/// A backend's slices may be views into a larger tensor, which a kernel on raw memory must not overlook.
+/// A backend's slices may be views into a larger tensor, which a kernel on raw memory must take into account.
 #[test]
 fn a_view_into_a_larger_tensor_is_read_as_what_it_shows() {
     for cell in CELLS {
@@ -113,10 +113,10 @@ fn from_views(
     recurrence(view(x), &weights, state, dropout.map(view), spec)
 }
 
-/// Burn takes any stride for contiguous where a dimension has one element.
+/// Burn treats any stride as contiguous in a dimension of one element.
 #[test]
 fn rows_of_one_number_may_have_any_stride() {
-    /// A copy whose columns lie one after the other, as data with its channels first would have it.
+    /// A column-major copy, as for data with its channels first.
     fn turned<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
         let mut shape = tensor.dims();
         shape.swap(D - 2, D - 1);

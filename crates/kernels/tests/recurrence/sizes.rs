@@ -1,4 +1,4 @@
-//! Batches, sequences and layers of sizes that fit no vector, tile or shard.
+//! Batches, sequences and layers whose sizes are not multiples of a vector, tile or shard.
 
 use burn::tensor::Device;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use slimgate_kernels::{GateActivation, Recurrence, plain, recurrence};
 use crate::case::{CELLS, Case, Results, near, values};
 use crate::twin::any_cell;
 
-/// Weights in this bound keep the sums of a layer of so many units near 1.
+/// A bound on weights that keeps the sums of a layer of `units` units near 1.
 fn scale(units: usize) -> f32 {
     1.5 / (units as f32).sqrt()
 }
@@ -18,7 +18,7 @@ fn same(cell: &str, sizes: [usize; 4], change: impl Fn(&mut Recurrence)) {
     assert_close(&case.run(recurrence), &case.run(plain::recurrence), &format!("{cell} of {sizes:?}"));
 }
 
-/// Outputs to 1e-5 and gradients to 1e-4.
+/// Compares outputs to 1e-5 and gradients to 1e-4.
 fn assert_close(fused: &Results, twin: &Results, what: &str) {
     near(&fused.outputs, &twin.outputs, 1e-5, &format!("{what}: outputs"));
     near(&fused.hidden, &twin.hidden, 1e-5, &format!("{what}: final h"));
@@ -86,7 +86,7 @@ proptest! {
 
 #[test]
 fn a_nan_stays_a_nan() {
-    // Where a gate alone reads the input, and with a NaN that arithmetic alone would not make.
+    // Also where only a gate reads the input, and with a NaN that arithmetic alone would not produce.
     for cell in ["xhb", "xh", "b", "i=x,f=b,o=b,c=hb"] {
         for odd in [f32::NAN, f32::from_bits(0x7FC0_0001), f32::INFINITY, f32::NEG_INFINITY] {
             let mut case = Case::sized(cell, [3, 4, 2, 17], 1.0, &Device::flex());

@@ -1,4 +1,4 @@
-//! The operation computes what its plain twin does: outputs, states and all gradients.
+//! The operation matches its plain twin: outputs, states and all gradients.
 
 use crate::case::{CELLS, Case};
 use burn::tensor::Device;
@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use slimgate_gates::Cell;
 use slimgate_kernels::{GateActivation, plain, recurrence};
 
-/// Both sum in another order; five steps of sums of a dozen products leave about 1e-6.
+/// The two sum in different orders; for five steps of sums of a dozen products that leaves about 1e-6.
 const TOLERANCE: f32 = 2e-5;
 
 fn same(case: &Case, what: &str) {
     case.run(recurrence).assert_near(&case.run(plain::recurrence), TOLERANCE, what);
 }
 
-/// A way of taking a batch through a cell.
+/// A way of running a batch through a cell.
 #[derive(Clone, Debug)]
 struct Options {
     reverse: bool,
@@ -81,7 +81,7 @@ fn with_hard_sigmoid_gates_that_saturate() {
 
 #[test]
 #[cfg(feature = "ndarray")]
-#[allow(deprecated)] // Burn deprecates `ndarray`; it is a backend of this release all the same.
+#[allow(deprecated)] // Burn deprecates `ndarray`; this release still has it.
 fn on_the_ndarray_backend() {
     for cell in ["xhb", "hb", "h", "b", "i=db,f=xd,o=-,c=xb"] {
         for options in Options::all().step_by(5) {
@@ -93,7 +93,7 @@ fn on_the_ndarray_backend() {
 const GATES: [&str; 14] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "xd", "db", "d", "0", "0.7"];
 const CANDIDATES: [&str; 12] = ["xhb", "xh", "xb", "hb", "x", "h", "b", "-", "xdb", "xd", "db", "d"];
 
-/// Any cell at all that reads its input somewhere.
+/// Any cell that reads its input somewhere.
 pub fn any_cell() -> impl Strategy<Value = String> {
     let gates = prop::array::uniform3(prop::sample::select(GATES.to_vec()));
     (gates, prop::sample::select(CANDIDATES.to_vec()))

@@ -90,7 +90,7 @@ def results(forward, parameters, states, weights, dtype=torch.float64):
     """The outputs, the loss and its gradients, in the layout of the file."""
 
     def leaf(tensor):
-        # A copy: a shared tensor would add up the gradients of every forward pass.
+        # A copy: a shared tensor would accumulate the gradients of every forward pass.
         return tensor.detach().to(dtype, copy=True).requires_grad_()
 
     parameters = {
@@ -144,7 +144,7 @@ def make_case(variant, generator):
         assert gap < 1e-12, f"the plain cell is {gap} away from torch.nn.LSTM"
         print(f"plain cell against torch.nn.LSTM: {gap:.1e}")
 
-    # How far float32 strays from the file: a floor for the tolerance of a test.
+    # Deviation of float32 from the file: a floor for the tolerance of a test.
     single = results(forward, *drawn, dtype=torch.float32)
     for kind in ("hidden_sequence", "last_c", "loss", "gradients"):
         gap = largest_difference(reference[kind], single[kind])
@@ -159,7 +159,7 @@ def main():
     generator = torch.Generator().manual_seed(SEED)
     cases = [make_case(variant, generator) for variant in GATE_TERMS]
     text = json.dumps({"made_by": MADE_BY, "seed": SEED, "cases": cases}, indent=1)
-    # One row of numbers a line, so that a change can be read in a diff.
+    # One row of numbers per line, so that a change can be read in a diff.
     text = re.sub(r"\[[^][{}]*\]", lambda row: re.sub(r"\s+", " ", row[0]), text)
     text = text.replace("[ ", "[").replace(" ]", "]")
     Path(__file__).with_name("reference.json").write_text(text + "\n")

@@ -1,5 +1,5 @@
 //! A module's parameters by name.
-#![allow(dead_code)] // Each test program takes what it needs.
+#![allow(dead_code)] // Each test program uses what it needs.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};

@@ -1,4 +1,4 @@
-//! The critical-difference picture of Demšar (2006), which no plotting crate has: drawn from lines and words.
+//! The critical-difference diagram of Demšar (2006), which no plotting crate offers: drawn from lines and text.
 
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
@@ -7,14 +7,14 @@ use slimgate_study::{Protocol, TaskRanking};
 use super::{Picture, label};
 use crate::words::{decimal, list, test_accuracy};
 
-/// How long the axis is.
+/// Length of the axis.
 const LENGTH: f64 = 340.0;
 const AXIS: f64 = 64.0;
-/// Between names, and between the lines of groups.
+/// Distance between names, and between the lines of groups.
 const ROW: f64 = 26.0;
 const GROUP: f64 = 9.0;
 
-/// Mean ranks on an axis, with a line below those that are not significantly different; none for fewer than two
+/// Mean ranks on an axis, with a line below those that are not significantly different; `None` for fewer than two
 /// variants.
 pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<Picture> {
     let ranks: Vec<f64> = ranking.mean_ranks.iter().copied().filter(|rank| rank.is_finite()).collect();
@@ -24,7 +24,7 @@ pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<
     }
     let groups: Vec<[usize; 2]> =
         ranking.groups.iter().copied().filter(|&[first, last]| first < last && last < many).collect();
-    // Names stand on both sides of the axis, each followed by its rank.
+    // Names are on both sides of the axis, each followed by its rank.
     let longest = ranking.variants.iter().map(|name| label(name).chars().count()).max().unwrap_or(0);
     let left = 70.0 + 8.0 * longest as f64;
     let (right, width) = (left + LENGTH, 2.0 * left + LENGTH);
@@ -50,7 +50,7 @@ pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<
         text(&mut scene, (left, 15.0), &name, TextAnchor::Start);
     }
     for (index, (name, &rank)) in ranking.variants.iter().zip(&ranks).enumerate() {
-        // The better half to the left from the top, the others to the right, the worst at the top.
+        // The better half goes to the left from the top, the others to the right, with the worst at the top.
         let (side, anchor, row) = if index < left_side {
             (left - 14.0, TextAnchor::End, index)
         } else {

@@ -9,7 +9,7 @@ use crate::run::Run;
 use crate::style::VariantStyles;
 use crate::words::{counted, list, percent, selection_accuracy};
 
-/// Accuracy over the epochs, the seeds as a band about their mean; none before a trial has finished an epoch.
+/// Accuracy over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
 pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described) = (vec![], vec![]);
@@ -47,7 +47,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
     Some(Picture::new(title, description, drawn(plots, whole_epochs(axes, &task_epochs(task)))))
 }
 
-/// What an axis has room for.
+/// An accuracy's name, short enough for an axis.
 pub(super) fn in_short(protocol: Protocol) -> String {
     match protocol {
         Protocol::Validation => "validation accuracy".into(),
@@ -68,7 +68,7 @@ fn whole_epochs(axes: kuva::render::layout::Layout, epochs: &[usize]) -> kuva::r
     axes.with_x_axis_min(0.0).with_x_axis_max(end as f64).with_x_tick_step(step as f64)
 }
 
-/// Loss, accuracy and learning rate of runs over their epochs; only what has been recorded.
+/// Loss, accuracy and learning rate of runs over their epochs, as far as recorded.
 pub fn run_curves(runs: &[Run], styles: &VariantStyles) -> Vec<Picture> {
     let loss =
         |split: Split| move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.loss);
@@ -125,7 +125,7 @@ fn run_curve(
     }
     let axes = whole_epochs(with_names(layout(&plots, "epoch", axis), entries), &epochs);
     let axes = match axis {
-        // From nothing on: a constant rate has no range of its own. Its ticks take the room of a label.
+        // Starts at zero: a constant rate has no range of its own. Its ticks need the room of a label.
         "learning rate" => axes
             .with_y_label("")
             .with_y_axis_min(0.0)

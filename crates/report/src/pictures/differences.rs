@@ -9,8 +9,8 @@ use super::{Picture, drawn, label, layout, ticks};
 use crate::style::VariantStyles;
 use crate::words::{self, list, points, points_interval};
 
-/// The difference of each variant from the baseline with its intervals, against the margin; none before there is
-/// a difference.
+/// The difference of each variant from the baseline with its intervals, against the margin; `None` until there is a
+/// difference.
 pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Option<Picture> {
     let (baseline, margin) = (&summary.baseline, summary.margin);
     let known: Vec<_> = task
@@ -32,7 +32,7 @@ pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Op
         reach = [reach, low.abs(), high.abs(), middle.abs()].into_iter().fold(0.0, f64::max);
         forest = forest.with_colored_row(label(&comparison.variant), middle, low, high, color);
         if let Some([low, high]) = interval(comparison.equivalence_interval) {
-            // The plot counts its rows from below.
+            // The plot counts its rows from the bottom.
             let y = (known.len() - index) as f64;
             let thick = LinePlot::new().with_data([(low, y), (high, y)]).with_color(color);
             inner.push(thick.with_stroke_width(4.0).into());

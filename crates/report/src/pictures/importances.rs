@@ -1,4 +1,4 @@
-//! Which settings mattered.
+//! The importance of each setting.
 
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
@@ -7,10 +7,10 @@ use slimgate_study::{Protocol, Task};
 use super::{Picture, drawn, label, layout, ticks};
 use crate::words::{list, percent, selection_accuracy};
 
-/// How many are shown; those after it explain next to nothing.
+/// Number of effects shown; those after it explain next to nothing.
 const MOST: usize = 12;
 
-/// The share of the variance that each setting explains, the largest on top; none where only the seed varies.
+/// The share of the variance that each setting explains, the largest on top; `None` if only the seed varies.
 pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
     let effects = &task.importances.as_ref()?.effects;
     let known = effects.iter().filter(|importance| importance.share.is_finite());
@@ -18,7 +18,7 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
     if shown.is_empty() {
         return None;
     }
-    // The plot counts its bars from below.
+    // The plot counts its bars from the bottom.
     let bars = shown.iter().rev().map(|(keys, share)| (label(keys), *share, "var(--blue)"));
     let plots: Vec<Plot> = vec![BarPlot::new().with_colored_bars(bars).with_horizontal(true).into()];
     let largest = shown.iter().map(|(_, share)| *share).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! Pictures as SVG that takes its colours from the page, and says in words what it shows.
+//! Pictures as SVG that takes its colours from the page and includes a description in words.
 
 mod critical;
 mod curves;
@@ -30,29 +30,29 @@ use crate::style::VariantStyle;
 /// A picture.
 #[derive(Debug)]
 pub struct Picture {
-    /// What it shows.
+    /// Its title.
     pub title: String,
-    /// What is to be seen in it, for those who do not see it.
+    /// A description in words, for readers who cannot see it.
     pub description: String,
     /// Its width in pixels.
     pub width: f64,
     /// Its height in pixels.
     pub height: f64,
-    /// What is within the `svg` element; the ids begin with [`ID`].
+    /// The content of the `svg` element; its ids begin with [`ID`].
     pub content: String,
 }
 
 const PALETTE: &str = include_str!("../palette.css");
 
-/// What the ids within a picture begin with; each place in a page puts its own in its stead.
+/// Prefix of the ids within a picture; each place in a page substitutes its own.
 pub const ID: &str = "kuva-clip-";
 
-/// The size of most pictures: small enough that the text can still be read where a phone shows them whole.
+/// The size of most pictures: small enough that the text is legible when a phone shows them whole.
 const WIDTH: f64 = 500.0;
 const HEIGHT: f64 = 300.0;
 
 impl Picture {
-    /// Where the `index`th picture of a page stands beside it.
+    /// The path of the `index`th picture of a page, relative to the page's folder.
     pub fn path(&self, index: usize) -> String {
         let what = self.title.split([':', ';']).next().unwrap_or_default().to_lowercase();
         let letters = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { ' ' });
@@ -60,7 +60,7 @@ impl Picture {
         format!("pictures/{:02}-{}.svg", index + 1, words.join("-"))
     }
 
-    /// The picture as a file of its own.
+    /// The picture as a standalone file.
     pub fn file(&self) -> String {
         let markup = html! {
             svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox={ "0 0 " (self.width) " " (self.height) }
@@ -78,12 +78,12 @@ impl Picture {
     }
 
     fn new(title: impl Into<String>, description: impl Into<String>, mut scene: Scene) -> Picture {
-        // The page's ground, and its font.
+        // The page's background and font apply.
         scene.background_color = None;
         scene.font_family = None;
         let (width, height) = (scene.width, scene.height);
         let svg = SvgBackend::new().render_scene(&scene);
-        // The page writes the outermost element itself, with a title and a description.
+        // The page writes the outer element itself, with a title and a description.
         let content = svg.split_once("-->").map_or(svg.as_str(), |(_, content)| content);
         let content = content.trim_end().trim_end_matches("</svg>").to_owned();
         Picture { title: title.into(), description: description.into(), width, height, content }
@@ -107,11 +107,11 @@ fn layout(plots: &[Plot], x: &str, y: &str) -> Layout {
         .with_tick_size(12)
 }
 
-/// Names below the axes, where long ones take nothing from the picture and a phone shows them. The picture grows by
+/// Puts names below the axes, where long ones take no room from the plot and a phone shows them. The picture grows by
 /// the lines that they need.
 fn with_names(axes: Layout, entries: Vec<LegendEntry>) -> Layout {
     let longest = entries.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0);
-    // A letter of the legend's size, and the marker with the gaps around it.
+    // The width of a letter in the legend, and of the marker with its gaps.
     let column = 8.0 * longest as f64 + 38.0;
     let columns = (((WIDTH - 80.0) / column) as usize).max(1);
     let lines = entries.len().div_ceil(columns);
@@ -121,7 +121,7 @@ fn with_names(axes: Layout, entries: Vec<LegendEntry>) -> Layout {
         .with_legend_entries(entries)
 }
 
-/// Every colour is one of the style sheet's, so that a picture follows the page from light to dark.
+/// Every colour comes from the style sheet, so that a picture follows the page's light or dark mode.
 fn theme() -> Theme {
     let axis = || "var(--axis)".to_owned();
     Theme {
@@ -141,7 +141,7 @@ fn theme() -> Theme {
     }
 }
 
-/// A name as a picture has room for it. It is data: a `$` in it begins no formula.
+/// A name shortened to fit a picture. It is data: a `$` in it does not start a formula.
 fn label(text: &str) -> String {
     const MOST: usize = 44;
     let mut short: String = text.chars().take(MOST).collect();
@@ -156,12 +156,12 @@ fn ticks(format: impl Fn(f64) -> String + Send + Sync + 'static) -> TickFormat {
     TickFormat::Custom(Arc::new(format))
 }
 
-/// Percentages, all of one width: room is made for the last one.
+/// Percentages, all of the same width: room is reserved for the last one.
 fn percent_ticks() -> TickFormat {
     ticks(|share| format!("{:.1} %", 100.0 * share))
 }
 
-/// Powers of ten and what lies between, as learning rates are written.
+/// Powers of ten and values between them, in the notation of learning rates.
 fn rate_ticks() -> TickFormat {
     ticks(crate::words::rate)
 }

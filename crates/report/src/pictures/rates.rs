@@ -10,7 +10,7 @@ use crate::style::{VariantStyle, VariantStyles};
 use crate::words::{list, percent, rate, rate_between, selection_accuracy};
 
 /// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
-/// none where a study tried one rate.
+/// `None` if a study tried one rate only.
 pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let curves: Vec<Curve> =
         task.variants.iter().filter_map(|variant| Curve::of(variant, styles.style(&variant.name))).collect();
@@ -22,7 +22,7 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles)
     let accuracies: Vec<f64> = curves.iter().flat_map(Curve::accuracies).collect();
     let (worst, best) = bounds(&accuracies)?;
     let ranges: Vec<_> = curves.iter().filter_map(|curve| Some((curve.usable?, curve.style))).collect();
-    // From one bar to the next.
+    // Distance from one bar to the next.
     let step = ((best - worst) * 0.045).max(0.002);
     let mut plots: Vec<Plot> = curves.iter().flat_map(Curve::plots).collect();
     plots.extend(bars(&ranges, worst, step));
@@ -44,7 +44,7 @@ pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles)
     Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
 }
 
-/// How a variant does at each learning rate.
+/// The accuracy of a variant at each learning rate.
 struct Curve<'a> {
     name: &'a str,
     style: VariantStyle,
@@ -54,7 +54,7 @@ struct Curve<'a> {
 }
 
 impl<'a> Curve<'a> {
-    /// None where nothing can be drawn of it.
+    /// `None` if there is nothing to draw.
     fn of(variant: &'a Variant, style: VariantStyle) -> Option<Curve<'a>> {
         let points: Vec<&RatePoint> =
             variant.rates.iter().filter(|point| point.rate > 0.0 && point.mean.is_finite()).collect();
@@ -65,7 +65,7 @@ impl<'a> Curve<'a> {
         Some(Curve { name: &variant.name, style, points, usable })
     }
 
-    /// All that must be in the picture: the means, and the ends of bars, which go as far as their seeds.
+    /// All values that must fit in the picture: the means, and the ends of bars, which reach as far as their seeds.
     fn accuracies(&self) -> Vec<f64> {
         let seeds = self.points.iter().flat_map(|point| &point.values).copied();
         self.points.iter().map(|point| point.mean).chain(seeds.filter(|value| value.is_finite())).collect()
@@ -74,7 +74,7 @@ impl<'a> Curve<'a> {
     fn plots(&self) -> Vec<Plot> {
         let means: Vec<(f64, f64)> = self.points.iter().map(|point| (point.rate, point.mean)).collect();
         let mut plots: Vec<Plot> = vec![];
-        // Draws of a search differ in more than the rate: nothing leads from one to the next.
+        // Draws of a search differ in more than the rate: no line connects them.
         if self.usable.is_some() {
             plots.push(line(&means, self.style).into());
         }
@@ -115,7 +115,7 @@ fn bars(ranges: &[(UsableRates, VariantStyle)], worst: f64, step: f64) -> Vec<Pl
         let y = worst - step * (index as f64 + 1.5);
         let ends = [(range.low, y), (range.high, y)];
         let bar = LinePlot::new().with_data(ends).with_color(style.color).with_stroke_width(4.0);
-        // A rate on its own is a range too.
+        // A single rate is a range too.
         [bar.into(), markers(&ends, style).with_size(3.0).into()]
     };
     ranges.iter().enumerate().flat_map(bar).collect()

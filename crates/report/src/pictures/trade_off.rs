@@ -1,4 +1,4 @@
-//! What accuracy costs: in parameters, in time.
+//! The cost of accuracy, in parameters and in time.
 
 use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
@@ -22,8 +22,8 @@ pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantS
     trade_off(task, protocol, styles, axis, parameters)
 }
 
-/// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on what
-/// ran beside them.
+/// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on
+/// what else was running.
 pub fn accuracy_by_time(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let axis = Axis {
         name: "training step (ms)",
@@ -33,7 +33,7 @@ pub fn accuracy_by_time(task: &Task, protocol: Protocol, styles: &VariantStyles)
     trade_off(task, protocol, styles, axis, |variant| Some(variant.timing?.training_step_ms))
 }
 
-/// What lies to the right.
+/// The horizontal axis.
 struct Axis {
     name: &'static str,
     words: fn(f64) -> String,
@@ -47,7 +47,7 @@ fn trade_off(
     axis: Axis,
     price: impl Fn(&Variant) -> Option<f64>,
 ) -> Option<Picture> {
-    // On the test set where it has been read, else on the set used for model selection; never a mixture.
+    // On the test set if it has been read, else on the set used for model selection; never a mixture.
     let tested = task.variants.iter().any(|variant| variant.test.is_some());
     let accuracy = |variant: &'_ Variant| -> Option<Spread> {
         if tested { variant.test.clone() } else { variant.validation.clone() }
@@ -100,7 +100,7 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The Pareto front: the points that no other beats in price and accuracy, by rising price.
+/// The Pareto front: the points that no other beats in both price and accuracy, by rising price.
 fn front(points: &[(f64, f64)]) -> Vec<usize> {
     let mut by_price: Vec<usize> = (0..points.len()).collect();
     by_price.sort_by(|&a, &b| points[a].0.total_cmp(&points[b].0).then(points[b].1.total_cmp(&points[a].1)));

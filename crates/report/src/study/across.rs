@@ -12,7 +12,7 @@ use crate::words::{self, count, decimal, optional, p_value, percent, points, rat
 /// The chapter on all tasks.
 const CHAPTER: &str = "All tasks together";
 
-/// Mean ranks over the tasks, where there are several.
+/// Mean ranks over the tasks, if there are several.
 pub fn across(summary: &Summary) -> Vec<Block> {
     let Some(ranking) = &summary.across else { return not_tested(summary) };
     let test = words::test_accuracy(summary.protocol);
@@ -51,7 +51,7 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     blocks
 }
 
-/// Which tasks are not among the ranked ones, and why.
+/// Names the tasks that are not ranked, and says why.
 fn left_out(summary: &Summary) -> Option<String> {
     let reason = |task: &Task| {
         let why = task.variants.iter().find_map(Variant::why_no_verdict)?;
@@ -61,7 +61,7 @@ fn left_out(summary: &Summary) -> Option<String> {
     (!tasks.is_empty()).then(|| format!("Left out of the ranking: {}.", tasks.join("; ")))
 }
 
-/// Why there is no test over tasks of which several are of one set of data.
+/// Says why there is no test over tasks when several of them use the same data set.
 fn not_tested(summary: &Summary) -> Vec<Block> {
     let sources: BTreeSet<&str> = summary.tasks.iter().map(|task| task.source.as_str()).collect();
     if sources.len() == summary.tasks.len() {
@@ -72,7 +72,7 @@ fn not_tested(summary: &Summary) -> Vec<Block> {
     vec![Block::chapter(CHAPTER), Block::text(text)]
 }
 
-/// Published figures beside measured ones, where the study names a file of them.
+/// Published figures beside measured ones, if the study names a file of them.
 pub fn published(summary: &Summary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];

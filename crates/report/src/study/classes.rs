@@ -1,6 +1,7 @@
-//! How the test set was classified: confusion matrices and the recall of each class, side by side.
+//! Classification of the test set: confusion matrices and the recall of each class, side by side.
 //!
-//! They are tables with a ground as dark as the share is large, so that who cannot see the picture reads the numbers.
+//! They are tables whose background darkens with the share, so that readers who cannot see the shades can read the
+//! numbers.
 
 use slimgate_study::{Protocol, Summary, Task};
 
@@ -8,10 +9,10 @@ use crate::document::Block;
 use crate::table::{Cell, Table};
 use crate::words::{self, count, percent};
 
-/// A matrix of more classes is not drawn: nobody reads it.
+/// Maximum number of classes of a matrix that is shown: nobody reads a larger one.
 const MOST: usize = 40;
 
-/// The recall of each class and the confusion matrices, where the test set has been read.
+/// The recall of each class and the confusion matrices, if the test set has been read.
 pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     let chosen = match summary.protocol {
         Protocol::Validation => "",
@@ -46,7 +47,7 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-/// The fraction of each class's sequences that was classified correctly; NaN where there is none of it.
+/// The fraction of each class's sequences that was classified correctly; NaN for a class without sequences.
 pub(crate) fn recall(confusion: &[Vec<usize>]) -> Vec<f64> {
     let of_class = |(class, row): (usize, &Vec<usize>)| {
         row.get(class).copied().unwrap_or(0) as f64 / row.iter().sum::<usize>() as f64
@@ -63,7 +64,7 @@ pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> 
     heads.extend(recalls.iter().map(|(name, _)| format!("#{name}")));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Table::new("Recall: fraction of each class’s sequences classified correctly", &heads);
-    // From the lowest to the highest: recalls of a good model would all look the same.
+    // Scaled from the lowest to the highest: recalls of a good model would otherwise all look the same.
     let known: Vec<f64> =
         recalls.iter().flat_map(|(_, recall)| recall).copied().filter(|share| share.is_finite()).collect();
     let low = known.iter().copied().fold(1.0, f64::min);
@@ -81,7 +82,7 @@ pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> 
     Some(table)
 }
 
-/// Sequences by true and predicted class; none where there is no matrix, or one too large to read.
+/// Sequences by true and predicted class; `None` if there is no matrix, or it is too large to read.
 pub(crate) fn confusion(name: &str, classes: &[String], matrix: &[Vec<usize>]) -> Option<Table> {
     let widest = matrix.iter().map(Vec::len).max()?;
     if widest == 0 || widest > MOST || matrix.len() > MOST {

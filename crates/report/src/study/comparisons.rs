@@ -6,14 +6,14 @@ use crate::document::Block;
 use crate::table::{Cell, Table};
 use crate::words::{self, optional, p_value, points, points_interval};
 
-/// What the evidence says and what it is read off, or that there is nothing to compare.
+/// The verdicts and the tests behind them, or a note that there is nothing to compare.
 pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     if task.comparisons.is_empty() {
         return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }
     let margin = words::decimal(100.0 * summary.margin, 2);
     let confidence = words::whole_percent(summary.confidence);
-    // Two one-sided tests at 5 % go with an interval of 90 %.
+    // Two one-sided tests at 5 % correspond to an interval of 90 %.
     let equivalence = words::whole_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
@@ -58,7 +58,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
         evidence.row(evidence_row(comparison));
         tests.row(tests_row(comparison));
     }
-    // Columns of p values come in pairs with the same heading, and keep their places.
+    // Columns of p values come in pairs with the same heading, and keep their positions.
     let tested = tests.rows.iter().any(|row| row[1..].iter().any(|cell| cell.text != words::MISSING));
     let mut blocks: Vec<Block> = evidence.without_empty_columns().map(Block::Table).into_iter().collect();
     if tested {

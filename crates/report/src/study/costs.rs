@@ -1,11 +1,11 @@
-//! What the variants cost.
+//! The costs of the variants.
 
 use slimgate_study::{Cost, Summary, money};
 
 use crate::document::Block;
 use crate::table::{Cell, Table};
 
-/// What it costs to train and to run, where the study names a price.
+/// The costs of training and of running, if the study names a price.
 pub fn costs(summary: &Summary) -> Vec<Block> {
     let mut blocks = vec![];
     for task in &summary.tasks {

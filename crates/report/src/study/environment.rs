@@ -1,4 +1,4 @@
-//! The machine that a study was measured on, and how to repeat it.
+//! The machine that a study was measured on, and the commands that repeat it.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub fn environment(summary: &Summary) -> Vec<Block> {
     ]
 }
 
-/// What was recorded of a machine.
+/// The recorded description of a machine.
 pub(crate) fn environment_table(
     environment: &BTreeMap<String, serde_json::Value>,
     whose: &str,

@@ -1,4 +1,4 @@
-//! How reliable the importances of settings are.
+//! The reliability of the importances of settings.
 
 use slimgate_study::{State, Summary, Task};
 
@@ -8,7 +8,7 @@ use crate::words::{counted, decimal, selection_accuracy};
 /// An out-of-bag R² below this leaves most of the variance unexplained.
 const RELIABLE: f64 = 0.5;
 
-/// By how much settings change the accuracy, and how well the model behind the importances knows it.
+/// The size of the settings' effect on accuracy, and the fit of the model behind the importances.
 pub fn reliability(summary: &Summary, task: &Task) -> Option<Block> {
     let importances = task.importances.as_ref()?;
     let points = |deviation: f64| decimal(100.0 * deviation, 2);

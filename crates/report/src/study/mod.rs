@@ -1,4 +1,4 @@
-//! What the page of a study says, from its answer to its trials.
+//! The page of a study, from its answer to its trials.
 
 mod across;
 mod classes;
@@ -19,7 +19,7 @@ use crate::pictures;
 use crate::style::VariantStyles;
 use crate::words::{self, counted, percent};
 
-/// What the page of a study says.
+/// The page of a study.
 pub(crate) fn document(summary: &Summary) -> Document {
     let styles = VariantStyles::of(summary);
     let mut blocks = answer(summary);
@@ -54,7 +54,7 @@ fn lead(summary: &Summary) -> String {
     )
 }
 
-/// What the study comes to, and what a reader must know before all figures.
+/// The study's answer, and what a reader must know before all figures.
 fn answer(summary: &Summary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter("Answer"), Block::Headline(summary.answer.headline.clone())];
     if !summary.answer.notes.is_empty() {
@@ -71,7 +71,7 @@ fn answer(summary: &Summary) -> Vec<Block> {
     blocks
 }
 
-/// What is not there yet.
+/// Says what is still missing.
 fn partial(summary: &Summary) -> Option<String> {
     let mut states = std::collections::BTreeMap::<State, usize>::new();
     for trial in &summary.trials {
@@ -82,7 +82,7 @@ fn partial(summary: &Summary) -> Option<String> {
         .filter_map(|state| states.get(&state).map(|number| format!("{number} {state}")))
         .collect();
     let all = counted(summary.trials.len(), "trial", "trials");
-    // Trials whose test failed are complete all the same.
+    // Trials whose test failed still count as complete.
     let pending = pending_seeds(summary);
     match (states.get(&State::Complete), open.is_empty(), pending.is_empty()) {
         (None, ..) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
@@ -128,7 +128,7 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
             percent(score.mean),
             words::test_accuracy(summary.protocol),
         ),
-        // What the test set holds is known from evaluations.
+        // The content of the test set is known only from evaluations.
         None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),
         None => format!(
             "{classes}; {sequences} in the test set, which has not been read for {}.",

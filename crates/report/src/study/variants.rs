@@ -1,11 +1,11 @@
-//! The tables of variants: how well they do, what they cost, how they are set.
+//! The tables of variants: accuracy, cost and settings.
 
 use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
 
 use crate::table::{Cell, Table};
 use crate::words::{self, MISSING, bare_percent, count, optional, rate_between};
 
-/// Four tables with a row for each variant, as far as they say something.
+/// Four tables with a row for each variant, except those that would be empty.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
     let tables =
         [accuracy(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
@@ -52,7 +52,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-/// Whether training keeps the accuracy that it has reached.
+/// The table that shows whether training keeps the accuracy that it reached.
 fn stability(summary: &Summary, task: &Task) -> Table {
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
@@ -157,7 +157,7 @@ fn cost(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-/// Epochs and seconds until a share of the baseline's accuracy, and how many seeds got there.
+/// Epochs and seconds to a share of the baseline's accuracy, and the number of seeds that reached it.
 fn reached(reach: &Reach) -> String {
     if reach.of == 0 {
         return MISSING.to_owned();
@@ -213,7 +213,7 @@ fn settings(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-/// A range of rates, and at which ends nothing beyond was tried.
+/// A range of rates, naming the ends beyond which nothing was tried.
 fn usable(range: &UsableRates) -> String {
     let beyond = match (range.open_below, range.open_above) {
         (true, true) => "; lower and higher ones untried",

@@ -1,6 +1,6 @@
-//! The few of TensorBoard's messages that event files are made of, with the field numbers of `event.proto`,
-//! `summary.proto` and the HParams plugin's `api.proto` and `plugin_data.proto`. Fields that would keep their defaults
-//! are left out: a default takes no bytes.
+//! The few TensorBoard messages that event files consist of, with the field numbers of `event.proto`, `summary.proto`
+//! and the HParams plugin's `api.proto` and `plugin_data.proto`. Fields that would keep their defaults are left out: a
+//! default takes no bytes.
 
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ pub struct Plugin {
     pub content: Vec<u8>,
 }
 
-/// What the HParams plugin reads.
+/// The data that the HParams plugin reads.
 #[derive(Clone, PartialEq, Message)]
 pub struct HparamsData {
     #[prost(oneof = "data::Data", tags = "2, 3, 4")]

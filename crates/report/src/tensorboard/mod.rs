@@ -1,4 +1,4 @@
-//! Event files that TensorBoard reads: a run each, with its metrics and its settings.
+//! Event files that TensorBoard reads: one per run, with its metrics and its settings.
 
 mod messages;
 mod record;
@@ -19,7 +19,7 @@ use crate::{ReportError, Run};
 
 /// The settings that are shown whether or not runs differ in them.
 const ALWAYS: [&str; 5] = ["model.variant", "model.gates", "model.hidden", "optim.learning_rate", "run.seed"];
-/// Names and places, which differ but decide nothing.
+/// Names and paths, which differ but have no effect.
 const NEVER: [&str; 2] = ["run.name", "run.out"];
 
 /// Writes a folder for `tensorboard --logdir`: a folder with an event file for each run, and one event file that says
@@ -34,7 +34,7 @@ pub fn tensorboard(runs: &[Run], folder: &Path) -> Result<Vec<PathBuf>, ReportEr
     }
     let keys = shown_settings(runs);
     let mut files = vec![(PathBuf::from("events.out.tfevents.0.slimgate"), experiment(runs, &keys))];
-    // Never by the run's name, which may be a path that leads out of the folder.
+    // Not by the run's name, which may be a path that leads out of the folder.
     for (run, name) in runs.iter().zip(folder_names(runs)) {
         files.push((Path::new(&name).join("events.out.tfevents.0.slimgate"), events(run, &keys)));
     }
@@ -78,13 +78,13 @@ fn events(run: &Run, keys: &[&str]) -> Vec<u8> {
     file
 }
 
-/// What the HPARAMS tab shows of all runs.
+/// The content of the HPARAMS tab for all runs.
 fn experiment(runs: &[Run], keys: &[&str]) -> Vec<u8> {
     let started = runs.iter().map(|run| run.started).fold(f64::INFINITY, f64::min);
     let info = |key: &&str| {
         let values: BTreeSet<u8> =
             runs.iter().filter_map(|run| run.settings.get(*key)).map(data_type).collect();
-        // A setting whose values are of several types is a word.
+        // A setting whose values are of several types is treated as a string.
         let data_type = values.first().copied().filter(|_| values.len() == 1).unwrap_or(1);
         HparamInfo { name: (*key).to_owned(), data_type: i32::from(data_type) }
     };
@@ -106,7 +106,7 @@ fn experiment(runs: &[Run], keys: &[&str]) -> Vec<u8> {
     file
 }
 
-/// A setting as the plugin takes it.
+/// A setting in the plugin's format.
 fn value(value: &toml::Value) -> Value {
     let kind = match value {
         toml::Value::Integer(number) => kind::Kind::Number(*number as f64),
@@ -150,7 +150,7 @@ fn summary_event(wall_time: f64, step: usize, value: Vec<SummaryValue>) -> Event
 fn plugin_event(tag: &str, wall_time: f64, data: data::Data) -> Event {
     let content = HparamsData { data: Some(data) }.encode_to_vec();
     let plugin = messages::Plugin { plugin_name: "hparams".into(), content };
-    // The class of what holds a tensor; the tensor itself is empty.
+    // The data class of tensors; the tensor itself is empty.
     let metadata = messages::SummaryMetadata { plugin_data: Some(plugin), data_class: 2 };
     let shape = messages::Shape { dim: vec![messages::Dimension { size: 0 }] };
     let nothing = messages::Tensor { dtype: 1, shape: Some(shape) };

@@ -22,7 +22,7 @@ pub fn add(file: &mut Vec<u8>, event: &Event) {
     file.extend(masked(&content).to_le_bytes());
 }
 
-/// A checksum of data that holds checksums of its own would be weak: the format turns and shifts it.
+/// A checksum of data that contains checksums itself would be weak: the format rotates it and adds a constant.
 fn masked(data: &[u8]) -> u32 {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -1,7 +1,7 @@
-//! The pages in a real browser: a phone and a desk, light and dark.
+//! The pages in a real browser: on a phone and on a desktop, light and dark.
 //!
-//! Each page stands in frames of both widths within a page of the test's own, which measures it and leaves what it
-//! found in the document that Chromium prints.
+//! Each page is shown in frames of both widths within a page of the test's own, which measures it and leaves the
+//! findings in the document that Chromium prints.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::support::{self, runs_page, study_page};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// What the browser found of a page at one width.
+/// The browser's measurements of a page at one width.
 #[derive(Debug, Deserialize)]
 struct Found {
     width: f64,

@@ -1,4 +1,4 @@
-//! What is written, and when nothing is.
+//! The files that are written, and the cases in which none are.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,7 +24,7 @@ fn a_report_is_five_files_its_pictures_and_no_leftover() {
     let folder = tempfile::tempdir().unwrap();
     let written = write_study(&support::study(), &folder.path().join("report")).unwrap();
     let wanted = ["comparisons.csv", "pictures", "report.html", "report.md", "trials.csv", "variants.csv"];
-    // All that the Markdown shows is there, and nothing that it does not show.
+    // Every picture that the Markdown shows is there, and no other.
     let text = fs::read_to_string(folder.path().join("report/report.md")).unwrap();
     let shown =
         text.lines().filter_map(|line| line.strip_prefix("![")?.split_once("](")?.1.strip_suffix(')'));
@@ -60,7 +60,7 @@ fn pictures_of_an_earlier_report_do_not_stay_and_other_files_do() {
     assert_eq!(names(&pictures), wanted);
 }
 
-/// The first picture of a study whose file's name ends like that.
+/// The first picture of a study whose file name ends in `end`.
 fn picture(study: &slimgate_study::Summary, end: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     write_study(study, folder.path()).unwrap();
@@ -69,7 +69,7 @@ fn picture(study: &slimgate_study::Summary, end: &str) -> String {
     fs::read_to_string(pictures.join(name)).unwrap()
 }
 
-/// The numbers that an attribute of some elements has.
+/// The numeric values of an attribute of some elements.
 fn numbers(picture: &str, element: &str, attribute: &str) -> Vec<f64> {
     let start = format!(" {attribute}=\"");
     let of_element = |rest: &str| -> Option<f64> {
@@ -79,7 +79,7 @@ fn numbers(picture: &str, element: &str, attribute: &str) -> Vec<f64> {
     picture.split(&format!("<{element} ")).skip(1).filter_map(of_element).collect()
 }
 
-/// The picture of learning rates whose seeds lie so far from their mean.
+/// The picture of learning rates for seeds with the given deviations from their mean.
 fn rates(spread: &[f64]) -> String {
     let mut study = support::study();
     for point in study.tasks.iter_mut().flat_map(|task| &mut task.variants).flat_map(|v| &mut v.rates) {
@@ -104,7 +104,7 @@ fn rates_tried_with_several_seeds_have_bars_and_others_none() {
 #[test]
 fn bars_over_seeds_stay_within_the_frame() {
     let picture = rates(&[-0.3, 0.3]);
-    // The part of the picture that is not cut off.
+    // The part of the picture that is not clipped.
     let frame = picture.split_once("<clipPath ").unwrap().1;
     let (top, height) = (numbers(frame, "rect", "y")[0], numbers(frame, "rect", "height")[0]);
     let inner = picture.split_once("<g clip-path=").unwrap().1.split("</g>").next().unwrap();
@@ -168,7 +168,7 @@ fn a_run_started_when_its_environment_was_recorded() {
     fs::write(folder.path().join("environment.json"), "{}").unwrap();
     let file = fs::File::options().write(true).open(folder.path().join("environment.json")).unwrap();
     file.set_modified(UNIX_EPOCH + Duration::from_secs(1_700_000_000)).unwrap();
-    // As a resumed run leaves it.
+    // As a resumed run would write it.
     fs::write(folder.path().join("config.toml"), "").unwrap();
     assert_eq!(Run::read(folder.path()).unwrap().started, 1_700_000_000.0);
 }
@@ -194,7 +194,7 @@ fn a_damaged_file_is_named_with_what_a_report_can_do_about_it() {
     }
 }
 
-/// Runs itself again where a process may have but few files open.
+/// Runs itself again in a process that may open only a few files.
 #[test]
 fn more_files_are_written_than_may_be_open_at_once() {
     const NAME: &str = "files::more_files_are_written_than_may_be_open_at_once";
@@ -259,7 +259,7 @@ fn event_files_stay_in_their_folder_whatever_runs_are_called() {
     let folder = tempfile::tempdir().unwrap();
     let mut runs = support::runs();
     runs.truncate(2);
-    // As the program calls two runs whose folders have one name.
+    // As the program names two runs whose folders have the same name.
     for (run, path) in runs.iter_mut().zip([folder.path().join("a/one"), Path::new("../one").to_owned()]) {
         (run.name, run.path) = (path.display().to_string(), path);
     }

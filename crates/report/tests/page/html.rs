@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::support::{self, runs_page, study_page};
 
-/// Every page that there can be.
+/// Every kind of page.
 static PAGES: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     vec![
         ("whole", study_page(&support::study())),
@@ -20,12 +20,12 @@ static PAGES: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     ]
 });
 
-/// What stands between two marks, each time.
+/// Every text between two markers.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
     text.split(start).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
 }
 
-/// What a reader sees: no tags, no style, no script.
+/// The visible text: no tags, no style, no script.
 fn seen(page: &str) -> String {
     let body = page.split("<body>").nth(1).unwrap().split("<script>").next().unwrap();
     body.split('<')
@@ -131,7 +131,7 @@ fn names_are_text_and_never_markup() {
     let page = study_page(&support::hostile());
     assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
-    // A dollar begins no formula in a picture either.
+    // A dollar sign does not start a formula in a picture either.
     assert!(!page.contains("x²"));
 }
 
@@ -254,7 +254,7 @@ fn runs_that_were_chosen_on_the_test_set_are_named() {
 fn a_variant_has_the_same_colour_in_every_picture() {
     let page = study_page(&support::study());
     let colours = |name: &str| -> Vec<String> {
-        // In a list of names its sign follows each of them.
+        // In a legend, each name is followed by its marker.
         let label = format!(" text-anchor=\"start\">{name}</text>");
         between(&page, "<svg ", "</svg>")
             .into_iter()

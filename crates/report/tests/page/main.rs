@@ -1,4 +1,4 @@
-//! Pages, tables and event files as a reader has them.
+//! Pages, tables and event files as a reader sees them.
 
 mod browser;
 mod files;

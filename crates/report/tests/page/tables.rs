@@ -6,7 +6,7 @@ use slimgate_study::Summary;
 
 use crate::support::{self, runs_file, study_file};
 
-/// The lines of a CSV file by the names of their columns.
+/// The lines of a CSV file by column name.
 fn lines(text: &str) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().unwrap()
 }
@@ -134,7 +134,7 @@ fn every_row_of_a_markdown_table_has_as_many_cells_as_its_head() {
             assert_eq!(*cells.get_or_insert(here), here, "{line}");
         }
         assert!(!support::without_nan_in_words(&text).contains("NaN"));
-        // Within a fence it is what a terminal gets.
+        // Fenced text is for a terminal.
         let outside: String = text.split("```").step_by(2).collect();
         assert!(!outside.contains("<script>"));
     }
@@ -144,7 +144,7 @@ fn every_row_of_a_markdown_table_has_as_many_cells_as_its_head() {
 fn a_run_is_repeated_in_the_folder_for_runs_under_a_name_that_it_can_have() {
     let mut runs = support::runs();
     runs.truncate(2);
-    // As the program calls two runs whose folders have one name.
+    // As the program names two runs whose folders have the same name.
     for (run, path) in runs.iter_mut().zip(["a/one", "studies/digits/trials/one"]) {
         (run.name, run.path) = (path.into(), path.into());
     }

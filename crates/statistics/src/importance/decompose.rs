@@ -1,12 +1,12 @@
-//! The variance of a surface, divided among the axes it changes along and pairs of them.
+//! Decomposition of a surface's variance among the axes it changes along and pairs of them.
 
 use std::ops::Range;
 
 use super::space::Axis;
 
-/// A box of the space in which the surface is flat.
+/// A box of the space in which the surface is constant.
 pub(super) struct Cell {
-    /// On each axis, the values it reaches over.
+    /// For each axis, the range of values that it spans.
     pub ranges: Vec<Range<usize>>,
     pub score: f64,
 }
@@ -16,12 +16,12 @@ pub(super) struct Cell {
 pub(super) struct Decomposition {
     /// Standard deviation over the space.
     pub sd: f64,
-    /// Each axis alone, then each pair beyond its two axes.
+    /// Each axis alone, then each pair beyond the effects of its two axes.
     pub shares: Vec<(Vec<usize>, f64)>,
 }
 
 impl Decomposition {
-    /// The mean over several surfaces. One without variance has no shares, and counts in the standard deviation alone.
+    /// The mean over several surfaces. One without variance has no shares, and counts only in the standard deviation.
     pub fn mean(each: &[Self]) -> Self {
         let mean = |of: &dyn Fn(&Self) -> f64, among: &[&Self]| {
             among.iter().map(|one| of(one)).sum::<f64>() / among.len().max(1) as f64
@@ -50,7 +50,7 @@ pub(super) fn decompose(axes: &[Axis], cells: &[Cell]) -> Decomposition {
     for first in 0..axes.len() {
         for second in first + 1..axes.len() {
             let part = joint_variance(axes, cells, mean, first, second) - main[first] - main[second];
-            // A tiny part below 0 is rounding.
+            // A tiny value below 0 is a rounding error.
             shares.push((vec![first, second], of_total(part.max(0.0))));
         }
     }
@@ -71,8 +71,8 @@ fn main_effect_variance(axes: &[Axis], cells: &[Cell], mean: f64, axis: usize) -
 /// The variance of the mean score over the plane of two axes.
 fn joint_variance(axes: &[Axis], cells: &[Cell], mean: f64, first: usize, second: usize) -> f64 {
     let (rows, columns) = (&axes[first].weights, &axes[second].weights);
-    // Each cell is a rectangle of the plane. Only its corners are marked, and the marks summed up afterwards:
-    // a forest's cells may be many and wide.
+    // Each cell is a rectangle in the plane. Only its corners are marked, and the marks summed afterwards, because a
+    // forest may have many wide cells.
     let line = columns.len() + 1;
     let mut plane = vec![0.0; (rows.len() + 1) * line];
     for cell in cells {
@@ -96,7 +96,7 @@ fn joint_variance(axes: &[Axis], cells: &[Cell], mean: f64, first: usize, second
     variance
 }
 
-/// The share of the space that a cell takes, `held` axes not counted.
+/// The share of the space that a cell covers, not counting the `held` axes.
 fn share(axes: &[Axis], cell: &Cell, held: &[usize]) -> f64 {
     let counted = axes.iter().zip(&cell.ranges).enumerate().filter(|(axis, _)| !held.contains(axis));
     counted.map(|(_, (axis, range))| axis.weights[range.clone()].iter().sum::<f64>()).product()

@@ -1,4 +1,4 @@
-//! Regression trees that predict the score of settings that were not tried.
+//! Regression trees that predict the score of untried settings.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::decompose::Cell;
 use super::space::Space;
 use crate::draw::below;
 
-/// Trees in a forest.
+/// Number of trees in a forest.
 const TREES: usize = 64;
 
 /// Trees whose leaves tile the space, each grown on a resample of the trials.
@@ -20,7 +20,7 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    /// Grows every tree to its end: until trials of a leaf share their place or their score.
+    /// Grows every tree fully: until the trials of each leaf share their place or their score.
     pub fn grow(space: &Space, scores: &[f64], seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let each: Vec<Vec<usize>> = (0..scores.len()).map(|trial| vec![trial]).collect();
@@ -34,7 +34,7 @@ fn resampled(groups: &[Vec<usize>], random: &mut ChaCha8Rng) -> Vec<usize> {
     groups.iter().flat_map(|_| &groups[below(random, groups.len())]).copied().collect()
 }
 
-/// The leaves of a tree that is grown on some trials.
+/// The leaves of a tree that is grown on the given trials.
 fn tree(space: &Space, scores: &[f64], trials: &[usize]) -> Vec<Cell> {
     let whole = space.axes.iter().map(|axis| 0..axis.weights.len()).collect();
     let mut leaves = Vec::new();
@@ -42,11 +42,11 @@ fn tree(space: &Space, scores: &[f64], trials: &[usize]) -> Vec<Cell> {
     leaves
 }
 
-/// Out-of-bag R². Trials at one setting are resampled together: of two seeds at one setting, either would predict the
-/// other.
+/// Out-of-bag R². Trials at one setting are resampled together, because either of two seeds at one setting would
+/// predict the other.
 fn out_of_bag_r2(space: &Space, scores: &[f64], random: &mut ChaCha8Rng) -> f64 {
     let repeats: Vec<Vec<usize>> = space.repeats().into_values().collect();
-    // Of each trial, the sum of its predictions, and how many there are.
+    // For each trial, the sum and the number of its predictions.
     let mut predictions = vec![(0.0, 0); scores.len()];
     for _ in 0..TREES {
         let in_bag = resampled(&repeats, random);
@@ -61,7 +61,7 @@ fn out_of_bag_r2(space: &Space, scores: &[f64], random: &mut ChaCha8Rng) -> f64 
     r_squared(scores, &predictions)
 }
 
-/// Divides a box at the boundary that leaves the least squared error, and its halves in turn.
+/// Splits a box at the boundary with the least squared error, then its halves in turn.
 fn split(
     space: &Space,
     scores: &[f64],
@@ -74,7 +74,7 @@ fn split(
     if trials.iter().any(|trial| scores[*trial] != scores[trials[0]]) {
         for axis in 0..ranges.len() {
             trials.sort_by_key(|trial| space.places[*trial][axis]);
-            // Error is least where the halves' means lie furthest from the whole's, weighed by their trials.
+            // The error is least where the halves' means are furthest from the overall mean, weighted by their trials.
             let (mut below, mut count) = (0.0, 0.0);
             let all = trials.len() as f64;
             for two in trials.windows(2) {
@@ -103,13 +103,13 @@ fn split(
     split(space, scores, high, half(at..ranges[axis].end), leaves);
 }
 
-/// The score of the leaf that a place lies in.
+/// The score of the leaf that contains a place.
 fn predict(leaves: &[Cell], place: &[usize]) -> f64 {
     let holds = |leaf: &&Cell| leaf.ranges.iter().zip(place).all(|(range, at)| range.contains(at));
     leaves.iter().find(holds).expect("leaves tile the space").score
 }
 
-/// R² of the mean predictions, over trials that were out of a bag at all: 1 − squared error / squared error of the
+/// R² of the mean predictions, over trials that were out of bag at least once: 1 − squared error / squared error of the
 /// mean score.
 fn r_squared(scores: &[f64], predictions: &[(f64, usize)]) -> f64 {
     let predicted: Vec<(f64, f64)> = scores

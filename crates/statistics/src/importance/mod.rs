@@ -1,9 +1,8 @@
-//! Which settings made the scores differ, by functional analysis of variance (Hutter, Hoos and Leyton-Brown
-//! 2014).
+//! The settings that made the scores differ, by functional analysis of variance (Hutter, Hoos and Leyton-Brown 2014).
 //!
-//! The crate `fanova` takes a category for a number: of four variants the two outermost then weigh half as
-//! much as the others, and of a grid of learning rates its two ends. Here every category weighs the same, and
-//! every step of an even grid; and a complete grid needs no forest, since its cells are the whole surface.
+//! The crate `fanova` treats a category as a number: of four variants the two outermost then weigh half as much as the
+//! others, and so do the two ends of a grid of learning rates. Here every category weighs the same, and so does every
+//! step of an even grid; and a complete grid needs no forest, since its cells are the whole surface.
 
 mod decompose;
 mod forest;
@@ -13,7 +12,7 @@ use decompose::{Decomposition, decompose};
 use forest::Forest;
 use space::Space;
 
-/// How the values of a parameter lie to each other.
+/// The scale on which the values of a parameter are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Numbers that count by their differences, such as epochs.
@@ -29,59 +28,59 @@ pub enum Scale {
 pub struct Parameter {
     /// Its name, such as `optim.learning_rate`.
     pub name: String,
-    /// How its values lie to each other.
+    /// The scale of its values.
     pub scale: Scale,
 }
 
-/// One run of a study. The seed is no parameter: trials with equal values are repeats.
+/// One run of a study. The seed is not a parameter: trials with equal values are repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// One value for each parameter, in the same order.
     pub values: Vec<f64>,
-    /// What came of it, higher better.
+    /// Its result; higher is better.
     pub score: f64,
 }
 
-/// Where the variance of scores comes from.
+/// The sources of the variance of scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
     /// Parameters alone and pairs of them, the largest share first.
     pub effects: Vec<Effect>,
     /// Standard deviation of the score over the whole space.
     pub sd: f64,
-    /// Standard deviation between repeats of one setting; `None` without repeats. Where `sd` is not well
-    /// above it, the shares are those of chance, and mean nothing.
+    /// Standard deviation between repeats of one setting; `None` without repeats. If `sd` is not well above it, the
+    /// shares reflect chance and mean nothing.
     pub repeat_sd: Option<f64>,
-    /// How the score of every setting was had.
+    /// The method that gave the score of every setting.
     pub method: Method,
 }
 
 /// The main effect of one parameter, or the interaction of two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// One name, or the two of an interaction beyond what each does alone.
+    /// One name, or two for an interaction beyond what each does alone.
     pub parameters: Vec<String>,
-    /// Share of the variance over the whole space. What all effects leave over belongs to three and more.
+    /// Share of the variance over the whole space. The remainder belongs to interactions of three and more.
     pub share: f64,
 }
 
-/// How the score of every setting was had.
+/// The method that gave the score of every setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
-    /// Every combination was tried equally often: the mean score of each is the surface, and shares are exact.
+    /// Every combination was tried equally often: the mean scores are the surface, and shares are exact.
     Grid,
-    /// A forest of regression trees predicts what was not tried.
+    /// A forest of regression trees predicts the untried combinations.
     Forest {
         /// Out-of-bag R². Where it is small, the shares are guesses; at 0 or below, the forest predicts nothing.
         oob_r2: f64,
     },
 }
 
-/// How much each parameter, and each pair, contributes to the variance of scores.
+/// Computes how much each parameter, and each pair, contributes to the variance of scores.
 ///
-/// Parameters that never change are left out. `seed` decides the forest's resamples, and nothing on a grid.
+/// Parameters that never change are left out. `seed` determines the forest's resamples; on a grid it has no effect.
 ///
-/// `None` where nothing differs, in settings or in scores, or where a trial has not one usable value for each
+/// `None` if nothing differs, in settings or in scores, or if a trial does not have exactly one usable value per
 /// parameter and a finite score.
 pub fn importance(parameters: &[Parameter], trials: &[Observation], seed: u64) -> Option<Importance> {
     if !trials.iter().all(|trial| space::is_usable(parameters, trial)) {

@@ -1,4 +1,4 @@
-//! The space that trials are spread over: each parameter an axis cut into the values that were tried.
+//! The space that trials are spread over: each parameter an axis divided into the values tried.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::{Observation, Parameter, Scale};
 /// One parameter that changes.
 pub(super) struct Axis {
     pub name: String,
-    /// The share of the axis that each value stands for, in the order of values.
+    /// The share of the axis that each value represents, in the order of values.
     pub weights: Vec<f64>,
 }
 
 /// Trials as places in a space of values.
 pub(super) struct Space {
     pub axes: Vec<Axis>,
-    /// Of each trial, the number of its value on each axis.
+    /// For each trial, the index of its value on each axis.
     pub places: Vec<Vec<usize>>,
 }
 
@@ -39,7 +39,7 @@ impl Space {
         Self { axes, places }
     }
 
-    /// The mean score of every combination, if each was tried equally often.
+    /// The mean score of every combination, if all were tried equally often.
     pub fn grid(&self, scores: &[f64]) -> Option<Vec<Cell>> {
         let repeats = self.repeats();
         let combinations = self.axes.iter().try_fold(1usize, |all, axis| all.checked_mul(axis.weights.len()));
@@ -53,7 +53,7 @@ impl Space {
         complete.then(|| repeats.iter().map(cell).collect())
     }
 
-    /// Standard deviation between trials of equal values, over all such.
+    /// Standard deviation between trials of equal values, pooled over all such.
     pub fn repeat_sd(&self, scores: &[f64]) -> Option<f64> {
         let (mut squares, mut degrees_of_freedom) = (0.0, 0);
         for cell in self.repeats().values() {
@@ -79,7 +79,7 @@ fn mean(trials: &[usize], scores: &[f64]) -> f64 {
     trials.iter().map(|&trial| scores[trial]).sum::<f64>() / trials.len() as f64
 }
 
-/// Whether a trial has a finite score, and for each parameter a value that its scale can hold.
+/// True if a trial has a finite score, and for each parameter a value that its scale allows.
 pub(super) fn is_usable(parameters: &[Parameter], trial: &Observation) -> bool {
     let fits = |(parameter, &value): (&Parameter, &f64)| match parameter.scale {
         Scale::Linear => value.is_finite(),
@@ -91,8 +91,8 @@ pub(super) fn is_usable(parameters: &[Parameter], trial: &Observation) -> bool {
         && trial.score.is_finite()
 }
 
-/// The share of its axis that each value stands for. A category's is everyone's; a number's reaches half-way
-/// to its neighbours, and at the ends as far out as in, so that the steps of an even grid weigh the same.
+/// The share of its axis that each value represents. Categories share equally; a number's share reaches half-way to its
+/// neighbours, and at the ends as far outward as inward, so that the steps of an even grid weigh the same.
 fn weights(values: &[f64], scale: Scale) -> Vec<f64> {
     let last = values.len() - 1;
     let position = |at: usize| match scale {

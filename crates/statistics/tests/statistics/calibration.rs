@@ -1,17 +1,17 @@
-//! What the statistics promise, counted over simulated seeds.
+//! Calibration of the statistics, counted over simulated seeds.
 
 use slimgate_statistics::*;
 
 use crate::simulate::{Source, share};
 
-/// Simulations where one takes microseconds; an error of 0.5 percentage points around 5 %.
+/// Number of simulations that take microseconds each; their error is 0.5 percentage points around 5 %.
 const MANY: usize = 20_000;
 
 fn pairs(count: usize, mut pair: impl FnMut() -> Pair) -> Vec<Pair> {
     (0..count).map(|_| pair()).collect()
 }
 
-/// A pair whose difference is normal.
+/// A pair whose difference is normally distributed.
 fn normal_pair(source: &mut Source, difference: f64, sd: f64) -> Pair {
     let baseline = 0.9 + 0.01 * source.normal();
     Pair { variant: baseline + difference + sd * source.normal(), baseline }
@@ -26,13 +26,13 @@ fn equivalence_is_claimed_falsely_five_times_in_a_hundred() {
                 let pairs = pairs(seeds, || normal_pair(&mut source, difference, 0.002));
                 compare(&pairs, Criteria::new(0.01, 0.0)).unwrap().p_equivalence < 0.05
             });
-            // So far from the other margin, the test is exact and must also not be timid.
+            // This far from the other margin, the test is exact and must not be conservative either.
             assert!((claimed - 0.05).abs() < error, "{seeds} seeds at {difference}: {claimed}");
         }
     }
 }
 
-/// What docs/studies.md warns of: five seeds, and five more while the answer is not to one's liking.
+/// The optional stopping that docs/studies.md warns of: five seeds, and five more while the answer is unwelcome.
 #[test]
 fn looking_again_claims_falsely_more_often() {
     let mut source = Source::new(31);
@@ -75,8 +75,8 @@ fn shares_of_a_test_set_are_not_equivalent_more_often_either() {
     }
 }
 
-/// The worst that steps can do, counted and not simulated: differences of −4 or −5 steps, by chance of a true
-/// mean in between that is exactly the margin. All seeds may show the −4 alone.
+/// The worst case of discrete scores, computed instead of simulated: differences of −4 or −5 steps, with a true mean in
+/// between that is exactly the margin. All seeds may show only −4.
 #[test]
 fn coarse_scores_are_hardly_equivalent_more_often() {
     let step = 0.001;
@@ -112,7 +112,7 @@ fn t_intervals_hold_the_mean_as_often_as_they_say() {
     }
 }
 
-/// How often a bootstrap interval holds the mean of scores, where there is one, and how often there is none.
+/// The fraction of bootstrap intervals that hold the mean of scores, and the fraction of cases without an interval.
 fn bootstrap(seeds: usize, mean: f64, mut score: impl FnMut() -> f64) -> (f64, f64) {
     let (mut held, mut none) = (0.0, 0.0);
     for simulation in 0..SOME {
@@ -126,7 +126,7 @@ fn bootstrap(seeds: usize, mean: f64, mut score: impl FnMut() -> f64) -> (f64, f
     (held / (SOME as f64 - none), none / SOME as f64)
 }
 
-/// Simulations where one resamples thousands of times; an error of 1.7 percentage points around 95 %.
+/// Number of simulations that resample thousands of times each; their error is 1.7 percentage points around 95 %.
 const SOME: u64 = 1_500;
 
 #[test]
@@ -140,7 +140,7 @@ fn bootstrap_intervals_hold_the_mean_as_often_as_they_say() {
     }
 }
 
-/// Where seeds fail to either side unevenly, Student's t holds the mean 90 times in 100.
+/// If scores are skewed, Student's t holds the mean 90 times in 100.
 #[test]
 fn bootstrap_intervals_hold_the_mean_of_skewed_scores_more_often_than_t() {
     let mut source = Source::new(7);
@@ -218,8 +218,9 @@ fn friedman_is_wrong_five_times_in_a_hundred() {
     assert!((claimed - 0.05).abs() < error + 0.005, "{claimed}");
 }
 
-/// Seeds of a model on test sequences of two classes, the trivial class as frequent as `share`. All seeds lean the same
-/// way on a sequence, as models trained on the same data do; `skill` is how far they lean to its class.
+/// p of simulated seeds of a model on test sequences of two classes, the trivial class with frequency `share`. All
+/// seeds lean the same way on a sequence, as models trained on the same data do; `skill` is how far they lean towards
+/// its class.
 fn above_trivial(source: &mut Source, sequences: usize, share: f64, skill: f64) -> f64 {
     const SEEDS: usize = 5;
     let (mut right, mut of_class) = ([0.0; SEEDS], 0.0);

@@ -53,7 +53,7 @@ fn a_grid_is_divided_as_by_aov() {
     assert!(found.effects.is_sorted_by(|a, b| a.share >= b.share));
 }
 
-/// One trial lost to a crash, and the forest takes over with nearly the same answer.
+/// After one trial is lost to a crash, the forest takes over with nearly the same answer.
 #[test]
 fn a_grid_with_a_gap_is_divided_nearly_alike() {
     let (mut trials, shares, ..) = grid();
@@ -92,7 +92,7 @@ fn a_random_search_finds_the_shares_of_the_function() {
     assert_eq!(found.repeat_sd, None);
 }
 
-/// On numbers without a grid the crate `fanova` asks the same question of its own forest.
+/// On numbers without a grid, the crate `fanova` answers the same question with its own forest.
 #[test]
 fn a_random_search_agrees_with_another_implementation() {
     let mut source = Source::new(12);
@@ -131,7 +131,7 @@ fn scores_that_no_setting_decides_are_not_predicted() {
     assert!(matches!(found.method, Method::Forest { oob_r2 } if oob_r2 < 0.1), "{:?}", found.method);
 }
 
-/// Of three seeds at one setting, two are no news of the third where settings decide nothing.
+/// If settings decide nothing, two of three seeds at one setting say nothing about the third.
 #[test]
 fn seeds_of_one_setting_do_not_predict_each_other() {
     let mut source = Source::new(29);
@@ -170,7 +170,7 @@ fn a_table_that_cannot_be_analysed_has_no_importances() {
         importance(&parameters(), &[good, Observation { values, score }], 1)
     };
     assert!(beside_another(vec![1e-2, 0.0, 1.0], 0.8).is_some());
-    // A value for one parameter only; values that their scales cannot hold; no score.
+    // A value for one parameter only; values that their scales do not allow; no score.
     assert_eq!(beside_another(vec![1e-2], 0.8), None);
     assert_eq!(beside_another(vec![0.0, 0.0, 1.0], 0.8), None);
     assert_eq!(beside_another(vec![1e-2, 0.5, 1.0], 0.8), None);

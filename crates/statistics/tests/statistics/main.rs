@@ -1,4 +1,4 @@
-//! The statistics held to references computed elsewhere, and to what they promise, by simulation.
+//! The statistics against references computed elsewhere, and their calibration by simulation.
 
 mod calibration;
 mod importance;

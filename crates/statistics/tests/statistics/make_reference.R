@@ -1,7 +1,7 @@
 # Prints the cases that the tests compare with, as JSON:
 #   Rscript make_reference.R > reference.json
-# Base R alone. What R has no exact function for is written out here by another route than the library takes:
-# every assignment of signs for the signed ranks, integrate() for power, and the definition for Friedman's F.
+# Base R alone. Where R has no exact function, the value is computed here by a different route than the library's: every
+# assignment of signs for the signed ranks, integrate() for power, and the definition for Friedman's F.
 
 number <- function(x) ifelse(is.na(x), "null", formatC(x, digits = 17, format = "g"))
 json <- function(x) {
@@ -17,7 +17,7 @@ json <- function(x) {
 
 set.seed(2017)
 
-# Paired scores on a test set of 1000, and the margin asked about.
+# Paired scores on a test set of 1000, and the margin.
 paired <- function(n, shift, sd, margin) {
   baseline <- round(rnorm(n, 0.93, 0.004), 3)
   variant <- round(baseline + rnorm(n, shift, sd), 3)
@@ -59,7 +59,7 @@ equivalence_power <- function(difference, sd, margin, alpha, n) {
     (pnorm(reach - difference * root) - pnorm(-reach - difference * root)) * dchisq(v, nu)
   }
   largest <- nu * (margin * root / critical)^2
-  # In pieces, each small enough for integrate() to see the whole bell.
+  # In pieces, each small enough for integrate() to resolve the whole bell curve.
   cuts <- unique(c(0, pmin(largest, qchisq(c(1e-6, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1 - 1e-9), nu)), min(largest, qchisq(1 - 1e-15, nu))))
   sum(vapply(seq_len(length(cuts) - 1), function(i)
     integrate(given, cuts[i], cuts[i + 1], rel.tol = 1e-11, abs.tol = 1e-13, subdivisions = 2000)$value, 0))

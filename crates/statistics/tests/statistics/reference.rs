@@ -1,4 +1,4 @@
-//! Against R: `make_reference.R` prints `reference.json`, which names the version that made it.
+//! Comparison with R: `make_reference.R` prints `reference.json`, which names the version that made it.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub fn cases<T: DeserializeOwned>(kind: &str) -> T {
     serde_json::from_value(REFERENCE[kind].clone()).unwrap()
 }
 
-/// Nine digits, or as many places where the number itself is tiny.
+/// Nine digits, or as many decimal places if the number itself is tiny.
 #[track_caller]
 pub fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1e-3), "{found} is not {expected}");

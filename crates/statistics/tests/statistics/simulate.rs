@@ -13,7 +13,7 @@ impl Source {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Above 0 and below 1.
+    /// Uniform, above 0 and below 1.
     pub fn uniform(&mut self) -> f64 {
         ((self.0.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
@@ -24,14 +24,14 @@ impl Source {
         length * (TAU * self.uniform()).cos()
     }
 
-    /// Share of test examples that are right, each with the same chance.
+    /// Fraction of test examples that are right, each with the same probability.
     pub fn accuracy(&mut self, chance: f64, examples: usize) -> f64 {
         (0..examples).filter(|_| self.uniform() < chance).count() as f64 / examples as f64
     }
 }
 
-/// The share of so many simulations in which something held, and the Monte-Carlo error of that share:
-/// three standard errors around `expected`.
+/// The fraction of simulations in which something held, and its Monte Carlo error: three standard errors around
+/// `expected`.
 pub fn share(simulations: usize, expected: f64, mut holds: impl FnMut() -> bool) -> (f64, f64) {
     let held = (0..simulations).filter(|_| holds()).count();
     let error = 3.0 * (expected * (1.0 - expected) / simulations as f64).sqrt();

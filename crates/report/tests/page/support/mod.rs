@@ -1,4 +1,4 @@
-//! Studies and runs that never were: their numbers follow simple formulas and are the results of nothing.
+//! Made-up studies and runs: their numbers follow simple formulas and are not results.
 
 mod runs;
 mod tasks;
@@ -36,7 +36,7 @@ pub fn runs_page(runs: &[Run]) -> String {
     runs_file(runs, "report.html")
 }
 
-/// A text without the words that say what it is to diverge: the only place for `NaN`.
+/// A text without the explanation of divergence, the only place for `NaN`.
 pub fn without_nan_in_words(text: &str) -> String {
     text.replace("the loss became infinite or NaN", "")
 }
@@ -117,7 +117,7 @@ pub fn baseline_alone() -> Summary {
     study
 }
 
-/// One seed, no test value, nothing but a mean anywhere.
+/// One seed, no test value, and nothing but means.
 pub fn one_seed() -> Summary {
     let mut study = study();
     study.across = None;
@@ -146,7 +146,7 @@ pub fn one_seed() -> Summary {
     study
 }
 
-/// A comparison by too few pairs for a test.
+/// A comparison with too few pairs for a test.
 fn undecided(comparison: &Comparison, pairs: usize) -> Comparison {
     Comparison {
         pairs,
@@ -164,7 +164,7 @@ fn undecided(comparison: &Comparison, pairs: usize) -> Comparison {
     }
 }
 
-/// Numbers that are none, wherever one can stand.
+/// NaN or infinity wherever a number can appear.
 pub fn undefined() -> Summary {
     let mut study = study();
     for variant in &mut study.tasks[0].variants {
@@ -201,10 +201,10 @@ pub fn chosen_on_test() -> Summary {
     Summary { protocol: Protocol::Published, ..study() }
 }
 
-/// Names that mean something to HTML, Markdown, CSV, spreadsheets and formulas.
+/// A name with the special characters of HTML, Markdown, CSV, spreadsheets and formulas.
 pub const HOSTILE: &str = "<script>alert(1)</script>|\"quoted\", 'a' & $x^2$ `b`\n=SUM(A1)";
 
-/// A study in which everything that a user names is hostile.
+/// A study in which every name that a user chooses is hostile.
 pub fn hostile() -> Summary {
     let mut study = study();
     study.study = HOSTILE.into();

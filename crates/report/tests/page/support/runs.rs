@@ -6,7 +6,7 @@ use slimgate_train::{EpochMetrics, Evaluation, Parameters, Split, Status, Trivia
 use super::environment;
 use super::tasks::{EPOCHS, classes, confusion};
 
-/// Two runs, one of which has begun only.
+/// Two runs, one of which has only just started.
 pub fn runs() -> Vec<Run> {
     vec![
         run("digits-rows-lstm", "lstm", 3e-3, EPOCHS),

@@ -7,7 +7,7 @@ const RATES: [f64; 6] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2];
 const SEEDS: u64 = 5;
 pub const EPOCHS: usize = 15;
 
-/// What distinguishes the made-up variants: name, gates, recurrent parameters, best accuracy, best rate.
+/// The made-up variants: name, gates, recurrent parameters, best accuracy, best rate.
 pub const VARIANTS: [(&str, &str, usize, f64, usize); 4] = [
     ("lstm", "xhb", 15_800, 0.973, 3),
     ("lstm1", "hb", 11_600, 0.971, 3),
