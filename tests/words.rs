@@ -139,6 +139,9 @@ fn a_study_of_an_earlier_version_goes_on_by_its_rule() {
         assert!(text.contains("tokens = \"alphanumeric\"\n"), "{text}");
         fs::write(file, text.replace("tokens = \"alphanumeric\"\n", "")).unwrap();
     }
+    for trial in &before {
+        here.forget_what_it_was_begun_with(trial.to_str().unwrap());
+    }
 
     here.succeed("compare old.toml --seeds 3");
     let after = trials();

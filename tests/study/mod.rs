@@ -203,7 +203,8 @@ fn published_figures_stand_beside_the_measured_ones_wherever_the_study_is_read()
 fn requirements_decide_the_exit_code() {
     let here = Workspace::new();
     here.write("small.toml", small());
-    here.succeed("compare small.toml --out study");
+    // Until it has converged.
+    here.succeed("compare small.toml --set optim.epoch_steps=100 --out study");
     let check = |claim: &str| {
         let mut command = here.command("check study --require");
         said(command.arg(claim).output().unwrap())
@@ -294,7 +295,8 @@ fn reports_of_studies_and_runs_are_whole_pages() {
     let page = here.read("study/report.html");
     assert!(page.ends_with("</html>") || page.trim_end().ends_with("</html>"));
     let headline = here.json("study/summary.json")["answer"]["headline"].as_str().unwrap().to_owned();
-    assert!(here.read("study/report.md").contains(&headline), "{headline}");
+    // Without the marks that keep Markdown from reading more than text.
+    assert!(here.read("study/report.md").replace('\\', "").contains(&headline), "{headline}");
     assert_eq!(here.read("study/trials.csv").lines().count(), 13);
 
     assert!(here.json("study/summary.json")["commands"][0].as_str().unwrap().ends_with("--out study-again"));

@@ -201,10 +201,10 @@ impl StudyFolder {
             Err(_) => return record,
         };
         let mut read = || -> Result<(), TrainError> {
-            run.held_config()?;
             record.summary = run.summary()?;
             if let Some(summary) = record.summary.as_ref().filter(|summary| summary.status != Status::Running)
             {
+                run.held_config()?;
                 run.history(summary.epochs)?;
             }
             record.tested = run.evaluation()?.is_some();
@@ -437,6 +437,7 @@ mod tests {
             "parameters": { "recurrent": 1, "total": 2 }, "epochs": 1, "seconds": 2.0,
         });
         fs::write(run.join("summary.json"), summary.to_string()).unwrap();
+        fs::write(run.join("manifest.json"), "{\"epochs\":[]}").unwrap();
 
         let config = StudyConfig::read("test", "", &[]).unwrap();
         let mut records = Records::new(&folder, &config);
