@@ -5,10 +5,8 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, find};
-use slimgate_gates::{Hidden, Sizes};
-use slimgate_models::{
-    Classifier, ClassifierConfig, EmbeddingInitializer, Initializer, InputKind, SlimLstmConfig, StackConfig,
-};
+use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer, Sizes};
+use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
 use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, rmsprop};
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 use slimgate_data::{Modality, Standardize, TokenRule, find};
-use slimgate_models::EmbeddingInitializer;
+use slimgate_gates::EmbeddingInitializer;
 use toml::{Table, Value};
 
 use crate::{
