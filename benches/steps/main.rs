@@ -26,7 +26,7 @@ use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{EmbeddingInitializer, variant};
 use slimgate_models::{Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, StackConfig};
-use slimgate_train::{Backend, OptimConfig};
+use slimgate_run::{Backend, OptimConfig};
 
 /// What is computed: a recurrent layer and a linear head.
 #[derive(Clone, Copy)]
