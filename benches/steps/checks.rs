@@ -3,8 +3,8 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use burn::train::Interrupter;
-use slimgate_train::{Config, Display, Progress, train};
+use slimgate_run::{Config, StopFlag};
+use slimgate_train::{Display, Progress, train};
 
 use crate::{SHAPES, Shape, median, middle, training_step};
 
@@ -48,6 +48,6 @@ fn epoch(cell: &str) -> f64 {
             let _ = sender.send(1e3 * batch / train.sequences_per_second);
         }
     };
-    train(config, None, Interrupter::new(), Display::Quiet, each_epoch).expect("the run ends");
+    train(config, None, &StopFlag::new(), Display::Quiet, each_epoch).expect("the run ends");
     middle(times.iter().collect())
 }

@@ -24,11 +24,9 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use slimgate_gates::variant;
-use slimgate_models::{
-    Classifier, ClassifierConfig, EmbeddingInitializer, Features, InputKind, SlimLstmConfig, StackConfig,
-};
-use slimgate_train::{Backend, OptimConfig};
+use slimgate_gates::{EmbeddingInitializer, variant};
+use slimgate_models::{Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_run::{Backend, OptimConfig};
 
 /// The workload: a recurrent layer and a linear head.
 #[derive(Clone, Copy)]

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use slimgate_run::{Config, parse_setting};
 use slimgate_study::written;
-use slimgate_train::{Config, parse_setting};
 use toml::Value;
 
-pub use saved::{EvaluateArguments, PredictArguments, SavedRunArguments, TimeArguments};
+pub use saved::{EvaluateArguments, MeasureArguments, PredictArguments, SavedRunArguments, TimeArguments};
 
 /// Find out how much of an LSTM's gates your data needs.
 ///
@@ -48,6 +48,10 @@ pub enum Command {
     /// Measure how long training steps and predictions of trained models take, side by side
     #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
     Time(TimeArguments),
+    /// Measure what a run will ask of this machine, for the study that starts this: its configuration is read from
+    /// standard input, and a JSON object answers
+    #[command(hide = true)]
+    Measure(MeasureArguments),
     /// Classify new data with a trained model
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
@@ -177,7 +181,7 @@ pub struct CompareArguments {
 
 impl CompareArguments {
     /// The flags as settings, in the order in which they count.
-    pub fn settings(&self) -> Result<Vec<(String, Value)>, slimgate_train::ConfigError> {
+    pub fn settings(&self) -> Result<Vec<(String, Value)>, slimgate_run::ConfigError> {
         let mut settings = Vec::new();
         if let Some(dataset) = &self.dataset {
             settings.push(("data.dataset".to_owned(), Value::String(dataset.clone())));
@@ -330,7 +334,7 @@ pub struct TrainArguments {
 
 impl TrainArguments {
     /// The flags as settings, in the order in which they count.
-    pub fn settings(&self) -> Result<Vec<(String, Value)>, slimgate_train::ConfigError> {
+    pub fn settings(&self) -> Result<Vec<(String, Value)>, slimgate_run::ConfigError> {
         let words = [
             ("data.dataset", &self.dataset),
             ("model.variant", &self.variant),

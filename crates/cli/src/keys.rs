@@ -6,7 +6,7 @@ use std::thread;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::SIGCONT;
 use signal_hook::iterator::{Handle, Signals};
-use slimgate_train::{Interrupter, in_foreground};
+use slimgate_run::{StopFlag, in_foreground};
 
 /// Puts the terminal's modes back when it is dropped. A second Ctrl-C, which drops nothing, puts them back itself.
 pub struct Keys {
@@ -14,7 +14,7 @@ pub struct Keys {
 }
 
 /// From now on the key `q` asks for a stop, where a person is at the keyboard.
-pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
+pub fn stop_on_q(stop: &StopFlag) -> Keys {
     let input = std::io::stdin();
     if !input.is_terminal() || !std::io::stdout().is_terminal() || !in_foreground() {
         return Keys { set: None };
@@ -26,12 +26,12 @@ pub fn stop_on_q(interrupter: &Interrupter) -> Keys {
     if tcsetattr(&input, OptionalActions::Now, &modes).is_err() {
         return Keys { set: None };
     }
-    let interrupter = interrupter.clone();
+    let stop = stop.clone();
     thread::spawn(move || {
         let mut key = [0];
         while std::io::stdin().read_exact(&mut key).is_ok() {
             if key == *b"q" {
-                interrupter.stop(Some("interrupted"));
+                stop.stop();
             }
         }
     });

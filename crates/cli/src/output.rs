@@ -8,8 +8,9 @@ use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
+use slimgate_run::{ConfigError, RunError, quoted, when_unread};
 use slimgate_study::{Protocol, StudyError};
-use slimgate_train::{ConfigError, TrainError, quoted, when_unread};
+use slimgate_train::TrainError;
 use thiserror::Error;
 
 /// A check or comparison did not hold, or a run diverged.
@@ -22,6 +23,8 @@ pub const INTERRUPTED: u8 = 130;
 /// Everything that ends the program with a message.
 #[derive(Debug, Error)]
 pub enum CliError {
+    #[error(transparent)]
+    Run(#[from] RunError),
     #[error(transparent)]
     Train(#[from] TrainError),
     #[error(transparent)]
@@ -61,8 +64,8 @@ impl CliError {
     /// What the program exits with.
     pub fn code(&self) -> u8 {
         match self {
-            CliError::Train(TrainError::Interrupted)
-            | CliError::Study(StudyError::Train(TrainError::Interrupted)) => INTERRUPTED,
+            CliError::Train(TrainError::Run(RunError::Interrupted))
+            | CliError::Study(StudyError::Run(RunError::Interrupted)) => INTERRUPTED,
             _ => UNUSABLE,
         }
     }
@@ -122,7 +125,7 @@ pub fn heard_or_not(said: Result<(), CliError>) -> Result<(), CliError> {
 
 /// Warns of a result that could not be written into its run folder. It has been told, so the command did what it was
 /// asked to.
-pub fn recorded_or_not(recorded: Result<(), TrainError>) {
+pub fn recorded_or_not(recorded: Result<(), RunError>) {
     if let Err(error) = recorded {
         tell(format_args!("warning: the result was not recorded: {error}"));
     }

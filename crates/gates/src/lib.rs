@@ -18,10 +18,12 @@ mod cell;
 mod equations;
 mod form;
 mod parameters;
+mod settings;
 mod variants;
 
 pub use cell::{Cell, Gate, Hidden, PARTS, Part, Terms};
 pub use equations::equations;
 pub use form::{ParseCellError, looks_like_gate_terms};
 pub use parameters::{Formula, Sizes};
+pub use settings::{EmbeddingInitializer, GateActivation, Initializer};
 pub use variants::{UnknownVariant, VARIANTS, Variant, name_of, variant};

@@ -47,4 +47,4 @@ mod ops;
 pub mod plain;
 mod recurrence;
 
-pub use recurrence::{GateActivation, Recurrence, State, Weights, last_hidden, recurrence};
+pub use recurrence::{Recurrence, State, Weights, last_hidden, recurrence};

@@ -1,9 +1,9 @@
 //! The reference implementation: the recurrence as the papers write it, slow and readable.
 
 use burn::tensor::{Tensor, activation};
-use slimgate_gates::{Gate, Hidden, Part};
+use slimgate_gates::{Gate, GateActivation, Hidden, Part};
 
-use crate::{GateActivation, Recurrence, State, Weights};
+use crate::{Recurrence, State, Weights};
 
 /// The same as [`crate::recurrence`], step by step, differentiated by Burn.
 pub fn recurrence(

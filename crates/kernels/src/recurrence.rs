@@ -2,21 +2,9 @@
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
-use slimgate_gates::{Cell, Hidden};
+use slimgate_gates::{Cell, GateActivation, Hidden};
 
 use crate::ops::{Arguments, RecurrentOps};
-
-/// The function that turns a gate's terms into a number between 0 and 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateActivation {
-    /// `1 / (1 + exp(-z))`.
-    #[default]
-    Logistic,
-    /// `0.2 z + 0.5`, clamped to 0 and 1: the form that older Keras used.
-    HardSigmoid,
-}
 
 /// A cell, and how it is applied to a sequence.
 #[derive(Clone, Debug)]

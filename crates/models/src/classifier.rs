@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
+use slimgate_gates::EmbeddingInitializer;
 
 use crate::layer::dropout_mask;
 use crate::names::identify;
-use crate::{EmbeddingInitializer, Stack, StackConfig};
+use crate::{Stack, StackConfig, initializer};
 
 /// The kind of one step of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,11 @@ impl ClassifierConfig {
             InputKind::Values => None,
             InputKind::Tokens { vocabulary } => {
                 let embedding = EmbeddingConfig::new(vocabulary, self.stack.layer.inputs);
-                Some(embedding.with_initializer(self.embedding_initializer.into()).init(&cpu))
+                Some(
+                    embedding
+                        .with_initializer(initializer::of_embedding(self.embedding_initializer))
+                        .init(&cpu),
+                )
             }
         };
         let stack = self.stack.init(&cpu);

@@ -2,10 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use slimgate_gates::{Cell, Hidden, Part};
-use slimgate_kernels::{GateActivation, Recurrence, State, Weights, last_hidden, recurrence};
+use slimgate_gates::{Cell, GateActivation, Hidden, Initializer, Part};
+use slimgate_kernels::{Recurrence, State, Weights, last_hidden, recurrence};
 
-use crate::Initializer;
+use crate::initializer::matrix;
 
 /// Configuration of a [`SlimLstm`].
 #[derive(Clone, Debug)]
@@ -58,11 +58,11 @@ impl SlimLstmConfig {
         let cell = &self.cell;
         let (m, n) = (self.inputs, self.hidden);
         let bound = 1.0 / (n as f64).sqrt();
-        let input = cell.reading_input().iter().map(|_| self.input_initializer.matrix(m, n)).collect();
+        let input = cell.reading_input().iter().map(|_| matrix(self.input_initializer, m, n)).collect();
         let hidden = cell
             .reading_hidden(Hidden::Full)
             .iter()
-            .map(|_| self.recurrent_initializer.matrix(n, n))
+            .map(|_| matrix(self.recurrent_initializer, n, n))
             .collect();
         let diagonal = cell
             .reading_hidden(Hidden::Diagonal)

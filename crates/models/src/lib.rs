@@ -14,7 +14,6 @@ mod names;
 mod stack;
 
 pub use classifier::{Classifier, ClassifierConfig, Features, InputKind};
-pub use initializer::{EmbeddingInitializer, Initializer};
 pub use layer::{SlimLstm, SlimLstmConfig};
-pub use slimgate_kernels::{GateActivation, State};
+pub use slimgate_kernels::State;
 pub use stack::{Stack, StackConfig};

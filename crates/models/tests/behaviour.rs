@@ -2,10 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use slimgate_gates::{Part, variant};
+use slimgate_gates::{EmbeddingInitializer, Initializer, Part, variant};
 use slimgate_models::{
-    Classifier, ClassifierConfig, EmbeddingInitializer, Features, Initializer, InputKind, SlimLstmConfig,
-    Stack, StackConfig,
+    Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, Stack, StackConfig,
 };
 
 mod support;

@@ -6,10 +6,8 @@ use std::collections::HashSet;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Distribution, Tensor};
 use proptest::prelude::*;
-use slimgate_gates::{Cell, Hidden, Sizes, VARIANTS, variant};
-use slimgate_models::{
-    ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstm, SlimLstmConfig, StackConfig,
-};
+use slimgate_gates::{Cell, EmbeddingInitializer, Hidden, Sizes, VARIANTS, variant};
+use slimgate_models::{ClassifierConfig, InputKind, SlimLstm, SlimLstmConfig, StackConfig};
 
 mod support;
 

@@ -2,7 +2,8 @@
 //! to the process.
 
 use burn::tensor::Device;
-use slimgate_models::{ClassifierConfig, EmbeddingInitializer, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_gates::EmbeddingInitializer;
+use slimgate_models::{ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
 mod support;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
     Comparison, Protocol, Reach, Spread, State, Summary, Task, TrialLine, Variant, written,
 };
-use slimgate_train::{EpochMetrics, Split};
 
 use crate::run::Run;
 

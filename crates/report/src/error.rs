@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum ReportError {
     /// A run folder that cannot be opened.
     #[error(transparent)]
-    Run(#[from] slimgate_train::TrainError),
+    Run(#[from] slimgate_run::RunError),
     /// A file of a run folder whose content is not valid.
     #[error("{} is not usable: {problem}; restore the file, or leave the run out of the report", path.display())]
     Damaged {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use slimgate_run::stage_file;
 use slimgate_study::Summary;
-use slimgate_train::stage_file;
 
 use crate::{ReportError, Run, csv, html, markdown, runs, study};
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Serialize, Serializer};
-use slimgate_train::{EpochMetrics, Evaluation, RunFolder, Split, Summary, TrainError, holds};
+use slimgate_run::{EpochMetrics, Evaluation, RunError, RunFolder, Split, Summary, by_key, holds};
 
 use crate::ReportError;
 
@@ -46,23 +46,19 @@ impl Run {
         if holds(path, "manifest.json")? {
             folder.held_config()?;
         }
-        // Read as it is: a report does not need the backend that the run needed.
-        let config = text(&path.join("config.toml"))?.unwrap_or_default();
-        let config: toml::Table = config
-            .parse()
-            .map_err(|problem: toml::de::Error| damaged(&path.join("config.toml"), &problem))?;
-        let mut settings = BTreeMap::new();
-        flatten("", config, &mut settings);
         Ok(Run {
             name: name_of(path),
             path: path.to_owned(),
             // Written only once, whereas a resumed run rewrites its configuration.
             started: modified(&path.join("environment.json")),
-            settings,
+            settings: settings(&path.join("config.toml"))?,
             summary: folder.summary().map_err(unread)?,
-            epochs: epochs(&path.join("metrics.jsonl"))?,
+            epochs: folder.recorded_epochs().map_err(|problem| match problem {
+                RunError::File { path, source, .. } => ReportError::Read { path, source },
+                other => unread(other),
+            })?,
             environment: match folder.environment() {
-                Err(TrainError::File { source, .. }) if source.kind() == NotFound => BTreeMap::new(),
+                Err(RunError::File { source, .. }) if source.kind() == NotFound => BTreeMap::new(),
                 environment => environment.map_err(unread)?,
             },
             evaluation: folder.evaluation().map_err(unread)?,
@@ -104,35 +100,12 @@ fn modified(path: &Path) -> f64 {
     since.map_or(0.0, |since| since.as_secs_f64().floor())
 }
 
-/// Every value of a table by its full key, joined with dots.
-fn flatten(above: &str, table: toml::Table, settings: &mut BTreeMap<String, toml::Value>) {
-    for (key, value) in table {
-        let key = if above.is_empty() { key } else { format!("{above}.{key}") };
-        match value {
-            toml::Value::Table(table) => flatten(&key, table, settings),
-            value => {
-                settings.insert(key, value);
-            }
-        }
-    }
-}
-
-/// The content of a file, if it is there.
-fn text(path: &Path) -> Result<Option<String>, ReportError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == NotFound => Ok(None),
-        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
-    }
-}
-
-/// All lines that were recorded, including those after the last epoch that the run has saved.
-fn epochs(path: &Path) -> Result<Vec<EpochMetrics>, ReportError> {
-    let text = text(path)?.unwrap_or_default();
-    let line = |(index, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|problem| damaged(path, &format!("line {}: {problem}", index + 1)))
-    };
-    text.lines().enumerate().map(line).collect()
+/// Every setting by its key, read as it is: a report does not need the backend that the run needed.
+fn settings(path: &Path) -> Result<BTreeMap<String, toml::Value>, ReportError> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| ReportError::Read { path: path.to_owned(), source })?;
+    let table: Result<toml::Table, _> = text.parse();
+    Ok(by_key(table.map_err(|problem| damaged(path, &problem))?).collect())
 }
 
 fn damaged(path: &Path, problem: &dyn std::fmt::Display) -> ReportError {
@@ -140,9 +113,9 @@ fn damaged(path: &Path, problem: &dyn std::fmt::Display) -> ReportError {
 }
 
 /// The error of a file of the run: for damage, a report has a different remedy than a run.
-fn unread(error: TrainError) -> ReportError {
+fn unread(error: RunError) -> ReportError {
     match error {
-        TrainError::Damaged { path, problem } => ReportError::Damaged { path, problem },
+        RunError::Damaged { path, problem } => ReportError::Damaged { path, problem },
         other => other.into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slimgate_train::{EpochMetrics, Split, Status, quoted};
+use slimgate_run::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
 use crate::pictures::run_curves;

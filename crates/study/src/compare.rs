@@ -4,22 +4,18 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use serde::Deserialize;
-use slimgate_train::Interrupter;
+use slimgate_run::{RunError, StopFlag};
 
 use crate::estimate::estimate;
-use crate::executor::{Executor, Process, Report};
+use crate::executor::{Executor, PATIENCE, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
 use crate::resolve::resolve;
 use crate::space::Space;
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
-
-/// How long to wait for something to happen before looking whether another process did something.
-const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
@@ -127,16 +123,17 @@ pub fn compare(
     path: &Path,
     config: StudyConfig,
     options: &Options,
-    interrupter: &Interrupter,
+    stop: &StopFlag,
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
-    let (folder, config, space) = resolve(path, config, interrupter)?;
+    let mut executor = Executor::new(options.program.clone(), options.at_once);
+    let (folder, config, space) = resolve(path, config, &mut executor, stop)?;
     for text in space.findings()? {
         on_event(Event::Warning { text });
     }
     let mut run = Run {
         records: Records::new(&folder, &config),
-        executor: Executor::new(options.program.clone(), options.at_once),
+        executor,
         folder: folder.clone(),
         space,
         config,
@@ -146,8 +143,8 @@ pub fn compare(
         timing_failure: None,
     };
     run.try_failed_again()?;
-    run.estimate(&mut on_event)?;
-    if let Err(error) = run.work(interrupter, &mut on_event) {
+    run.estimate(stop, &mut on_event)?;
+    if let Err(error) = run.work(stop, &mut on_event) {
         // Nobody would hear of them, and they would run for days.
         run.stop_all();
         return Err(error);
@@ -174,13 +171,9 @@ struct Run {
 }
 
 impl Run {
-    fn work(
-        &mut self,
-        interrupter: &Interrupter,
-        on_event: &mut impl FnMut(Event),
-    ) -> Result<(), StudyError> {
+    fn work(&mut self, stop: &StopFlag, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         loop {
-            self.forward_interrupt(interrupter);
+            self.forward_interrupt(stop);
             if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
                 let groups = plan(&self.space, &self.config, &mut self.records)?;
                 self.announce(&groups, on_event);
@@ -188,7 +181,7 @@ impl Run {
                 if left {
                     self.start_all(&groups, on_event)?;
                 } else if self.jobs.is_empty() {
-                    return self.time(&groups, interrupter, on_event);
+                    return self.time(&groups, stop, on_event);
                 }
             } else if self.jobs.is_empty() {
                 return Ok(());
@@ -204,7 +197,7 @@ impl Run {
                     }
                     None => false,
                 };
-                if ended || (interrupter.should_stop() && !self.stopping) {
+                if ended || (stop.should_stop() && !self.stopping) {
                     break;
                 }
             }
@@ -224,10 +217,15 @@ impl Run {
     }
 
     /// Says how long it will take.
-    fn estimate(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+    fn estimate(&mut self, stop: &StopFlag, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
         let at_once = self.executor.room();
-        let found = estimate(&groups, &self.space, &self.config, &mut self.records, at_once)?;
+        let Run { space, config, records, executor, .. } = self;
+        let found = match estimate(&groups, space, config, records, executor, stop) {
+            // What is there is told as of any study that was interrupted.
+            Err(StudyError::Run(RunError::Interrupted)) => None,
+            found => found?,
+        };
         if let Some(found) = found {
             found.warnings.into_iter().for_each(|text| on_event(Event::Warning { text }));
             on_event(Event::Estimated { seconds: found.seconds, at_once });
@@ -236,8 +234,8 @@ impl Run {
     }
 
     /// Passes an interrupt on to the processes, once.
-    fn forward_interrupt(&mut self, interrupter: &Interrupter) {
-        if interrupter.should_stop() && !self.stopping {
+    fn forward_interrupt(&mut self, stop: &StopFlag) {
+        if stop.should_stop() && !self.stopping {
             self.stopping = true;
             self.executor.stop();
         }
@@ -321,8 +319,8 @@ impl Run {
                 continue;
             }
             let arguments = self.arguments(job)?;
-            let log = self.folder.log(&trial.id);
-            self.executor.start(Process { trial: trial.id.clone(), arguments, claim, log })?;
+            let (input, log) = (claim.into(), self.folder.begin_log(&trial.id)?.into());
+            self.executor.start(Process { trial: trial.id.clone(), arguments, input, log })?;
             self.jobs.insert(trial.id.clone(), job.clone());
             if let Job::Train { trial, until } = job {
                 let of = until.unwrap_or(trial.config.optim.epochs);
@@ -436,7 +434,7 @@ impl Run {
     fn time(
         &mut self,
         groups: &[Group],
-        interrupter: &Interrupter,
+        stop: &StopFlag,
         on_event: &mut impl FnMut(Event),
     ) -> Result<(), StudyError> {
         let Some(claim) = self.folder.claim("timing")? else { return Ok(()) };
@@ -464,15 +462,15 @@ impl Run {
                 .into_iter()
                 .chain(runs.into_iter().map(OsString::from))
                 .chain(place);
-            let log = self.folder.log("timing");
+            let log = self.folder.begin_log("timing")?;
             self.executor.start(Process {
                 trial: "timing".into(),
                 arguments: arguments.collect(),
-                claim: held,
-                log,
+                input: held.into(),
+                log: log.into(),
             })?;
             let status = loop {
-                self.forward_interrupt(interrupter);
+                self.forward_interrupt(stop);
                 if let Some(Report::Ended { status, .. }) = self.executor.next(PATIENCE) {
                     break status;
                 }

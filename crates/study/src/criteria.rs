@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde::{Deserialize, Serialize};
-use slimgate_train::write_atomic;
+use slimgate_run::write_atomic;
 
 use crate::{StudyConfig, StudyFolder, Task};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use slimgate_gates::ParseCellError;
-use slimgate_train::{ConfigError, TrainError};
+use slimgate_run::{ConfigError, RunError};
 use thiserror::Error;
 
 /// What keeps a study from starting, continuing or being read.
@@ -14,7 +14,7 @@ pub enum StudyError {
     Config(#[from] ConfigError),
     /// A run folder, or what is in it.
     #[error(transparent)]
-    Train(#[from] TrainError),
+    Run(#[from] RunError),
     /// A data set.
     #[error(transparent)]
     Data(#[from] slimgate_data::DataError),
@@ -167,6 +167,9 @@ pub enum StudyError {
     /// A program could not be started.
     #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]
     Start(std::io::Error),
+    /// A step could not be measured before the study began: what the process that tried said, or how it ended.
+    #[error("{0}")]
+    NotMeasured(String),
     /// Trials failed.
     #[error(
         "{failed} trial(s) of the study failed, the first one: {first}\nfix the cause, then run the same command again \

@@ -1,8 +1,10 @@
 //! How long a study will take, before it begins.
 
-use slimgate_train::{Config, effort};
+use slimgate_run::{Config, StopFlag};
 
+use crate::executor::Executor;
 use crate::folder::Records;
+use crate::measure::effort;
 use crate::plan::Group;
 use crate::space::Space;
 use crate::{StudyConfig, StudyError};
@@ -20,16 +22,22 @@ pub(crate) struct Estimate {
     pub warnings: Vec<String>,
 }
 
-/// Estimates the trials that are left, so many at once. None where nothing is left.
+/// Estimates the trials that are left, as many at once as there is room for. None where nothing is left.
 ///
 /// The baseline's steps are measured and taken for those of all variants: none has more to compute.
+///
+/// # Errors
+///
+/// If they cannot be measured, or the user wants to stop.
 pub(crate) fn estimate(
     groups: &[Group],
     space: &Space,
     config: &StudyConfig,
     records: &mut Records,
-    at_once: usize,
+    executor: &mut Executor,
+    stop: &StopFlag,
 ) -> Result<Option<Estimate>, StudyError> {
+    let at_once = executor.room();
     let mut all = Estimate::default();
     for task in 0..space.tasks.len() {
         let of_task: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
@@ -45,7 +53,7 @@ pub(crate) fn estimate(
             continue;
         }
         let data = config.data_in_place(&first.config.data);
-        let effort = effort(&Config { data, ..first.config.clone() }, at_once)?;
+        let effort = effort(executor, &Config { data, ..first.config.clone() }, at_once, stop)?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,9 +14,12 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTSTP;
 use signal_hook::{flag, low_level};
-use slimgate_train::{TrainError, start_unsuspended};
+use slimgate_run::start_unsuspended;
 
 use crate::StudyError;
+
+/// How long to wait for something to happen before looking at something else.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Processes of the program, so many at once.
 pub(crate) struct Executor {
@@ -36,10 +38,10 @@ pub(crate) struct Process {
     pub trial: String,
     /// What the program is called with.
     pub arguments: Vec<OsString>,
-    /// Held as long as the process lives, whoever started it.
-    pub claim: File,
-    /// Where its standard error goes.
-    pub log: PathBuf,
+    /// Its standard input. A claim is held by it as long as the process lives, whoever started it.
+    pub input: Stdio,
+    /// Its standard error.
+    pub log: Stdio,
 }
 
 /// What comes of a process.
@@ -69,12 +71,10 @@ impl Executor {
     ///
     /// If that is not possible here.
     pub fn start(&mut self, process: Process) -> Result<(), StudyError> {
-        let Process { trial, arguments, claim, log } = process;
-        let log = File::create(&log).map_err(TrainError::file("write", &log))?;
+        let Process { trial, arguments, input, log } = process;
         let mut command = Command::new(&self.program);
-        // The child inherits the claim as its standard input, so that it lasts as long as the child does.
-        // And it stops when this process is gone, however that went: nobody else reads its output.
-        command.args(arguments).arg("--while-read").stdin(claim).stdout(Stdio::piped()).stderr(log);
+        // It stops when this process is gone, however that went: nobody else reads its output.
+        command.args(arguments).arg("--while-read").stdin(input).stdout(Stdio::piped()).stderr(log);
         // Ctrl-C at the terminal goes to the study, which passes it on once.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = start_unsuspended(|| command.spawn()).map_err(StudyError::Start)?;

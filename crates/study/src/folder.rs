@@ -13,14 +13,14 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use slimgate_train::{RunFolder, Status, TrainError, holds, write_atomic};
+use slimgate_run::{RunError, RunFolder, Status, holds, refuse_newer, write_atomic};
 
+use crate::log;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError};
+use crate::{State, StudyConfig, StudyError, Summary};
 
 const FIGURES: &str = "published.csv";
 
@@ -38,7 +38,7 @@ pub(crate) struct Record {
     pub reason: Option<String>,
     /// Whether it has failed more often than it is tried again.
     pub given_up: bool,
-    pub summary: Option<slimgate_train::Summary>,
+    pub summary: Option<slimgate_run::Summary>,
     /// Whether its accuracy on the test set is known.
     pub tested: bool,
     /// Whether its steps have been timed.
@@ -52,7 +52,7 @@ impl Record {
     }
 
     /// What the trial came to, once it is at its end.
-    pub fn outcome(&self) -> Option<&slimgate_train::Summary> {
+    pub fn outcome(&self) -> Option<&slimgate_run::Summary> {
         self.summary.as_ref().filter(|_| self.state.is_final())
     }
 }
@@ -62,7 +62,7 @@ impl StudyFolder {
     pub(crate) fn create(path: &Path) -> Result<StudyFolder, StudyError> {
         for inner in ["trials", "queue"] {
             let inner = path.join(inner);
-            fs::create_dir_all(&inner).map_err(TrainError::file("create", &inner))?;
+            fs::create_dir_all(&inner).map_err(RunError::file("create", &inner))?;
         }
         Ok(StudyFolder { path: path.components().collect() })
     }
@@ -115,10 +115,12 @@ impl StudyFolder {
     ///
     /// # Errors
     ///
-    /// If its file cannot be read or used.
+    /// If its file cannot be read or used, or a newer version of the program has worked on it.
     pub fn config(&self) -> Result<StudyConfig, StudyError> {
+        let summary = self.path.join("summary.json");
+        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), Summary::VERSION)?;
         let path = self.path.join("study.toml");
-        let text = fs::read_to_string(&path).map_err(TrainError::file("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(RunError::file("read", &path))?;
         StudyConfig::read_recorded(&path.display().to_string(), &text, &[])
     }
 
@@ -135,8 +137,14 @@ impl StudyFolder {
         names.filter(|name| !name.starts_with('.') && RunFolder::open(&self.run(name)).is_ok()).collect()
     }
 
+    /// Where the process of a trial puts what it has to say.
+    pub(crate) fn begin_log(&self, id: &str) -> Result<File, StudyError> {
+        let path = self.log(id);
+        Ok(File::create(&path).map_err(RunError::file("write", &path))?)
+    }
+
     /// What the process of a trial had to say.
-    pub(crate) fn log(&self, id: &str) -> PathBuf {
+    fn log(&self, id: &str) -> PathBuf {
         self.path.join("queue").join(format!("{id}.log"))
     }
 
@@ -157,21 +165,21 @@ impl StudyFolder {
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(TrainError::file("lock", &path)(error).into()),
+            Err(fs::TryLockError::Error(error)) => Err(RunError::file("lock", &path)(error).into()),
         }
     }
 
     /// The same for what must be had, and takes others but a moment.
     pub(crate) fn wait_for(&self, id: &str) -> Result<File, StudyError> {
         let (file, path) = self.lock(id)?;
-        file.lock().map_err(TrainError::file("lock", &path))?;
+        file.lock().map_err(RunError::file("lock", &path))?;
         Ok(file)
     }
 
     fn lock(&self, id: &str) -> Result<(File, PathBuf), StudyError> {
         let path = self.path.join("queue").join(format!("{id}.lock"));
         let file = File::options().create(true).append(true).read(true).open(&path);
-        Ok((file.map_err(TrainError::file("write", &path))?, path))
+        Ok((file.map_err(RunError::file("write", &path))?, path))
     }
 
     /// Whether a process has the trial.
@@ -200,7 +208,7 @@ impl StudyFolder {
             Err(_) if record.given_up => return Record { state: State::Failed, ..record },
             Err(_) => return record,
         };
-        let mut read = || -> Result<(), TrainError> {
+        let mut read = || -> Result<(), RunError> {
             record.summary = run.summary()?;
             if let Some(summary) = record.summary.as_ref().filter(|summary| summary.status != Status::Running)
             {
@@ -258,7 +266,7 @@ impl StudyFolder {
         let path = self.failed(id);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(TrainError::file("remove", &path)(error).into())
+                Err(RunError::file("remove", &path)(error).into())
             }
             _ => Ok(()),
         }
@@ -267,44 +275,10 @@ impl StudyFolder {
     /// Why the last process of a trial failed: the message that it ended with, or else its end and where its log is.
     pub(crate) fn reason(&self, id: &str, status: Option<ExitStatus>) -> String {
         let path = self.log(id);
-        let log = fs::read_to_string(&path).unwrap_or_default();
-        let end =
-            || match (status.and_then(|status| status.code()), status.and_then(|status| status.signal())) {
-                (Some(code), _) => format!("its process ended with code {code} and said nothing"),
-                (_, Some(KILLED)) => {
-                    "its process was killed (signal 9), which the system does where memory runs out"
-                        .to_owned()
-                }
-                (_, Some(signal)) => format!("its process was ended by signal {signal}"),
-                _ => "its process was ended by a signal".to_owned(),
-            };
-        // Where a process succeeded and its result is not there, a warning says why.
-        let warning = || status.filter(ExitStatus::success).and_then(|_| last_after(&log, "warning: "));
-        let message = last_message(&log).or_else(warning);
-        message.unwrap_or_else(|| format!("{}; its log is {}", end(), path.display()))
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        log::message(&text, status)
+            .unwrap_or_else(|| format!("{}; its log is {}", log::end(status), path.display()))
     }
-}
-
-/// The signal that a process cannot refuse.
-const KILLED: i32 = 9;
-
-/// The message that a log ends with: what follows the last `error: ` at the beginning of a line, or what a panic said.
-fn last_message(log: &str) -> Option<String> {
-    // Such as `memory allocation of 8 bytes failed`.
-    let panic = || {
-        log.find("panicked at")
-            .or_else(|| log.find("memory allocation of "))
-            .map(|at| log[..at].rfind('\n').map_or(0, |line| line + 1))
-    };
-    let said = |from: usize| Some(log[from..].trim_end().to_owned()).filter(|message| !message.is_empty());
-    last_after(log, "error: ").or_else(|| said(panic()?))
-}
-
-/// What follows the last of a mark at the beginning of a line: within a line it may be part of a message.
-fn last_after(log: &str, mark: &str) -> Option<String> {
-    let begins_a_line = |at: usize| at == 0 || log.as_bytes()[at - 1] == b'\n';
-    let at = log.rmatch_indices(mark).map(|(at, _)| at).find(|&at| begins_a_line(at))?;
-    Some(log[at + mark.len()..].trim_end().to_owned()).filter(|message| !message.is_empty())
 }
 
 /// The records of a study, each read again only while it may change.
@@ -371,21 +345,9 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::process::ExitStatusExt;
 
-    #[test]
-    fn a_message_begins_where_its_line_does() {
-        let log = "warning: one setting has no effect\n\
-                   error: cannot save the model: Record error: `Record I/O error: No space left on device`\n\
-                   free some space, then resume\n";
-        let message = last_message(log).unwrap();
-        assert!(
-            message.starts_with("cannot save the model: Record error: `Record I/O error: No"),
-            "{message}"
-        );
-        assert!(message.ends_with("free some space, then resume"), "{message}");
-        assert_eq!(last_message("error: first\nerror: last\n").unwrap(), "last");
-    }
+    use super::*;
 
     #[test]
     fn the_end_of_a_trial_names_its_signal_and_its_log() {
@@ -409,12 +371,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_a_message_too() {
-        let log = "epoch 1\nthread 'main' panicked at src/step.rs:7:\nI/O error: none left\n";
-        let message = last_message(log).unwrap();
-        assert_eq!(message, "thread 'main' panicked at src/step.rs:7:\nI/O error: none left");
-        assert_eq!(last_message("epoch 1\n"), None);
-        assert_eq!(last_message("error: "), None);
+    fn a_study_of_a_newer_version_is_refused_and_one_of_an_older_read() {
+        let here = tempfile::tempdir().unwrap();
+        fs::write(here.path().join("study.toml"), "").unwrap();
+        let folder = StudyFolder::open(here.path()).unwrap();
+        let summary = here.path().join("summary.json");
+        for older in ["{}", r#"{ "version": 2 }"#] {
+            fs::write(&summary, older).unwrap();
+            assert!(folder.config().is_ok(), "{older}");
+        }
+        fs::write(&summary, r#"{ "version": 3, "answer": [] }"#).unwrap();
+        let refusal = folder.config().unwrap_err().to_string();
+        assert!(refusal.contains("summary.json was written by a newer version"), "{refusal}");
     }
 
     /// Halving asks of each trial at its rungs, again whenever a trial ends.

@@ -10,6 +10,8 @@
 //! | `pruning` | which trials are not worth finishing |
 //! | `estimate` | how long it will take |
 //! | `executor` | where trials run: processes on this machine |
+//! | `measure` | what is measured before a study begins |
+//! | `log` | the reason why a process failed |
 //! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `progress` | how far a study is |
@@ -33,8 +35,10 @@ mod error;
 mod estimate;
 mod executor;
 mod folder;
+mod log;
 #[cfg(test)]
 mod made_up;
+mod measure;
 mod plan;
 mod progress;
 mod pruning;

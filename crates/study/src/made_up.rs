@@ -73,6 +73,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
     let mut variants = vec![variant("lstm", 1e-4)];
     variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
     Summary {
+        version: Summary::VERSION,
         study: "made-up".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),

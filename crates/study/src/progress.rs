@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use slimgate_train::EpochMetrics;
+use slimgate_run::RunFolder;
 
 use crate::folder::{Record, Records};
 use crate::plan::plan;
@@ -138,9 +138,9 @@ pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError>
 
 /// The complete epochs of a running trial, its last accuracy and the seconds it took, off its metrics.
 fn read_metrics(folder: &StudyFolder, id: &str) -> (usize, Option<f64>, f64) {
-    let text = std::fs::read_to_string(folder.run(id).join("metrics.jsonl")).unwrap_or_default();
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<EpochMetrics>(line).ok());
-    lines.fold((0, None, 0.0), |(_, _, seconds), line| {
+    // One that has just begun has no folder yet.
+    let lines = RunFolder::open(&folder.run(id)).and_then(|run| run.recorded_epochs()).unwrap_or_default();
+    lines.iter().fold((0, None, 0.0), |(_, _, seconds), line| {
         (line.epoch, Some(line.accuracy), seconds + line.seconds)
     })
 }

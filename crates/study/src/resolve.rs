@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use slimgate_data::{DataError, TokenRule, is_folder, whole_path};
-use slimgate_train::{Interrupter, RunFolder, TrainError};
+use slimgate_run::{RunError, RunFolder, StopFlag, by_key};
 use toml::{Table, Value};
 
 use crate::analysis::published;
-use crate::config::keys;
+use crate::executor::Executor;
 use crate::space::{Space, hidden_sizes};
 use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 
@@ -16,7 +16,8 @@ use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 pub(crate) fn resolve(
     path: &Path,
     mut config: StudyConfig,
-    interrupter: &Interrupter,
+    executor: &mut Executor,
+    stop: &StopFlag,
 ) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
@@ -26,7 +27,7 @@ pub(crate) fn resolve(
         let tasks = Space::new(&config)?.tasks;
         // Those of the folder; in a new one those that the study's file has, which repeats another study.
         let known = if StudyFolder::open(path).is_ok() { sizes_in(path, &config) } else { given };
-        config.compare.hidden = hidden_sizes(&config, &tasks, by, known, interrupter)?;
+        config.compare.hidden = hidden_sizes(&config, &tasks, by, known, executor, stop)?;
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
@@ -34,8 +35,8 @@ pub(crate) fn resolve(
     if keep_token_rule(path, &space, &mut config)? {
         space = Space::new(&config)?;
     }
-    if interrupter.should_stop() {
-        return Err(TrainError::Interrupted.into());
+    if stop.should_stop() {
+        return Err(RunError::Interrupted.into());
     }
     let folder = StudyFolder::create(path)?;
     let _claim = folder.wait_for("study")?;
@@ -60,9 +61,9 @@ pub(crate) fn resolve(
 fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     // There is none.
     let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
-    let earlier = folder.config().map_err(|problem| StudyError::Unreadable {
-        path: path.join("study.toml"),
-        problem: Box::new(problem),
+    let earlier = folder.config().map_err(|problem| match problem {
+        newer @ StudyError::Run(RunError::Newer { .. }) => newer,
+        problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
     let (earlier, wanted) = (shared(&earlier), shared(config));
     let all: BTreeSet<&String> = earlier.keys().chain(wanted.keys()).collect();
@@ -85,7 +86,7 @@ fn refuse_changed_data(path: &Path, config: &StudyConfig, space: &Space) -> Resu
     for id in folder.runs() {
         let place_of = |dataset: &str| config.place_of(dataset);
         let checked = RunFolder::open(&folder.run(&id)).and_then(|run| run.check_data(place_of));
-        if let Err(TrainError::Data(DataError::ChangedData { folder: data, file })) = checked {
+        if let Err(RunError::Data(DataError::ChangedData { folder: data, file })) = checked {
             return Err(StudyError::ChangedData { study: path.to_owned(), data, file });
         }
     }
@@ -122,8 +123,7 @@ fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>
 /// that version did not write down; says whether it does.
 fn keep_token_rule(path: &Path, space: &Space, config: &mut StudyConfig) -> Result<bool, StudyError> {
     let Ok(folder) = StudyFolder::open(path) else { return Ok(false) };
-    if keys(config.base.clone()).contains_key(TOKENS) || !space.datasets()?.iter().any(|name| is_folder(name))
-    {
+    if config.shared(TOKENS).is_some() || !space.datasets()?.iter().any(|name| is_folder(name)) {
         return Ok(false);
     }
     let found_so = |id: String| {
@@ -147,7 +147,7 @@ const ALPHANUMERIC: &str = "alphanumeric";
 
 /// The settings by key that all trials of a study share, and how it chooses among them. Threads change no result.
 fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
-    let mut keys = keys(config.base.clone());
+    let mut keys: BTreeMap<String, Value> = by_key(config.base.clone()).collect();
     keys.remove("run.threads");
     // Written down or not, see `keep_token_rule`.
     if keys.get(TOKENS).and_then(Value::as_str) == Some(ALPHANUMERIC) {

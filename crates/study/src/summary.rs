@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-pub use slimgate_train::TrivialPredictor;
-use slimgate_train::write_atomic;
+pub use slimgate_run::TrivialPredictor;
+use slimgate_run::write_atomic;
 pub use variant::*;
 
 use crate::{Match, StudyError};
@@ -15,6 +15,9 @@ use crate::{Match, StudyError};
 /// The result of a study, or of as much of it as is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
+    /// The form of the file: [`Summary::VERSION`], or an earlier one.
+    #[serde(default = "first")]
+    pub version: u32,
     /// The study's name.
     pub study: String,
     /// How its choices were made.
@@ -51,7 +54,15 @@ pub struct Summary {
     pub trial_seconds: f64,
 }
 
+/// The form that version 0.1.0 wrote, without its number.
+fn first() -> u32 {
+    1
+}
+
 impl Summary {
+    /// The form that this version of the program writes, and the newest that it reads.
+    pub const VERSION: u32 = 2;
+
     /// Writes itself into a folder, as `summary.json`; returns where that is.
     ///
     /// # Errors

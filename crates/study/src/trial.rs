@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use slimgate_data::TokenRule;
 use slimgate_gates::{looks_like_gate_terms, variant};
-use slimgate_train::{Config, ConfigError};
+use slimgate_run::{Config, ConfigError};
 use toml::Value;
 
 use crate::StudyError;

@@ -4,13 +4,13 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
-use slimgate_data::{Preprocessing, find};
-use slimgate_gates::{Hidden, Sizes};
-use slimgate_models::{
-    Classifier, ClassifierConfig, EmbeddingInitializer, Initializer, InputKind, SlimLstmConfig, StackConfig,
-};
+use slimgate_data::Preprocessing;
+use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
+use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
 
-use crate::{Backend, Config, ConfigError, OptimConfig, Optimizer, TrainError, adam, rmsprop};
+use slimgate_run::{Backend, Config, ConfigError, OptimConfig, Optimizer};
+
+use crate::{adam, rmsprop};
 
 /// Draws the classifier of a run, from its seed.
 pub(crate) fn classifier(
@@ -100,23 +100,6 @@ pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigErro
     )))
 }
 
-/// The trainable parameters in the recurrent layers of a run's model, without building it.
-///
-/// # Errors
-///
-/// If the cell or the data set is unknown.
-pub fn recurrent_parameters(config: &Config) -> Result<usize, TrainError> {
-    let model = &config.model;
-    let cell = model.cell()?;
-    let inputs = find(&config.data.dataset)?.modality.channels().unwrap_or(model.embedding);
-    let directions = if model.bidirectional { 2 } else { 1 };
-    let layer = |layer: usize| {
-        let inputs = if layer == 0 { inputs } else { directions * model.hidden };
-        directions * cell.parameters(Sizes { inputs, hidden: model.hidden })
-    };
-    Ok((0..model.layers).map(layer).sum())
-}
-
 /// The optimizer that the configuration asks for.
 pub fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
     let decay = (optim.weight_decay > 0.0).then(|| WeightDecayConfig::new(optim.weight_decay as f32));
@@ -152,6 +135,7 @@ pub fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
 mod tests {
     use burn::module::{Module, ModuleVisitor, Param};
     use burn::tensor::Tensor;
+    use slimgate_run::recurrent_parameters;
 
     use super::*;
 

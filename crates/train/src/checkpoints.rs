@@ -15,15 +15,15 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::EventStoreClient;
 
-use crate::folder::{Manifest, SavedEpoch, SavedFile, sha256};
-use crate::history::{EpochMetrics, History, Split};
+use slimgate_run::{
+    CHECKPOINT_FILES, EpochMetrics, History, Manifest, RunError, RunFolder, SavedEpoch, SavedFile, Split,
+    sha256,
+};
+
+use crate::TrainError;
 use crate::loader::PassTime;
 use crate::metrics::EpochValues;
 use crate::schedule::LastLoss;
-use crate::{RunFolder, TrainError};
-
-/// The files of one checkpoint, by the name Burn's own checkpointers give them.
-pub(crate) const FILES: [&str; 3] = ["model", "optim", "scheduler"];
 
 /// Whole epochs that are kept besides the best one: two, so that one is whole while another is written.
 const KEPT: usize = 2;
@@ -56,7 +56,7 @@ impl CheckpointTracker {
     }
 
     /// Records a whole file; completes the epoch with its last one.
-    fn saved(&self, epoch: usize, name: String) -> Result<(), TrainError> {
+    fn saved(&self, epoch: usize, name: String) -> Result<(), RunError> {
         let mut state = self.state();
         let sha256 = sha256(&state.folder.read(&name)?);
         let file = SavedFile { name, sha256 };
@@ -67,7 +67,7 @@ impl CheckpointTracker {
         let whole = state
             .incomplete
             .iter()
-            .position(|saved| saved.epoch == epoch && saved.files.len() == FILES.len());
+            .position(|saved| saved.epoch == epoch && saved.files.len() == CHECKPOINT_FILES.len());
         if let Some(index) = whole {
             let mut saved = state.incomplete.swap_remove(index);
             saved.files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -85,7 +85,7 @@ impl TrackerState {
     }
 
     /// Takes the epochs that are no longer kept out of the manifest, and names them.
-    fn drop_old(&mut self) -> Result<Vec<usize>, TrainError> {
+    fn drop_old(&mut self) -> Result<Vec<usize>, RunError> {
         // The best of the whole epochs: a better one that is not saved yet may never be.
         let best = self.history.clone().up_to(self.saved()).best().map(|best| best.epoch);
         let newest = self.manifest.epochs.len().saturating_sub(KEPT);
@@ -101,15 +101,8 @@ impl TrackerState {
         Ok(old)
     }
 
-    fn write_manifest(&self) -> Result<(), TrainError> {
+    fn write_manifest(&self) -> Result<(), RunError> {
         self.folder.write_json("manifest.json", &self.manifest)
-    }
-
-    fn write_history(&self) -> Result<(), TrainError> {
-        let line =
-            |line: &EpochMetrics| serde_json::to_string(line).expect("metrics have a JSON form") + "\n";
-        self.folder
-            .write("metrics.jsonl", self.history.lines().iter().map(line).collect::<String>().as_bytes())
     }
 }
 
@@ -147,7 +140,7 @@ impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
             let (path, run) = (folder.file(&name), folder.path().to_owned());
             TrainError::Checkpoint { path, problem: problem.to_string(), run }
         });
-        self.record_error(saved.and_then(|()| self.tracker.saved(epoch, name)))
+        self.record_error(saved.and_then(|()| Ok(self.tracker.saved(epoch, name)?)))
     }
 
     fn delete(&self, epoch: usize) -> Result<(), CheckpointerError> {
@@ -158,7 +151,7 @@ impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
                 CheckpointerError::IOError(source) => source,
                 other => std::io::Error::other(other.to_string()),
             };
-            TrainError::file("remove", &self.tracker.state().folder.file(&path))(source)
+            RunError::file("remove", &self.tracker.state().folder.file(&path))(source).into()
         }))
     }
 
@@ -190,7 +183,7 @@ pub(crate) struct EndOfEpoch {
 }
 
 impl EndOfEpoch {
-    fn record(&self, epoch: usize) -> Result<Vec<usize>, TrainError> {
+    fn record(&self, epoch: usize) -> Result<Vec<usize>, RunError> {
         // Burn's accuracy is a mean of percentages; the share of a count is exact.
         let share = |percent: f64, of: usize| (percent / 100.0 * of as f64).round() / of as f64;
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
@@ -212,7 +205,7 @@ impl EndOfEpoch {
         let mut state = self.tracker.state();
         state.history.push(train);
         state.history.push(validation);
-        state.write_history()?;
+        state.folder.write_history(&state.history)?;
         state.drop_old()
     }
 }
@@ -224,7 +217,7 @@ impl CheckpointingStrategy for EndOfEpoch {
                 old.into_iter().map(CheckpointingAction::Delete).chain([CheckpointingAction::Save]).collect()
             }
             Err(error) => {
-                self.tracker.state().error.get_or_insert(error);
+                self.tracker.state().error.get_or_insert(error.into());
                 Vec::new()
             }
         }
@@ -232,15 +225,15 @@ impl CheckpointingStrategy for EndOfEpoch {
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
-pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) -> Result<M, TrainError> {
+pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) -> Result<M, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
     let file = saved.files.iter().find(|file| file.name == name);
-    let file = file.ok_or_else(|| TrainError::damaged(&path, "the manifest does not list it"))?;
+    let file = file.ok_or_else(|| RunError::damaged(&path, "the manifest does not list it"))?;
     // From memory: Burn would read the file bit by bit later, when it may be another or gone.
     let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
-    let record = ModuleRecord::from_bytes(content).map_err(|problem| TrainError::damaged(&path, problem))?;
+    let record = ModuleRecord::from_bytes(content).map_err(|problem| RunError::damaged(&path, problem))?;
     model
         .try_load_record(record)
-        .map_err(|problem| TrainError::damaged(&path, format!("it is of another model: {problem}")))
+        .map_err(|problem| RunError::damaged(&path, format!("it is of another model: {problem}")))
 }

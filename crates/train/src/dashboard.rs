@@ -6,81 +6,20 @@ use std::time::Duration;
 
 use burn::train::Interrupter;
 use rustix::termios::{
-    LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+    LocalModes, OptionalActions, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
-
-use crate::signals::in_foreground;
+use slimgate_run::{Terminal, in_foreground, suspend};
 
 /// What the dashboard writes as it opens: a screen of its own without a cursor, and the mouse is its own.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1015h\x1b[?1006h";
-
-/// What it writes as it closes: the mouse is the terminal's again, then its screen and its cursor.
-const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
 /// Clears from the beginning of the line to the end of the screen.
 const CLEAR_BELOW: &[u8] = b"\r\x1b[J";
 
 /// Longer than the dashboard waits from one drawing to the next, and for its threads to say their last words.
 const A_DRAWING: Duration = Duration::from_millis(500);
-
-/// The modes of the terminal before there is a dashboard. Whoever changes them puts them back when it is dropped, which
-/// does not happen when the process exits or is stopped.
-#[derive(Clone)]
-pub(crate) struct Terminal {
-    modes: Termios,
-}
-
-impl Terminal {
-    /// As it is now, if it is this process's to set.
-    pub fn now() -> Option<Terminal> {
-        let modes = in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten()?;
-        Some(Terminal { modes })
-    }
-
-    /// Puts the terminal back as the process ends.
-    pub fn give_back(&self) {
-        if in_foreground() {
-            let shown = self.shows_dashboard();
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.modes);
-            if shown.is_some() {
-                write(&mut std::io::stdout().lock(), LEAVE);
-            }
-        }
-    }
-
-    /// The modes of the dashboard, if there is one: it changes how output is taken, and waiting for a key does not.
-    fn shows_dashboard(&self) -> Option<Termios> {
-        tcgetattr(std::io::stdin()).ok().filter(|now| now.output_modes != self.modes.output_modes)
-    }
-
-    /// Stops the process as Ctrl-Z does, with the terminal as it was before the dashboard, which is there again when
-    /// the process goes on.
-    fn suspend(&self, interrupter: &Interrupter) {
-        let Some(modes) = self.shows_dashboard() else { return stop_here() };
-        // Held, so that nobody draws until the dashboard has its screen again.
-        let mut output = std::io::stdout().lock();
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.modes);
-        write(&mut output, LEAVE);
-        stop_here();
-        while !in_foreground() {
-            if interrupter.should_stop() {
-                return;
-            }
-            write(
-                &mut output,
-                b"the dashboard needs the terminal: continue with fg; a run with --no-tui trains in the background\n",
-            );
-            stop_here();
-            thread::sleep(A_DRAWING);
-        }
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
-        write(&mut output, ENTER);
-        drop(output);
-        draw_again();
-    }
-}
 
 /// Takes care of the terminal while there is a dashboard, which is about to open.
 pub(crate) fn attend(interrupter: &Interrupter) {
@@ -90,9 +29,34 @@ pub(crate) fn attend(interrupter: &Interrupter) {
         let_control_c_through();
         let (Some(terminal), Ok(mut signals)) = (terminal, signals) else { return };
         for _ in signals.forever() {
-            terminal.suspend(&interrupter);
+            suspend_dashboard(&terminal, &interrupter);
         }
     });
+}
+
+/// Stops the process as Ctrl-Z does, with the terminal as it was before the dashboard, which is there again when the
+/// process goes on.
+fn suspend_dashboard(terminal: &Terminal, interrupter: &Interrupter) {
+    let Some(modes) = terminal.dashboard_modes() else { return suspend() };
+    // Held, so that nobody draws until the dashboard has its screen again.
+    let mut output = std::io::stdout().lock();
+    terminal.leave_dashboard(&mut output);
+    suspend();
+    while !in_foreground() {
+        if interrupter.should_stop() {
+            return;
+        }
+        write(
+            &mut output,
+            b"the dashboard needs the terminal: continue with fg; a run with --no-tui trains in the background\n",
+        );
+        suspend();
+        thread::sleep(A_DRAWING);
+    }
+    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+    write(&mut output, ENTER);
+    drop(output);
+    draw_again();
 }
 
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C and Ctrl-Z are keys that it ignores. This makes them
@@ -134,30 +98,4 @@ fn draw_again() {
 /// Nobody is there to be told of a terminal that cannot be written to.
 fn write(output: &mut StdoutLock, text: &[u8]) {
     let _ = output.write_all(text).and_then(|()| output.flush());
-}
-
-/// Stops this process until it is told to go on. Where no shell could tell it, the system does not stop it.
-fn stop_here() {
-    let _ = with_ctrl_z(libc::SIG_DFL, || signal_hook::low_level::raise(SIGTSTP));
-}
-
-/// Starts a process in which Ctrl-Z means nothing, nor here while it is being started: one that was stopped before it is
-/// the other program would keep this one waiting, and no shell knows of it.
-pub fn start_unsuspended<T>(start: impl FnOnce() -> T) -> T {
-    with_ctrl_z(libc::SIG_IGN, start)
-}
-
-/// Does something while Ctrl-Z has another meaning.
-fn with_ctrl_z<T>(meaning: libc::sighandler_t, act: impl FnOnce() -> T) -> T {
-    // SAFETY: an action of zeros is a whole value, without flags and with an empty mask.
-    let (mut present, mut other) = unsafe { std::mem::zeroed::<(libc::sigaction, libc::sigaction)>() };
-    other.sa_sigaction = meaning;
-    // SAFETY: both are whole values that live through the call, which reads one and writes the other.
-    let set = unsafe { libc::sigaction(SIGTSTP, &other, &mut present) } == 0;
-    let done = act();
-    if set {
-        // SAFETY: what is put back is what the first call has written.
-        unsafe { libc::sigaction(SIGTSTP, &present, std::ptr::null_mut()) };
-    }
-    done
 }

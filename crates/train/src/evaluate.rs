@@ -5,18 +5,21 @@ use std::path::Path;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
+use slimgate_run::{
+    Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, TrivialPredictor, hexadecimal,
+};
 
 use crate::checkpoints::load;
-use crate::folder::{Manifest, SavedEpoch, hexadecimal};
+use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::SequenceBatch;
 use crate::memory::{self, Layers};
 use crate::step::{Trainee, cross_entropy};
-use crate::{Backend, Config, RunFolder, TrainError, build};
+use crate::{TrainError, build};
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
@@ -47,50 +50,6 @@ pub struct SavedRun {
     epoch: usize,
 }
 
-/// How a saved run does on the test set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// The epoch whose weights were used.
-    pub epoch: usize,
-    /// Sequences of the test set.
-    pub sequences: usize,
-    /// The mean cross-entropy, in nats.
-    pub loss: f64,
-    /// The share of sequences classified correctly.
-    pub accuracy: f64,
-    /// The names of the classes.
-    pub classes: Vec<String>,
-    /// How many sequences of each class (rows) were predicted to be of each (columns).
-    pub confusion: Vec<Vec<usize>>,
-    /// The trivial predictor on the same sequences. Nothing in evaluations of version 0.1.0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trivial: Option<TrivialPredictor>,
-    /// A hash of all weights: two models with the same one are the same, bit for bit.
-    pub weights_sha256: String,
-}
-
-/// The predictor that says of every sequence that it is of one class, the one of which the test set has most: no constant
-/// answer is right more often, whatever the training set has most of. A model that does no better is of no use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrivialPredictor {
-    /// That class.
-    pub class: String,
-    /// The share of sequences that are of this class.
-    pub accuracy: f64,
-}
-
-impl TrivialPredictor {
-    /// From the confusions (rows: true class) of any model on the test set. None of a test set without sequences.
-    pub fn new(classes: &[String], confusion: &[Vec<usize>]) -> Option<TrivialPredictor> {
-        let sequences: Vec<usize> = confusion.iter().map(|row| row.iter().sum()).collect();
-        // The first among equals.
-        let class = (0..sequences.len()).rev().max_by_key(|&class| sequences[class])?;
-        let accuracy = sequences[class] as f64 / sequences.iter().sum::<usize>() as f64;
-        let class = classes.get(class).filter(|_| accuracy.is_finite())?.clone();
-        Some(TrivialPredictor { class, accuracy })
-    }
-}
-
 /// What a saved run says of one new sequence.
 #[derive(Clone, Debug, Serialize)]
 pub struct Prediction {
@@ -118,7 +77,7 @@ impl SavedRun {
         let config = folder.held_config()?;
         use_threads(config.run.threads)?;
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
-        let device = backend.device(index)?;
+        let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
         let classifier = build::classifier_to_load(&config, &preprocessing, &device)?;
         let (epoch, Trainee { classifier, .. }) =
@@ -148,7 +107,7 @@ impl SavedRun {
     /// # Errors
     ///
     /// If the run folder cannot be read.
-    pub fn is_best(&self) -> Result<bool, TrainError> {
+    pub fn is_best(&self) -> Result<bool, RunError> {
         let manifest = self.folder.manifest()?;
         let last = manifest.epochs.last().map_or(0, |saved| saved.epoch);
         Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
@@ -159,7 +118,7 @@ impl SavedRun {
     /// # Errors
     ///
     /// As [`is_best`](Self::is_best).
-    pub fn is_official_result(&self) -> Result<bool, TrainError> {
+    pub fn is_official_result(&self) -> Result<bool, RunError> {
         Ok(self.own && self.is_best()?)
     }
 
@@ -169,7 +128,7 @@ impl SavedRun {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn record(&self, evaluation: &Evaluation) -> Result<(), TrainError> {
+    pub fn record(&self, evaluation: &Evaluation) -> Result<(), RunError> {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
@@ -303,7 +262,7 @@ fn load_with_retry(
 }
 
 /// The best of the epochs up to `last`.
-fn best_epoch(folder: &RunFolder, last: usize) -> Result<Option<usize>, TrainError> {
+fn best_epoch(folder: &RunFolder, last: usize) -> Result<Option<usize>, RunError> {
     Ok(folder.history(last)?.best().map(|best| best.epoch))
 }
 
@@ -337,20 +296,5 @@ mod tests {
             let told = ["the model of epoch 3 answers sequence 2", "--weights", "--learning-rate"];
             assert!(told.iter().all(|told| message.contains(told)), "{message}");
         }
-    }
-
-    #[test]
-    fn the_trivial_predictor_is_right_as_often_as_a_constant_answer_can_be() {
-        let classes = ["a", "b", "c"].map(str::to_owned);
-        let trivial = |confusion: &[Vec<usize>]| {
-            TrivialPredictor::new(&classes, confusion).map(|trivial| (trivial.class, trivial.accuracy))
-        };
-        assert_eq!(trivial(&[vec![1, 0, 0], vec![2, 1, 0], vec![0, 0, 1]]), Some(("b".into(), 0.6)));
-        assert_eq!(
-            trivial(&[vec![1, 0, 0], vec![0, 0, 1], vec![0; 3]]),
-            Some(("a".into(), 0.5)),
-            "the first"
-        );
-        assert_eq!(trivial(&[vec![0; 3], vec![0; 3], vec![0; 3]]), None);
     }
 }

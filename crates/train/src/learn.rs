@@ -7,18 +7,19 @@ use std::thread;
 use std::time::Duration;
 
 use burn::tensor::Device;
-use burn::train::Interrupter;
 use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Classifier;
+use slimgate_run::{
+    BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
+    Schedule, StopFlag, Summary,
+};
 
-use crate::begun::BegunWith;
-use crate::environment::Environment;
-use crate::folder::Manifest;
-use crate::history::{EpochMetrics, History};
+use crate::devices::device;
+use crate::environment::environment;
+use crate::learner::interrupter;
 use crate::memory::{self, Layers};
 use crate::training::Training;
-use crate::{Config, ConfigError, Parameters, RunFolder, Schedule, Summary, TrainError};
-use crate::{build, leftovers};
+use crate::{TrainError, build};
 
 /// How a run shows itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,25 +70,25 @@ pub enum Progress<'a> {
 pub fn train(
     config: Config,
     until: Option<usize>,
-    interrupter: Interrupter,
+    stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
 ) -> Result<(RunFolder, Summary), TrainError> {
     use_threads(config.run.threads)?;
-    let device = config.run.backend.device(config.run.device)?;
+    let device = device(config.run.backend, config.run.device)?;
     let data = prepare(&config.data)?;
     let findings = findings(&config.data)?;
-    if interrupter.should_stop() {
-        return Err(TrainError::Interrupted);
+    if stop.should_stop() {
+        return Err(RunError::Interrupted.into());
     }
-    let environment = Environment::new(config.run.backend, &device);
+    let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
     let layers = Layers::new(&config, &data.preprocessing)?;
     let tight = layers.check(&data.train, &data.validation, memory::free())?;
     if let Some(drawing) = build::long_drawing(&config)? {
         progress(Progress::Preparing(drawing));
     }
-    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff(), &interrupter)?;
+    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let manifest = folder.manifest()?;
     let training = Training {
@@ -96,7 +97,7 @@ pub fn train(
         folder,
         _lock: lock,
         device,
-        interrupter,
+        interrupter: interrupter(stop),
         manifest,
         history: History::default(),
     };
@@ -113,14 +114,14 @@ fn draw(
     config: &Config,
     preprocessing: &Preprocessing,
     device: &Device,
-    interrupter: &Interrupter,
+    stop: &StopFlag,
 ) -> Result<Classifier, TrainError> {
     let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
     let drawing = thread::spawn(move || build::classifier(&config, &preprocessing, &device));
     let mut wait = Duration::from_millis(1);
     while !drawing.is_finished() {
-        if interrupter.should_stop() {
-            return Err(TrainError::Interrupted);
+        if stop.should_stop() {
+            return Err(RunError::Interrupted.into());
         }
         thread::sleep(wait);
         wait = (2 * wait).min(Duration::from_millis(100));
@@ -148,7 +149,7 @@ pub fn resume(
     path: &Path,
     options: &ResumeOptions,
     until: Option<usize>,
-    interrupter: Interrupter,
+    stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
 ) -> Result<(RunFolder, Summary), TrainError> {
@@ -161,7 +162,7 @@ pub fn resume(
     config.optim.epochs = begun_for;
     extend(&mut config, options.epochs.unwrap_or(written_for))?;
     use_threads(config.run.threads)?;
-    let device = config.run.backend.device(config.run.device)?;
+    let device = device(config.run.backend, config.run.device)?;
     let stored = folder.preprocessing()?;
     let data = prepare_with(&config.data, &stored, options.dataset.as_deref())?;
 
@@ -173,7 +174,8 @@ pub fn resume(
         return Err(unusable_epochs(
             config.optim.epochs,
             "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one",
-        ));
+        )
+        .into());
     }
     if complete < config.optim.epochs {
         let layers = Layers::new(&config, &data.preprocessing)?;
@@ -182,7 +184,7 @@ pub fn resume(
     let draw = if manifest.epochs.is_empty() { build::classifier } else { build::classifier_to_load };
     let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot be resumed stays as it is.
-    leftovers::remove(&folder, &listed)?;
+    folder.remove_leftovers(&listed)?;
     if config.optim.epochs != written_for {
         folder.write_config(&config)?;
     }
@@ -197,15 +199,13 @@ pub fn resume(
             .write_json("manifest.json", &Manifest { begun_with: manifest.begun_with.clone(), ..listed })?;
     }
     warnings.extend(data.unknown_tokens());
+    let interrupter = interrupter(stop);
     let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)
 }
 
 /// The saved epochs up to the newest whole one, and a warning for each damaged one after it.
-fn without_damaged(
-    folder: &RunFolder,
-    mut manifest: Manifest,
-) -> Result<(Manifest, Vec<String>), TrainError> {
+fn without_damaged(folder: &RunFolder, mut manifest: Manifest) -> Result<(Manifest, Vec<String>), RunError> {
     let mut warnings = Vec::new();
     while let Some(newest) = manifest.epochs.last() {
         let Err(error) = folder.verify(newest) else { break };
@@ -215,14 +215,14 @@ fn without_damaged(
     }
     match warnings.first() {
         Some(warning) if manifest.epochs.is_empty() => {
-            Err(TrainError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")))
+            Err(RunError::damaged(folder.path(), format!("no saved epoch is whole; {warning}")))
         }
         _ => Ok((manifest, warnings)),
     }
 }
 
 /// Sets a later end, where that does not change what the run has done so far.
-fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
+fn extend(config: &mut Config, epochs: usize) -> Result<(), ConfigError> {
     if epochs < config.optim.epochs {
         return Err(unusable_epochs(
             epochs,
@@ -239,8 +239,8 @@ fn extend(config: &mut Config, epochs: usize) -> Result<(), TrainError> {
     Ok(())
 }
 
-fn unusable_epochs(epochs: usize, remedy: &'static str) -> TrainError {
-    ConfigError::Value { key: "optim.epochs".to_owned(), value: epochs.to_string(), remedy }.into()
+fn unusable_epochs(epochs: usize, remedy: &'static str) -> ConfigError {
+    ConfigError::Value { key: "optim.epochs".to_owned(), value: epochs.to_string(), remedy }
 }
 
 /// The global thread pool that the CPU backends compute on. Its size is fixed by the first run of a process.

@@ -6,14 +6,23 @@ use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, Metric
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::{EarlyStoppingStrategy, Interrupter, SupervisedTraining};
 
+use slimgate_run::{OptimConfig, Split, StopFlag};
+
 use crate::checkpoints::CheckpointTracker;
-use crate::history::Split;
 use crate::metrics::{EpochValues, RecordedMetric, Throughput};
 use crate::quiet::Quiet;
 use crate::step::Trainee;
-use crate::{Display, OptimConfig, dashboard};
+use crate::{Display, dashboard};
 
 type BurnTraining = SupervisedTraining<Trainee>;
+
+/// Stops Burn's training when a stop is asked for.
+pub(crate) fn interrupter(stop: &StopFlag) -> Interrupter {
+    let interrupter = Interrupter::new();
+    let asked = interrupter.clone();
+    stop.on_stop(move || asked.stop(Some("interrupted")));
+    interrupter
+}
 
 /// Adds the metrics: those that the run records, and for the dashboard its throughput.
 pub(crate) fn with_metrics(

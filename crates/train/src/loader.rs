@@ -9,8 +9,7 @@ use burn::data::dataset::DatasetError;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slimgate_data::{Batch, BatchInput, Sequence, epoch_order};
 use slimgate_models::Features;
-
-use crate::OptimConfig;
+use slimgate_run::OptimConfig;
 
 /// A batch of sequences as tensors of a device.
 #[derive(Clone, Debug)]

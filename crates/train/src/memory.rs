@@ -23,7 +23,9 @@ use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
-use crate::{Config, ConfigError, Optimizer, TrainError};
+use slimgate_run::{Config, ConfigError, Optimizer};
+
+use crate::TrainError;
 
 /// Above this share of the free memory, the user should know.
 const AMPLE: f64 = 0.8;

@@ -11,8 +11,7 @@ use burn::train::metric::{
     Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
     SerializedEntry,
 };
-
-use crate::history::Split;
+use slimgate_run::Split;
 
 /// The values that metrics had at the end of a pass, for the run's own record.
 #[derive(Clone, Default)]

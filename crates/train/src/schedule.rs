@@ -12,7 +12,7 @@ use burn::lr_scheduler::noam::NoamLrSchedulerConfig;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 
-use crate::{OptimConfig, Schedule};
+use slimgate_run::{OptimConfig, Schedule};
 
 /// The training loss of the last complete epoch, shared between what measures it and the schedule that
 /// depends on it. NaN before the first.

@@ -1,19 +1,20 @@
 //! How long training steps and predictions take.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::{InferenceStep, TrainStep};
-use serde::{Deserialize, Serialize};
 use slimgate_data::{Batch, Sequence, prepare, prepare_with};
+use slimgate_run::{Config, Effort, RunFolder, StepTime, Timing};
 
+use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::{Loader, SequenceBatch};
 use crate::memory::{self, Layers};
 use crate::step::Trainee;
-use crate::{Config, RunFolder, TrainError, build};
+use crate::{TrainError, build};
 
 /// Predictions of this many sequences at once are timed besides single ones.
 const LARGE_BATCH: usize = 128;
@@ -22,19 +23,6 @@ const LARGE_BATCH: usize = 128;
 const WARM_UP: usize = 3;
 /// Repetitions that do; the median is the middle one of an odd number.
 const REPETITIONS: usize = 31;
-
-/// How long the steps of a model take: the content of `timing.json`. Medians, on the test set's first sequences.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Timing {
-    /// Milliseconds of a training step of a batch of the run's size: forward, backward, optimizer.
-    pub training_step_ms: f64,
-    /// Milliseconds of a prediction of one sequence.
-    pub prediction_ms: f64,
-    /// Milliseconds of a prediction of 128 sequences at once.
-    pub batch_prediction_ms: f64,
-    /// CPU threads that computed.
-    pub threads: usize,
-}
 
 /// Measures the models of some runs side by side: they take turns, so that whatever else the machine does falls
 /// on all of them. On so many CPU threads, or as many as the first run was trained with; on the data at `place` where it
@@ -73,40 +61,17 @@ pub fn time(
     Ok((0..folders.len()).map(timing).collect())
 }
 
-impl Timing {
-    /// Records it in a run's folder.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn record(&self, run: &Path) -> Result<(), TrainError> {
-        RunFolder::open(run)?.write_json("timing.json", self)
-    }
-}
-
-/// Median seconds of a training step of a model that is drawn as a run of this configuration would draw it.
+/// Measures a training step of a model that is drawn as a run of this configuration would draw it.
 ///
 /// # Errors
 ///
 /// If the data cannot be read or the backend has no such device.
-pub fn step_seconds(config: &Config) -> Result<f64, TrainError> {
+pub fn step_time(config: &Config) -> Result<StepTime, TrainError> {
     use_threads(config.run.threads)?;
     let data = prepare(&config.data)?;
     let mut model = [BenchmarkModel::new(config, &data.preprocessing, &data.train)?];
-    Ok(interleaved_medians_ms(&mut model, BenchmarkModel::training_step)[0] / 1e3)
-}
-
-/// What a run will ask of this machine, measured before it begins.
-#[derive(Clone, Debug)]
-pub struct Effort {
-    /// Seconds of one training step.
-    pub step_seconds: f64,
-    /// Steps of an epoch.
-    pub steps_an_epoch: usize,
-    /// Seconds until the data is read and the initial weights are drawn.
-    pub start_seconds: f64,
-    /// What the user should know of its texts, its memory and its start.
-    pub warnings: Vec<String>,
+    let median_ms = interleaved_medians_ms(&mut model, BenchmarkModel::training_step)[0];
+    Ok(StepTime { step_seconds: median_ms / 1e3 })
 }
 
 /// Measures a few training steps of a run, for a second at most where steps are short. So many runs like it are to share
@@ -114,7 +79,7 @@ pub struct Effort {
 ///
 /// # Errors
 ///
-/// As [`step_seconds`].
+/// As [`step_time`].
 pub fn effort(config: &Config, at_once: usize) -> Result<Effort, TrainError> {
     use_threads(config.run.threads)?;
     let started = Instant::now();
@@ -160,7 +125,7 @@ impl BenchmarkModel {
         preprocessing: &slimgate_data::Preprocessing,
         sequences: &[Sequence],
     ) -> Result<BenchmarkModel, TrainError> {
-        let device = config.run.backend.device(config.run.device)?;
+        let device = device(config.run.backend, config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
             let classifier = build::classifier_to_load(config, preprocessing, device)?;
             Ok(Trainee { classifier, clip: config.optim.clip })

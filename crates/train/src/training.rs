@@ -10,15 +10,17 @@ use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
 use slimgate_models::Classifier;
 
-use crate::checkpoints::{CheckpointTracker, EndOfEpoch, FILES, TrackedCheckpointer, TrackerState, load};
-use crate::environment::peak_memory;
-use crate::folder::{Manifest, RunLock};
-use crate::history::{History, Split};
+use slimgate_run::{
+    CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, Split, Status, Summary,
+    peak_memory,
+};
+
+use crate::checkpoints::{CheckpointTracker, EndOfEpoch, TrackedCheckpointer, TrackerState, load};
 use crate::loader::Loader;
 use crate::metrics::EpochValues;
 use crate::schedule::{LastLoss, schedule};
 use crate::step::Trainee;
-use crate::{Config, Display, Parameters, Progress, RunFolder, Status, Summary, TrainError};
+use crate::{Display, Progress, TrainError};
 use crate::{build, dashboard, learner};
 
 /// What Burn's dashboard panics with when it is told to kill the run.
@@ -111,7 +113,7 @@ impl Training {
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
         let training = learner::with_metrics(training, values, interrupter, display);
         let [weights, optimizer, rates] =
-            FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
+            CHECKPOINT_FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
         let training = learner::with_renderer(training, display, interrupter, complete);
@@ -214,6 +216,7 @@ impl Training {
     ) -> Result<Summary, TrainError> {
         let earlier = self.folder.summary()?;
         let summary = Summary {
+            version: Summary::VERSION,
             status,
             dataset: self.config.data.dataset.clone(),
             variant: self.config.model.cell_name()?,
@@ -230,7 +233,7 @@ impl Training {
         };
         // A run that has come no further stays as it is.
         if earlier.as_ref() != Some(&summary) {
-            self.folder.write_json("summary.json", &summary)?;
+            self.folder.write_summary(&summary)?;
         }
         Ok(summary)
     }

@@ -7,8 +7,9 @@ use std::thread::available_parallelism;
 use serde::Serialize;
 use slimgate_data::short_name;
 use slimgate_report::write_study;
+use slimgate_run::{quoted, stop_on_signals};
 use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
-use slimgate_train::{quoted, stop_on_signals};
+use slimgate_train::require_built;
 use toml::Value;
 
 use crate::args::CompareArguments;
@@ -22,10 +23,10 @@ const DEFAULT: &str = include_str!("../../../../experiments/digits.toml");
 
 pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
-    let interrupter = stop_on_signals();
+    let stop = stop_on_signals();
     let (config, folder) = read(&arguments)?;
     for backend in config.backends()? {
-        backend.require_built()?;
+        require_built(backend)?;
     }
     if config.variants().len() == 1 {
         tell("warning: one variant: there will be no comparison; add the baseline");
@@ -34,14 +35,14 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         program: std::env::current_exe().map_err(CliError::Program)?,
         at_once: at_once(&arguments, &config),
     };
-    let _keys = stop_on_q(&interrupter);
+    let _keys = stop_on_q(&stop);
     let mut progress = Progress::new(arguments.json, shows_pictures(), config.compare.protocol);
-    let compared = compare(&folder, config, &options, &interrupter, |event| progress.report(event));
+    let compared = compare(&folder, config, &options, &stop, |event| progress.report(event));
     progress.end();
     let (folder, summary, failure) = compared?;
     write_study(&summary, folder.path())?;
     heard_or_not(conclude(&arguments, folder.path(), &summary))?;
-    if interrupter.should_stop() {
+    if stop.should_stop() {
         let folder = quoted(&folder.path().display().to_string());
         tell(format_args!("interrupted; continue with: slimgate compare {folder}"));
         return Ok(ExitCode::from(INTERRUPTED));

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use slimgate_train::{Backend, devices};
+use slimgate_run::Backend;
+use slimgate_train::{devices, is_built};
 
 use crate::args::DevicesArguments;
 use crate::output::{CliError, say, say_json, table};
@@ -17,7 +18,7 @@ pub fn run(arguments: DevicesArguments) -> Result<ExitCode, CliError> {
     }
     let mut rows = table(["--backend", "--device", "what it is"]);
     for backend in Backend::ALL {
-        if !backend.is_built() {
+        if !is_built(backend) {
             let lacking = format!("not in this build: {}", backend.build_command());
             rows.add_row([backend.name(), "", &lacking]);
             continue;

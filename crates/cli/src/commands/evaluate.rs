@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use slimgate_data::Validation;
-use slimgate_train::{Backend, SavedRun};
+use slimgate_run::Backend;
+use slimgate_train::SavedRun;
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
 use crate::output::{

@@ -7,6 +7,7 @@ pub mod data;
 pub mod devices;
 pub mod evaluate;
 pub mod fetch;
+pub mod measure;
 pub mod predict;
 pub mod report;
 pub mod settings;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use slimgate_report::{Run, tensorboard, write_runs, write_study};
+use slimgate_run::holds;
 use slimgate_study::{StudyFolder, summarize};
-use slimgate_train::holds;
 
 use crate::args::ReportArguments;
 use crate::output::{CliError, say, say_json, tell};

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use comfy_table::ContentArrangement;
 use rustix::termios::tcgetwinsize;
+use slimgate_run::{Config, Setting};
 use slimgate_study::{StudyConfig, written};
-use slimgate_train::{Config, Setting};
 
 use crate::args::SettingsArguments;
 use crate::output::{CliError, say, say_json, table};

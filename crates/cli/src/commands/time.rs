@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_train::{Timing, time};
+use slimgate_run::Timing;
+use slimgate_train::time;
 
 use crate::args::TimeArguments;
 use crate::output::{CliError, exit_when_unread, heard_or_not, recorded_or_not, say, say_json, table};

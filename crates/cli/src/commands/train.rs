@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_data::Validation;
-use slimgate_study::Protocol;
-use slimgate_train::{
-    Config, Display, EpochMetrics, Parameters, Progress, ResumeOptions, RunFolder, Status, Summary,
-    in_foreground, quoted, resume, stop_on_signals, train, when_unread,
+use slimgate_run::{
+    Config, EpochMetrics, Parameters, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals,
+    when_unread,
 };
+use slimgate_study::Protocol;
+use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
 
 use crate::args::TrainArguments;
 use crate::output::{
@@ -19,10 +20,10 @@ use crate::output::{
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
     // First of all, so that from the start a signal ends the command as it should.
-    let interrupter = stop_on_signals();
+    let stop = stop_on_signals();
     if arguments.while_read {
-        let interrupter = interrupter.clone();
-        when_unread(move || interrupter.stop(Some("nobody reads its output")));
+        let stop = stop.clone();
+        when_unread(move || stop.stop());
     }
     let speech = if arguments.json {
         Speech::Json
@@ -39,8 +40,8 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
 
     let until = arguments.stop_after;
     let (folder, summary) = match &arguments.resume {
-        Some(run) => resume(run, &resume_options(&arguments)?, until, interrupter, display, report)?,
-        None => train(read(&arguments)?, until, interrupter, display, report)?,
+        Some(run) => resume(run, &resume_options(&arguments)?, until, &stop, display, report)?,
+        None => train(read(&arguments)?, until, &stop, display, report)?,
     };
     let config = folder.config()?;
     heard_or_not(speech.conclude(&folder, &summary, config.data.validation))?;

@@ -3,11 +3,10 @@
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
-use slimgate_gates::{Gate, Hidden, Part};
+use slimgate_gates::{Gate, GateActivation, Hidden, Part};
 
 use super::Value;
 use super::algebra::{add, columns, matmul, mul, reshape, rows};
-use crate::GateActivation;
 use crate::ops::Arguments;
 
 /// The kept terms of one part, with everything that does not depend on the previous step precomputed.

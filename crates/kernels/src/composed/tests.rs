@@ -3,12 +3,12 @@
 use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, Flex, try_read_sync};
 use burn::tensor::TensorData;
-use slimgate_gates::Hidden;
+use slimgate_gates::{GateActivation, Hidden};
 
 use super::{backward, forward};
+use crate::Recurrence;
 use crate::fused::Keep;
 use crate::ops::{Arguments, RecurrentKernel};
-use crate::{GateActivation, Recurrence};
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;

@@ -4,10 +4,9 @@
 //! return when either is NaN.
 
 use pulp::Simd;
-use slimgate_gates::Part;
+use slimgate_gates::{GateActivation, Part};
 
 use super::lanes::{RowMut, vectors};
-use crate::GateActivation;
 
 /// Turns the pre-activations of a part into its values.
 #[inline(always)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use slimgate_gates::Part;
+use slimgate_gates::{GateActivation, Part};
 
 use super::activation::tanh;
 use super::buffer::Buffer;
@@ -11,7 +11,7 @@ use super::forward::{Chunk, Matrices, Scratch, States, forward_chunk, gather_inp
 use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, InputBlock, Plan, TimeMajor, stride};
 use super::product::{Left, Packed, Right, add_product};
-use crate::{GateActivation, Recurrence};
+use crate::Recurrence;
 
 /// The gradients of the weights, laid out as the weights are.
 pub(super) struct WeightGradients {

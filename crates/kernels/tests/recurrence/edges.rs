@@ -2,7 +2,8 @@
 
 use crate::case::{BATCH, Case, HIDDEN, Results, values};
 use burn::tensor::{DType, Device, Tensor};
-use slimgate_kernels::{GateActivation, plain, recurrence};
+use slimgate_gates::GateActivation;
+use slimgate_kernels::{plain, recurrence};
 
 fn vector(numbers: &[f32]) -> Tensor<1> {
     Tensor::from_floats(numbers, &Device::flex())

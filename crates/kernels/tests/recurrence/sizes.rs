@@ -2,7 +2,8 @@
 
 use burn::tensor::Device;
 use proptest::prelude::*;
-use slimgate_kernels::{GateActivation, Recurrence, plain, recurrence};
+use slimgate_gates::GateActivation;
+use slimgate_kernels::{Recurrence, plain, recurrence};
 
 use crate::case::{CELLS, Case, Results, near, values};
 use crate::twin::any_cell;

@@ -3,8 +3,8 @@
 use crate::case::{CELLS, Case};
 use burn::tensor::Device;
 use proptest::prelude::*;
-use slimgate_gates::Cell;
-use slimgate_kernels::{GateActivation, plain, recurrence};
+use slimgate_gates::{Cell, GateActivation};
+use slimgate_kernels::{plain, recurrence};
 
 /// The two sum in different orders; for five steps of sums of a dozen products that leaves about 1e-6.
 const TOLERANCE: f32 = 2e-5;

@@ -1,8 +1,8 @@
 //! Learning curves.
 
 use kuva::render::plots::Plot;
+use slimgate_run::Split;
 use slimgate_study::{CurvePoint, Protocol, Task};
-use slimgate_train::Split;
 
 use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
 use crate::run::Run;
@@ -71,12 +71,11 @@ fn whole_epochs(axes: kuva::render::layout::Layout, epochs: &[usize]) -> kuva::r
 /// Loss, accuracy and learning rate of runs over their epochs, as far as recorded.
 pub fn run_curves(runs: &[Run], styles: &VariantStyles) -> Vec<Picture> {
     let loss =
-        |split: Split| move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.loss);
+        |split: Split| move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.loss);
     let accuracy = |split: Split| {
-        move |line: &slimgate_train::EpochMetrics| (line.split == split).then_some(line.accuracy)
+        move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.accuracy)
     };
-    let rate =
-        |line: &slimgate_train::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
+    let rate = |line: &slimgate_run::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
     let pictures = [
         run_curve(runs, styles, "Training loss", "training loss (nats)", loss(Split::Train)),
         run_curve(runs, styles, "Validation loss", "validation loss (nats)", loss(Split::Validation)),
@@ -92,7 +91,7 @@ fn run_curve(
     styles: &VariantStyles,
     title: &str,
     axis: &str,
-    value: impl Fn(&slimgate_train::EpochMetrics) -> Option<f64>,
+    value: impl Fn(&slimgate_run::EpochMetrics) -> Option<f64>,
 ) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let mut highest = 0.0;

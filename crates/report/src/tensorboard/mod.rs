@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use slimgate_train::{EpochMetrics, Split, Status};
+use slimgate_run::{EpochMetrics, Split, Status};
 
 use self::messages::{
     Event, Experiment, HparamInfo, HparamsData, MetricInfo, MetricName, SessionEnd, SessionStart, Summary,

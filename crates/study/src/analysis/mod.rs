@@ -12,7 +12,7 @@ pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
-use slimgate_train::{RunFolder, TrivialPredictor, quoted};
+use slimgate_run::{RunFolder, TrivialPredictor, quoted};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::answer::answer;
@@ -48,6 +48,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     let environment =
         trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
     let mut summary = Summary {
+        version: Summary::VERSION,
         study: folder.name(),
         protocol: config.compare.protocol,
         baseline: config.compare.baseline.clone(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slimgate_gates::{Cell, variant};
-use slimgate_train::{Config, ConfigError, nearest};
+use slimgate_run::{Config, ConfigError, nearest};
 use toml::Value;
 
 use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT};

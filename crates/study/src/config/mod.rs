@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, find, is_folder, whole_path};
-use slimgate_train::{Backend, ConfigError, nearest, table_with};
+use slimgate_run::{Backend, ConfigError, by_key, nearest, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
@@ -299,8 +299,8 @@ impl StudyConfig {
 
     /// Whether the study varies a setting.
     pub(crate) fn varies(&self, key: &str) -> bool {
-        let ranges = self.search.as_ref().map(|search| keys(search.ranges.clone()));
-        self.grid.contains_key(key) || ranges.is_some_and(|ranges| ranges.contains_key(key))
+        let mut ranges = self.search.iter().flat_map(|search| by_key(search.ranges.clone()));
+        self.grid.contains_key(key) || ranges.any(|(name, _)| name == key)
     }
 
     /// Takes note that the data is in another place now, where it is one folder of the user's own; says whether it is.
@@ -366,7 +366,7 @@ impl StudyConfig {
             Ok(range) => Ok((key, range)),
             Err(_) => Err(StudyError::Range(key)),
         };
-        keys(search.ranges.clone()).into_iter().map(range).collect()
+        by_key(search.ranges.clone()).map(range).collect()
     }
 
     /// Sets what a study has even if nobody says so; a baseline that was named stays.
@@ -410,28 +410,12 @@ impl StudyConfig {
     }
 }
 
-/// The keys `section.key` of a table that holds them nested or quoted.
-pub(crate) fn keys(table: Table) -> BTreeMap<String, Value> {
-    let mut keys = BTreeMap::new();
-    for (section, value) in table {
-        match value {
-            Value::Table(inner) if !section.contains('.') => {
-                keys.extend(inner.into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
-            }
-            value => {
-                keys.insert(section, value);
-            }
-        }
-    }
-    keys
-}
-
 fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
     let values = |(key, value)| match value {
         Value::Array(values) => Ok((key, values)),
         _ => Err(StudyError::NoList(key)),
     };
-    keys(grid).into_iter().map(values).collect()
+    by_key(grid).map(values).collect()
 }
 
 fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {

@@ -1,6 +1,6 @@
 //! The settings of a study's own sections, as a reference lists them.
 
-use slimgate_train::{Setting, parse_setting};
+use slimgate_run::{Setting, parse_setting};
 
 use super::StudyConfig;
 

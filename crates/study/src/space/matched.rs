@@ -1,7 +1,9 @@
 //! Hidden sizes that make variants equal in size or in time.
 
-use slimgate_train::{Interrupter, TrainError, recurrent_parameters, step_seconds};
+use slimgate_run::{StopFlag, recurrent_parameters};
 
+use crate::executor::Executor;
+use crate::measure::step_seconds;
 use crate::space::Task;
 use crate::trial::{Settings, Trial};
 use crate::{Match, Sizes, StudyConfig, StudyError};
@@ -20,22 +22,19 @@ pub(crate) fn hidden_sizes(
     tasks: &[Task],
     by: Match,
     mut known: Sizes,
-    interrupter: &Interrupter,
+    executor: &mut Executor,
+    stop: &StopFlag,
 ) -> Result<Sizes, StudyError> {
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
         let trial = |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, &Settings::new());
-        let measure = |mut trial: Trial| -> Result<f64, StudyError> {
+        let mut measure = |mut trial: Trial| -> Result<f64, StudyError> {
             if let Some(place) = config.place_of(&trial.config.data.dataset) {
                 trial.config.data.dataset = place.to_owned();
             }
-            // To time a step takes seconds, and a study times many.
-            if interrupter.should_stop() {
-                return Err(TrainError::Interrupted.into());
-            }
             Ok(match by {
                 Match::Parameters => recurrent_parameters(&trial.config)? as f64,
-                Match::Time => step_seconds(&trial.config)?,
+                Match::Time => step_seconds(executor, &trial.config, stop)?,
             })
         };
         let sizes = known.entry(task.name.clone()).or_default();
@@ -60,7 +59,7 @@ pub(crate) fn hidden_sizes(
 fn nearest(
     goal: f64,
     largest: usize,
-    measure: impl Fn(usize) -> Result<f64, StudyError>,
+    mut measure: impl FnMut(usize) -> Result<f64, StudyError>,
 ) -> Result<Option<usize>, StudyError> {
     // Invariant: the measure of `below` is under the goal, that of `above` is not.
     let (mut below, mut above) = (0, largest);
@@ -81,7 +80,14 @@ fn nearest(
 
 #[cfg(test)]
 mod tests {
+    use slimgate_run::RunError;
+
     use super::*;
+
+    /// One whose program is not there.
+    fn executor() -> Executor {
+        Executor::new("no-program".into(), 1)
+    }
 
     #[test]
     fn the_nearest_size_is_found_on_either_side() {
@@ -98,7 +104,8 @@ mod tests {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
         let task = Task { name: "digits-rows".into(), values: Settings::new() };
         let by = Match::Parameters;
-        let sizes = hidden_sizes(&config, &[task], by, Sizes::new(), &Interrupter::new()).unwrap();
+        let sizes =
+            hidden_sizes(&config, &[task], by, Sizes::new(), &mut executor(), &StopFlag::new()).unwrap();
         let sizes = &sizes["digits-rows"];
         // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
         // 28 n + n² + 4 n.
@@ -114,9 +121,9 @@ mod tests {
     fn an_interrupt_stops_the_measurements() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'time'", &[]).unwrap();
         let task = Task { name: "digits-rows".into(), values: Settings::new() };
-        let interrupter = Interrupter::new();
-        interrupter.stop(None);
-        let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &interrupter);
-        assert!(matches!(stopped, Err(StudyError::Train(TrainError::Interrupted))), "{stopped:?}");
+        let stop = StopFlag::new();
+        stop.stop();
+        let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &mut executor(), &stop);
+        assert!(matches!(stopped, Err(StudyError::Run(RunError::Interrupted))), "{stopped:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-pub use slimgate_train::Timing;
+pub use slimgate_run::Timing;
 
 use super::State;
 use crate::Cost;

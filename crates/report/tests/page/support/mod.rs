@@ -45,6 +45,7 @@ pub fn without_nan_in_words(text: &str) -> String {
 pub fn study() -> Summary {
     let tasks = vec![task("digits-rows", 0.0), task("japanese-vowels", -0.02)];
     Summary {
+        version: Summary::VERSION,
         study: "gates of digits".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),

@@ -1,7 +1,7 @@
 //! Made-up runs.
 
 use slimgate_report::Run;
-use slimgate_train::{EpochMetrics, Evaluation, Parameters, Split, Status, TrivialPredictor};
+use slimgate_run::{EpochMetrics, Evaluation, Parameters, Split, Status, TrivialPredictor};
 
 use super::environment;
 use super::tasks::{EPOCHS, classes, confusion};
@@ -42,7 +42,8 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
         path: format!("runs/{name}").into(),
         started: 1_700_000_000.0,
         settings: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-        summary: last.clone().map(|last| slimgate_train::Summary {
+        summary: last.clone().map(|last| slimgate_run::Summary {
+            version: slimgate_run::Summary::VERSION,
             status: Status::Complete,
             dataset: "digits-rows".into(),
             variant: variant.into(),

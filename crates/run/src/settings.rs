@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 use slimgate_data::{Modality, Standardize, TokenRule, find};
-use slimgate_models::EmbeddingInitializer;
+use slimgate_gates::EmbeddingInitializer;
 use toml::{Table, Value};
 
 use crate::{
     Backend, Config, ConfigError, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+    by_key, table_with,
 };
 
 impl Config {
@@ -72,16 +73,11 @@ impl Config {
 
     /// The values of the settings that have one, by key.
     pub(crate) fn values(self) -> Vec<(String, Value)> {
-        let table = Table::try_from(self).expect("a configuration is a table");
-        let section = |(section, settings): (String, Value)| {
-            let settings: Table = settings.try_into().expect("a configuration has sections");
-            settings.into_iter().map(move |(key, value)| (format!("{section}.{key}"), value))
-        };
-        table.into_iter().flat_map(section).collect()
+        by_key(Table::try_from(self).expect("a configuration is a table")).collect()
     }
 
     /// What is set and changes nothing beside the other settings, each with the reason.
-    pub(crate) fn without_effect(&self) -> Vec<String> {
+    pub fn without_effect(&self) -> Vec<String> {
         let Config { data, model, optim, .. } = self;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
         let modality = find(&data.dataset).ok().map(|entry| &entry.modality);
@@ -142,67 +138,6 @@ impl ConfigError {
     /// Of a key that no setting has, with the nearest one that there is.
     pub fn unknown_key(key: &str) -> ConfigError {
         ConfigError::UnknownKey { key: key.to_owned(), nearest: nearest_key(key) }
-    }
-}
-
-/// Reads `section.key=value`; a value that is not TOML is taken as text.
-pub fn parse_setting(setting: &str) -> Result<(String, Value), ConfigError> {
-    let (key, value) =
-        setting.split_once('=').ok_or_else(|| ConfigError::NoAssignment(setting.to_owned()))?;
-    let value = format!("value = {value}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
-    Ok((key.trim().to_owned(), value))
-}
-
-/// The table of TOML text called `name`, overridden by settings by their dotted keys.
-///
-/// # Errors
-///
-/// If the text is not TOML, or a key leads through something that is no table.
-pub fn table_with(name: &str, text: &str, settings: &[(String, Value)]) -> Result<Table, ConfigError> {
-    let mut table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
-        name: name.to_owned(),
-        problem: error.to_string().trim_end().to_owned(),
-    })?;
-    for section in ["", "grid."] {
-        let names = ["model.variant", "model.gates"].map(|name| format!("{section}{name}"));
-        if names.iter().all(|name| settings.iter().any(|(key, _)| key == name)) {
-            return Err(ConfigError::TwoCells);
-        }
-    }
-    for (key, value) in settings {
-        override_key(&mut table, key, value.clone()).ok_or_else(|| ConfigError::unknown_key(key))?;
-        // A cell is given by its name or by its terms: the later word replaces the earlier one.
-        if let Some(section) = key.strip_suffix("model.variant") {
-            take_out(&mut table, &format!("{section}model.gates"));
-        } else if let Some(section) = key.strip_suffix("model.gates") {
-            take_out(&mut table, &format!("{section}model.variant"));
-        }
-    }
-    Ok(table)
-}
-
-fn override_key(table: &mut Table, key: &str, value: Value) -> Option<()> {
-    // A quoted key of the text, such as `"optim.learning_rate"` in a study's grid, would stand beside this one.
-    table.remove(key);
-    let Some((section, name)) = key.split_once('.') else {
-        table.insert(key.to_owned(), value);
-        return Some(());
-    };
-    let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-    override_key(inner.as_table_mut()?, name, value)
-}
-
-/// Removes a dotted key, also where it is quoted as a whole.
-fn take_out(table: &mut Table, key: &str) {
-    table.remove(key);
-    if let Some((section, name)) = key.split_once('.')
-        && let Some(inner) = table.get_mut(section).and_then(Value::as_table_mut)
-    {
-        take_out(inner, name);
     }
 }
 

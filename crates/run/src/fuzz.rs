@@ -8,8 +8,7 @@ use std::path::Path;
 use bolero::check;
 use slimgate_data::Preprocessing;
 
-use crate::history::Split;
-use crate::{RunFolder, TrainError};
+use crate::{RunError, RunFolder, Split};
 
 /// The files of a run, as a run of version 0.1.0 wrote them.
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recorded/words-0.1");
@@ -26,7 +25,7 @@ const FILES: [&str; 8] = [
 ];
 
 /// Reads all that there is in a run folder, as whoever resumes, tests or reports the run does.
-fn read(folder: &RunFolder) -> Result<(), TrainError> {
+fn read(folder: &RunFolder) -> Result<(), RunError> {
     folder.config().and_then(|config| {
         assert!(config.optim.epochs > 0, "a checked configuration trains");
         folder.held_config()

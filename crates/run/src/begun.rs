@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::Config;
-use crate::folder::sha256;
+use crate::{Config, sha256};
 
 /// Settings that decide where and how fast a run computes, or what it is called, and not what comes of it. They may
 /// change.
@@ -18,7 +17,7 @@ const EPOCHS: &str = "optim.epochs";
 
 /// The settings that a run was begun with: `begun_with` in the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct BegunWith {
+pub struct BegunWith {
     /// Of the settings as compact JSON, in the order of their keys.
     sha256: String,
     settings: BTreeMap<String, Value>,
@@ -36,6 +35,7 @@ struct Extension {
 }
 
 impl BegunWith {
+    /// The settings of a configuration.
     pub fn new(config: &Config) -> BegunWith {
         let settings = held(config);
         BegunWith { sha256: hash(&settings), settings, extended: Vec::new() }

@@ -5,15 +5,12 @@ use std::io::IsTerminal;
 use std::thread;
 use std::time::Duration;
 
-use burn::train::Interrupter;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::getpgrp;
 use rustix::stdio::{dup2_stderr, dup2_stdout};
-use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::dashboard::Terminal;
+use crate::{StopFlag, Terminal};
 
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
@@ -23,15 +20,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// From now on the first Ctrl-C, SIGTERM or SIGHUP asks the run that gets this to stop, which it does before it
 /// begins or after the batch it is in. A second Ctrl-C or SIGTERM ends the process, with the terminal as it is now.
-pub fn stop_on_signals() -> Interrupter {
-    let interrupter = Interrupter::new();
+pub fn stop_on_signals() -> StopFlag {
+    let stop = StopFlag::new();
     let mut stopping = vec![SIGINT, SIGTERM];
     // `nohup` has it ignored, and means it.
     if !is_ignored(SIGHUP) {
         stopping.push(SIGHUP);
     }
-    let Ok(mut signals) = Signals::new(stopping) else { return interrupter };
-    let asked = interrupter.clone();
+    let Ok(mut signals) = Signals::new(stopping) else { return stop };
+    let asked = stop.clone();
     let terminal = Terminal::now();
     let speaks_to_terminal = [std::io::stdout().is_terminal(), std::io::stderr().is_terminal()];
     thread::spawn(move || {
@@ -48,10 +45,10 @@ pub fn stop_on_signals() -> Interrupter {
                 std::process::exit(INTERRUPTED);
             }
             asked_before = true;
-            asked.stop(Some("interrupted"));
+            asked.stop();
         }
     });
-    interrupter
+    stop
 }
 
 /// Redirects output that went to a now-closed terminal to nowhere: such a terminal takes no words, and whoever insists on
@@ -87,11 +84,6 @@ fn is_unread() -> bool {
     let mut asked = [PollFd::new(&output, PollFlags::OUT)];
     let told = poll(&mut asked, Some(&Timespec::default()));
     told.is_ok() && asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
-}
-
-/// Whether the terminal is this process's to set: in the background, setting it stops a process.
-pub fn in_foreground() -> bool {
-    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 /// Whether this process was started with a signal ignored.

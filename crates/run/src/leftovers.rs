@@ -5,21 +5,26 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::checkpoints::FILES;
-use crate::folder::{Manifest, TEMPORARY, UNFINISHED};
-use crate::{RunFolder, TrainError};
+use crate::files::{TEMPORARY, UNFINISHED};
+use crate::{CHECKPOINT_FILES, Manifest, RunError, RunFolder};
 
 /// What is younger may be of a process that lives: reports and evaluations write into a run that others train.
 const AGE: Duration = Duration::from_secs(60);
 
-/// Removes the leftovers in a run that this process has locked, and nothing that another program wrote.
-pub(crate) fn remove(folder: &RunFolder, manifest: &Manifest) -> Result<(), TrainError> {
-    let listed = |name: &str| {
-        let name = format!("checkpoint/{name}");
-        manifest.epochs.iter().flat_map(|saved| &saved.files).any(|file| file.name == name)
-    };
-    remove_files(folder.path(), |name, path| is_temporary(name, TEMPORARY) && is_old(path))?;
-    remove_files(&folder.file("checkpoint"), |name, _| is_checkpoint(name) && !listed(name))
+impl RunFolder {
+    /// Removes the leftovers in a run that this process has locked, and nothing that another program wrote.
+    ///
+    /// # Errors
+    ///
+    /// If that is not possible.
+    pub fn remove_leftovers(&self, manifest: &Manifest) -> Result<(), RunError> {
+        let listed = |name: &str| {
+            let name = format!("checkpoint/{name}");
+            manifest.epochs.iter().flat_map(|saved| &saved.files).any(|file| file.name == name)
+        };
+        remove_files(self.path(), |name, path| is_temporary(name, TEMPORARY) && is_old(path))?;
+        remove_files(&self.file("checkpoint"), |name, _| is_checkpoint(name) && !listed(name))
+    }
 }
 
 /// Removes unfinished runs below `out` whose processes have died before these had a name. What cannot be removed
@@ -42,12 +47,12 @@ fn is_old(path: &Path) -> bool {
     changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > AGE))
 }
 
-fn remove_files(folder: &Path, leftover: impl Fn(&str, &Path) -> bool) -> Result<(), TrainError> {
-    for entry in fs::read_dir(folder).map_err(TrainError::file("read", folder))? {
-        let path = entry.map_err(TrainError::file("read", folder))?.path();
+fn remove_files(folder: &Path, leftover: impl Fn(&str, &Path) -> bool) -> Result<(), RunError> {
+    for entry in fs::read_dir(folder).map_err(RunError::file("read", folder))? {
+        let path = entry.map_err(RunError::file("read", folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         if name.is_some_and(|name| leftover(name, &path)) && path.is_file() {
-            fs::remove_file(&path).map_err(TrainError::file("remove", &path))?;
+            fs::remove_file(&path).map_err(RunError::file("remove", &path))?;
         }
     }
     Ok(())
@@ -63,7 +68,7 @@ fn is_temporary(name: &str, prefix: &str) -> bool {
 pub(crate) fn is_checkpoint(name: &str) -> bool {
     let Some((stem, ending)) = name.split_once('.') else { return false };
     let Some((kind, epoch)) = stem.split_once('-') else { return false };
-    FILES.contains(&kind)
+    CHECKPOINT_FILES.contains(&kind)
         && epoch.parse::<usize>().is_ok()
         && (ending == "bpk" || (ending.starts_with("bpk.") && ending.ends_with(".tmp")))
 }

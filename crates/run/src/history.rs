@@ -89,7 +89,8 @@ impl History {
         lines.find(|&line| wanted.get(line) != found.get(line)).map(|line| line + 1)
     }
 
-    pub(crate) fn push(&mut self, line: EpochMetrics) {
+    /// Adds the next line.
+    pub fn push(&mut self, line: EpochMetrics) {
         self.lines.push(line);
     }
 

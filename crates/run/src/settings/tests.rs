@@ -1,6 +1,7 @@
 //! What a configuration may say, and what is said of one that says anything else.
 
 use super::*;
+use crate::parse_setting;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     Config::read("test.toml", text, &[])

@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use slimgate_data::DataConfig;
-use slimgate_gates::{Cell, name_of, variant};
-use slimgate_models::{EmbeddingInitializer, GateActivation, Initializer};
+use slimgate_gates::{Cell, EmbeddingInitializer, GateActivation, Initializer, name_of, variant};
 
-use crate::history::History;
-use crate::{Backend, ConfigError};
+use crate::{Backend, ConfigError, History};
 
 /// Everything that determines a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

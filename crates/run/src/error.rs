@@ -1,0 +1,200 @@
+//! What can be wrong with settings and run folders, each with what to do about it.
+
+use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+use std::path::{Path, PathBuf};
+
+use slimgate_data::DataError;
+use slimgate_gates::{ParseCellError, UnknownVariant};
+use thiserror::Error;
+
+use crate::quoted;
+
+/// A configuration that cannot be run.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The text is not TOML; the message holds the place.
+    #[error("{name} is not valid TOML\n{problem}")]
+    Syntax {
+        /// The file, or the flag.
+        name: String,
+        /// The parser's message, with line and column.
+        problem: String,
+    },
+    /// A key that no setting has.
+    #[error("there is no setting `{key}`{}; see `slimgate settings` for all of them", did_you_mean(nearest))]
+    UnknownKey {
+        /// The key, with its section.
+        key: String,
+        /// The most similar key.
+        nearest: Option<String>,
+    },
+    /// A section of a study.
+    #[error("[{section}] is a section of a study; run it with `slimgate compare`")]
+    Study {
+        /// The section.
+        section: String,
+    },
+    /// A value that its setting cannot hold.
+    #[error("{0}")]
+    Type(String),
+    /// A value that is not one of the setting's choices.
+    #[error("`{key}` cannot be `{value}`{}; it must be one of {choices}", did_you_mean(nearest))]
+    Choice {
+        /// The key, with its section.
+        key: &'static str,
+        /// What it was set to.
+        value: String,
+        /// The most similar choice.
+        nearest: Option<&'static str>,
+        /// All of them.
+        choices: String,
+    },
+    /// A value that no run can use.
+    #[error("`{key} = {value}` cannot be used: {remedy}")]
+    Value {
+        /// The key, with its section.
+        key: String,
+        /// What it was set to.
+        value: String,
+        /// What it may be.
+        remedy: &'static str,
+    },
+    /// A setting of the data that no run can use.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Both a variant and gate terms were given.
+    #[error("`model.variant` and `model.gates` both describe the cell; give one of them")]
+    TwoCells,
+    /// `--set` without `=`.
+    #[error("`--set {0}` has no `=`; write `--set section.key=value`, for example `--set optim.clip=1.0`")]
+    NoAssignment(String),
+    /// No such variant.
+    #[error(transparent)]
+    Variant(#[from] UnknownVariant),
+    /// Gate terms that cannot be read.
+    #[error("cannot parse the gate terms: {0}")]
+    Gates(#[from] ParseCellError),
+}
+
+/// What keeps a run folder from being made or used.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data.
+    #[error("{0}")]
+    Data(#[from] DataError),
+    /// The folder of a new run could not be made.
+    #[error("cannot make a run in {}: {source}; {}", out.display(), place(source))]
+    NewRun {
+        /// The folder that runs are put in.
+        out: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It was asked to stop before there was a run.
+    #[error("interrupted before the run began; nothing was left behind")]
+    Interrupted,
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the run folder that does not hold what it should.
+    #[error("{} is not usable: {problem}; restore the file, or train again under another `--name`", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A summary whose form this version does not know.
+    #[error(
+        "{} was written by a newer version of slimgate (it has form {version}, and this one reads up to {known}); \
+         use that version, or a newer one",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The form that it has.
+        version: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// A run's configuration that is another than the one that it was begun with.
+    #[error(
+        "{path} was changed after the run was begun: {differences}; put that back, or train a new run with it: slimgate \
+         train {} --name NEW",
+        in_shell(path),
+        path = path.display()
+    )]
+    EditedConfig {
+        /// The file.
+        path: PathBuf,
+        /// Each setting that differs.
+        differences: String,
+    },
+    /// The folder is a study.
+    #[error("{} is a study, not a run; its runs are the folders in {}", .0.display(), trials(.0))]
+    AStudy(PathBuf),
+    /// The folder is not a run.
+    #[error("{} is not a run folder (it has no config.toml); give a folder that `slimgate train` made", .0.display())]
+    NotARun(PathBuf),
+    /// A run with this name is there already.
+    #[error("{} exists already; resume it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
+    Exists(PathBuf),
+    /// Another process has the run.
+    #[error("{} is in use by another process; wait for it to end", .0.display())]
+    InUse(PathBuf),
+}
+
+impl RunError {
+    /// The error of an action on a file, once the system has said what is wrong.
+    pub fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
+        move |source| RunError::File { action, path: path.to_owned(), source }
+    }
+
+    /// The error of a file that does not hold what it should.
+    pub fn damaged(path: &Path, problem: impl ToString) -> RunError {
+        RunError::Damaged { path: path.to_owned(), problem: problem.to_string() }
+    }
+}
+
+fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
+    nearest.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn in_shell(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+fn trials(study: &Path) -> String {
+    study.join("trials/").display().to_string()
+}
+
+/// Where to put a run that cannot be made.
+fn place(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        StorageFull | QuotaExceeded => "free some space, or choose another folder with `--out`",
+        _ => "choose another folder with `--out`",
+    }
+}
+
+/// What to do about a file of a run that is there.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        StorageFull | QuotaExceeded => {
+            "free some space, then try again; a run is resumed with `slimgate train --resume`"
+        }
+        PermissionDenied | ReadOnlyFilesystem => "get the permission to read and write there",
+        NotFound => "check the path",
+        _ => "check the disk and the path",
+    }
+}

@@ -1,0 +1,67 @@
+//! How a run does on the test set: `evaluation.json`.
+
+use serde::{Deserialize, Serialize};
+
+/// How a saved run does on the test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The epoch whose weights were used.
+    pub epoch: usize,
+    /// Sequences of the test set.
+    pub sequences: usize,
+    /// The mean cross-entropy, in nats.
+    pub loss: f64,
+    /// The share of sequences classified correctly.
+    pub accuracy: f64,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// How many sequences of each class (rows) were predicted to be of each (columns).
+    pub confusion: Vec<Vec<usize>>,
+    /// The trivial predictor on the same sequences. Nothing in evaluations of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trivial: Option<TrivialPredictor>,
+    /// A hash of all weights: two models with the same one are the same, bit for bit.
+    pub weights_sha256: String,
+}
+
+/// The predictor that says of every sequence that it is of one class, the one of which the test set has most: no constant
+/// answer is right more often, whatever the training set has most of. A model that does no better is of no use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrivialPredictor {
+    /// That class.
+    pub class: String,
+    /// The share of sequences that are of this class.
+    pub accuracy: f64,
+}
+
+impl TrivialPredictor {
+    /// From the confusions (rows: true class) of any model on the test set. None of a test set without sequences.
+    pub fn new(classes: &[String], confusion: &[Vec<usize>]) -> Option<TrivialPredictor> {
+        let sequences: Vec<usize> = confusion.iter().map(|row| row.iter().sum()).collect();
+        // The first among equals.
+        let class = (0..sequences.len()).rev().max_by_key(|&class| sequences[class])?;
+        let accuracy = sequences[class] as f64 / sequences.iter().sum::<usize>() as f64;
+        let class = classes.get(class).filter(|_| accuracy.is_finite())?.clone();
+        Some(TrivialPredictor { class, accuracy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trivial_predictor_is_right_as_often_as_a_constant_answer_can_be() {
+        let classes = ["a", "b", "c"].map(str::to_owned);
+        let trivial = |confusion: &[Vec<usize>]| {
+            TrivialPredictor::new(&classes, confusion).map(|trivial| (trivial.class, trivial.accuracy))
+        };
+        assert_eq!(trivial(&[vec![1, 0, 0], vec![2, 1, 0], vec![0, 0, 1]]), Some(("b".into(), 0.6)));
+        assert_eq!(
+            trivial(&[vec![1, 0, 0], vec![0, 0, 1], vec![0; 3]]),
+            Some(("a".into(), 0.5)),
+            "the first"
+        );
+        assert_eq!(trivial(&[vec![0; 3], vec![0; 3], vec![0; 3]]), None);
+    }
+}

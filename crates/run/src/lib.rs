@@ -1,0 +1,68 @@
+//! A training run without the training: its settings, its folder, and what the programs that work on it tell one another.
+//!
+//! Whoever only reads runs needs this crate and no framework.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config`, `settings` | the settings of a run; how they are read and checked |
+//! | `table` | tables of TOML by dotted keys |
+//! | `reference` | what each setting means, its default and the values it takes |
+//! | `backend` | the backends by their names |
+//! | `parameters` | how many parameters a model has, counted without building it |
+//! | `folder`, `files` | the run folder: whole files or none, its lock |
+//! | `manifest` | which epochs are complete |
+//! | `begun` | what a run was begun with, which its configuration is held to |
+//! | `leftovers` | what killed processes leave in a run folder |
+//! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
+//! | `summary` | what a run came to, and the version of its form |
+//! | `evaluation` | how a run does on the test set |
+//! | `timing` | how long steps take, and what a run will ask of a machine |
+//! | `environment` | the machine and the program |
+//! | `stop`, `signals` | interrupting a run from outside |
+//! | `terminal` | the terminal around a dashboard, and processes that start from it |
+//! | `shell` | commands to copy |
+
+mod backend;
+mod begun;
+mod config;
+mod environment;
+mod error;
+mod evaluation;
+mod files;
+mod folder;
+#[cfg(test)]
+mod fuzz;
+mod history;
+mod leftovers;
+mod manifest;
+mod parameters;
+mod reference;
+mod settings;
+mod shell;
+mod signals;
+mod stop;
+mod summary;
+mod table;
+mod terminal;
+mod timing;
+
+pub use backend::Backend;
+pub use begun::BegunWith;
+pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use environment::{Environment, cpu_name, peak_memory};
+pub use error::{ConfigError, RunError};
+pub use evaluation::{Evaluation, TrivialPredictor};
+pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
+pub use folder::{RunFolder, RunLock};
+pub use history::{EpochMetrics, History, Split};
+pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
+pub use parameters::{Parameters, recurrent_parameters};
+pub use reference::Setting;
+pub use settings::nearest;
+pub use shell::quoted;
+pub use signals::{stop_on_signals, when_unread};
+pub use stop::StopFlag;
+pub use summary::{Status, Summary, refuse_newer};
+pub use table::{by_key, parse_setting, table_with};
+pub use terminal::{Terminal, in_foreground, start_unsuspended, suspend};
+pub use timing::{Effort, StepTime, Timing};
