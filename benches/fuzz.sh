@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of files and of gate terms, guided by coverage: each target for SECONDS seconds (default 600).
+# Fuzzes the readers of files, of gate terms and of run folders, guided by coverage: each target for SECONDS seconds
+# (default 600).
 #
 #     benches/fuzz.sh [SECONDS [TARGET...]]
 #
@@ -10,7 +11,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-600}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(ts series_table text_table ucr idx gate_terms)
+[ ${#targets[@]} -gt 0 ] || targets=(ts series_table text_table ucr idx gate_terms run_folder)
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}/fuzz
@@ -23,6 +24,7 @@ for target in "${targets[@]}"; do
     # The package, its test binary, the test's name, and the folder of its inputs.
     case $target in
     gate_terms) package=slimgate-gates tests="--test fuzz" name=fuzz_gate_terms inputs=crates/gates/tests/__fuzz__/gate_terms ;;
+    run_folder) package=slimgate-run tests=--lib name=fuzz::fuzz_run_folder inputs=crates/run/src/__fuzz__/fuzz__run_folder ;;
     *) package=slimgate-data tests=--lib name=fuzz::fuzz_$target inputs=crates/data/src/__fuzz__/fuzz__$target ;;
     esac
     mkdir -p "$out/corpus/$target" "$inputs/crashes"

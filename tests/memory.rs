@@ -14,6 +14,12 @@ fn a_run_for_which_no_machine_has_room_is_refused_with_what_to_change() {
         "train --no-tui --dataset japanese-vowels --variant lstm --hidden 16384 --set model.layers=64 --name one",
     );
     assert_says(&refusal, &["not enough memory", "`model.hidden`", "are free"]);
+    // A study has that measured by a process of its own.
+    let study =
+        "compare --dataset japanese-vowels --set model.hidden=16384 --set model.layers=64 --out study";
+    let refusal = here.refuse(study);
+    assert_says(&refusal, &["error: there is not enough memory", "`model.hidden`", "are free"]);
+    assert_eq!(refusal.matches("error:").count(), 1, "{refusal}");
 
     // One text of 60,000 words among 128.
     std::fs::create_dir(here.path("texts")).unwrap();

@@ -122,6 +122,32 @@ fn a_study_that_is_suspended_suspends_its_trials() {
     await_all(&trials, |state| ["", "Z"].contains(&state));
 }
 
+/// Training steps are measured by a process of its own, one after the other until a size of equal time is found.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_study_asked_to_stop_while_it_measures_leaves_nothing_behind() {
+    let here = Workspace::new();
+    // Steps of seconds, of which a measurement takes 34.
+    let slow = small().replace("hidden = 4", "hidden = 2048\nrecurrent_initializer = 'uniform'");
+    let slow = slow.replace("[compare]", "[compare]\nmatch = 'time'");
+    here.write("slow.toml", slow.replace("epochs = 3", "epochs = 3\nbatch_size = 256"));
+    let mut process = here.command("compare slow.toml --out slow").spawn().unwrap();
+    let measurement = loop {
+        assert_eq!(process.try_wait().unwrap(), None);
+        let children = children(process.id());
+        if !children.is_empty() {
+            break children;
+        }
+        sleep(Duration::from_millis(20));
+    };
+    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+    await_all(&measurement, |state| ["", "Z"].contains(&state));
+    let said = said(process.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(130), "{}", said.err);
+    assert!(said.err.contains("interrupted before the run began; nothing was left behind"), "{}", said.err);
+    assert!(!here.path("slow").exists());
+}
+
 #[test]
 fn two_processes_share_a_study() {
     let here = Workspace::new();

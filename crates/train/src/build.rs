@@ -7,7 +7,6 @@ use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
 use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
-
 use slimgate_run::{Backend, Config, ConfigError, OptimConfig, Optimizer};
 
 use crate::{adam, rmsprop};

@@ -156,6 +156,8 @@ pub fn resume(
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
     let mut config = folder.held_config()?;
+    // One that cannot be read, or is of a newer version, would be written over.
+    folder.summary()?;
     let listed = folder.manifest()?;
     let written_for = config.optim.epochs;
     let begun_for = listed.begun_with.as_ref().and_then(BegunWith::epochs).unwrap_or(written_for);

@@ -5,7 +5,6 @@ use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, 
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::{EarlyStoppingStrategy, Interrupter, SupervisedTraining};
-
 use slimgate_run::{OptimConfig, Split, StopFlag};
 
 use crate::checkpoints::CheckpointTracker;

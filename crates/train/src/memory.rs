@@ -21,9 +21,8 @@ use rustix::process::{Resource, getrlimit};
 use slimgate_data::{InputKind, Preprocessing, Sequence};
 use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
-use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
-
 use slimgate_run::{Config, ConfigError, Optimizer};
+use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::TrainError;
 

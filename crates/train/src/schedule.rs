@@ -11,7 +11,6 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::lr_scheduler::noam::NoamLrSchedulerConfig;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
-
 use slimgate_run::{OptimConfig, Schedule};
 
 /// The training loss of the last complete epoch, shared between what measures it and the schedule that

@@ -9,7 +9,6 @@ use burn::tensor::Device;
 use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
 use slimgate_models::Classifier;
-
 use slimgate_run::{
     CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, Split, Status, Summary,
     peak_memory,
