@@ -25,8 +25,8 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
     ];
     let caption = format!(
         "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds, the \
-         bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the most \
-         frequent class.",
+         bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the class \
+         that the test set has most of.",
         task.name,
         words::whole_percent(summary.confidence),
     );
@@ -66,8 +66,9 @@ fn stability(summary: &Summary, task: &Task) -> Table {
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
          the last epoch is worse than the best by more than {} points, and keeps less than half of what that gained over \
-         the trivial predictor; still improving: the best accuracy rose by more than half a point in the last quarter of \
-         the epochs, and early stopping did not end the trial; diverged: the loss became infinite or NaN.",
+         the trivial predictor; still improving: in the last quarter of the epochs, or since the best one where early \
+         stopping ended the trial, the best accuracy rose by more than half a point and its standard error, or the loss \
+         fell by more than 0.01; diverged: the loss became infinite or NaN.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
