@@ -15,6 +15,7 @@
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `summary` | what a run came to, and the version of its form |
+//! | `event` | the lines that a run writes as it goes, and a study reads |
 //! | `evaluation` | how a run does on the test set |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
@@ -28,6 +29,7 @@ mod config;
 mod environment;
 mod error;
 mod evaluation;
+mod event;
 mod files;
 mod folder;
 #[cfg(test)]
@@ -52,6 +54,7 @@ pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, R
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
 pub use evaluation::{Evaluation, TrivialPredictor};
+pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};
 pub use history::{EpochMetrics, History, Split};

@@ -5,17 +5,17 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use serde::Deserialize;
-use slimgate_run::{RunError, StopFlag};
+use slimgate_run::{RunError, RunEvent, StopFlag};
 
 use crate::estimate::estimate;
+use crate::event::Event;
 use crate::executor::{Executor, PATIENCE, Process, Report};
 use crate::folder::Records;
 use crate::plan::{Group, Job, plan};
 use crate::resolve::resolve;
 use crate::space::Space;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, summarize};
+use crate::{StudyConfig, StudyError, StudyFolder, Summary, summarize};
 
 /// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
@@ -27,87 +27,6 @@ pub struct Options {
     pub program: PathBuf,
     /// Processes at once.
     pub at_once: usize,
-}
-
-/// What a study says as it goes.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// Something about the data that should be known before anything is trained.
-    Warning {
-        /// What it is, and what to do.
-        text: String,
-    },
-    /// It begins or continues; told again when it is known that there are more trials.
-    Planned {
-        /// Trials in all.
-        trials: usize,
-        /// Those that are at their end.
-        done: usize,
-        /// Epochs of all trials together.
-        epochs: usize,
-        /// Those that are complete.
-        epochs_done: usize,
-    },
-    /// How long the trials that are left will take, once it has been measured.
-    Estimated {
-        /// Seconds, if all stop as early as they may, and if none does.
-        seconds: [f64; 2],
-        /// Processes at once.
-        at_once: usize,
-    },
-    /// A process works on a trial.
-    Started {
-        /// Which.
-        trial: String,
-        /// Its variant, task, seed and settings in a few words.
-        label: String,
-        /// Its epochs.
-        of: usize,
-    },
-    /// An epoch of a trial is complete.
-    Epoch {
-        /// Which trial.
-        trial: String,
-        /// Which epoch.
-        epoch: usize,
-        /// Accuracy on the validation set.
-        accuracy: f64,
-    },
-    /// A trial is at its end.
-    Finished {
-        /// Which.
-        trial: String,
-        /// Its variant.
-        variant: String,
-        /// Its task.
-        task: String,
-        /// Its variant, task, seed and settings in a few words.
-        label: String,
-        /// How it ended.
-        state: State,
-        /// The best accuracy on the validation set.
-        best: Option<f64>,
-        /// Seconds it took.
-        seconds: f64,
-    },
-    /// A trial's process stopped without an end: at a pause, or because it was asked to.
-    Paused {
-        /// Which.
-        trial: String,
-    },
-    /// A trial's process failed.
-    Failed {
-        /// Which.
-        trial: String,
-        /// Its variant, task, seed and settings in a few words.
-        label: String,
-        /// What it said.
-        reason: String,
-        /// Whether it is tried again.
-        again: bool,
-    },
-    /// The chosen trials are being timed side by side.
-    Timing,
 }
 
 /// Runs a study in its folder, or continues it, until nothing is left to do. Besides what it came to, returns
@@ -362,7 +281,7 @@ impl Run {
     fn note(&mut self, report: Report, on_event: &mut impl FnMut(Event)) -> Result<bool, StudyError> {
         match report {
             Report::Line { trial, line } => {
-                if let Ok(TrainEvent::Epoch { epoch, validation }) = serde_json::from_str(&line) {
+                if let Ok(RunEvent::Epoch { epoch, validation, .. }) = serde_json::from_str(&line) {
                     on_event(Event::Epoch { trial, epoch, accuracy: validation.accuracy });
                 }
                 Ok(false)
@@ -485,21 +404,4 @@ impl Run {
         }
         Ok(())
     }
-}
-
-/// A line of `slimgate train --json`, as far as a study reads it.
-#[derive(Deserialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-enum TrainEvent {
-    Epoch {
-        epoch: usize,
-        validation: Validation,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct Validation {
-    accuracy: f64,
 }

@@ -14,6 +14,7 @@
 //! | `log` | the reason why a process failed |
 //! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
+//! | `event` | what it tells as it goes |
 //! | `progress` | how far a study is |
 //! | `analysis` | from finished trials to a [`Summary`] |
 //! | `answer` | the summary in words |
@@ -33,6 +34,7 @@ mod cost;
 mod criteria;
 mod error;
 mod estimate;
+mod event;
 mod executor;
 mod folder;
 mod log;
@@ -50,10 +52,11 @@ mod trial;
 
 pub use analysis::summarize;
 pub use answer::{decimals, percentage, signed_points};
-pub use compare::{Event, Options, compare};
+pub use compare::{Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
 pub use cost::{Cost, money};
 pub use error::StudyError;
+pub use event::Event;
 pub use folder::StudyFolder;
 pub use progress::{Best, Failure, Running, StudyProgress, study_progress};
 pub use requirement::{Outcome, Requirement};

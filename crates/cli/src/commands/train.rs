@@ -1,13 +1,10 @@
 //! `slimgate train`
 
-use std::borrow::Cow;
 use std::process::ExitCode;
 
-use serde::Serialize;
 use slimgate_data::Validation;
 use slimgate_run::{
-    Config, EpochMetrics, Parameters, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals,
-    when_unread,
+    Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
 };
 use slimgate_study::Protocol;
 use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
@@ -80,15 +77,6 @@ enum Speech {
     Json,
 }
 
-/// An event, for machines.
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-enum Event<'a> {
-    Started { run: Cow<'a, str>, parameters: Parameters, complete: usize },
-    Epoch { epoch: usize, of: usize, train: &'a EpochMetrics, validation: &'a EpochMetrics },
-    Finished { run: Cow<'a, str>, summary: &'a Summary },
-}
-
 impl Speech {
     fn report(self, progress: Progress) -> Result<(), CliError> {
         if let Progress::Started { warnings, .. } = &progress {
@@ -101,10 +89,12 @@ impl Speech {
             }
             (Speech::Dashboard, _) => Ok(()),
             (Speech::Json, Progress::Started { folder, parameters, complete, .. }) => {
-                say_json(&Event::Started { run: folder.path().to_string_lossy(), parameters, complete })
+                let run = folder.path().display().to_string();
+                say_json(&RunEvent::Started { run, parameters, complete })
             }
             (Speech::Json, Progress::Epoch { train, validation, of, .. }) => {
-                say_json(&Event::Epoch { epoch: train.epoch, of, train, validation })
+                let (train, validation) = (train.clone(), validation.clone());
+                say_json(&RunEvent::Epoch { epoch: train.epoch, of, train, validation })
             }
             (Speech::Plain, Progress::Started { folder, parameters, complete, over, .. }) => {
                 let resumed = match (complete, over) {
@@ -138,7 +128,8 @@ impl Speech {
 
     fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
         if self == Speech::Json {
-            return say_json(&Event::Finished { run: folder.path().to_string_lossy(), summary });
+            let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
+            return say_json(&RunEvent::Finished { run, summary });
         }
         let run = folder.path().display();
         let protocol = match selection {
