@@ -73,6 +73,7 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(here.succeed(&format!("completions {shell}")).contains("evaluate"), "{shell}");
     }
+    assert!(!here.succeed("completions bash").contains("measure"), "it is for studies, not for people");
 }
 
 #[test]

@@ -122,7 +122,7 @@ pub(crate) trait RecurrentKernel: Backend {
 )]
 pub(crate) trait RecurrentOps: Backend {
     /// [`RecurrentKernel::forward`] as one operation, returning the packed output.
-    #[cfg_attr(feature = "cubecl", fusion(default))]
+    #[fusion(default)]
     fn recurrence(#[extension_type] arguments: Arguments<Self>) -> FloatTensor<Self> {
         composed::forward::<Self>(&arguments, false).0
     }

@@ -2,16 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::args::Arguments;
 use crate::output::{CliError, put};
 
 pub fn run(shell: Shell) -> Result<ExitCode, CliError> {
+    let whole = Arguments::command();
+    // The generator offers hidden commands, too.
+    let for_people = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    let mut program = Command::new("slimgate").args(whole.get_arguments().cloned()).subcommands(for_people);
     // Into memory first: where the generator cannot write, it panics.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "slimgate", &mut script);
+    clap_complete::generate(shell, &mut program, "slimgate", &mut script);
     put(&script)?;
     Ok(ExitCode::SUCCESS)
 }
