@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{Workspace, assert_says, said};
+use crate::support::{Workspace, assert_says, said, signal};
 
 #[test]
 fn a_run_for_which_no_machine_has_room_is_refused_with_what_to_change() {
@@ -55,8 +55,7 @@ fn a_start_that_takes_long_says_so() {
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut said).unwrap();
     assert_says(&said, &["drawing the initial weights", "4 orthogonal matrices of 3000 × 3000", "minutes"]);
     // Stopping it does not take those minutes.
-    let terminated = Command::new("kill").arg(process.id().to_string()).status().unwrap();
-    assert!(terminated.success());
+    signal(&process, "TERM");
     let deadline = Instant::now() + Duration::from_secs(20);
     while process.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "it still draws");

@@ -5,18 +5,13 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::{TINY, Workspace, assert_says, lines, said};
+use crate::support::{TINY, Workspace, assert_says, lines, said, signal};
 
 /// A run in which everything that could be lost matters: momentum, dropout, a schedule that follows the loss, patience,
 /// the order of the sequences. It takes a few seconds.
 const RUN: &str = "train --no-tui --dataset japanese-vowels --hidden 16 --epochs 24 --threads 1 --batch-size 16 \
                    --schedule exp-loss --learning-rate 5e-4 --optimizer rmsprop --set optim.momentum=0.5 \
                    --set model.recurrent_dropout=0.2 --set model.input_dropout=0.1 --set optim.early_stopping=20";
-
-fn signal(process: &std::process::Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
 
 #[test]
 fn a_run_killed_at_any_moment_ends_with_the_same_weights() {

@@ -228,6 +228,12 @@ pub fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Sends a signal, by its name without SIG.
+pub fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// Runs a script in a file system of its own that holds no more than `size`, with the program as `$slimgate`.
 #[cfg(target_os = "linux")]
 pub fn on_a_small_disk(here: &Workspace, size: &str, script: &str) -> Said {

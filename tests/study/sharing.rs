@@ -1,13 +1,13 @@
 //! Studies that are stopped, killed, shared between processes, or have trials that fail.
 
-use std::process::Command;
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{SHARED, results, small, trials};
-use crate::support::{Workspace, said};
+use crate::support::{Workspace, said, signal};
 
 /// 200 short trials, killed with everything they started at ten moments.
 #[test]
@@ -60,11 +60,7 @@ fn trials_of_a_study_that_is_gone_save_and_stop() {
     let here = Workspace::new();
     here.write("small.toml", small().replace("epochs = 3", "epochs = 100").replace("seeds = 4", "seeds = 2"));
     here.succeed("compare small.toml --out whole");
-    let mut process = here.command("compare small.toml --out gone").spawn().unwrap();
-    while !here.path("gone/trials").exists() || trials_with_epochs(&here, "gone") < 2 {
-        assert_eq!(process.try_wait().unwrap(), None);
-        sleep(Duration::from_millis(20));
-    }
+    let mut process = begun(&here, "gone", 2);
     let children = children(process.id());
     assert!(!children.is_empty());
     process.kill().unwrap();
@@ -99,23 +95,18 @@ fn await_all(processes: &[String], wanted: impl Fn(&str) -> bool) {
 fn a_study_that_is_suspended_suspends_its_trials() {
     let here = Workspace::new();
     here.write("small.toml", small().replace("epochs = 3", "epochs = 4000"));
-    let mut process = here.command("compare small.toml --out study").spawn().unwrap();
-    while !here.path("study/trials").exists() || trials_with_epochs(&here, "study") < 1 {
-        assert_eq!(process.try_wait().unwrap(), None);
-        sleep(Duration::from_millis(20));
-    }
+    let mut process = begun(&here, "study", 1);
     let study = [process.id().to_string()];
     let trials = children(process.id());
-    let send = |signal: &str| Command::new("kill").args([signal, &study[0]]).status().unwrap();
     for _ in 0..2 {
-        send("-TSTP");
+        signal(&process, "TSTP");
         await_all(&study, |state| state == "T");
         await_all(&trials, |state| state == "T");
-        send("-CONT");
+        signal(&process, "CONT");
         await_all(&trials, |state| state != "T");
     }
     // Trials that are suspended when the study is killed continue, to save and stop.
-    send("-TSTP");
+    signal(&process, "TSTP");
     await_all(&study, |state| state == "T");
     process.kill().unwrap();
     process.wait().unwrap();
@@ -140,7 +131,7 @@ fn a_study_asked_to_stop_while_it_measures_leaves_nothing_behind() {
         }
         sleep(Duration::from_millis(20));
     };
-    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+    signal(&process, "INT");
     await_all(&measurement, |state| ["", "Z"].contains(&state));
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.err);
@@ -171,12 +162,8 @@ fn two_processes_share_a_study() {
 fn a_study_asked_to_stop_saves_and_continues() {
     let here = Workspace::new();
     here.write("small.toml", small().replace("epochs = 3", "epochs = 400"));
-    let mut process = here.command("compare small.toml --out stopped").spawn().unwrap();
-    while !here.path("stopped/trials").exists() || trials_with_epochs(&here, "stopped") < 2 {
-        assert_eq!(process.try_wait().unwrap(), None);
-        sleep(Duration::from_millis(20));
-    }
-    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+    let process = begun(&here, "stopped", 2);
+    signal(&process, "INT");
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("with: slimgate compare stopped"), "{}", said.err);
@@ -191,6 +178,16 @@ fn a_study_asked_to_stop_saves_and_continues() {
         status.contains("interrupted") && status.contains("waiting") && !status.contains("running"),
         "{status}"
     );
+}
+
+/// The study of `small.toml`, once so many of its trials have an epoch.
+fn begun(here: &Workspace, study: &str, trials: usize) -> Child {
+    let mut process = here.command(&format!("compare small.toml --out {study}")).spawn().unwrap();
+    while !here.path(study).join("trials").exists() || trials_with_epochs(here, study) < trials {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    process
 }
 
 fn trials_with_epochs(here: &Workspace, study: &str) -> usize {

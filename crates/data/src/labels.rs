@@ -1,8 +1,8 @@
 //! Classes by the labels that files give them: equal numbers are one class, however they are written, and so are names
 //! whose accents are encoded in different ways.
 
+use crate::group::grouped;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The most digits of a whole number: longer ones, such as serial numbers, are names.
@@ -27,16 +27,9 @@ pub(crate) fn key(label: &str) -> Key<'_> {
 /// The classes of labels, each by the shortest of its spellings: in the order of numbers if all are numbers, else by
 /// alphabet.
 pub(crate) fn classes<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut places: HashMap<Key, usize> = HashMap::new();
-    let mut classes: Vec<&str> = Vec::new();
-    for label in labels {
-        let place = *places.entry(key(label)).or_insert(classes.len());
-        match classes.get_mut(place) {
-            Some(known) if label.len() < known.len() => *known = label,
-            Some(_) => (),
-            None => classes.push(label),
-        }
-    }
+    let spellings = grouped(labels, |label| key(label));
+    let shortest = |labels: Vec<&'a str>| labels.into_iter().min_by_key(|label| label.len());
+    let mut classes: Vec<&str> = spellings.into_iter().filter_map(shortest).collect();
     let value = |class: &&str| class.parse::<f64>().ok().filter(|number| number.is_finite());
     if classes.iter().all(|class| value(class).is_some()) {
         classes.sort_by(|one, other| {
@@ -73,18 +66,9 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 /// The classes that differ from another in case or leading zeros alone, those that are alike together.
 pub(crate) fn look_alikes<'a>(classes: &[&'a str]) -> Vec<Vec<&'a str>> {
     let folded: Vec<String> = classes.iter().map(|class| folded(class)).collect();
-    let keys: Vec<Key> = folded.iter().map(|class| key(class)).collect();
-    let mut places: HashMap<&Key, usize> = HashMap::new();
-    let mut groups: Vec<Vec<&str>> = Vec::new();
-    for (class, key) in classes.iter().zip(&keys) {
-        let place = *places.entry(key).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(class),
-            None => groups.push(vec![class]),
-        }
-    }
-    groups.retain(|group| group.len() > 1);
-    groups
+    let groups = grouped(0..classes.len(), |&at| key(&folded[at]));
+    let alike = groups.into_iter().filter(|group| group.len() > 1);
+    alike.map(|group| group.into_iter().map(|at| classes[at]).collect()).collect()
 }
 
 /// True if a label stands for a missing class in the files of other programs.

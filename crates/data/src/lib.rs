@@ -20,6 +20,7 @@ mod file;
 mod format;
 #[cfg(test)]
 mod fuzz;
+mod group;
 mod image;
 mod inputs;
 mod labels;

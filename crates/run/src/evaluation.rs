@@ -17,9 +17,6 @@ pub struct Evaluation {
     pub classes: Vec<String>,
     /// How many sequences of each class (rows) were predicted to be of each (columns).
     pub confusion: Vec<Vec<usize>>,
-    /// The trivial predictor on the same sequences. Nothing in evaluations of version 0.1.0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trivial: Option<TrivialPredictor>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,
 }
@@ -34,14 +31,14 @@ pub struct TrivialPredictor {
     pub accuracy: f64,
 }
 
-impl TrivialPredictor {
-    /// From the confusions (rows: true class) of any model on the test set. None of a test set without sequences.
-    pub fn new(classes: &[String], confusion: &[Vec<usize>]) -> Option<TrivialPredictor> {
-        let sequences: Vec<usize> = confusion.iter().map(|row| row.iter().sum()).collect();
+impl Evaluation {
+    /// The trivial predictor on the same sequences. `None` for a test set without sequences.
+    pub fn trivial(&self) -> Option<TrivialPredictor> {
+        let sequences = |class: &usize| self.confusion[*class].iter().sum::<usize>();
         // The first among equals.
-        let class = (0..sequences.len()).rev().max_by_key(|&class| sequences[class])?;
-        let accuracy = sequences[class] as f64 / sequences.iter().sum::<usize>() as f64;
-        let class = classes.get(class).filter(|_| accuracy.is_finite())?.clone();
+        let class = (0..self.confusion.len()).rev().max_by_key(sequences)?;
+        let accuracy = sequences(&class) as f64 / self.sequences as f64;
+        let class = self.classes.get(class).filter(|_| accuracy.is_finite())?.clone();
         Some(TrivialPredictor { class, accuracy })
     }
 }
@@ -52,16 +49,20 @@ mod tests {
 
     #[test]
     fn the_trivial_predictor_is_right_as_often_as_a_constant_answer_can_be() {
-        let classes = ["a", "b", "c"].map(str::to_owned);
-        let trivial = |confusion: &[Vec<usize>]| {
-            TrivialPredictor::new(&classes, confusion).map(|trivial| (trivial.class, trivial.accuracy))
+        let trivial = |confusion: [[usize; 3]; 3]| {
+            let evaluation = Evaluation {
+                epoch: 1,
+                sequences: confusion.as_flattened().iter().sum(),
+                loss: 0.5,
+                accuracy: 0.5,
+                classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+                confusion: confusion.map(|row| row.to_vec()).to_vec(),
+                weights_sha256: String::new(),
+            };
+            evaluation.trivial().map(|trivial| (trivial.class, trivial.accuracy))
         };
-        assert_eq!(trivial(&[vec![1, 0, 0], vec![2, 1, 0], vec![0, 0, 1]]), Some(("b".into(), 0.6)));
-        assert_eq!(
-            trivial(&[vec![1, 0, 0], vec![0, 0, 1], vec![0; 3]]),
-            Some(("a".into(), 0.5)),
-            "the first"
-        );
-        assert_eq!(trivial(&[vec![0; 3], vec![0; 3], vec![0; 3]]), None);
+        assert_eq!(trivial([[1, 0, 0], [2, 1, 0], [0, 0, 1]]), Some(("b".into(), 0.6)));
+        assert_eq!(trivial([[1, 0, 0], [0, 0, 1], [0; 3]]), Some(("a".into(), 0.5)), "the first");
+        assert_eq!(trivial([[0; 3]; 3]), None);
     }
 }

@@ -39,6 +39,7 @@ pub struct EpochMetrics {
 impl EpochMetrics {
     /// The standard error of the accuracy.
     fn standard_error(&self) -> f64 {
+        // A line has no count of its own.
         let sequences = (self.seconds * self.sequences_per_second).round().max(1.0);
         (self.accuracy * (1.0 - self.accuracy) / sequences).sqrt()
     }

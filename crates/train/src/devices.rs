@@ -72,8 +72,8 @@ fn devices_of(backend: Backend) -> Vec<Device> {
     match backend {
         Backend::Flex => vec![Device::flex()],
         #[cfg(feature = "ndarray")]
-        #[allow(deprecated)]
         // Burn deprecates it; it stays for as long as the pinned release carries it.
+        #[allow(deprecated)]
         Backend::NdArray => vec![Device::ndarray()],
         #[cfg(feature = "wgpu")]
         Backend::Wgpu => found_by_driver(burn::tensor::DeviceType::Wgpu),

@@ -9,9 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
-use slimgate_run::{
-    Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, TrivialPredictor, hexadecimal,
-};
+use slimgate_run::{Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, hexadecimal};
 
 use crate::checkpoints::load;
 use crate::devices::device;
@@ -165,7 +163,6 @@ impl SavedRun {
             sequences,
             loss: loss / sequences as f64,
             accuracy: correct as f64 / sequences as f64,
-            trivial: TrivialPredictor::new(classes, &confusion),
             classes: classes.to_vec(),
             confusion,
             weights_sha256: weights_hash(&self.classifier),

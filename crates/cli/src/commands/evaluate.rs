@@ -34,7 +34,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
-            evaluation.trivial.as_ref().map_or_else(String::new, |trivial| format!(
+            evaluation.trivial().map_or_else(String::new, |trivial| format!(
                 "; always `{}`: {}",
                 trivial.class,
                 percent(trivial.accuracy)

@@ -3,9 +3,10 @@
 use super::Finding;
 use crate::examples::Labelled;
 use crate::format::texts;
+use crate::group::grouped;
 use crate::labels::{self, Key};
 use crate::{DataError, Entry, Modality, TokenRule, file};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// The most lines that are shown.
 const SHOWN: usize = 4;
@@ -34,17 +35,8 @@ pub(super) fn same_tokens_of(entry: &Entry, rule: Option<TokenRule>) -> Result<V
 
 /// The texts that have the tokens of one of another class: those that characters would tell apart, and the others.
 pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Vec<Finding> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<Vec<(&Labelled, &str)>> = Vec::new();
-    for one in texts {
-        let Some(text) = one.raw.text() else { continue };
-        let normal = rule.normal(text);
-        let place = *places.entry(rule.split(&normal).join("\n")).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push((one, text)),
-            None => groups.push(vec![(one, text)]),
-        }
-    }
+    let texts = texts.iter().filter_map(|one| Some((one, one.raw.text()?)));
+    let groups = grouped(texts, |(_, text)| rule.split(&rule.normal(text)).join("\n"));
     // The number of texts, and the lines of some.
     let (mut differing, mut alike) = ((0, Vec::new()), (0, Vec::new()));
     for group in groups.iter().filter(|group| group.len() > 1) {

@@ -12,7 +12,7 @@ pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
-use slimgate_run::{RunFolder, TrivialPredictor, quoted};
+use slimgate_run::{Evaluation, RunFolder, quoted};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::answer::answer;
@@ -151,8 +151,7 @@ fn summarize_task(
     }
     let baseline = &chosen[0];
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
-    let trivial =
-        evaluation.and_then(|evaluation| TrivialPredictor::new(&evaluation.classes, &evaluation.confusion));
+    let trivial = evaluation.and_then(Evaluation::trivial);
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
         variants.push(variant::variant(config, group, of_variant, baseline, trivial.as_ref(), records)?);
