@@ -124,6 +124,22 @@ fn a_terminal_that_closes_stops_its_run() {
     }
 }
 
+/// The dashboard may look for keys, and draw, before it learns that its terminal has closed.
+#[test]
+fn a_dashboard_that_does_not_learn_of_its_closed_terminal_can_be_stopped() {
+    let here = Workspace::new();
+    let mut shell = Shell::open(&here);
+    let program = env!("CARGO_BIN_EXE_slimgate");
+    let line = ENDLESS.trim_end().replace("slimgate", &format!("exec {program}"));
+    shell.press(&format!("trap '' HUP; sh -c 'echo $$ > process; {line}'\n"));
+    shell.wait_for(0, &["Controls"]);
+    drop(shell);
+    // The dashboard looks for keys ten times a second.
+    sleep(Duration::from_millis(500));
+    assert!(Command::new("kill").args(["-TERM", here.read("process").trim()]).status().unwrap().success());
+    wait_for_interruption(&here, "runs/one");
+}
+
 #[test]
 fn a_terminal_that_only_writes_gets_lines() {
     let here = Workspace::new();

@@ -21,6 +21,7 @@
 //! | `environment` | the machine and the program |
 //! | `stop`, `signals` | interrupting a run from outside |
 //! | `terminal` | the terminal around a dashboard, and processes that start from it |
+//! | `hang_up` | a terminal that closes |
 //! | `shell` | commands to copy |
 
 mod backend;
@@ -34,6 +35,7 @@ mod files;
 mod folder;
 #[cfg(test)]
 mod fuzz;
+mod hang_up;
 mod history;
 mod leftovers;
 mod manifest;
@@ -57,6 +59,7 @@ pub use evaluation::{Evaluation, TrivialPredictor};
 pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};
+pub use hang_up::TerminalStreams;
 pub use history::{EpochMetrics, History, Split};
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use parameters::{Parameters, recurrent_parameters};

@@ -1,16 +1,13 @@
 //! Stopping a run from outside: Ctrl-C, SIGTERM, a terminal that closes, a reader that went away.
 
-use std::fs::File;
-use std::io::IsTerminal;
 use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::stdio::{dup2_stderr, dup2_stdout};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{StopFlag, Terminal};
+use crate::{StopFlag, Terminal, TerminalStreams};
 
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
@@ -30,12 +27,12 @@ pub fn stop_on_signals() -> StopFlag {
     let Ok(mut signals) = Signals::new(stopping) else { return stop };
     let asked = stop.clone();
     let terminal = Terminal::now();
-    let speaks_to_terminal = [std::io::stdout().is_terminal(), std::io::stderr().is_terminal()];
+    let streams = TerminalStreams::now();
     thread::spawn(move || {
         let mut asked_before = false;
         for signal in signals.forever() {
             if signal == SIGHUP {
-                leave_closed_terminal(speaks_to_terminal);
+                streams.leave_if_closed();
             }
             // A terminal that closes says so more than once: the system does, and the shell.
             if asked_before && signal != SIGHUP {
@@ -49,18 +46,6 @@ pub fn stop_on_signals() -> StopFlag {
         }
     });
     stop
-}
-
-/// Redirects output that went to a now-closed terminal to nowhere: such a terminal takes no words, and whoever insists on
-/// writing to it, as the dashboard does, would end the process.
-fn leave_closed_terminal([output, error]: [bool; 2]) {
-    let Ok(nowhere) = File::options().write(true).open("/dev/null") else { return };
-    if output && !std::io::stdout().is_terminal() {
-        let _ = dup2_stdout(&nowhere);
-    }
-    if error && !std::io::stderr().is_terminal() {
-        let _ = dup2_stderr(&nowhere);
-    }
 }
 
 /// Does something once nobody is left to read this process's standard output: whoever started it has ended, however

@@ -1,6 +1,7 @@
 //! The terminal around Burn's dashboard, which itself knows of no Ctrl-C, no Ctrl-Z and no process that ends in a hurry.
 
 use std::io::{StdoutLock, Write};
+use std::panic::{set_hook, take_hook};
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rustix::termios::{
 };
 use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
-use slimgate_run::{Terminal, in_foreground, suspend};
+use slimgate_run::{Terminal, TerminalStreams, in_foreground, suspend};
 
 /// What the dashboard writes as it opens: a screen of its own without a cursor, and the mouse is its own.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1015h\x1b[?1006h";
@@ -25,6 +26,9 @@ const A_DRAWING: Duration = Duration::from_millis(500);
 pub(crate) fn attend(interrupter: &Interrupter) {
     let (terminal, interrupter) = (Terminal::now(), interrupter.clone());
     let signals = Signals::new([SIGTSTP]);
+    let streams = TerminalStreams::now();
+    streams.leave_when_closed();
+    outlive_drawing_on_a_closed_terminal(streams);
     thread::spawn(move || {
         let_control_c_through();
         let (Some(terminal), Ok(mut signals)) = (terminal, signals) else { return };
@@ -32,6 +36,16 @@ pub(crate) fn attend(interrupter: &Interrupter) {
             suspend_dashboard(&terminal, &interrupter);
         }
     });
+}
+
+/// A dashboard that draws before it is known that its terminal has closed panics, and panics again when it cannot say
+/// so: that would abort the process.
+fn outlive_drawing_on_a_closed_terminal(streams: TerminalStreams) {
+    let tell = take_hook();
+    set_hook(Box::new(move |panic| {
+        streams.leave_if_closed();
+        tell(panic);
+    }));
 }
 
 /// Stops the process as Ctrl-Z does, with the terminal as it was before the dashboard, which is there again when the
