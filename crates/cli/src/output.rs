@@ -8,6 +8,7 @@ use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
+use slimgate_run::words::percent;
 use slimgate_run::{ConfigError, RunError, quoted, when_unread};
 use slimgate_study::{Protocol, StudyError};
 use slimgate_train::TrainError;
@@ -149,11 +150,6 @@ pub fn put(text: &[u8]) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// A share as a percentage.
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
-}
-
 /// An accuracy on the set that choices are made on, with its name.
 pub fn selection_accuracy(protocol: Protocol, share: f64) -> String {
     match protocol {
@@ -170,24 +166,11 @@ pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
     table
 }
 
-/// A count with groups of three, as people read it.
-pub fn grouped(count: usize) -> String {
-    indicatif::HumanCount(count as u64).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use slimgate_study::Protocol;
 
-    use super::{grouped, selection_accuracy};
-
-    #[test]
-    fn counts_are_grouped_from_the_right() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(100), "100");
-        assert_eq!(grouped(1234), "1,234");
-        assert_eq!(grouped(41_234_567), "41,234,567");
-    }
+    use super::selection_accuracy;
 
     #[test]
     fn what_is_chosen_on_the_test_set_says_so() {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
+use slimgate_run::words::{estimated_seconds, percent};
 use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{percent, say, say_json, selection_accuracy, tell};
+use crate::output::{say, say_json, selection_accuracy, tell};
 
 /// Shows the events of a study.
 pub struct Progress {
@@ -98,23 +99,13 @@ impl Progress {
 
 /// How long a study will take.
 fn estimate([least, most]: [f64; 2], at_once: usize) -> String {
-    let span = match (duration(least), duration(most)) {
+    let span = match (estimated_seconds(least), estimated_seconds(most)) {
         (least, most) if least == most => least,
         (least, most) => format!("{least} to {most}"),
     };
     let trials =
         if at_once == 1 { "one trial at a time".to_owned() } else { format!("{at_once} trials at a time") };
     format!("this takes {span}, {trials}; `q` or Ctrl-C stops it, and the same command continues it")
-}
-
-/// A duration in words.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        ..60.0 => "less than a minute".to_owned(),
-        ..5400.0 => format!("{:.0} minutes", (seconds / 60.0).max(2.0)),
-        ..172_800.0 => format!("{:.0} hours", (seconds / 3600.0).max(2.0)),
-        _ => format!("{:.0} days", seconds / 86_400.0),
-    }
 }
 
 fn report_json(event: &Event) {

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use slimgate_run::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
+use crate::phrases;
 use crate::pictures::run_curves;
 use crate::run::{Run, folder_names};
 use crate::study::{confusion, environment_table, recall, recall_table};
 use crate::style::VariantStyles;
 use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, count, counted, optional, percent, seconds};
+use slimgate_run::words::{self, MISSING, count, counted, optional, percent, seconds};
 
 /// The page of runs.
 pub(crate) fn document(runs: &[Run]) -> Document {
@@ -19,7 +20,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
         _ => counted(runs.len(), "run", "runs"),
     };
     let datasets: BTreeSet<String> =
-        runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(words::setting).collect();
+        runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(phrases::setting).collect();
     let datasets: Vec<_> = datasets.into_iter().collect();
     let on = match datasets.as_slice() {
         // A folder is a run even if its configuration is empty.
@@ -93,7 +94,7 @@ fn results(runs: &[Run]) -> Table {
             accuracy(run.last(Split::Train)),
             optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.accuracy)).into(),
             seconds(time).into(),
-            optional(summary.and_then(|summary| summary.peak_memory_bytes), words::bytes).into(),
+            optional(summary.and_then(|summary| summary.peak_memory_bytes), words::mebibytes).into(),
         ]);
     }
     table
@@ -114,7 +115,7 @@ fn running(runs: &[Run]) -> Option<String> {
     let complete =
         |run: &&Run| run.summary.as_ref().is_some_and(|summary| summary.status == Status::Complete);
     let open: Vec<_> = runs.iter().filter(|run| !complete(run)).map(|run| run.name.as_str()).collect();
-    let is = if open.len() == 1 { "is" } else { "are" };
+    let is = words::plural(open.len(), "is", "are");
     (!open.is_empty())
         .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
 }
@@ -176,7 +177,7 @@ fn settings(runs: &[Run]) -> Vec<Block> {
     };
     let (same, different): (Vec<&String>, Vec<&String>) =
         keys.into_iter().partition(|key| values(key).windows(2).all(|pair| pair[0] == pair[1]));
-    let cell = |value: Option<&toml::Value>| Cell::from(optional(value, words::setting));
+    let cell = |value: Option<&toml::Value>| Cell::from(optional(value, phrases::setting));
     let mut blocks = vec![];
     if !different.is_empty() {
         let heads: Vec<&str> =

@@ -56,7 +56,7 @@ impl Table {
 
     /// Leaves out the columns that are empty in every row; `None` if only the names remain.
     pub fn without_empty_columns(mut self) -> Option<Table> {
-        let says = |index: usize| self.rows.iter().any(|row| row[index].text != crate::words::MISSING);
+        let says = |index: usize| self.rows.iter().any(|row| row[index].text != slimgate_run::words::MISSING);
         let keep: Vec<bool> = (0..self.columns.len()).map(|index| index == 0 || says(index)).collect();
         let mut kept = keep.iter();
         self.columns.retain(|_| *kept.next().expect("as many as columns"));
@@ -100,7 +100,11 @@ mod tests {
     #[test]
     fn a_table_of_which_only_the_names_are_left_is_none() {
         let mut table = Table::new("Made up", &["variant", "#accuracy", "#time"]);
-        table.row(vec!["lstm".into(), crate::words::MISSING.into(), crate::words::MISSING.into()]);
+        table.row(vec![
+            "lstm".into(),
+            slimgate_run::words::MISSING.into(),
+            slimgate_run::words::MISSING.into(),
+        ]);
         assert!(table.clone().without_empty_columns().is_none());
         table.rows[0][2] = "1 s".into();
         assert_eq!(table.without_empty_columns().unwrap().columns.len(), 2);

@@ -23,6 +23,7 @@
 //! | `terminal` | the terminal around a dashboard, and processes that start from it |
 //! | `hang_up` | a terminal that closes |
 //! | `shell` | commands to copy |
+//! | `words` | numbers and lists as people read them |
 
 mod backend;
 mod begun;
@@ -49,6 +50,7 @@ mod summary;
 mod table;
 mod terminal;
 mod timing;
+pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde::{Deserialize, Serialize};
+use slimgate_run::words::as_percent;
 use slimgate_run::write_atomic;
 
 use crate::{StudyConfig, StudyFolder, Task};
@@ -53,7 +54,7 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
     let seen = earlier.filter(|earlier| earlier.tasks.iter().any(|task| task.test_sequences > 0));
     let criteria = |earlier: EarlierSummary| Criteria {
         // There it is a share.
-        margin: percent(earlier.margin),
+        margin: as_percent(earlier.margin),
         confidence: earlier.confidence,
     };
     seen.map(criteria).into_iter().collect()
@@ -61,7 +62,7 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
 
 fn sentence(seen: &[Criteria]) -> String {
     let one = |criteria: &Criteria| {
-        format!("margin {:?} at a confidence of {:?} %", criteria.margin, percent(criteria.confidence))
+        format!("margin {:?} at a confidence of {:?} %", criteria.margin, as_percent(criteria.confidence))
     };
     let all: Vec<String> = seen.iter().map(one).collect();
     format!(
@@ -69,9 +70,4 @@ fn sentence(seen: &[Criteria]) -> String {
          holds for those that are fixed beforehand.",
         all.join(", then ")
     )
-}
-
-/// A share in percent, without what multiplying adds to its digits.
-fn percent(share: f64) -> f64 {
-    (share * 1e11).round() / 1e9
 }

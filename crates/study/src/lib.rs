@@ -51,10 +51,9 @@ mod summary;
 mod trial;
 
 pub use analysis::summarize;
-pub use answer::{decimals, percentage, signed_points};
 pub use compare::{Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
-pub use cost::{Cost, money};
+pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;

@@ -6,10 +6,11 @@ use serde::Serialize;
 use slimgate_data::{
     DataConfig, Entry, Modality, Presence, Survey, catalog, check_division, find, findings, prepare,
 };
+use slimgate_run::words::{count, percent};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
-use crate::output::{CliError, grouped, percent, say, say_json, table};
+use crate::output::{CliError, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
@@ -93,8 +94,8 @@ fn list() -> Result<(), CliError> {
         rows.add_row([
             row.name,
             row.task,
-            &grouped(row.train),
-            &grouped(row.test),
+            &count(row.train),
+            &count(row.test),
             &row.lengths(),
             &row.channels(),
             &row.classes.len().to_string(),
@@ -119,7 +120,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("title", row.title.to_owned()),
         ("task", row.task.to_owned()),
         ("read as", entry.summary.clone()),
-        ("sequences", format!("{} training and {} test", grouped(row.train), grouped(row.test))),
+        ("sequences", format!("{} training and {} test", count(row.train), count(row.test))),
         ("steps", row.lengths()),
         ("channels", channels),
         ("classes", row.classes.join(", ")),
@@ -145,7 +146,7 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     let mut classes = table(["class", "training", "share", "test"]);
     for class in survey.classes.iter().take(SHOWN) {
         let share = percent(class.train as f64 / all);
-        classes.add_row([&class.name, &grouped(class.train), &share, &grouped(class.test)]);
+        classes.add_row([&class.name, &count(class.train), &share, &count(class.test)]);
     }
     say(format_args!("\n{classes}"))?;
     more(survey.classes.len())?;

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use slimgate_data::Validation;
 use slimgate_run::Backend;
+use slimgate_run::words::percent;
 use slimgate_train::SavedRun;
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
-use crate::output::{
-    CliError, exit_when_unread, heard_or_not, percent, recorded_or_not, say, say_json, tell,
-};
+use crate::output::{CliError, exit_when_unread, heard_or_not, recorded_or_not, say, say_json, tell};
 
 pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     if arguments.while_read {

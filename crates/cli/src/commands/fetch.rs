@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use slimgate_data::{FetchProgress, Presence, Set, Store, fetch, find_set};
+use slimgate_run::words::count;
 
 use crate::args::FetchArguments;
-use crate::output::{CliError, grouped, heard_or_not, say, tell};
+use crate::output::{CliError, heard_or_not, say, tell};
 
 pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     // All names first, so that a slip in the last one does not come after an hour.
@@ -39,7 +40,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
 }
 
 fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
-    let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| grouped(files.sequences));
+    let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| count(files.sequences));
     let way = if brought { "fetched to" } else { "here already, in" };
     say(format_args!(
         "{}: {} training and {} test sequences, {way} {}",

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use slimgate_data::Validation;
+use slimgate_run::words::{count, percent};
 use slimgate_run::{
     Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
 };
@@ -11,8 +12,8 @@ use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
 
 use crate::args::TrainArguments;
 use crate::output::{
-    CliError, INTERRUPTED, NOT_HELD, grouped, heard_or_not, percent, read_text, say, say_json,
-    selection_accuracy, shows_pictures, tell,
+    CliError, INTERRUPTED, NOT_HELD, heard_or_not, read_text, say, say_json, selection_accuracy,
+    shows_pictures, tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
@@ -105,8 +106,8 @@ impl Speech {
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
                     folder.path().display(),
-                    grouped(parameters.total),
-                    grouped(parameters.recurrent),
+                    count(parameters.total),
+                    count(parameters.recurrent),
                 ))
             }
             (Speech::Plain, Progress::Epoch { train, validation, of, selection }) => say(format_args!(

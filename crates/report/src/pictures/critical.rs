@@ -2,10 +2,11 @@
 
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
+use slimgate_run::words::{decimal, list};
 use slimgate_study::{Protocol, TaskRanking};
 
 use super::{Picture, label};
-use crate::words::{decimal, list, test_accuracy};
+use crate::phrases::test_accuracy;
 
 /// Length of the axis.
 const LENGTH: f64 = 340.0;

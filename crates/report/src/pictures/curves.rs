@@ -2,12 +2,13 @@
 
 use kuva::render::plots::Plot;
 use slimgate_run::Split;
+use slimgate_run::words::{counted, list, percent};
 use slimgate_study::{CurvePoint, Protocol, Task};
 
 use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
+use crate::phrases::selection_accuracy;
 use crate::run::Run;
 use crate::style::VariantStyles;
-use crate::words::{counted, list, percent, selection_accuracy};
 
 /// Accuracy over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
 pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
@@ -106,8 +107,9 @@ fn run_curve(
         let style = styles.style(&run.name);
         highest = points.iter().map(|point| point.1).fold(highest, f64::max);
         epochs.extend(points.iter().map(|point| point.0 as usize));
-        let shown =
-            |value: f64| if axis.contains("accuracy") { percent(value) } else { crate::words::short(value) };
+        let shown = |value: f64| {
+            if axis.contains("accuracy") { percent(value) } else { slimgate_run::words::short(value) }
+        };
         described.push(format!(
             "{} goes from {} at epoch {} to {} at epoch {}",
             run.name,

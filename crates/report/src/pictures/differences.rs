@@ -3,11 +3,12 @@
 use kuva::plot::{ForestPlot, LinePlot};
 use kuva::render::annotations::ShadedRegion;
 use kuva::render::plots::Plot;
+use slimgate_run::words::{list, points, points_interval};
 use slimgate_study::{Summary, Task};
 
 use super::{Picture, drawn, label, layout, ticks};
+use crate::phrases;
 use crate::style::VariantStyles;
-use crate::words::{self, list, points, points_interval};
 
 /// The difference of each variant from the baseline with its intervals, against the margin; `None` until there is a
 /// difference.
@@ -62,7 +63,7 @@ pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Op
     let title = format!(
         "Difference from {baseline} in {}; thin: confidence interval; thick: interval of the equivalence test (TOST); \
          shaded: margin of ±{margin_points:.2} points",
-        words::test_accuracy(summary.protocol)
+        phrases::test_accuracy(summary.protocol)
     );
     Some(Picture::new(
         title,

@@ -2,10 +2,11 @@
 
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
+use slimgate_run::words::{list, percent, percent_to};
 use slimgate_study::{Protocol, Task};
 
 use super::{Picture, drawn, label, layout, ticks};
-use crate::words::{list, percent, selection_accuracy};
+use crate::phrases::selection_accuracy;
 
 /// Number of effects shown; those after it explain next to nothing.
 const MOST: usize = 12;
@@ -27,7 +28,7 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
         // Not rounded up to a tick: there is no room for its label at the edge. At least two ticks.
         .with_x_axis_max((1.1 * largest).max(0.22))
         .with_x_tick_step(0.2)
-        .with_x_tick_format(ticks(|share| format!("{:.0} %", 100.0 * share)));
+        .with_x_tick_format(ticks(|share| percent_to(share, 0)));
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
     let title = format!(
         "Importance of settings: the share of the variance that a setting, or two together, explain of {}",

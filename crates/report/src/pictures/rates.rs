@@ -2,12 +2,13 @@
 
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
+use slimgate_run::words::{list, percent, rate, rate_between};
 use slimgate_study::{Protocol, RatePoint, Task, UsableRates, Variant};
 
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
+use crate::phrases::selection_accuracy;
 use crate::style::{VariantStyle, VariantStyles};
-use crate::words::{list, percent, rate, rate_between, selection_accuracy};
 
 /// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
 /// `None` if a study tried one rate only.

@@ -3,13 +3,14 @@
 use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
+use slimgate_run::words::{count, list, milliseconds, percent};
 use slimgate_study::{Protocol, Spread, Task, Variant};
 
 use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
+use crate::phrases::{of_seeds, selection_accuracy, test_accuracy};
 use crate::style::VariantStyles;
-use crate::words::{count, list, milliseconds, of_seeds, percent, selection_accuracy, test_accuracy};
 
 /// Accuracy against recurrent parameters.
 pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {

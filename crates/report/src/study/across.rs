@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use slimgate_run::words::{self, count, decimal, optional, p_value, percent, points, rate};
 use slimgate_study::{Protocol, Summary, Task, Variant};
 
 use crate::document::Block;
+use crate::phrases;
 use crate::pictures::critical_difference;
 use crate::table::Table;
-use crate::words::{self, count, decimal, optional, p_value, percent, points, rate};
 
 /// The chapter on all tasks.
 const CHAPTER: &str = "All tasks together";
@@ -15,7 +16,7 @@ const CHAPTER: &str = "All tasks together";
 /// Mean ranks over the tasks, if there are several.
 pub fn across(summary: &Summary) -> Vec<Block> {
     let Some(ranking) = &summary.across else { return not_tested(summary) };
-    let test = words::test_accuracy(summary.protocol);
+    let test = phrases::test_accuracy(summary.protocol);
     let mut blocks = vec![Block::chapter(CHAPTER)];
     let [chi_square, p_friedman] = ranking.friedman;
     let ratio = match ranking.iman_davenport {
@@ -115,7 +116,7 @@ pub fn published(summary: &Summary) -> Vec<Block> {
             optional(cell.last, percent).into(),
             count(cell.published_parameters).into(),
             optional(cell.parameters, count).into(),
-            words::settings(&cell.settings).into(),
+            phrases::settings(&cell.settings).into(),
         ]);
     }
     let mut blocks = vec![

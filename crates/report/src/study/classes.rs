@@ -3,11 +3,11 @@
 //! They are tables whose background darkens with the share, so that readers who cannot see the shades can read the
 //! numbers.
 
+use slimgate_run::words::{self, count, percent};
 use slimgate_study::{Protocol, Summary, Task};
 
 use crate::document::Block;
 use crate::table::{Cell, Table};
-use crate::words::{self, count, percent};
 
 /// Maximum number of classes of a matrix that is shown: nobody reads a larger one.
 const MOST: usize = 40;

@@ -1,24 +1,25 @@
 //! Each variant against the baseline.
 
+use slimgate_run::words::{self, optional, p_value, points, points_interval};
 use slimgate_study::{Comparison, Summary, Task};
 
 use crate::document::Block;
+use crate::phrases;
 use crate::table::{Cell, Table};
-use crate::words::{self, optional, p_value, points, points_interval};
 
 /// The verdicts and the tests behind them, or a note that there is nothing to compare.
 pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     if task.comparisons.is_empty() {
         return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }
-    let margin = words::decimal(100.0 * summary.margin, 2);
-    let confidence = words::whole_percent(summary.confidence);
+    let margin = words::bare_percent(summary.margin, 2);
+    let confidence = words::short_percent(summary.confidence);
     // Two one-sided tests at 5 % correspond to an interval of 90 %.
-    let equivalence = words::whole_percent(2.0 * summary.confidence - 1.0);
+    let equivalence = words::short_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
             "Differences in {}, variant minus {}, in percentage points over pairs of trials with the same seed",
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
             summary.baseline
         ),
         &[
@@ -39,7 +40,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     let mut tests = Table::new(
         format!(
             "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{margin} points",
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons")
         ),

@@ -1,6 +1,7 @@
 //! The costs of the variants.
 
-use slimgate_study::{Cost, Summary, money};
+use slimgate_run::words::money;
+use slimgate_study::{Cost, Summary};
 
 use crate::document::Block;
 use crate::table::{Cell, Table};

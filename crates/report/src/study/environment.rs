@@ -6,7 +6,7 @@ use slimgate_study::Summary;
 
 use crate::document::Block;
 use crate::table::Table;
-use crate::words::MISSING;
+use slimgate_run::words::MISSING;
 
 /// The machine, and the commands that repeat the study.
 pub fn environment(summary: &Summary) -> Vec<Block> {

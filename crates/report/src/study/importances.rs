@@ -1,9 +1,10 @@
 //! The reliability of the importances of settings.
 
+use slimgate_run::words::{counted, decimal};
 use slimgate_study::{State, Summary, Task};
 
 use crate::document::Block;
-use crate::words::{counted, decimal, selection_accuracy};
+use crate::phrases::selection_accuracy;
 
 /// An out-of-bag R² below this leaves most of the variance unexplained.
 const RELIABLE: f64 = 0.5;

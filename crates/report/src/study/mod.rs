@@ -12,12 +12,13 @@ mod variants;
 pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
+use slimgate_run::words::{self, counted, percent};
 use slimgate_study::{Protocol, State, Summary, Task, Variant};
 
 use crate::document::{Block, Document};
+use crate::phrases;
 use crate::pictures;
 use crate::style::VariantStyles;
-use crate::words::{self, counted, percent};
 
 /// The page of a study.
 pub(crate) fn document(summary: &Summary) -> Document {
@@ -49,8 +50,8 @@ fn lead(summary: &Summary) -> String {
          intervals.",
         words::seconds(summary.trial_seconds),
         summary.baseline,
-        words::decimal(100.0 * summary.margin, 2),
-        words::whole_percent(summary.confidence),
+        words::bare_percent(summary.margin, 2),
+        words::short_percent(summary.confidence),
     )
 }
 
@@ -126,7 +127,7 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
             "{classes}; {sequences} in the test set. The baseline {} classifies {} of them correctly ({}).",
             summary.baseline,
             percent(score.mean),
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
         ),
         // The content of the test set is known only from evaluations.
         None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),

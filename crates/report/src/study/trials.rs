@@ -1,10 +1,11 @@
 //! The list of all trials.
 
+use slimgate_run::words::{self, MISSING, count, optional, percent};
 use slimgate_study::{Protocol, Summary};
 
 use crate::document::Block;
+use crate::phrases;
 use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, count, optional, percent};
 
 /// Every trial with its status.
 pub fn trials(summary: &Summary) -> Vec<Block> {
@@ -37,7 +38,7 @@ pub fn trials(summary: &Summary) -> Vec<Block> {
             trial.task.as_str().into(),
             trial.variant.as_str().into(),
             Cell::number(trial.seed.to_string(), trial.seed as f64),
-            words::settings(&trial.settings).into(),
+            phrases::settings(&trial.settings).into(),
             Cell::number(count(trial.epochs), trial.epochs as f64),
             accuracy(best),
             Cell::number(optional(epoch, count), epoch.map_or(f64::NAN, |epoch| epoch as f64)),

@@ -1,9 +1,10 @@
 //! The tables of variants: accuracy, cost and settings.
 
+use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_between};
 use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
 
+use crate::phrases;
 use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, bare_percent, count, optional, rate_between};
 
 /// Four tables with a row for each variant, except those that would be empty.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
@@ -13,7 +14,7 @@ pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
 }
 
 fn accuracy(summary: &Summary, task: &Task) -> Table {
-    let test = words::test_accuracy(summary.protocol);
+    let test = phrases::test_accuracy(summary.protocol);
     let heads = [
         "variant",
         "gates",
@@ -28,7 +29,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
          bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the class \
          that the test set has most of.",
         task.name,
-        words::whole_percent(summary.confidence),
+        words::short_percent(summary.confidence),
     );
     let mut table = Table::new(caption, &heads);
     for variant in &task.variants {
@@ -88,14 +89,15 @@ fn stability(summary: &Summary, task: &Task) -> Table {
 
 fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
     match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
-        Some(spread) => (words::spread(spread) + &words::of_seeds(spread, variant.planned_seeds)).into(),
+        Some(spread) => (phrases::spread(spread) + &phrases::of_seeds(spread, variant.planned_seeds)).into(),
         None => MISSING.into(),
     }
 }
 
 /// The test accuracy of every seed, in order of the seeds.
 fn each_seed(variant: &Variant) -> String {
-    let values: Vec<_> = variant.seeds.iter().filter_map(|seed| seed.test).map(bare_percent).collect();
+    let values: Vec<_> =
+        variant.seeds.iter().filter_map(|seed| seed.test).map(|share| bare_percent(share, 2)).collect();
     let known = values.iter().any(|value| value != MISSING);
     if known { values.join("  ") } else { MISSING.to_owned() }
 }
@@ -115,9 +117,9 @@ fn cost(summary: &Summary, task: &Task) -> Table {
     let to = |share: &f64| {
         format!(
             "#epochs and time to {} % of {}’s best {}",
-            words::decimal(100.0 * share, 0),
+            words::bare_percent(*share, 0),
             summary.baseline,
-            words::selection_accuracy(summary.protocol)
+            phrases::selection_accuracy(summary.protocol)
         )
     };
     let mut heads = vec!["variant".to_owned()];
@@ -152,7 +154,7 @@ fn cost(summary: &Summary, task: &Task) -> Table {
         row.push(timing(|timing| timing.training_step_ms));
         row.push(timing(|timing| timing.prediction_ms));
         row.push(timing(|timing| timing.batch_prediction_ms));
-        row.push(optional(variant.peak_memory_bytes, words::bytes).into());
+        row.push(optional(variant.peak_memory_bytes, words::mebibytes).into());
         table.row(row);
     }
     table
@@ -183,7 +185,7 @@ fn settings(summary: &Summary, task: &Task) -> Table {
          Mean regret: accuracy lost on average by a learning rate picked at random from those tried; max regret: the \
          most lost by one within a factor of ten of the best.",
         task.name,
-        words::selection_accuracy(summary.protocol)
+        phrases::selection_accuracy(summary.protocol)
     );
     let heads = [
         "variant",
@@ -203,7 +205,7 @@ fn settings(summary: &Summary, task: &Task) -> Table {
             variant.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
         table.row(vec![
             variant.name.as_str().into(),
-            words::settings(&variant.chosen).into(),
+            phrases::settings(&variant.chosen).into(),
             optional(variant.usable.as_ref(), usable).into(),
             optional(variant.usable, |usable| words::decimal(usable.decades, 1)).into(),
             regret(|usable| usable.mean_regret),

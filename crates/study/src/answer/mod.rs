@@ -4,9 +4,10 @@ mod obstacles;
 
 use std::collections::BTreeSet;
 
+use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
+
 use crate::{
     Answer, Comparison, Cost, Match, Obstacle, Protocol, State, Summary, Task, UsableRates, Variant, Verdict,
-    money,
 };
 
 /// What to do, in one sentence, and a sentence about everything else.
@@ -103,7 +104,7 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
 }
 
 fn run_more(seeds: usize) -> String {
-    format!("run {seeds} more {}", if seeds == 1 { "seed" } else { "seeds" })
+    format!("run {seeds} more {}", plural(seeds, "seed", "seeds"))
 }
 
 fn is_untestable(found: &Comparison) -> bool {
@@ -120,8 +121,7 @@ fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a 
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let failed = match late.iter().map(|(task, variant)| failed(summary, task, variant)).sum::<usize>() {
         0 => String::new(),
-        1 => " (1 trial failed)".to_owned(),
-        trials => format!(" ({trials} trials failed)"),
+        trials => format!(" ({trials} {} failed)", plural(trials, "trial", "trials")),
     };
     Some(format!("of {names}, {done} of {planned} seeds are tested so far{failed}"))
 }
@@ -256,7 +256,7 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     if let Some(speedup) = found.training_speedup {
         facts.push(format!("a training step {speedup:.1} times as fast"));
     }
-    let facts = facts.join(" and ");
+    let facts = list(&facts);
     let mut remarks = Vec::from_iter(numbers(summary, found));
     if found.verdict == Verdict::NonInferior {
         remarks.insert(0, "it loses less than the margin".to_owned());
@@ -290,14 +290,14 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
 /// The difference, its interval and the margin, where there is an interval.
 fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
     let points = |difference| {
-        let signed = signed_points(difference, decimals(summary.margin));
+        let signed = points_to(difference, decimals_of(summary.margin));
         signed.trim_start_matches('+').to_owned()
     };
     let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
     Some(format!(
         "difference {} points, {} % interval {} to {}, margin {}",
         points(difference),
-        percentage(2.0 * summary.confidence - 1.0),
+        short_percent(2.0 * summary.confidence - 1.0),
         points(low),
         points(high),
         margin(summary)
@@ -349,7 +349,7 @@ fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
     let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
     let baseline = &summary.baseline;
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
-    let goal = format!("{} % of the accuracy of {baseline}", percentage(own.share));
+    let goal = format!("{} % of the accuracy of {baseline}", short_percent(own.share));
     match (own.epochs, other.epochs) {
         // The goal is a share of the baseline's mean, which its own seeds need not reach either.
         _ if own.reached * other.of < other.reached * own.of => format!(
@@ -382,31 +382,9 @@ fn span(usable: &UsableRates) -> String {
     format!("{low} to {high}")
 }
 
-/// A difference of accuracies in percentage points, with its sign unless it is written as zero.
-pub fn signed_points(difference: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", 100.0 * difference.abs());
-    let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    match difference < 0.0 {
-        _ if zero => text,
-        true => format!("−{text}"),
-        false => format!("+{text}"),
-    }
-}
-
 /// The margin in percentage points.
 fn margin(summary: &Summary) -> String {
-    format!("{:.1$}", 100.0 * summary.margin, decimals(summary.margin))
-}
-
-/// Decimals of percentage points: those that a margin has, one at the least.
-pub fn decimals(margin: f64) -> usize {
-    let tenths = 1000.0 * margin;
-    if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 }
-}
-
-/// A share as a percentage, with no more decimals than it has.
-pub fn percentage(share: f64) -> f64 {
-    (1e4 * share).round() / 100.0
+    bare_percent(summary.margin, decimals_of(summary.margin))
 }
 
 /// What the study would not claim.
@@ -459,7 +437,7 @@ fn limits(summary: &Summary) -> Vec<String> {
         limits.push(format!(
             "If the true difference equals the margin, at most {} % of studies whose number of seeds was fixed in \
              advance wrongly claim equivalence; adding seeds after seeing a result raises that (docs/studies.md).",
-            percentage(1.0 - summary.confidence)
+            short_percent(1.0 - summary.confidence)
         ));
     }
     limits

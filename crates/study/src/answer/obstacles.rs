@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::percentage;
 use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
+use slimgate_run::words::{bare_percent, list, percent_to, plural, short_percent};
 
 use crate::{Comparison, Obstacle, Protocol, Summary, Task};
 
@@ -42,10 +42,10 @@ fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
     Some(format!(
-        "{baseline} is right on {:.1} % of the test sequences, not shown to be more than the {:.1} % of always saying \
+        "{baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
          `{}`, so nothing can be said of its gates",
-        100.0 * accuracy,
-        100.0 * trivial.accuracy,
+        percent_to(accuracy, 1),
+        percent_to(trivial.accuracy, 1),
         trivial.class
     ))
 }
@@ -57,7 +57,7 @@ pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<St
     }
     let improving = summary.tasks.iter().flat_map(|task| &task.variants).filter(|of| of.is_still_improving());
     let names: BTreeSet<&str> = improving.map(|variant| variant.name.as_str()).collect();
-    let were = if names.len() == 1 { "was" } else { "were" };
+    let were = plural(names.len(), "was", "were");
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let how = match &summary.longer {
         Some(command) => format!("`{command}`"),
@@ -78,7 +78,7 @@ pub(super) fn why_open(summary: &Summary, task: &Task, found: &Comparison) -> Op
             let improving = [found.variant.as_str(), baseline]
                 .into_iter()
                 .filter(|name| task.variant(name).is_some_and(|variant| variant.is_still_improving()));
-            format!("{}: still improving, train longer", improving.collect::<Vec<_>>().join(" and "))
+            format!("{}: still improving, train longer", list(&improving.collect::<Vec<_>>()))
         }
     })
 }
@@ -98,9 +98,9 @@ pub(super) fn learned_nothing(summary: &Summary, task: &Task) -> Option<String> 
             "On {}, {} {} not shown to be better than always saying `{}` ({} %).",
             task.name,
             dull.join(", "),
-            if dull.len() == 1 { "is" } else { "are" },
+            plural(dull.len(), "is", "are"),
             trivial.class,
-            percentage(trivial.accuracy)
+            short_percent(trivial.accuracy)
         )
     })
 }
@@ -111,9 +111,9 @@ pub(super) fn small_validation_set(summary: &Summary, task: &Task) -> Option<Str
     (summary.protocol == Protocol::Validation).then(|| {
         format!(
             "Epochs and settings on {} were chosen on {sequences} validation sequences, on which an accuracy has a standard \
-             error of up to {:.0} points: which were chosen is partly chance (data.validation_fraction takes more).",
+             error of up to {} points: which were chosen is partly chance (data.validation_fraction takes more).",
             task.name,
-            100.0 * standard_error(sequences)
+            bare_percent(standard_error(sequences), 0)
         )
     })
 }
@@ -133,7 +133,7 @@ pub(super) fn best_at_an_end(summary: &Summary) -> Option<String> {
         format!(
             "{} {} best at an end of the learning rates that were tried: what lies beyond is not known.",
             names.iter().copied().collect::<Vec<_>>().join(", "),
-            if names.len() == 1 { "does" } else { "do" },
+            plural(names.len(), "does", "do"),
         )
     })
 }

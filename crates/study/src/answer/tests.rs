@@ -393,16 +393,6 @@ fn numbers_have_the_decimals_of_the_margin() {
             .headline
             .contains("(difference −0.05 points, 90 % interval −0.35 to 0.25, margin 0.21)")
     );
-    assert_eq!([decimals(0.01), decimals(0.0025)], [1, 2]);
-}
-
-#[test]
-fn a_difference_has_its_sign_unless_it_is_written_as_zero() {
-    assert_eq!(signed_points(-0.0004, 1), "0.0");
-    assert_eq!(signed_points(0.0004, 1), "0.0");
-    assert_eq!(signed_points(-0.0006, 1), "−0.1");
-    assert_eq!(signed_points(0.0123, 1), "+1.2");
-    assert_eq!(signed_points(-0.0123, 2), "−1.23");
 }
 
 #[test]
