@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use slimgate_run::words::bare_percent;
 use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
     Comparison, Protocol, Reach, Spread, State, StudySummary, TaskSummary, TrialLine, VariantSummary, written,
@@ -197,7 +198,7 @@ pub fn epochs_csv(runs: &[Run]) -> String {
 }
 
 fn share(reach: &Reach) -> String {
-    format!("{:.0}", 100.0 * reach.share)
+    bare_percent(reach.share, 0)
 }
 
 /// The cost at which a variant reached a share of the baseline's accuracy.

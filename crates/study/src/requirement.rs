@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use slimgate_run::words::{bare_percent, percent};
+use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
+
 use crate::analysis::pairs;
 use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
-use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// The forms of a requirement.
 const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
@@ -179,10 +181,10 @@ fn at_least(
     let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
     let found = interval_of_mean(&values, resolution, confidence)?;
     let text = format!(
-        "accuracy {:.2} %, interval {:.2} to {:.2} over {} seeds",
-        100.0 * found.value,
-        100.0 * found.low.max(0.0),
-        100.0 * found.high.min(1.0),
+        "accuracy {}, interval {} to {} over {} seeds",
+        percent(found.value),
+        bare_percent(found.low.max(0.0), 2),
+        bare_percent(found.high.min(1.0), 2),
         values.len()
     );
     Some((found.low >= accuracy, text))
@@ -190,10 +192,10 @@ fn at_least(
 
 fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
     format!(
-        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {} seeds",
-        100.0 * found.difference.value,
-        100.0 * interval.low,
-        100.0 * interval.high,
+        "difference {} points, interval {} to {}, p = {p:.3}, {} seeds",
+        bare_percent(found.difference.value, 2),
+        bare_percent(interval.low, 2),
+        bare_percent(interval.high, 2),
         found.pairs
     )
 }

@@ -3,7 +3,7 @@
 use kuva::plot::{ForestPlot, LinePlot};
 use kuva::render::annotations::ShadedRegion;
 use kuva::render::plots::Plot;
-use slimgate_run::words::{list, points, points_interval};
+use slimgate_run::words::{bare_percent, list, points, points_interval};
 use slimgate_study::{StudySummary, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
@@ -62,8 +62,9 @@ pub fn differences(task: &TaskSummary, summary: &StudySummary, styles: &VariantS
             );
     let title = format!(
         "Difference from {baseline} in {}; thin: confidence interval; thick: interval of the equivalence test (TOST); \
-         shaded: margin of ±{margin_points:.2} points",
-        phrases::test_accuracy(summary.protocol)
+         shaded: margin of ±{} points",
+        phrases::test_accuracy(summary.protocol),
+        bare_percent(margin, 2)
     );
     Some(Picture::new(
         title,
