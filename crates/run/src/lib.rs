@@ -23,6 +23,7 @@
 //! | `terminal` | the terminal around a dashboard, and processes that start from it |
 //! | `hang_up` | a terminal that closes |
 //! | `shell` | commands to copy |
+//! | `words` | numbers and lists as people read them |
 
 mod backend;
 mod begun;
@@ -49,6 +50,7 @@ mod summary;
 mod table;
 mod terminal;
 mod timing;
+pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
@@ -68,7 +70,7 @@ pub use settings::nearest;
 pub use shell::quoted;
 pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;
-pub use summary::{Status, Summary, refuse_newer};
+pub use summary::{RunSummary, Status, refuse_newer};
 pub use table::{by_key, parse_setting, table_with};
 pub use terminal::{Terminal, in_foreground, start_unsuspended, suspend};
 pub use timing::{Effort, StepTime, Timing};

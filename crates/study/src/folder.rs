@@ -20,7 +20,7 @@ use slimgate_run::{RunError, RunFolder, Status, holds, refuse_newer, write_atomi
 
 use crate::log;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, Summary};
+use crate::{State, StudyConfig, StudyError, StudySummary};
 
 const FIGURES: &str = "published.csv";
 
@@ -38,7 +38,7 @@ pub(crate) struct Record {
     pub reason: Option<String>,
     /// Whether it has failed more often than it is tried again.
     pub given_up: bool,
-    pub summary: Option<slimgate_run::Summary>,
+    pub summary: Option<slimgate_run::RunSummary>,
     /// Whether its accuracy on the test set is known.
     pub tested: bool,
     /// Whether its steps have been timed.
@@ -52,7 +52,7 @@ impl Record {
     }
 
     /// What the trial came to, once it is at its end.
-    pub fn outcome(&self) -> Option<&slimgate_run::Summary> {
+    pub fn outcome(&self) -> Option<&slimgate_run::RunSummary> {
         self.summary.as_ref().filter(|_| self.state.is_final())
     }
 }
@@ -118,7 +118,7 @@ impl StudyFolder {
     /// If its file cannot be read or used, or a newer version of the program has worked on it.
     pub fn config(&self) -> Result<StudyConfig, StudyError> {
         let summary = self.path.join("summary.json");
-        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), Summary::VERSION)?;
+        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), StudySummary::VERSION)?;
         let path = self.path.join("study.toml");
         let text = fs::read_to_string(&path).map_err(RunError::file("read", &path))?;
         StudyConfig::read_recorded(&path.display().to_string(), &text, &[])

@@ -16,7 +16,7 @@
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `event` | what it tells as it goes |
 //! | `progress` | how far a study is |
-//! | `analysis` | from finished trials to a [`Summary`] |
+//! | `analysis` | from finished trials to a [`StudySummary`] |
 //! | `answer` | the summary in words |
 //! | `criteria` | the margins that results were seen with |
 //! | `requirement` | claims that a build server can check |
@@ -51,10 +51,9 @@ mod summary;
 mod trial;
 
 pub use analysis::summarize;
-pub use answer::{decimals, percentage, signed_points};
 pub use compare::{Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
-pub use cost::{Cost, money};
+pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;

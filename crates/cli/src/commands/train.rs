@@ -3,16 +3,17 @@
 use std::process::ExitCode;
 
 use slimgate_data::Validation;
+use slimgate_run::words::{count, percent};
 use slimgate_run::{
-    Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
+    Config, RunEvent, RunFolder, RunSummary, Status, in_foreground, quoted, stop_on_signals, when_unread,
 };
 use slimgate_study::Protocol;
 use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
 
 use crate::args::TrainArguments;
 use crate::output::{
-    CliError, INTERRUPTED, NOT_HELD, grouped, heard_or_not, percent, read_text, say, say_json,
-    selection_accuracy, shows_pictures, tell,
+    CliError, INTERRUPTED, NOT_HELD, heard_or_not, read_text, say, say_json, selection_accuracy,
+    shows_pictures, tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
@@ -59,7 +60,7 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
 }
 
-/// What is asked of a resumed run, checked as any other setting.
+/// The settings for a resumed run, checked as any other.
 fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError> {
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
     let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);
@@ -105,8 +106,8 @@ impl Speech {
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
                     folder.path().display(),
-                    grouped(parameters.total),
-                    grouped(parameters.recurrent),
+                    count(parameters.total),
+                    count(parameters.recurrent),
                 ))
             }
             (Speech::Plain, Progress::Epoch { train, validation, of, selection }) => say(format_args!(
@@ -126,7 +127,12 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
+    fn conclude(
+        self,
+        folder: &RunFolder,
+        summary: &RunSummary,
+        selection: Validation,
+    ) -> Result<(), CliError> {
         if self == Speech::Json {
             let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
             return say_json(&RunEvent::Finished { run, summary });
