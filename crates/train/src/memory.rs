@@ -30,10 +30,10 @@ use crate::TrainError;
 /// Above this share of the free memory, the user should know.
 const AMPLE: f64 = 0.8;
 
-/// What a step or a prediction takes.
+/// The memory that a step or a prediction takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Memory {
-    /// Bytes that depend on the model alone, or on how many sequences are in a batch.
+    /// Bytes that depend on the model alone, or on the number of sequences in a batch.
     pub model: usize,
     /// Bytes that grow with the steps of the longest sequence.
     pub steps: usize,

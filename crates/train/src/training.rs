@@ -22,7 +22,7 @@ use crate::step::Trainee;
 use crate::{Display, Progress, TrainError};
 use crate::{build, dashboard, learner};
 
-/// What Burn's dashboard panics with when it is told to kill the run.
+/// The panic message of Burn's dashboard when it is told to kill the run.
 const KILLED: &str = "Killing training from user input.";
 
 /// A run whose folder is there and is this process's alone.
@@ -52,10 +52,10 @@ impl Training {
         let optim = &config.optim;
         let parameters =
             Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
-        let mut model = Trainee { classifier, clip: optim.clip };
-        if let Some(saved) = manifest.epochs.last() {
-            model = load(model, folder, saved)?;
-        }
+        let classifier = match manifest.epochs.last() {
+            Some(saved) => load(classifier, folder, saved)?,
+            None => classifier,
+        };
         let complete = self.complete();
         let over = complete >= optim.epochs || optim.is_out_of_patience(history);
         progress(Progress::Started { folder, parameters, complete, over, warnings });
@@ -71,6 +71,7 @@ impl Training {
 
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
+        let model = Trainee { classifier, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
@@ -131,7 +132,7 @@ impl Training {
         }
     }
 
-    /// What is done at the end of each epoch, of which `progress` is told.
+    /// The work at the end of each epoch, which `progress` is told of.
     fn end_of_epoch(
         &self,
         train: &Loader,
@@ -177,7 +178,7 @@ impl Training {
         }
     }
 
-    /// How the training ended. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
+    /// The outcome of the training. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
     /// with an error; the loss diverged; the run is complete; it was interrupted. If none does, Burn's dashboard
     /// discarded an error.
     fn outcome(

@@ -18,7 +18,7 @@ pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
             catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?
         }
         DataCommand::List { json: false } => list()?,
-        DataCommand::Show { name } => show(find(&name)?)?,
+        DataCommand::Show { name } => show(&*find(&name)?)?,
         DataCommand::Fetch(arguments) => fetch::run(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -43,7 +43,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(entry: &'a Entry) -> Row<'a> {
-        let recipe = entry.recipe;
+        let recipe = &entry.recipe;
         Row {
             name: &entry.name,
             title: &recipe.title,
@@ -55,7 +55,7 @@ impl<'a> Row<'a> {
             channels: entry.modality.channels(),
             classes: &recipe.classes,
             licence: &recipe.licence,
-            set: entry.set.name,
+            set: &entry.set.name,
             presence: match entry.set.presence() {
                 Presence::Shipped => "shipped",
                 Presence::Fetched => "fetched",
@@ -110,7 +110,7 @@ fn list() -> Result<(), CliError> {
 }
 
 fn show(entry: &Entry) -> Result<(), CliError> {
-    let (row, recipe) = (Row::new(entry), entry.recipe);
+    let (row, recipe) = (Row::new(entry), &entry.recipe);
     let channels = match entry.channel_names() {
         [] => row.channels(),
         names => format!("{}: {}", names.len(), names.join(", ")),

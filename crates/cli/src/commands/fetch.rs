@@ -14,7 +14,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     // All names first, so that a slip in the last one does not come after an hour.
     let sets = arguments.names.iter().map(|name| find_set(name)).collect::<Result<Vec<_>, _>>()?;
     if let ([first, second, ..], Some(_)) = (&sets[..], &arguments.from) {
-        return Err(CliError::FromForMany(first.name.to_owned(), second.name.to_owned()));
+        return Err(CliError::FromForMany(first.name.clone(), second.name.clone()));
     }
     if let Some(from) = arguments.from.as_ref().filter(|from| !from.exists()) {
         let source = std::io::ErrorKind::NotFound.into();
@@ -30,7 +30,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
             continue;
         }
         let mut watch = Watch::new();
-        let brought = fetch(set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| {
+        let brought = fetch(&set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| {
             watch.see(progress)
         });
         watch.end();
@@ -47,7 +47,7 @@ fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
         set.name,
         train,
         test,
-        store.folder(set.name).display()
+        store.folder(&set.name).display()
     ))
 }
 
