@@ -236,11 +236,11 @@ mod tests {
     use crate::origin::{Assembly, Provider};
     use std::collections::HashSet;
 
-    fn shipped() -> impl Iterator<Item = &'static Set> {
+    fn shipped() -> impl Iterator<Item = &'static Arc<Set>> {
         SETS.iter().filter(|set| set.presence() == Presence::Shipped)
     }
 
-    fn fetched() -> impl Iterator<Item = &'static Set> {
+    fn fetched() -> impl Iterator<Item = &'static Arc<Set>> {
         SETS.iter().filter(|set| set.presence() != Presence::Shipped)
     }
 
