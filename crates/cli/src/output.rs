@@ -56,6 +56,8 @@ pub enum CliError {
     Read { path: String, source: std::io::Error },
     #[error("cannot find this program to start trials with: {0}; start it by its path")]
     Program(std::io::Error),
+    #[error("the program has a fault: {0}; its log says where")]
+    Panic(String),
     #[error("cannot write to standard output: {0}; check where it goes")]
     Output(#[from] std::io::Error),
 }
