@@ -147,8 +147,7 @@ fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
     let here = Workspace::new();
     here.write("small.toml", small());
     std::fs::create_dir_all(here.path("study/queue")).unwrap();
-    let lock = std::fs::File::create(here.path("study/queue/study.lock")).unwrap();
-    lock.lock().unwrap();
+    let lease = here.write("study/queue/study.lease", "another process's");
     let mut process = here.command("compare small.toml --out study").spawn().unwrap();
     // It makes this folder once it has found no other study.
     while !here.path("study/trials").exists() {
@@ -156,7 +155,7 @@ fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
         sleep(Duration::from_millis(20));
     }
     here.write("study/study.toml", small().replace("hidden = 4", "hidden = 5"));
-    lock.unlock().unwrap();
+    std::fs::remove_file(lease).unwrap();
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
     assert!(said.err.contains("differs in model.hidden"), "{}", said.err);

@@ -10,7 +10,7 @@ use slimgate_run::{Config, parse_setting};
 use slimgate_study::written;
 use toml::Value;
 
-pub use saved::{EvaluateArguments, MeasureArguments, PredictArguments, SavedRunArguments, TimeArguments};
+pub use saved::{EvaluateArguments, PredictArguments, SavedRunArguments, TimeArguments};
 
 /// Find out how much of an LSTM's gates your data needs.
 ///
@@ -48,10 +48,12 @@ pub enum Command {
     /// Measure how long training steps and predictions of trained models take, side by side
     #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
     Time(TimeArguments),
-    /// Measure what a run will ask of this machine, for the study that starts this: its configuration is read from
-    /// standard input, and a JSON object answers
+    /// Work on a job of a study, which starts this; JSON lines answer
     #[command(hide = true)]
-    Measure(MeasureArguments),
+    Work {
+        /// The job's file
+        job: PathBuf,
+    },
     /// Classify new data with a trained model
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),

@@ -57,6 +57,8 @@ pub enum CliError {
     Read { path: String, source: std::io::Error },
     #[error("cannot find the slimgate program to start trials with: {0}; run it by its full path")]
     Program(std::io::Error),
+    #[error("the program has a fault: {0}; its log says where")]
+    Panic(String),
     #[error("cannot write to standard output: {0}; check where it is redirected")]
     Output(#[from] std::io::Error),
 }

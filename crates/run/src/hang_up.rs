@@ -20,7 +20,7 @@ pub struct TerminalStreams {
 }
 
 impl TerminalStreams {
-    /// As they are now.
+    /// Those of this process, as they are now.
     pub fn now() -> TerminalStreams {
         TerminalStreams {
             input: std::io::stdin().is_terminal(),

@@ -15,7 +15,9 @@
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `summary` | what a run came to, and the version of its form |
-//! | `event` | the lines that a run writes as it goes, and a study reads |
+//! | `event` | what a run, or a worker, tells as it goes, a line an event |
+//! | `job` | what a worker is handed, and what becomes of it |
+//! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
@@ -38,6 +40,8 @@ mod folder;
 mod fuzz;
 mod hang_up;
 mod history;
+mod job;
+mod lease;
 mod leftovers;
 mod manifest;
 mod parameters;
@@ -63,6 +67,8 @@ pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};
 pub use hang_up::TerminalStreams;
 pub use history::{EpochMetrics, History, Split};
+pub use job::{Job, JobEnd, JobOutcome, QueueEntry, Step};
+pub use lease::{FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_lease, is_leased};
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use parameters::{Parameters, recurrent_parameters};
 pub use reference::Setting;

@@ -1,4 +1,4 @@
-//! The flags of the commands that use trained runs, and of the one that measures before there is one.
+//! The flags of the commands that use trained runs.
 
 use std::path::PathBuf;
 
@@ -22,16 +22,6 @@ pub struct TimeArguments {
     /// JSON lines instead of text
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct MeasureArguments {
-    /// Number of such runs that will share the machine; unless given, only a training step is measured, for longer
-    #[arg(long, value_name = "N")]
-    pub at_once: Option<usize>,
-    /// Stop once nobody reads standard output any more
-    #[arg(long)]
-    pub while_read: bool,
 }
 
 #[derive(Debug, Args)]

@@ -60,16 +60,16 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
 }
 
-/// The settings for a resumed run, checked as any other.
+/// The settings asked of a resumed run, checked as any other.
 fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError> {
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
     let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);
     Ok(ResumeOptions { epochs, dataset: arguments.dataset.clone() })
 }
 
-/// Whom the program speaks to.
+/// The listener that the program speaks to.
 #[derive(Clone, Copy, PartialEq)]
-enum Speech {
+pub(super) enum Speech {
     /// Burn's dashboard speaks while training; the end is told in plain text.
     Dashboard,
     /// A line an epoch.
@@ -79,7 +79,7 @@ enum Speech {
 }
 
 impl Speech {
-    fn report(self, progress: Progress) -> Result<(), CliError> {
+    pub(super) fn report(self, progress: Progress) -> Result<(), CliError> {
         if let Progress::Started { warnings, .. } = &progress {
             warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
         }
@@ -127,7 +127,7 @@ impl Speech {
         }
     }
 
-    fn conclude(
+    pub(super) fn conclude(
         self,
         folder: &RunFolder,
         summary: &RunSummary,

@@ -128,7 +128,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         epochs: summary.map_or(0, |summary| summary.epochs),
         best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
         last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
-        converged: record.outcome().and_then(|summary| summary.converged),
+        converged: record.ended().and_then(|summary| summary.converged),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
             State::Pruned => Some(format!("others did better after epoch {}", group.pruned[&trial.id])),

@@ -112,7 +112,7 @@ pub(super) fn cells(
 fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::RunSummary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {
-        outcomes.extend(records.get(&trial.id).outcome().cloned());
+        outcomes.extend(records.get(&trial.id).ended().cloned());
     }
     let with_accuracy = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
     outcomes.into_iter().nth(with_accuracy)

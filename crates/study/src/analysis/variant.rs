@@ -44,7 +44,7 @@ impl Chosen {
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
-            let Some(summary) = records.get(&trial.id).outcome().cloned() else { continue };
+            let Some(summary) = records.get(&trial.id).ended().cloned() else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
             // What it says of the machine is left out where it is damaged: the trial's results do not hang on it.
             let environment = run.environment().unwrap_or_default();
@@ -321,7 +321,7 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
         let (mut values, mut diverged) = (Vec::new(), 0);
         for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
             let record = records.get(&trial.id);
-            if let Some(summary) = record.outcome() {
+            if let Some(summary) = record.ended() {
                 values.push(best(summary));
                 diverged += usize::from(record.state == State::Diverged);
             }
