@@ -3,8 +3,8 @@
 //! Scores are higher-is-better throughout; negate a loss before passing it in. Nothing here uses a clock or a global
 //! random generator: equal arguments give equal results.
 //!
-//! | question | ask |
 //! | question | function |
+//! |---|---|
 //! | how well does a variant do? | [`interval_of_mean`] |
 //! | has it learned anything at all? | [`p_above_trivial`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |

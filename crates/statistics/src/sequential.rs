@@ -8,9 +8,9 @@
 /// true null hypothesis is then rejected at any of the looks with a probability of at most α, whatever the dependence
 /// between looks, and exactly as each look's test is exact: with t tests, from two seeds upward.
 ///
-/// The boundaries of Lan and DeMets (1983) are wider by what normal statistics of successive looks have in common. They
-/// would take about 2 % fewer seeds, but the variance of a few seeds is itself uncertain, and with their levels applied
-/// to t tests, errors are up to a quarter more frequent than α (`docs/statistics-of-studies.md` has the figures).
+/// The levels of Lan and DeMets (1983) are larger, by what normal statistics of successive looks have in common. They
+/// would take 1 % fewer seeds, but the variance of a few seeds is itself uncertain: where they are applied to t tests,
+/// errors are up to a quarter more frequent than α (`docs/statistics-of-studies.md` has the figures).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Design {
     looks: Vec<usize>,
@@ -53,8 +53,8 @@ impl Design {
 }
 
 impl Default for Design {
-    /// Looks at 5, 8, 12 and 20 seeds, with 6, 10, 20 and 64 % of α: on realistic spreads, as few seeds on average as any
-    /// design with that maximum that was tried, at a power of 90 % or more of a single look's.
+    /// Looks at 5, 8, 12 and 20 seeds, with 6, 10, 20 and 64 % of α. Where the spread is up to the margin, it settles 97 %
+    /// of what a single look at 20 seeds would, 86 % in the hardest case, with 13 seeds on average.
     fn default() -> Self {
         Self { looks: vec![5, 8, 12, 20], power: 2.0 }
     }

@@ -82,7 +82,7 @@ fn one_test_is_wrong_five_times_in_a_hundred_at_most_and_intervals_hold_as_often
     let mut source = Source::new(53);
     for looks in [vec![2, 3, 4, 20], vec![3, 5, 8, 12, 20], vec![5, 8, 12, 20]] {
         let plan = Plan { design: Design::new(looks.clone(), 2.0).unwrap(), ..plan(0.0) };
-        let (wrong, error) = share(10_000, 0.05, || {
+        let (wrong, error) = share(5_000, 0.05, || {
             let seeds: Vec<f64> = (0..20).map(|_| 2.0 + source.normal()).collect();
             looks.iter().any(|look| {
                 let standing = plan.settle(&[Differences::Seeds(&seeds[..*look])]);
