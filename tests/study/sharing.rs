@@ -259,7 +259,7 @@ fn a_worker_that_is_killed_is_told_and_its_trial_tried_again() {
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     let told = said.out.lines().filter(|line| line.contains("failed: its process was killed (signal 9)"));
     let told: Vec<&str> = told.collect();
-    assert!(told.len() == 1 && told[0].ends_with("it is tried again"), "{}", said.out);
+    assert!(told.len() == 1 && told[0].ends_with("retrying"), "{}", said.out);
     assert_eq!(results(&here, "study"), results(&here, "whole"));
 }
 
