@@ -1,9 +1,10 @@
 //! The backends by their names.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The kind of device that computes, and the library it does so by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// The CPU, Burn's own kernels.

@@ -1,4 +1,4 @@
-//! What a run was begun with, which its `config.toml` is held to: another rate or seed half-way is another run.
+//! The settings that a run was begun with, to which its `config.toml` is held: another rate or seed half-way is another run.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl BegunWith {
 
 /// The settings that a run is held to, by key.
 fn held(config: &Config) -> BTreeMap<String, Value> {
-    config.clone().values().into_iter().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
+    config.values().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
 }
 
 fn hash(settings: &BTreeMap<String, Value>) -> String {

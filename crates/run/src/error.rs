@@ -1,10 +1,11 @@
-//! What can be wrong with settings and run folders, each with what to do about it.
+//! All that can be wrong with settings and run folders, each with what to do about it.
 
 use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
 
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
+use slimgate_settings::SettingError;
 use thiserror::Error;
 
 use crate::quoted;
@@ -20,14 +21,9 @@ pub enum ConfigError {
         /// The parser's message, with line and column.
         problem: String,
     },
-    /// A key that no setting has.
-    #[error("there is no setting `{key}`{}; see `slimgate settings` for all of them", did_you_mean(nearest))]
-    UnknownKey {
-        /// The key, with its section.
-        key: String,
-        /// The most similar key.
-        nearest: Option<String>,
-    },
+    /// A key that no setting has, or a value that its setting cannot have.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A section of a study.
     #[error("[{section}] is a section of a study; run it with `slimgate compare`")]
     Study {
@@ -37,26 +33,14 @@ pub enum ConfigError {
     /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),
-    /// A value that is not one of the setting's choices.
-    #[error("`{key}` cannot be `{value}`{}; it must be one of {choices}", did_you_mean(nearest))]
-    Choice {
-        /// The key, with its section.
-        key: &'static str,
-        /// What it was set to.
-        value: String,
-        /// The most similar choice.
-        nearest: Option<&'static str>,
-        /// All of them.
-        choices: String,
-    },
-    /// A value that no run can use.
+    /// A value that no run can use beside the other settings.
     #[error("`{key} = {value}` cannot be used: {remedy}")]
     Value {
         /// The key, with its section.
         key: String,
-        /// What it was set to.
+        /// The value that it was set to.
         value: String,
-        /// What it may be.
+        /// The values that it may have, or the way out.
         remedy: &'static str,
     },
     /// A setting of the data that no run can use.
@@ -76,7 +60,7 @@ pub enum ConfigError {
     Gates(#[from] ParseCellError),
 }
 
-/// What keeps a run folder from being made or used.
+/// The reason for which a run folder cannot be made or used.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The configuration.
@@ -90,7 +74,7 @@ pub enum RunError {
     NewRun {
         /// The folder that runs are put in.
         out: PathBuf,
-        /// What the system said.
+        /// The system's words.
         source: std::io::Error,
     },
     /// It was asked to stop before there was a run.
@@ -99,11 +83,11 @@ pub enum RunError {
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
     File {
-        /// What was tried.
+        /// The action that was tried.
         action: &'static str,
         /// On which file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's words.
         source: std::io::Error,
     },
     /// A file of the run folder that does not hold what it should.
@@ -111,7 +95,7 @@ pub enum RunError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         problem: String,
     },
     /// A summary whose form this version does not know.
@@ -167,10 +151,6 @@ impl RunError {
     }
 }
 
-fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
-    nearest.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
-}
-
 fn in_shell(path: &Path) -> String {
     quoted(&path.display().to_string())
 }
@@ -179,7 +159,7 @@ fn trials(study: &Path) -> String {
     study.join("trials/").display().to_string()
 }
 
-/// Where to put a run that cannot be made.
+/// The advice on where to put a run that cannot be made.
 fn place(error: &std::io::Error) -> &'static str {
     match error.kind() {
         StorageFull | QuotaExceeded => "free some space, or choose another folder with `--out`",
@@ -187,7 +167,7 @@ fn place(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// What to do about a file of a run that is there.
+/// The advice on a file of a run that is there.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         StorageFull | QuotaExceeded => {

@@ -1,6 +1,6 @@
 //! How long a study will take, before it begins.
 
-use slimgate_run::{Config, StopFlag};
+use slimgate_run::StopFlag;
 
 use crate::executor::Executor;
 use crate::folder::Records;
@@ -52,8 +52,8 @@ pub(crate) fn estimate(
         if trials == 0 {
             continue;
         }
-        let data = config.data_in_place(&first.config.data);
-        let effort = effort(executor, &Config { data, ..first.config.clone() }, at_once, stop)?;
+        let in_place = first.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
+        let effort = effort(executor, &in_place, at_once, stop)?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

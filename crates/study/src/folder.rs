@@ -150,9 +150,10 @@ impl StudyFolder {
 
     /// Puts a trial's configuration where its process finds it, and says where.
     pub(crate) fn write_trial(&self, trial: &Trial) -> Result<PathBuf, StudyError> {
-        let mut config = trial.config.clone();
-        config.run.name = Some(trial.id.clone());
-        config.run.out = self.path.join("trials").display().to_string();
+        let config = trial.config.changed(|config| {
+            config.run.name = Some(trial.id.clone());
+            config.run.out = self.path.join("trials").display().to_string();
+        })?;
         let path = self.path.join("queue").join(format!("{}.toml", trial.id));
         let text = toml::to_string(&config).expect("a configuration has a TOML form");
         write_atomic(&path, text.as_bytes())?;

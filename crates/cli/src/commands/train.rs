@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use slimgate_data::Validation;
 use slimgate_run::{
     Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
 };
@@ -115,8 +114,8 @@ impl Speech {
                 train.loss,
                 percent(train.accuracy),
                 match selection {
-                    Validation::HeldOut => "validation",
-                    Validation::Test => "test",
+                    Protocol::Validation => "validation",
+                    Protocol::Published => "test",
                 },
                 validation.loss,
                 percent(validation.accuracy),
@@ -126,19 +125,15 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
+    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Protocol) -> Result<(), CliError> {
         if self == Speech::Json {
             let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
             return say_json(&RunEvent::Finished { run, summary });
         }
         let run = folder.path().display();
-        let protocol = match selection {
-            Validation::HeldOut => Protocol::Validation,
-            Validation::Test => Protocol::Published,
-        };
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(protocol, best.accuracy)),
+            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(selection, best.accuracy)),
         );
         match summary.status {
             Status::Complete => {
