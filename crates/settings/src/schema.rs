@@ -11,6 +11,8 @@ pub fn schema_of<T: JsonSchema>() -> Schema {
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    // The name of the type, which says nothing to those who write settings.
+    schema.remove("title");
     RecursiveTransform(without_null).transform(&mut schema);
     schema
 }
