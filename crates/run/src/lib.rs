@@ -19,6 +19,7 @@
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
+//! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
 //! | `stop`, `signals` | interrupting a run from outside |
@@ -44,6 +45,7 @@ mod job;
 mod lease;
 mod leftovers;
 mod manifest;
+pub mod metric;
 mod parameters;
 mod reference;
 mod settings;
