@@ -63,7 +63,7 @@ pub use begun::BegunWith;
 pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
-pub use evaluation::{Evaluation, TrivialPredictor};
+pub use evaluation::{Evaluation, MetricValue, Reference};
 pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};

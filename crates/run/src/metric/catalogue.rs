@@ -17,7 +17,7 @@ pub fn classification(classes: &[String], members: &[u64]) -> Vec<Metric> {
     let recalls =
         classes.iter().zip(members).map(|(class, count)| share(format!("recall of {class}"), part(*count)));
     let first = [
-        share("accuracy", part(members.iter().sum())),
+        Metric::accuracy(part(members.iter().sum())),
         share("balanced accuracy", balanced),
         share("macro-F1", None),
     ];

@@ -10,6 +10,7 @@ mod classes;
 mod exact_sum;
 mod forecast;
 mod numbers;
+mod score;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use classes::ClassCounts;
 pub use exact_sum::ExactSum;
 pub use forecast::{ForecastErrors, Quantiles};
 pub use numbers::NumberErrors;
+pub use score::Score;
 
 /// A measure of how well a run answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +36,28 @@ pub struct Metric {
     /// The least amount by which one answer changes it; none where any amount is possible or no one amount holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<f64>,
+}
+
+impl Metric {
+    /// The share of right answers, of which one changes it by so much where that is known.
+    pub fn accuracy(resolution: Option<f64>) -> Metric {
+        let range = Range { least: Some(0.0), most: Some(1.0) };
+        Metric { name: "accuracy".into(), unit: Unit::Share, direction: Direction::Higher, range, resolution }
+    }
+
+    /// Its value, under its name.
+    pub fn score(&self, value: f64) -> Score {
+        Score { metric: self.name.clone(), value }
+    }
+
+    /// The gain from one value to another: above 0 if the other is better.
+    pub fn gain(&self, from: f64, to: f64) -> f64 {
+        match self.direction {
+            Direction::Higher => to - from,
+            Direction::Lower => from - to,
+            Direction::Towards(aim) => (from - aim).abs() - (to - aim).abs(),
+        }
+    }
 }
 
 /// The unit of a metric's values.
@@ -93,6 +117,17 @@ mod tests {
         assert!(Direction::Lower.prefers(0.8, 0.9) && !Direction::Lower.prefers(f64::NAN, 0.9));
         // Of an interval for 80 %, one that holds 78 % of the truths is better than one that holds 99 %.
         assert!(Direction::Towards(0.8).prefers(0.78, 0.99));
+    }
+
+    #[test]
+    fn a_gain_is_above_nothing_in_the_better_direction() {
+        let accuracy = Metric::accuracy(None);
+        let error = Metric { direction: Direction::Lower, ..accuracy.clone() };
+        let coverage = Metric { direction: Direction::Towards(0.5), ..accuracy.clone() };
+        assert_eq!(
+            [accuracy.gain(0.25, 0.5), error.gain(0.25, 0.5), coverage.gain(1.0, 0.75)],
+            [0.25, -0.25, 0.25]
+        );
     }
 
     #[test]
