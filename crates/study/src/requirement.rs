@@ -156,7 +156,7 @@ impl Requirement {
 
 /// The reason why a variant can be no baseline to hold another to, if there is one.
 fn no_baseline(task: &TaskSummary, other: &VariantSummary, alpha: f64) -> Option<String> {
-    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
+    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.answer.as_str());
     other
         .has_learned_nothing(alpha)
         .then(|| format!("{} is not shown to be better than always saying `{class}`", other.name))

@@ -37,6 +37,11 @@ impl ClassCounts {
         (0..self.classes).map(|class| self.row(class).iter().sum()).collect()
     }
 
+    /// The counts: a row a true class, a column an answer.
+    pub fn rows(&self) -> Vec<Vec<usize>> {
+        (0..self.classes).map(|class| self.row(class).iter().map(|&count| count as usize).collect()).collect()
+    }
+
     /// The share of right answers.
     pub fn accuracy(&self) -> Option<f64> {
         let right = (0..self.classes).map(|class| self.right(class)).sum();

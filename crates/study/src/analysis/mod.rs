@@ -126,8 +126,8 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         seed: trial.seed,
         settings: trial.settings.clone(),
         epochs: summary.map_or(0, |summary| summary.epochs),
-        best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
-        last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
+        best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.score.value)),
+        last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.score.value),
         converged: record.ended().and_then(|summary| summary.converged),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {

@@ -1,6 +1,6 @@
 //! One variant on one task.
 
-use slimgate_run::{Evaluation, History, RunFolder, Split, Status, TrivialPredictor, recurrent_parameters};
+use slimgate_run::{Evaluation, History, RunFolder, Split, Status, Reference, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;
@@ -80,7 +80,7 @@ impl Chosen {
 
 /// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
 fn best(summary: &slimgate_run::RunSummary) -> f64 {
-    summary.best.as_ref().map_or(0.0, |best| best.accuracy)
+    summary.best.as_ref().map_or(0.0, |best| best.score.value)
 }
 
 pub(super) fn variant(
@@ -88,7 +88,7 @@ pub(super) fn variant(
     group: &Group,
     chosen: &Chosen,
     baseline: &Chosen,
-    trivial: Option<&TrivialPredictor>,
+    trivial: Option<&Reference>,
     records: &mut Records,
 ) -> Result<VariantSummary, StudyError> {
     let example = match &group.chosen {
@@ -146,11 +146,11 @@ pub(super) fn variant(
 }
 
 /// The p value of "no better than the trivial predictor".
-fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
+fn above_trivial(chosen: &Chosen, trivial: &Reference) -> Option<f64> {
     let evaluations: Vec<&Evaluation> =
         chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()).collect();
     let first = evaluations.first()?;
-    let class = first.classes.iter().position(|class| *class == trivial.class)?;
+    let class = first.classes.iter().position(|class| *class == trivial.answer)?;
     let mean = |count: &dyn Fn(&Evaluation) -> usize| {
         evaluations.iter().map(|evaluation| count(evaluation) as f64).sum::<f64>() / evaluations.len() as f64
     };
@@ -161,18 +161,18 @@ fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
     let wrong_of_class = |evaluation: &Evaluation| {
         evaluation.confusion[class].iter().sum::<usize>() - evaluation.confusion[class][class]
     };
-    let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.accuracy).collect();
+    let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.score.value).collect();
     p_above_trivial(AgainstTrivial {
         scores: &scores,
-        trivial: trivial.accuracy,
+        trivial: trivial.score,
         discordant: [mean(&right_of_others), mean(&wrong_of_class)],
         sequences: first.sequences,
     })
 }
 
 /// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
-fn has_collapsed(seed: &SeedResult, trivial: Option<&TrivialPredictor>, margin: f64) -> bool {
-    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.accuracy);
+fn has_collapsed(seed: &SeedResult, trivial: Option<&Reference>, margin: f64) -> bool {
+    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.score);
     seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
@@ -220,8 +220,8 @@ fn seed_result(trial: &Finished) -> SeedResult {
         seed: trial.trial.seed,
         epoch: trial.summary.best.as_ref().map_or(0, |best| best.epoch),
         validation: best(&trial.summary),
-        last: trial.summary.last.as_ref().map_or(0.0, |last| last.accuracy),
-        test: trial.evaluation.as_ref().map(|evaluation| evaluation.accuracy),
+        last: trial.summary.last.as_ref().map_or(0.0, |last| last.score.value),
+        test: trial.evaluation.as_ref().map(|evaluation| evaluation.score.value),
     }
 }
 
@@ -258,7 +258,7 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
             let mut seconds = 0.0;
             for line in trial.history.lines() {
                 seconds += line.seconds;
-                if line.split == Split::Validation && line.accuracy >= goal {
+                if line.split == Split::Validation && line.score.value >= goal {
                     reached.push((line.epoch as f64, seconds));
                     break;
                 }
@@ -286,7 +286,7 @@ struct Accuracies {
 fn accuracies(trial: &Finished) -> Accuracies {
     let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
     Accuracies {
-        of_epochs: lines.map(|line| line.accuracy).collect(),
+        of_epochs: lines.map(|line| line.score.value).collect(),
         diverged: trial.summary.status == Status::Diverged,
     }
 }

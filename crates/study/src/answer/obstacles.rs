@@ -45,8 +45,8 @@ fn nothing_learned(task: &TaskSummary, baseline: &str) -> Option<String> {
         "{baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
          `{}`, so nothing can be said of its gates",
         percent_to(accuracy, 1),
-        percent_to(trivial.accuracy, 1),
-        trivial.class
+        percent_to(trivial.score, 1),
+        trivial.answer
     ))
 }
 
@@ -99,8 +99,8 @@ pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Opt
             task.name,
             dull.join(", "),
             plural(dull.len(), "is", "are"),
-            trivial.class,
-            short_percent(trivial.accuracy)
+            trivial.answer,
+            short_percent(trivial.score)
         )
     })
 }
@@ -143,7 +143,7 @@ mod tests {
     use super::super::answer;
     use super::super::tests::seeds;
     use crate::made_up::{comparison, summary};
-    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, TrivialPredictor, Verdict};
+    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, Reference, Verdict};
 
     /// A study whose baseline meets an obstacle in every comparison.
     fn with_obstacle(obstacle: Obstacle) -> StudySummary {
@@ -157,7 +157,7 @@ mod tests {
             (variant.planned_seeds, variant.seeds) = (5, seeds(5));
             variant.test = Some(Spread { mean: 0.503, deviation: None, interval: None, values: vec![0.503] });
         }
-        study.tasks[0].trivial = Some(TrivialPredictor { class: "fault".into(), accuracy: 0.5 });
+        study.tasks[0].trivial = Some(Reference { answer: "fault".into(), score: 0.5 });
         study
     }
 
