@@ -9,6 +9,9 @@ use crate::metric::{Metric, Score, Unit};
 const LITTLE: f64 = 0.005;
 const LITTLE_LOSS: f64 = 0.01;
 
+/// The part of all that a loss has fallen by that it must fall by in the last quarter of the epochs to be still falling.
+const STILL_FALLING: f64 = 0.1;
+
 /// The data that metrics were taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -136,13 +139,34 @@ impl History {
 
     /// True if a run with these metrics has converged: where early stopping has waited `patience` epochs for a new best, or
     /// over the last quarter of its epochs, neither score nor loss on the validation set has gained more than a little,
-    /// or than chance may with so few sequences. One epoch tells nothing, and does not count as converged.
+    /// or than chance may with so few sequences. A loss that still falls steadily has not converged, however small its
+    /// steps: few batches or a low rate make any step small. One epoch tells nothing, and does not count as converged.
     pub fn has_converged(&self, patience: Option<usize>) -> bool {
         let Some(last) = self.last(Split::Validation).map(|line| line.epoch) else { return false };
+        if self.loss_falls_steadily() {
+            return false;
+        }
         let quarter = last - last.div_ceil(4);
         let patience = patience.filter(|&patience| self.epochs_since_best() >= patience);
         let stalled_since = |epoch: usize| epoch > 0 && !self.gains_after(epoch);
         stalled_since(quarter) || patience.is_some_and(|patience| stalled_since(last - patience))
+    }
+
+    /// True if the loss on the validation set fell in four of five pairs of the later half of the epochs, and in the last
+    /// quarter by no small part of all that it has fallen.
+    fn loss_falls_steadily(&self) -> bool {
+        let losses: Vec<f64> = self.of(Split::Validation).map(|line| line.loss).collect();
+        let epochs = losses.len();
+        if epochs < 2 {
+            return false;
+        }
+        let later = &losses[(epochs / 2).min(epochs.saturating_sub(3))..];
+        let pairs = || (1..later.len()).flat_map(|at| later[..at].iter().map(move |before| (before, &later[at])));
+        let falling = pairs().filter(|(before, after)| after < before).count();
+        let least = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let (before, last_quarter) = losses.split_at(epochs - epochs.div_ceil(4));
+        let fallen = losses[0] - least(&losses);
+        5 * falling >= 4 * pairs().count() && least(before) - least(last_quarter) > STILL_FALLING * fallen
     }
 
     /// True if the epochs after the given one gained over those up to it.
@@ -232,6 +256,24 @@ mod tests {
         for short in [history(&[(0.9, 0.5)]), history(&[])] {
             assert!(!short.has_converged(None) && !short.has_converged(Some(1)));
         }
+    }
+
+    /// A low rate, or few batches an epoch.
+    #[test]
+    fn a_loss_that_falls_in_small_steps_has_not_converged() {
+        let falling = |epochs: usize, step: f64| {
+            let line = |epoch| (0.5, 0.7 - step * epoch as f64 + 0.0002 * f64::from(epoch % 2));
+            history(&(0..epochs as i32).map(line).collect::<Vec<_>>())
+        };
+        for epochs in [2, 3, 4, 12, 40] {
+            assert!(!falling(epochs, 0.003).has_converged(None), "{epochs}");
+            assert!(!falling(epochs, 0.003).has_converged(Some(1)), "{epochs}");
+        }
+        // It has fallen before, and what it still falls by is next to nothing.
+        let slow = |epoch: i32| (0.9, 0.05 + 0.6 * (-0.5 * f64::from(epoch)).exp());
+        assert!(history(&(0..24).map(slow).collect::<Vec<_>>()).has_converged(None));
+        let noise = [0.7, 0.69, 0.695, 0.693, 0.692, 0.694, 0.691, 0.693].map(|loss| (0.5, loss));
+        assert!(history(&noise).has_converged(None));
     }
 
     #[test]

@@ -97,18 +97,25 @@ fn repeat_command(folder: &StudyFolder) -> String {
     )
 }
 
-/// The factor of epochs that is advised where those that there were did not do.
+/// The factor of epochs, and of the patience, that is advised where those that there were did not do.
 const LONGER: usize = 3;
 
-/// The command that runs the study again with more epochs, in a folder beside it; none where it varies their number.
+/// The command that runs the study again with more epochs and more patience, in a folder beside it; none where it varies
+/// one of them.
 fn longer_command(folder: &StudyFolder, config: &StudyConfig, groups: &[Group]) -> Option<String> {
-    if config.varies("optim.epochs") {
+    if ["optim.epochs", "optim.early_stopping"].into_iter().any(|key| config.varies(key)) {
         return None;
     }
-    let epochs = groups.iter().flat_map(Group::trials).map(|trial| trial.config.optim.epochs).max()?;
+    let trials = || groups.iter().flat_map(Group::trials).map(|trial| &trial.config.optim);
+    let epochs = trials().map(|optim| optim.epochs).max()?;
+    // Whom patience ended would be ended again.
+    let patience = trials().filter_map(|optim| optim.early_stopping).max();
+    let patience = patience.map_or_else(String::new, |patience| {
+        format!(" --set optim.early_stopping={}", LONGER * patience)
+    });
     let path = folder.path().display();
     Some(format!(
-        "slimgate compare {} --set optim.epochs={} --out {}",
+        "slimgate compare {} --set optim.epochs={}{patience} --out {}",
         quoted(&format!("{path}/study.toml")),
         LONGER * epochs,
         quoted(&format!("{path}-longer"))

@@ -19,8 +19,8 @@ pub(crate) const RATE: &str = "optim.learning_rate";
 /// Shares of the baseline's accuracy whose time is told.
 const SHARES: [f64; 2] = [0.95, 0.99];
 
-/// A trial whose last epoch is worse than its best by more than this many margins may have collapsed.
-const COLLAPSE: f64 = 5.0;
+/// A trial whose last epoch is worse than its best by more than this share may have collapsed.
+const COLLAPSE: f64 = 0.05;
 
 /// The finished trials at a variant's chosen settings.
 pub(super) struct Chosen {
@@ -100,6 +100,8 @@ pub(super) fn variant(
     let tested = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
     let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
+    // One that diverged in its first epoch has no score.
+    let trained = || seeds.iter().filter(|seed| seed.epoch > 0);
     let rates = rates(group, records);
     // As a trial counted them: what is counted without one needs the data to be there.
     let parameters = group
@@ -119,10 +121,10 @@ pub(super) fn variant(
         chosen: chosen.settings.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), tested),
         // Of how many sequences these are, is not known here.
-        validation: spread(seeds.iter().map(|seed| seed.validation).collect(), 0),
-        last: spread(seeds.iter().map(|seed| seed.last).collect(), 0),
+        validation: spread(trained().map(|seed| seed.validation).collect(), 0),
+        last: spread(trained().map(|seed| seed.last).collect(), 0),
         p_above_trivial: trivial.and_then(|trivial| above_trivial(chosen, trivial)),
-        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial, margin)).count(),
+        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial)).count(),
         still_improving: chosen.trials.iter().filter(|trial| is_still_improving(trial)).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
         planned_seeds: group
@@ -171,9 +173,9 @@ fn above_trivial(chosen: &Chosen, trivial: &Reference) -> Option<f64> {
 }
 
 /// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
-fn has_collapsed(seed: &SeedResult, trivial: Option<&Reference>, margin: f64) -> bool {
+fn has_collapsed(seed: &SeedResult, trivial: Option<&Reference>) -> bool {
     let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.score);
-    seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
+    seed.validation - seed.last > COLLAPSE && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
 /// True if a trial ended because its epochs were over, not because it had converged.
