@@ -53,7 +53,7 @@ pub fn test_accuracy(protocol: Protocol) -> &'static str {
 pub fn selection_accuracy(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Validation => "validation accuracy",
-        Protocol::Published => "accuracy on the test set, on which figures are chosen",
+        Protocol::Published => "accuracy on the test set, which is also used for selection",
     }
 }
 

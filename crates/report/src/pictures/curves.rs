@@ -26,7 +26,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
         plots.push(mean.into());
         entries.push(line_entry(&variant.name, style));
         described.push(format!(
-            "{} begins at {} and is at {} after epoch {} ({})",
+            "{} starts at {} and ends at {} after epoch {} ({})",
             variant.name,
             percent(curve[0].mean),
             percent(last.mean),
@@ -39,7 +39,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
     }
     let axes =
         with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
-    let description = format!("Lines over epochs: {}.", list(&described));
+    let description = format!("By epoch: {}.", list(&described));
     let title = format!(
         "Learning curves: {} by epoch; mean and range over seeds (a seed that stopped early keeps its last value; a \
          diverged one ends)",
@@ -52,7 +52,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
 pub(super) fn in_short(protocol: Protocol) -> String {
     match protocol {
         Protocol::Validation => "validation accuracy".into(),
-        Protocol::Published => "test accuracy (chosen on it)".into(),
+        Protocol::Published => "test accuracy (used for selection)".into(),
     }
 }
 
@@ -135,5 +135,5 @@ fn run_curve(
         _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),
         _ => axes,
     };
-    Some(Picture::new(title, format!("Lines over epochs: {}.", list(&described)), drawn(plots, axes)))
+    Some(Picture::new(title, format!("By epoch: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -5,7 +5,7 @@ use slimgate_study::{Comparison, Summary, Task};
 
 use crate::document::Block;
 use crate::phrases;
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Column, Table};
 
 /// The verdicts and the tests behind them, or a note that there is nothing to compare.
 pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
@@ -22,19 +22,19 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
             phrases::test_accuracy(summary.protocol),
             summary.baseline
         ),
-        &[
-            "variant",
-            "verdict",
-            "#pairs",
-            "#difference",
-            &format!("#{confidence} % CI"),
-            &format!("#{equivalence} % CI (TOST)"),
-            "#effect size d_z (Hedges)",
-            "#won, tied, lost",
-            "#seeds needed",
-            &format!("#recurrent parameters relative to {}", summary.baseline),
-            "#training speedup",
-            "#prediction speedup",
+        [
+            Column::text("variant"),
+            Column::text("verdict"),
+            Column::number("pairs"),
+            Column::number("difference"),
+            Column::number(format!("{confidence} % CI")),
+            Column::number(format!("{equivalence} % CI (TOST)")),
+            Column::number("effect size d_z (Hedges)"),
+            Column::number("won, tied, lost"),
+            Column::number("seeds needed"),
+            Column::number(format!("recurrent parameters relative to {}", summary.baseline)),
+            Column::number("training speedup"),
+            Column::number("prediction speedup"),
         ],
     );
     let mut tests = Table::new(
@@ -44,15 +44,15 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons")
         ),
-        &[
-            "variant",
-            "#p, difference (t test)",
-            "#Holm",
-            "#p, Wilcoxon",
-            "#p, equivalence (TOST)",
-            "#Holm",
-            "#p, non-inferiority",
-            "#Holm",
+        [
+            Column::text("variant"),
+            Column::number("p, difference (t test)"),
+            Column::number("Holm"),
+            Column::number("p, Wilcoxon"),
+            Column::number("p, equivalence (TOST)"),
+            Column::number("Holm"),
+            Column::number("p, non-inferiority"),
+            Column::number("Holm"),
         ],
     );
     for comparison in &task.comparisons {
@@ -65,7 +65,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     if tested {
         blocks.push(Block::Table(tests));
     } else {
-        blocks.push(Block::text("There are too few pairs for a test; a p value takes at least two."));
+        blocks.push(Block::text("Too few pairs for a test: a p value needs at least two."));
     }
     blocks
 }

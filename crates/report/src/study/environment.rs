@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use slimgate_study::Summary;
 
 use crate::document::Block;
-use crate::table::Table;
+use crate::table::{Column, Table};
 use slimgate_run::words::MISSING;
 
 /// The machine, and the commands that repeat the study.
@@ -29,7 +29,8 @@ pub(crate) fn environment_table(
     if environment.is_empty() {
         return None;
     }
-    let mut table = Table::new(format!("The environment of {whose}"), &["item", "value"]);
+    let mut table =
+        Table::new(format!("The environment of {whose}"), [Column::text("item"), Column::text("value")]);
     for (key, value) in environment {
         let text = match value {
             serde_json::Value::Null => MISSING.to_owned(),

@@ -86,13 +86,13 @@ fn partial(summary: &Summary) -> Option<String> {
     // Trials whose test failed still count as complete.
     let pending = pending_seeds(summary);
     match (states.get(&State::Complete), open.is_empty(), pending.is_empty()) {
-        (None, ..) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
+        (None, ..) => Some(format!("No trial is complete yet ({all}: {}).", words::list(&listed(&states)))),
         (Some(_), false, _) => Some(format!(
-            "The study is not complete: of {all}, {}. Figures are of what is there.",
+            "The study is not complete ({all}: {}). Figures cover the results so far.",
             words::list(&open)
         )),
         (Some(_), true, false) => Some(format!(
-            "The study is not complete: {} are still to be tested. Figures are of what is there.",
+            "The study is not complete; still to be tested: {}. Figures cover the results so far.",
             words::list(&pending)
         )),
         (Some(_), true, true) => None,
@@ -132,7 +132,7 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
         // The content of the test set is known only from evaluations.
         None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),
         None => format!(
-            "{classes}; {sequences} in the test set, which has not been read for {}.",
+            "{classes}; {sequences} in the test set, on which {} has not been evaluated.",
             summary.baseline
         ),
     }));
@@ -158,10 +158,10 @@ fn task_pictures(summary: &Summary, task: &Task, styles: &VariantStyles) -> Vec<
     .collect();
     let mut blocks = vec![Block::chapter(format!("Pictures: {}", task.name))];
     if protocol == Protocol::Published {
-        blocks.push(Block::Notice("The accuracies in these pictures are chosen on the test set.".into()));
+        blocks.push(Block::Notice("The accuracies in these pictures were selected on the test set.".into()));
     }
     blocks.push(match pictures.is_empty() {
-        true => Block::text("There is nothing to draw yet: no trial has finished an epoch."),
+        true => Block::text("Nothing to plot yet: no trial has finished an epoch."),
         false => Block::Pictures(pictures),
     });
     blocks.extend(importances::reliability(summary, task));

@@ -5,29 +5,29 @@ use slimgate_study::{Protocol, Summary};
 
 use crate::document::Block;
 use crate::phrases;
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Column, Table};
 
 /// Every trial with its status.
 pub fn trials(summary: &Summary) -> Vec<Block> {
     let (best, last) = match summary.protocol {
-        Protocol::Validation => ("#best validation accuracy", "#final validation accuracy"),
-        Protocol::Published => ("#best test accuracy, chosen on the test set", "#final test accuracy"),
+        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
+        Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),
     };
-    let heads = [
-        "trial",
-        "status",
-        "task",
-        "variant",
-        "#seed",
-        "settings",
-        "#epochs",
-        best,
-        "#best epoch",
-        last,
-        "#time",
-        "reason",
+    let columns = [
+        Column::text("trial"),
+        Column::text("status"),
+        Column::text("task"),
+        Column::text("variant"),
+        Column::number("seed"),
+        Column::text("settings"),
+        Column::number("epochs"),
+        Column::number(best),
+        Column::number("best epoch"),
+        Column::number(last),
+        Column::number("time"),
+        Column::text("reason"),
     ];
-    let mut table = Table::new("All trials", &heads);
+    let mut table = Table::new("All trials", columns);
     for trial in &summary.trials {
         let accuracy = |value: Option<f64>| Cell::number(optional(value, percent), value.unwrap_or(f64::NAN));
         let best = trial.best.map(|(_, accuracy)| accuracy);

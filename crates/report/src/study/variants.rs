@@ -4,7 +4,7 @@ use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_bet
 use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
 
 use crate::phrases;
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Column, Table};
 
 /// Four tables with a row for each variant, except those that would be empty.
 pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
@@ -15,23 +15,23 @@ pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
 
 fn accuracy(summary: &Summary, task: &Task) -> Table {
     let test = phrases::test_accuracy(summary.protocol);
-    let heads = [
-        "variant",
-        "gates",
-        "#hidden units",
-        "#recurrent parameters",
-        "#all parameters",
-        &format!("#{test}"),
-        &format!("#{test}, of each seed (%)"),
+    let columns = [
+        Column::text("variant"),
+        Column::text("gates"),
+        Column::number("hidden units"),
+        Column::number("recurrent parameters"),
+        Column::number("all parameters"),
+        Column::number(test),
+        Column::number(format!("{test}, of each seed (%)")),
     ];
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds, the \
-         bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the class \
-         that the test set has most of.",
+        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the \
+         bootstrap from eight, unless they are nearly identical). The last row is the trivial predictor, which always \
+         answers the most frequent class of the test set.",
         task.name,
         words::short_percent(summary.confidence),
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
@@ -62,18 +62,24 @@ fn stability(summary: &Summary, task: &Task) -> Table {
             "final test accuracy, at settings chosen on the test set",
         ),
     };
-    let heads =
-        ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#still improving", "#diverged"];
+    let columns = [
+        Column::text("variant"),
+        Column::number(best),
+        Column::number(last),
+        Column::number("collapsed"),
+        Column::number("still improving"),
+        Column::number("diverged"),
+    ];
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
-         the last epoch is worse than the best by more than {} points, and keeps less than half of what that gained over \
-         the trivial predictor; still improving: in the last quarter of the epochs, or since the best one where early \
-         stopping ended the trial, the best accuracy rose by more than half a point and its standard error, or the loss \
-         fell by more than 0.01; diverged: the loss became infinite or NaN.",
+         the last epoch is more than {} points below the best and keeps less than half of the best epoch’s gain over the \
+         trivial predictor. Still improving: in the last quarter of the epochs, or since the best one if early stopping \
+         ended the trial, the best accuracy rose by more than half a point and more than its standard error, or \
+         the loss fell by more than 0.01. Diverged: the loss became infinite or NaN.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
@@ -115,32 +121,26 @@ fn cost(summary: &Summary, task: &Task) -> Table {
     }
     shares.sort_by(f64::total_cmp);
     let to = |share: &f64| {
-        format!(
-            "#epochs and time to {} % of {}’s best {}",
+        Column::number(format!(
+            "epochs and time to {} % of {}’s best {}",
             words::bare_percent(*share, 0),
             summary.baseline,
             phrases::selection_accuracy(summary.protocol)
-        )
+        ))
     };
-    let mut heads = vec!["variant".to_owned()];
-    heads.extend(shares.iter().map(to));
-    let fixed = [
-        "#time/epoch",
-        "#training step",
-        "#prediction, 1 sequence",
-        "#prediction, 128 sequences",
-        "#peak memory",
-    ];
-    heads.extend(fixed.map(str::to_owned));
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut columns = vec![Column::text("variant")];
+    columns.extend(shares.iter().map(to));
+    let fixed =
+        ["time/epoch", "training step", "prediction, 1 sequence", "prediction, 128 sequences", "peak memory"];
+    columns.extend(fixed.map(Column::number));
     let timed = task.variants.iter().any(|variant| variant.timing.is_some());
     let caption = format!(
-        "Cost of the variants on {}: medians over the seeds. Epochs are timed as they were trained, beside other \
+        "Cost of the variants on {}: medians over the seeds. Epochs were timed during training, alongside other \
          trials.{}",
         task.name,
         if timed { " Steps and predictions were timed side by side." } else { "" }
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         let mut row: Vec<Cell> = vec![variant.name.as_str().into()];
         for share in &shares {
@@ -181,22 +181,22 @@ fn reached(reach: &Reach) -> String {
 
 fn settings(summary: &Summary, task: &Task) -> Table {
     let caption = format!(
-        "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best by {}. \
-         Mean regret: accuracy lost on average by a learning rate picked at random from those tried; max regret: the \
-         most lost by one within a factor of ten of the best.",
+        "Settings on {}: the chosen ones, and the learning rates within the margin of the best {}. Mean regret: average \
+         loss of accuracy at a learning rate picked at random from those tried. Max regret: greatest loss at a rate \
+         within a factor of ten of the best.",
         task.name,
         phrases::selection_accuracy(summary.protocol)
     );
-    let heads = [
-        "variant",
-        "chosen",
-        "usable learning rates",
-        "#powers of ten",
-        "#mean regret over tried rates (points)",
-        "#max regret within ×10 (points)",
-        "trials",
+    let columns = [
+        Column::text("variant"),
+        Column::text("chosen"),
+        Column::text("usable learning rates"),
+        Column::number("powers of ten"),
+        Column::number("mean regret over tried rates (points)"),
+        Column::number("max regret within ×10 (points)"),
+        Column::text("trials"),
     ];
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         let regret = |of: fn(&UsableRates) -> f64| {
             Cell::from(optional(variant.usable.as_ref().map(of), |regret| words::decimal(100.0 * regret, 2)))
@@ -219,9 +219,9 @@ fn settings(summary: &Summary, task: &Task) -> Table {
 /// A range of rates, naming the ends beyond which nothing was tried.
 fn usable(range: &UsableRates) -> String {
     let beyond = match (range.open_below, range.open_above) {
-        (true, true) => "; lower and higher ones untried",
-        (true, false) => "; lower ones untried",
-        (false, true) => "; higher ones untried",
+        (true, true) => "; nothing lower or higher was tried",
+        (true, false) => "; nothing lower was tried",
+        (false, true) => "; nothing higher was tried",
         (false, false) => "",
     };
     format!("{} to {}{beyond}", rate_between(range.low), rate_between(range.high))

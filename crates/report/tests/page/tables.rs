@@ -104,6 +104,51 @@ fn a_spreadsheet_takes_no_name_for_a_formula() {
     assert_eq!(lines[4]["gates"], "-");
 }
 
+/// Names that could be read as a number, a heading's mark or a formula.
+const MISLEADING: [&str; 3] = ["#1", "1e3", "=2"];
+
+fn runs_with_misleading_names() -> Vec<slimgate_report::Run> {
+    let mut runs = support::runs();
+    runs[2] = runs[0].clone();
+    for (run, name) in runs.iter_mut().zip(MISLEADING) {
+        run.name = name.to_owned();
+        // A setting in which they differ.
+        run.settings.insert("run.name".into(), name.into());
+    }
+    runs
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_is_text_on_every_page() {
+    let runs = runs_with_misleading_names();
+    let text = runs_file(&runs, "report.md");
+    let mut lines = text.lines();
+    assert!(lines.any(|line| line == r"| setting | \#1 | 1e3 | =2 |"), "{text}");
+    assert_eq!(lines.next(), Some("| --- | --- | --- | --- |"), "names over columns of text");
+    let page = support::runs_page(&runs);
+    for name in MISLEADING {
+        assert!(page.contains(&format!("<th scope=\"col\">{name}</th>")), "{name} over a column of text");
+        assert!(page.contains(&format!("<th scope=\"row\">{name}</th>")), "{name} names a row");
+        assert!(
+            page.contains(&format!("<th class=\"number\" scope=\"col\">{name}</th>")),
+            "{name} over numbers"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_is_quoted_in_csv() {
+    let text = runs_file(&runs_with_misleading_names(), "epochs.csv");
+    let begin = |start: &str| text.lines().any(|line| line.starts_with(start));
+    assert!(begin("#1,1,") && begin("\"1e3\",1,") && begin("'=2,1,"), "{text}");
+    assert_eq!(lines(&text).iter().filter(|line| line["run"] == "1e3").count(), 30);
+    let mut study = support::study();
+    let chosen = &mut study.tasks[0].variants[0].chosen;
+    chosen.insert("model.gates".into(), "1".into());
+    let line = study_file(&study, "variants.csv").lines().nth(1).unwrap().to_owned();
+    assert!(line.ends_with(",\"1\",0.003"), "a word is quoted, a rate is not: {line}");
+}
+
 #[test]
 fn markdown_says_what_the_page_says() {
     let text = study_file(&support::study(), "report.md");

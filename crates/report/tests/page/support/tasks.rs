@@ -74,7 +74,6 @@ fn variant(index: usize, shift: f64) -> Variant {
         epochs: (reached > 0).then_some(3.0 + index as f64 / 2.0),
         seconds: (reached > 0).then_some(4.2 + index as f64),
     };
-    let trainings = 120.0 - 20.0 * index as f64;
     Variant {
         name: name.into(),
         gates: gates.into(),
@@ -83,16 +82,7 @@ fn variant(index: usize, shift: f64) -> Variant {
         all_parameters: Some(recurrent + 510),
         states: [(State::Complete, 28), (State::Diverged, 1 + index), (State::Pruned, 1)].into(),
         chosen: [("optim.learning_rate".to_owned(), toml::Value::from(RATES[best_rate]))].into(),
-        seeds: (1..=SEEDS)
-            .map(|seed| SeedResult {
-                trial: format!("{index}{seed:07x}"),
-                seed,
-                epoch: EPOCHS - 1,
-                validation: test.values[seed as usize - 1] + 0.003,
-                last: test.values[seed as usize - 1] + 0.001,
-                test: Some(test.values[seed as usize - 1]),
-            })
-            .collect(),
+        seeds: (1..).zip(&test.values).map(|(seed, &accuracy)| seed_result(index, seed, accuracy)).collect(),
         planned_seeds: SEEDS as usize,
         validation: Some(spread(top + 0.003)),
         last: Some(spread(top + 0.001)),
@@ -122,13 +112,28 @@ fn variant(index: usize, shift: f64) -> Variant {
             max_regret_nearby: 0.035,
         }),
         confusion: confusion(top),
-        cost: Some(Cost {
-            currency: "EUR".into(),
-            training: 0.0031,
-            trainings_a_year: trainings,
-            predictions_a_year: 40.0 - 5.0 * index as f64,
-            saved_a_year: Some(25.0 * index as f64),
-        }),
+        cost: Some(cost(index)),
+    }
+}
+
+fn seed_result(index: usize, seed: u64, accuracy: f64) -> SeedResult {
+    SeedResult {
+        trial: format!("{index}{seed:07x}"),
+        seed,
+        epoch: EPOCHS - 1,
+        validation: accuracy + 0.003,
+        last: accuracy + 0.001,
+        test: Some(accuracy),
+    }
+}
+
+fn cost(index: usize) -> Cost {
+    Cost {
+        currency: "EUR".into(),
+        training: 0.0031,
+        trainings_a_year: 120.0 - 20.0 * index as f64,
+        predictions_a_year: 40.0 - 5.0 * index as f64,
+        saved_a_year: Some(25.0 * index as f64),
     }
 }
 
