@@ -212,8 +212,8 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     here.write(&format!("study/trials/{}/summary.json", ids[0]), running);
     let said = here.run("compare study");
     assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
-    assert!(said.out.contains("it is tried again"), "{}", said.out);
-    let told = "1 trial(s) of the study failed";
+    assert!(said.out.contains("; retrying"), "{}", said.out);
+    let told = "1 trial of the study failed: ";
     assert!(said.err.contains(told) && said.err.contains("config.toml"), "{}", said.err);
     // The results of the others are there all the same, also for later readers.
     assert_ne!(here.read("study/report.html"), whole);
@@ -223,7 +223,7 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     assert!(status.contains("11 complete") && status.contains("1 failed"), "{status}");
     // The next command tries it again.
     let again = here.run("compare study");
-    assert!(again.code == Some(2) && again.out.contains("it is tried again"), "{}", again.out);
+    assert!(again.code == Some(2) && again.out.contains("; retrying"), "{}", again.out);
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_trial_whose_settings_were_edited_is_not_taken_for_what_it_was() {
 fn run_folders_that_are_no_trial_are_counted() {
     let here = Workspace::new();
     here.write("small.toml", small());
-    let strangers = |said: &str| said.contains("1 run folder in trials/ is no trial of this study");
+    let strangers = |said: &str| said.contains("1 run folder in trials/ is not part of this study");
     assert!(!strangers(&here.succeed("compare small.toml --out study")));
     std::fs::create_dir(here.path("study/trials/lstm-of-before")).unwrap();
     here.write("study/trials/lstm-of-before/config.toml", "");

@@ -1,4 +1,4 @@
-//! What the user may type. Each flag is defined and documented here, or in `saved`, and nowhere else.
+//! The command line. Each flag is defined and documented here, or in `saved`, and nowhere else.
 
 mod saved;
 
@@ -258,11 +258,11 @@ pub struct TrainArguments {
     #[arg(long, value_name = "TERMS", conflicts_with = "variant")]
     pub gates: Option<String>,
     #[arg(long, value_name = "NAME", help = with_default(
-        "What computes: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
+        "The backend: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
     ))]
     pub backend: Option<String>,
     #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Which of the backend's devices; see `slimgate devices`", "run.device",
+        "The index of the backend's device; see `slimgate devices`", "run.device",
     ))]
     pub device: Option<String>,
     #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
@@ -306,7 +306,7 @@ pub struct TrainArguments {
     /// The name of the run's folder
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    #[arg(long, value_name = "FOLDER", help = with_default("The folder that runs are put in", "run.out"))]
+    #[arg(long, value_name = "FOLDER", help = with_default("The folder for runs", "run.out"))]
     pub out: Option<String>,
     /// Any setting, as `section.key=value`
     #[arg(long, value_name = "KEY=VALUE")]

@@ -1,4 +1,4 @@
-//! What the program says, and the codes it exits with.
+//! The output of the program, and its exit codes.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -34,14 +34,14 @@ pub enum CliError {
     Study(#[from] StudyError),
     #[error(transparent)]
     Report(#[from] ReportError),
-    #[error("a report is of one study; give one folder, or folders of runs")]
+    #[error("a report covers one study; give one study folder, or folders of runs")]
     OneStudy,
     #[error(
         "{0} is neither a study (no study.toml) nor a run (no config.toml); give a folder that \
          `slimgate compare` or `slimgate train` made"
     )]
     NoReport(String),
-    #[error("{0} is given twice; give each run once")]
+    #[error("{0} is given twice; name each run once")]
     RunTwice(String),
     #[error("{} is a folder; to resume a run, use --resume {}", .0, quoted(.0))]
     RunAsConfig(String),
@@ -51,18 +51,18 @@ pub enum CliError {
     Variant(#[from] UnknownVariant),
     #[error("cannot parse the gate terms: {0}")]
     Gates(#[from] ParseCellError),
-    #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
+    #[error("`--from` takes one data set at a time; fetch {0} and {1} separately")]
     FromForMany(String, String),
     #[error("cannot read {path}: {source}; {}", remedy(source))]
     Read { path: String, source: std::io::Error },
-    #[error("cannot find this program to start trials with: {0}; start it by its path")]
+    #[error("cannot find the slimgate program to start trials with: {0}; run it by its full path")]
     Program(std::io::Error),
-    #[error("cannot write to standard output: {0}; check where it goes")]
+    #[error("cannot write to standard output: {0}; check where it is redirected")]
     Output(#[from] std::io::Error),
 }
 
 impl CliError {
-    /// What the program exits with.
+    /// The exit code of the program.
     pub fn code(&self) -> u8 {
         match self {
             CliError::Train(TrainError::Run(RunError::Interrupted))
@@ -85,7 +85,7 @@ impl From<csv::Error> for CliError {
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::InvalidData => "save the file as UTF-8",
-        std::io::ErrorKind::PermissionDenied => "get the permission to read it",
+        std::io::ErrorKind::PermissionDenied => "get permission to read it",
         _ => "check the path",
     }
 }
@@ -111,7 +111,8 @@ pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
     say(serde_json::to_string(value).expect("what is said has a JSON form"))
 }
 
-/// What was said, or that nobody was left to hear it: that does not change what a command comes to.
+/// The result of saying something. That nobody was left to hear it is no error: it does not change what a command comes
+/// to.
 pub fn heard_or_not(said: Result<(), CliError>) -> Result<(), CliError> {
     // A reader that went away, or a terminal.
     let gone = |error: &std::io::Error| {
@@ -137,7 +138,7 @@ pub fn exit_when_unread() {
     when_unread(|| std::process::exit(INTERRUPTED.into()));
 }
 
-/// Whether standard output is a terminal that can do more than write one line below the other.
+/// True if standard output is a terminal that can do more than write one line below the other.
 pub fn shows_pictures() -> bool {
     let able = |terminal: &std::ffi::OsString| !terminal.is_empty() && terminal != "dumb";
     std::io::stdout().is_terminal() && std::env::var_os("TERM").as_ref().is_some_and(able)

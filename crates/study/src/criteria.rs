@@ -8,10 +8,10 @@ use slimgate_run::write_atomic;
 
 use crate::{StudyConfig, StudyFolder, Task};
 
-/// Where they are kept once there is more than one.
+/// The file that keeps them once there is more than one.
 const FILE: &str = "criteria.json";
 
-/// What equivalence is held to.
+/// The criteria of equivalence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Criteria {
     margin: f64,
@@ -66,8 +66,8 @@ fn sentence(seen: &[Criteria]) -> String {
     };
     let all: Vec<String> = seen.iter().map(one).collect();
     format!(
-        "The margin or the confidence was changed after test results were seen ({}): what is promised of false claims \
-         holds for those that are fixed beforehand.",
+        "The margin or the confidence was changed after test results were seen ({}): the bound on false claims \
+         holds only for values that are fixed beforehand.",
         all.join(", then ")
     )
 }

@@ -29,7 +29,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         require_built(backend)?;
     }
     if config.variants().len() == 1 {
-        tell("warning: one variant: there will be no comparison; add the baseline");
+        tell("warning: there is only one variant, so nothing to compare it with; add the baseline");
     }
     let options = Options {
         program: std::env::current_exe().map_err(CliError::Program)?,

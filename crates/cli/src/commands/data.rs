@@ -65,7 +65,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether it is on this machine, or what brings it.
+    /// The word for its presence on this machine, or the command that brings it.
     fn status(&self) -> String {
         match self.presence {
             "absent" => format!("slimgate data fetch {}", self.set),
@@ -104,8 +104,8 @@ fn list() -> Result<(), CliError> {
         ]);
     }
     say(rows)?;
-    say("The validation set is taken from the training data. Data of your own is a folder with\n\
-         train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
+    say("The validation set is taken from the training data. Your own data goes into a folder\n\
+         with train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
          a single file, use `slimgate predict`.")
 }
 
@@ -140,7 +140,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
 /// The most rows of a table that is shown of classes or channels.
 const SHOWN: usize = 20;
 
-/// What is seen in a folder of the user's own, and what should be done about it.
+/// The content of a folder of the user's own, with warnings of what should be done about it.
 fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     let all = entry.recipe.train.sequences as f64;
     let mut classes = table(["class", "training", "share", "test"]);
@@ -151,7 +151,7 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     say(format_args!("\n{classes}"))?;
     more(survey.classes.len())?;
     if !survey.channels.is_empty() {
-        let mut channels = table(["channel", "least in training", "greatest"]);
+        let mut channels = table(["channel", "min in training", "max"]);
         for channel in survey.channels.iter().take(SHOWN) {
             channels.add_row([
                 channel.name.clone(),
@@ -172,13 +172,13 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
         warnings.extend(unknown.unwrap_or_else(|refusal| vec![refusal.to_string()]));
     }
     if warnings.is_empty() {
-        return say("\nnothing in it looks wrong");
+        return say("\nno problems found");
     }
     say("")?;
     warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
 }
 
-/// How many rows a table leaves out.
+/// Says how many rows a table leaves out.
 fn more(rows: usize) -> Result<(), CliError> {
     if rows <= SHOWN { Ok(()) } else { say(format_args!("… and {} more", rows - SHOWN)) }
 }

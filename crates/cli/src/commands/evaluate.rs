@@ -43,7 +43,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     if run.is_official_result()? {
         recorded_or_not(run.record(&evaluation));
     } else {
-        tell("not recorded: a run's result is that of its best epoch, on its own backend");
+        tell("not recorded: a run's result is that of its best epoch on its own backend");
     }
     heard_or_not(told)?;
     Ok(ExitCode::SUCCESS)

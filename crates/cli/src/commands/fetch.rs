@@ -41,7 +41,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
 
 fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
     let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| count(files.sequences));
-    let way = if brought { "fetched to" } else { "here already, in" };
+    let way = if brought { "fetched to" } else { "already in" };
     say(format_args!(
         "{}: {} training and {} test sequences, {way} {}",
         set.name,
@@ -51,7 +51,7 @@ fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
     ))
 }
 
-/// What is shown of a fetch while it goes on, on standard error: a bar to a person, a line a step to a pipe.
+/// The progress of a fetch on standard error: a bar to a person, a line a step to a pipe.
 struct Watch {
     bar: Option<ProgressBar>,
     /// The file that is shown to arrive.
@@ -71,11 +71,11 @@ impl Watch {
     fn see(&mut self, progress: FetchProgress) {
         match progress {
             FetchProgress::Bytes { name, done, total } => self.bytes(name, done, total),
-            FetchProgress::Waiting => self.step("waiting for another process that fetches it"),
+            FetchProgress::Waiting => self.step("waiting for another process that is fetching it"),
             FetchProgress::Requesting(what) => self.step(what),
             FetchProgress::Retrying { name, reason } => self.note(&format!("{name}: {reason}; trying again")),
             FetchProgress::Discarded { name, reason } => {
-                self.note(&format!("{name}: {reason}; it was thrown away and is downloaded anew"));
+                self.note(&format!("{name}: {reason}; it was discarded; downloading it again"));
             }
             FetchProgress::Failed(reason) => self.note(&format!("failed: {reason}")),
             FetchProgress::Unpacking(name) => self.step(&format!("checking and unpacking {name}")),
@@ -108,7 +108,7 @@ impl Watch {
         }
     }
 
-    /// What is going on now.
+    /// Shows the step that is going on now.
     fn step(&mut self, text: &str) {
         self.arriving = None;
         match &self.bar {
@@ -120,7 +120,7 @@ impl Watch {
         }
     }
 
-    /// What stays on the screen.
+    /// Shows a line that stays on the screen.
     fn note(&self, text: &str) {
         match &self.bar {
             None => tell(text),

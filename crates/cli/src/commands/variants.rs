@@ -80,10 +80,10 @@ fn what_differs(cell: &Cell) -> String {
 }
 
 fn describe(cell: Cell, sizes: Sizes) -> Result<(), CliError> {
-    say(format_args!("{} (gate terms {cell})\n", name_of(&cell).unwrap_or("a cell without a name")))?;
+    say(format_args!("{} (gate terms {cell})\n", name_of(&cell).unwrap_or("an unnamed cell")))?;
     say(equations(&cell))?;
     say(format_args!(
-        "\nparameters of a layer: {} = {} for m = {} inputs and n = {} hidden units",
+        "\nparameters per layer: {} = {} for m = {} inputs and n = {} hidden units",
         cell.formula(),
         words::count(cell.parameters(sizes)),
         sizes.inputs,

@@ -23,7 +23,7 @@ use crate::space::Space;
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, Task, TrialLine};
 
-/// What the study in a folder has come to so far.
+/// The result so far of the study in a folder.
 ///
 /// # Errors
 ///
@@ -77,13 +77,13 @@ fn strangers(folder: &StudyFolder, trials: &[TrialLine]) -> Option<String> {
     let known: HashSet<&str> = trials.iter().map(|trial| trial.id.as_str()).collect();
     let there = folder.runs();
     let strangers = there.iter().filter(|id| !known.contains(id.as_str())).count();
-    let (folders, trials) = match strangers {
+    let (folders, are) = match strangers {
         0 => return None,
-        1 => ("run folder", "is no trial"),
-        _ => ("run folders", "are no trials"),
+        1 => ("run folder", "is"),
+        _ => ("run folders", "are"),
     };
     Some(format!(
-        "{strangers} {folders} in trials/ {trials} of this study as far as it is planned, and left out."
+        "{strangers} {folders} in trials/ {are} not part of this study as planned so far, and {are} left out."
     ))
 }
 
@@ -97,7 +97,7 @@ fn repeat_command(folder: &StudyFolder) -> String {
     )
 }
 
-/// How many times as many epochs are advised where those that there were did not do.
+/// The factor of epochs that is advised where those that there were did not do.
 const LONGER: usize = 3;
 
 /// The command that runs the study again with more epochs, in a folder beside it; none where it varies their number.
@@ -181,7 +181,7 @@ fn median(numbers: Vec<f64>) -> Option<f64> {
     (!numbers.is_empty()).then(|| Data::new(numbers).median())
 }
 
-/// How many trials of a group are in each state.
+/// The number of trials of a group in each state.
 fn states(group: &Group, records: &mut Records) -> BTreeMap<State, usize> {
     let mut states = BTreeMap::new();
     for trial in group.trials() {
