@@ -1,4 +1,4 @@
-//! What is to be done next, given what is there.
+//! The trials to run next, given those that are there.
 //!
 //! A plan is made of the study's configuration and of its trials' records alone. Each task and variant goes its
 //! own way: try all candidates, choose one on the validation set, train that with further seeds, read the test
@@ -29,7 +29,7 @@ impl Job {
         }
     }
 
-    /// Whether it is still to be done, as its trial stands.
+    /// True if it is still to be done, as its trial stands.
     pub fn is_due(&self, record: &Record) -> bool {
         let summary = record.summary.as_ref();
         match self {
@@ -46,7 +46,7 @@ impl Job {
     }
 }
 
-/// Where a task and variant has got to.
+/// The progress of a task and variant.
 #[derive(Debug)]
 pub(crate) struct Group {
     /// Index into the space's tasks.
@@ -58,12 +58,12 @@ pub(crate) struct Group {
     pub pruned: HashMap<String, usize>,
     /// The chosen settings with a trial for each seed of the comparison, once there is a choice.
     pub chosen: Option<Candidate>,
-    /// What can be done now; trials that a process has are among them.
+    /// The jobs that can be done now; trials that a process has are among them.
     pub jobs: Vec<Job>,
 }
 
 impl Group {
-    /// How many trials it will have, known at its end and before that at most, and the epochs of those of which it
+    /// The number of trials that it will have, known at its end and before that at most, and the epochs of those of which it
     /// is not known yet what they try.
     pub fn planned(&self, space: &Space) -> (usize, usize) {
         let known = self.trials().count();
@@ -82,13 +82,13 @@ impl Group {
         candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.as_str()))
     }
 
-    /// How a trial stands: one that was pruned stays so, however far it came.
+    /// The state of a trial: one that was pruned stays so, however far it came.
     pub fn state(&self, trial: &Trial, record: &Record) -> State {
         if self.pruned.contains_key(&trial.id) { State::Pruned } else { record.state }
     }
 }
 
-/// Where each task and variant has got to.
+/// The progress of each task and variant.
 pub(crate) fn plan(
     space: &Space,
     config: &StudyConfig,
@@ -203,12 +203,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether the training of a trial has failed for good.
+    /// True if the training of a trial has failed for good.
     fn has_failed(&mut self, candidate: &Candidate) -> bool {
         candidate.trials.iter().any(|trial| self.records.get(&trial.id).state == State::Failed)
     }
 
-    /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation set, then by
+    /// The order of candidates: by the mean over the seeds of the best accuracy on the validation set, then by
     /// the mean loss there. None where no trial has an outcome.
     fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
         let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);

@@ -7,7 +7,7 @@ use crate::analysis::pairs;
 use crate::{StudyError, Summary, Task, Variant};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
-/// What a requirement may look like.
+/// The forms of a requirement.
 const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
                      `A accuracy at least 95.0` (percentage points), each with `on TASK` after it where there are several";
 
@@ -35,10 +35,10 @@ enum Claim {
     AtLeast { accuracy: f64 },
 }
 
-/// Whether a requirement holds, and the evidence.
+/// The outcome of checking a requirement, with the evidence.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Whether the evidence shows the claim on every task that it is about.
+    /// True if the evidence shows the claim on every task that it is about.
     pub holds: bool,
     /// The evidence on each task in words.
     pub evidence: Vec<String>,
@@ -150,7 +150,7 @@ impl Requirement {
     }
 }
 
-/// Why a variant can be no baseline to hold another to, if it cannot.
+/// The reason why a variant can be no baseline to hold another to, if there is one.
 fn no_baseline(task: &Task, other: &Variant, alpha: f64) -> Option<String> {
     let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
     other

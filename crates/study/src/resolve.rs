@@ -1,4 +1,4 @@
-//! What is found once, when a study begins, and kept in its folder.
+//! Facts that are found once, when a study begins, and kept in its folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -93,7 +93,7 @@ fn refuse_changed_data(path: &Path, config: &StudyConfig, space: &Space) -> Resu
     Ok(())
 }
 
-/// Where each folder of the user's own lies: where the study says or, if it is no longer there, where its name leads
+/// The place of each folder of the user's own: where the study says or, if it is no longer there, where its name leads
 /// from here.
 fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>, StudyError> {
     let mut recorded = StudyFolder::open(path)

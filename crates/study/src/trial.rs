@@ -12,7 +12,7 @@ use crate::StudyError;
 use crate::config::{SEED, VARIANT};
 use crate::space::Task;
 
-/// What a study varies besides task, variant and seed, by key.
+/// The settings that a study varies besides task, variant and seed, by key.
 pub(crate) type Settings = BTreeMap<String, Value>;
 
 /// One run of a study.

@@ -9,7 +9,7 @@ use slimgate_train::{effort, step_time};
 use crate::args::MeasureArguments;
 use crate::output::{CliError, exit_when_unread, say_json};
 
-/// What the configuration is called in messages.
+/// The name of the configuration in messages.
 const INPUT: &str = "standard input";
 
 pub fn run(arguments: MeasureArguments) -> Result<ExitCode, CliError> {

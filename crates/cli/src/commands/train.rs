@@ -60,7 +60,7 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
 }
 
-/// What is asked of a resumed run, checked as any other setting.
+/// The settings for a resumed run, checked as any other.
 fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError> {
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
     let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);

@@ -98,7 +98,7 @@ fn family(all: &[Paired], p: fn(&PairedTests) -> f64) -> Vec<PValues> {
     raw.iter().zip(holm(&counted)).map(|(raw, adjusted)| raw.map(|raw| [raw, adjusted])).collect()
 }
 
-/// What the evidence shows, the first of: equivalence, a gain, non-inferiority, a loss.
+/// The conclusion from the evidence, the first of: equivalence, a gain, non-inferiority, a loss.
 fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3], alpha: f64) -> Verdict {
     let holds = |p: PValues| p.is_some_and(|[_, adjusted]| adjusted < alpha);
     if of.obstacle.is_some() {

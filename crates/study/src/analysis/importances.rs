@@ -1,4 +1,4 @@
-//! Which settings mattered.
+//! The importance of the settings.
 
 use toml::Value;
 
@@ -60,7 +60,7 @@ pub(super) fn importances(
     }))
 }
 
-/// How the values of a setting become numbers.
+/// The way that values of a setting become numbers.
 struct Axis {
     scale: Scale,
     /// The values of a setting that is no number.

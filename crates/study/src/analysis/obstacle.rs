@@ -1,8 +1,8 @@
-//! What stands in the way of a verdict.
+//! Obstacles to a verdict.
 
 use crate::{Obstacle, Variant};
 
-/// Why a variant cannot be judged against a baseline at the level `alpha`, if it cannot.
+/// The reason why a variant cannot be judged against a baseline at the level `alpha`, if it cannot.
 pub(super) fn obstacle(variant: &Variant, baseline: &Variant, alpha: f64) -> Option<Obstacle> {
     let both = [variant, baseline];
     // Twice the number, so that half of an odd number of seeds is no whole one.

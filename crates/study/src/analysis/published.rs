@@ -108,7 +108,7 @@ pub(super) fn cells(
     Ok(cells)
 }
 
-/// What the first trial of a candidate that has an accuracy came to; where none has, the first at its end.
+/// The result of the first trial of a candidate that has an accuracy; where none has, of the first at its end.
 fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::Summary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {

@@ -170,13 +170,13 @@ fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
     })
 }
 
-/// Whether a seed's last epoch is far below its best, and has lost most of what that had learned.
+/// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
 fn has_collapsed(seed: &SeedResult, trivial: Option<&TrivialPredictor>, margin: f64) -> bool {
     let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.accuracy);
     seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
-/// Whether a trial ended because its epochs were over, not because it had converged.
+/// True if a trial ended because its epochs were over, not because it had converged.
 fn is_still_improving(trial: &Finished) -> bool {
     let patience = trial.trial.config.optim.early_stopping;
     trial.summary.status == Status::Complete && !trial.history.has_converged(patience)
@@ -188,7 +188,7 @@ fn peak_memory(chosen: &Chosen) -> Option<u64> {
     median(peaks.map(|bytes| bytes as f64).collect()).map(|bytes| bytes as u64)
 }
 
-/// What a variant costs, but for what it saves against another; none where no trial trained to its end or was timed.
+/// The cost of a variant, but for what it saves against another; none where no trial trained to its end or was timed.
 fn cost(prices: &Prices, chosen: &Chosen) -> Option<Cost> {
     // What diverged is no training that anyone pays for twice.
     let sound = chosen.trials.iter().filter(|trial| trial.summary.status != Status::Diverged);
@@ -279,7 +279,7 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
 /// The accuracies of a seed on the validation set, one an epoch.
 struct Accuracies {
     of_epochs: Vec<f64>,
-    /// Whether its loss became infinite or NaN after them.
+    /// True if its loss became infinite or NaN after them.
     diverged: bool,
 }
 
@@ -341,7 +341,7 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
     rates
 }
 
-/// Whether every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
+/// True if every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
 /// known whether it is usable.
 fn is_complete(group: &Group, records: &mut Records) -> bool {
     let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);

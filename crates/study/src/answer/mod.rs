@@ -10,7 +10,7 @@ use crate::{
     Answer, Comparison, Cost, Match, Obstacle, Protocol, State, Summary, Task, UsableRates, Variant, Verdict,
 };
 
-/// What to do, in one sentence, and a sentence about everything else.
+/// The recommendation in one sentence, and a sentence about everything else.
 pub(crate) fn answer(summary: &Summary) -> Answer {
     let baseline = summary.baseline.as_str();
     let unsound = obstacles::unsound_baseline(summary);
@@ -65,7 +65,7 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
 /// Seeds to begin with where there is but one.
 const SEEDS: usize = 5;
 
-/// What to do about comparisons that are open.
+/// The advice on comparisons that are open.
 fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
         open.iter().filter(|found| !is_untestable(found)).map(|found| found.variant.as_str()).collect();
@@ -111,8 +111,8 @@ fn is_untestable(found: &Comparison) -> bool {
     found.obstacle == Some(Obstacle::Untestable)
 }
 
-/// How far those of some variants are that are not all tested, and how many of their trials failed; nothing where all
-/// are.
+/// The progress of those of some variants that are not all tested, with the number of their trials that failed; nothing
+/// where all are.
 fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
     let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
     let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
@@ -134,7 +134,7 @@ fn failed(summary: &Summary, task: &Task, variant: &Variant) -> usize {
     of_variant.filter(|trial| trial.state != State::Pruned && trial.reason.is_some()).count()
 }
 
-/// Why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
+/// The reason why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
 fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
     let several = summary.tasks.len() > 1;
     if all_lose {
@@ -223,7 +223,7 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
     )
 }
 
-/// What a variant costs beside the baseline, where the study names a price.
+/// The costs of a variant beside the baseline, where the study names a price.
 fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
     let of = |name| task.variant(name)?.cost.as_ref();
     let (own, baseline) = (of(name)?, of(&summary.baseline)?);
@@ -249,7 +249,7 @@ fn saving(cost: &Cost) -> Option<String> {
     })
 }
 
-/// What was found of a variant on a task, with its sizes, times and learning rates.
+/// The finding on a variant on a task, with its sizes, times and learning rates.
 fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
     let (name, baseline) = (&found.variant, &summary.baseline);
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
@@ -387,7 +387,7 @@ fn margin(summary: &Summary) -> String {
     bare_percent(summary.margin, decimals_of(summary.margin))
 }
 
-/// What the study would not claim.
+/// The limits of what the study claims.
 fn limits(summary: &Summary) -> Vec<String> {
     let alpha = 1.0 - summary.confidence;
     let mut limits = Vec::new();

@@ -1,4 +1,4 @@
-//! Why there is no verdict, in words.
+//! The reasons for there being no verdict, in words.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub(super) fn unsound_baseline(summary: &Summary) -> Option<String> {
     })
 }
 
-/// How the baseline did beside the trivial predictor.
+/// The result of the baseline beside the trivial predictor.
 fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
@@ -50,7 +50,7 @@ fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
     ))
 }
 
-/// What to do where trials were still improving; nothing where none of the open comparisons hangs on that.
+/// The advice where trials were still improving; nothing where none of the open comparisons hangs on that.
 pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<String> {
     if !open.iter().any(|found| found.obstacle == Some(Obstacle::StillImproving)) {
         return None;
@@ -66,7 +66,7 @@ pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<St
     Some(format!("{names} {were} still improving when training ended; train longer: {how}"))
 }
 
-/// Why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
+/// The reason why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
 pub(super) fn why_open(summary: &Summary, task: &Task, found: &Comparison) -> Option<String> {
     let baseline = &summary.baseline;
     Some(match found.obstacle? {

@@ -19,7 +19,7 @@ use crate::config::{SEED, VARIANT};
 use crate::trial::{Settings, Trial, number, written};
 use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
-/// What is learned: a data set, or an amount of it. Variants are compared within a task.
+/// A data set, or an amount of it, to learn. Variants are compared within a task.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Task {
     /// `digits-rows`, or `digits-rows, train_limit 500`.
@@ -138,7 +138,7 @@ impl Space {
         Ok(())
     }
 
-    /// What should be known of the data of the tasks before anything is trained, each once.
+    /// Findings about the data of the tasks that matter before anything is trained, each once.
     pub fn findings(&self) -> Result<Vec<String>, StudyError> {
         let mut texts: Vec<String> = Vec::new();
         for data in self.data()? {
@@ -232,7 +232,7 @@ impl Space {
         next.map_or_else(Vec::new, |rate| widen::at_rate(&self.grid, rate))
     }
 
-    /// How many trials a task and variant have at most; less where a sampler draws a point twice, more where
+    /// The most trials of a task and variant; less where a sampler draws a point twice, more where
     /// a grid grows.
     pub fn trials_a_group(&self) -> usize {
         let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
