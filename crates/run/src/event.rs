@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EpochMetrics, Parameters, Summary};
+use crate::{EpochMetrics, Parameters, RunSummary};
 
 /// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,6 @@ pub enum RunEvent {
         /// Its folder.
         run: String,
         /// Its result.
-        summary: Box<Summary>,
+        summary: Box<RunSummary>,
     },
 }

@@ -16,8 +16,8 @@ use slimgate_data::{Preprocessing, check_unchanged, short_name};
 use crate::files::{UNFINISHED, holds, sha256, temporary, write_atomic};
 use crate::summary::refuse_newer;
 use crate::{
-    Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, SavedEpoch, SavedFile,
-    Summary, Timing, leftovers,
+    Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, RunSummary, SavedEpoch,
+    SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
@@ -190,12 +190,12 @@ impl RunFolder {
     /// # Errors
     ///
     /// If the file cannot be read, is none, or a newer version of the program wrote it in a form of its own.
-    pub fn summary(&self) -> Result<Option<Summary>, RunError> {
+    pub fn summary(&self) -> Result<Option<RunSummary>, RunError> {
         if !self.file(SUMMARY).exists() {
             return Ok(None);
         }
         let text = self.read_text(SUMMARY)?;
-        refuse_newer(&self.file(SUMMARY), &text, Summary::VERSION)?;
+        refuse_newer(&self.file(SUMMARY), &text, RunSummary::VERSION)?;
         let summary = serde_json::from_str(&text);
         summary.map(Some).map_err(|problem| RunError::damaged(&self.file(SUMMARY), problem))
     }
@@ -315,7 +315,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn write_summary(&self, summary: &Summary) -> Result<(), RunError> {
+    pub fn write_summary(&self, summary: &RunSummary) -> Result<(), RunError> {
         self.write_json(SUMMARY, summary)
     }
 

@@ -70,7 +70,7 @@ pub use settings::nearest;
 pub use shell::quoted;
 pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;
-pub use summary::{Status, Summary, refuse_newer};
+pub use summary::{RunSummary, Status, refuse_newer};
 pub use table::{by_key, parse_setting, table_with};
 pub use terminal::{Terminal, in_foreground, start_unsuspended, suspend};
 pub use timing::{Effort, StepTime, Timing};

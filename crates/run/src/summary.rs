@@ -27,8 +27,8 @@ pub enum Status {
 
 /// The result of a run: the content of `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The form of the file: [`Summary::VERSION`], or an earlier one.
+pub struct RunSummary {
+    /// The form of the file: [`RunSummary::VERSION`], or an earlier one.
     #[serde(default = "first")]
     pub version: u32,
     /// Its state.
@@ -57,7 +57,7 @@ pub struct Summary {
     pub peak_memory_bytes: Option<u64>,
 }
 
-impl Summary {
+impl RunSummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
 }

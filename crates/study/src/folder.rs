@@ -38,7 +38,7 @@ pub(crate) struct Record {
     pub reason: Option<String>,
     /// Whether it has failed more often than it is tried again.
     pub given_up: bool,
-    pub summary: Option<slimgate_run::Summary>,
+    pub summary: Option<slimgate_run::RunSummary>,
     /// Whether its accuracy on the test set is known.
     pub tested: bool,
     /// Whether its steps have been timed.
@@ -52,7 +52,7 @@ impl Record {
     }
 
     /// What the trial came to, once it is at its end.
-    pub fn outcome(&self) -> Option<&slimgate_run::Summary> {
+    pub fn outcome(&self) -> Option<&slimgate_run::RunSummary> {
         self.summary.as_ref().filter(|_| self.state.is_final())
     }
 }

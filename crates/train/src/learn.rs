@@ -11,7 +11,7 @@ use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Classifier;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
-    Schedule, StopFlag, Summary,
+    RunSummary, Schedule, StopFlag,
 };
 
 use crate::devices::device;
@@ -73,7 +73,7 @@ pub fn train(
     stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
-) -> Result<(RunFolder, Summary), TrainError> {
+) -> Result<(RunFolder, RunSummary), TrainError> {
     use_threads(config.run.threads)?;
     let device = device(config.run.backend, config.run.device)?;
     let data = prepare(&config.data)?;
@@ -152,7 +152,7 @@ pub fn resume(
     stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
-) -> Result<(RunFolder, Summary), TrainError> {
+) -> Result<(RunFolder, RunSummary), TrainError> {
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
     let mut config = folder.held_config()?;

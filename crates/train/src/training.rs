@@ -10,7 +10,7 @@ use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
 use slimgate_models::Classifier;
 use slimgate_run::{
-    CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, Split, Status, Summary,
+    CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
     peak_memory,
 };
 
@@ -47,7 +47,7 @@ impl Training {
         warnings: Vec<String>,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
-    ) -> Result<(RunFolder, Summary), TrainError> {
+    ) -> Result<(RunFolder, RunSummary), TrainError> {
         let Training { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
         let parameters =
@@ -163,7 +163,7 @@ impl Training {
         tracker: &CheckpointTracker,
         values: &EpochValues,
         parameters: Parameters,
-    ) -> Result<Summary, TrainError> {
+    ) -> Result<RunSummary, TrainError> {
         let mut state = tracker.state();
         match self.outcome(ended, &mut state, values.diverged()) {
             Ok(status) => self.summary(status, parameters, &state.history),
@@ -212,10 +212,10 @@ impl Training {
         status: Status,
         parameters: Parameters,
         history: &History,
-    ) -> Result<Summary, TrainError> {
+    ) -> Result<RunSummary, TrainError> {
         let earlier = self.folder.summary()?;
-        let summary = Summary {
-            version: Summary::VERSION,
+        let summary = RunSummary {
+            version: RunSummary::VERSION,
             status,
             dataset: self.config.data.dataset.clone(),
             variant: self.config.model.cell_name()?,

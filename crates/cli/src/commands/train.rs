@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use slimgate_data::Validation;
 use slimgate_run::words::{count, percent};
 use slimgate_run::{
-    Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
+    Config, RunEvent, RunFolder, RunSummary, Status, in_foreground, quoted, stop_on_signals, when_unread,
 };
 use slimgate_study::Protocol;
 use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
@@ -127,7 +127,12 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
+    fn conclude(
+        self,
+        folder: &RunFolder,
+        summary: &RunSummary,
+        selection: Validation,
+    ) -> Result<(), CliError> {
         if self == Speech::Json {
             let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
             return say_json(&RunEvent::Finished { run, summary });

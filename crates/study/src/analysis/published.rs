@@ -87,7 +87,7 @@ pub(super) fn cells(
             .flat_map(|group| &group.candidates);
         let at_rate =
             |candidate: &&Candidate| candidate.trials[0].config.optim.learning_rate == cell.learning_rate;
-        let mut found: Option<(slimgate_run::Summary, &Candidate)> = None;
+        let mut found: Option<(slimgate_run::RunSummary, &Candidate)> = None;
         for candidate in candidates.filter(at_rate) {
             // The first seed: the published figures are of one run.
             let Some(summary) = first_outcome(candidate, records) else { continue };
@@ -109,7 +109,7 @@ pub(super) fn cells(
 }
 
 /// The result of the first trial of a candidate that has an accuracy; where none has, of the first at its end.
-fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::Summary> {
+fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::RunSummary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {
         outcomes.extend(records.get(&trial.id).outcome().cloned());
@@ -118,6 +118,6 @@ fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgat
     outcomes.into_iter().nth(with_accuracy)
 }
 
-fn accuracy(summary: &slimgate_run::Summary) -> Option<f64> {
+fn accuracy(summary: &slimgate_run::RunSummary) -> Option<f64> {
     summary.best.as_ref().map(|best| best.accuracy)
 }

@@ -32,7 +32,7 @@ pub(super) struct Chosen {
 
 struct Finished {
     trial: Trial,
-    summary: slimgate_run::Summary,
+    summary: slimgate_run::RunSummary,
     history: History,
     evaluation: Option<Evaluation>,
     timing: Option<Timing>,
@@ -79,7 +79,7 @@ impl Chosen {
 }
 
 /// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
-fn best(summary: &slimgate_run::Summary) -> f64 {
+fn best(summary: &slimgate_run::RunSummary) -> f64 {
     summary.best.as_ref().map_or(0.0, |best| best.accuracy)
 }
 
