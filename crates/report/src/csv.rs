@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
-    Comparison, Protocol, Reach, Spread, State, Summary, Task, TrialLine, Variant, written,
+    Comparison, Protocol, Reach, Spread, State, StudySummary, Task, TrialLine, Variant, written,
 };
 
 use crate::run::Run;
 
 /// The variants on each task, one per line.
-pub fn variants_csv(summary: &Summary) -> String {
+pub fn variants_csv(summary: &StudySummary) -> String {
     let variants = || summary.tasks.iter().flat_map(|task| &task.variants);
     let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
     let chosen: BTreeSet<&String> = variants().flat_map(|variant| variant.chosen.keys()).collect();
@@ -105,7 +105,7 @@ fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
 }
 
 /// Each variant against the baseline on each task, one per line.
-pub fn comparisons_csv(summary: &Summary) -> String {
+pub fn comparisons_csv(summary: &StudySummary) -> String {
     let mut columns = Columns::<(&Task, &Comparison)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, comparison)| text(&comparison.variant));
@@ -146,7 +146,7 @@ pub fn comparisons_csv(summary: &Summary) -> String {
 }
 
 /// All trials, one per line, with a column for each setting that the study varies.
-pub fn trials_csv(summary: &Summary) -> String {
+pub fn trials_csv(summary: &StudySummary) -> String {
     let keys: BTreeSet<&String> = summary.trials.iter().flat_map(|trial| trial.settings.keys()).collect();
     let [best, last] = match summary.protocol {
         Protocol::Validation => ["best", "last"],
@@ -201,7 +201,7 @@ fn reach<'a>(variant: &'a Variant, wanted: &str) -> Option<&'a Reach> {
     variant.reaches.iter().find(|reach| share(reach) == wanted)
 }
 
-fn protocol(summary: &Summary) -> &'static str {
+fn protocol(summary: &StudySummary) -> &'static str {
     match summary.protocol {
         Protocol::Validation => "validation",
         Protocol::Published => "published",

@@ -15,7 +15,7 @@ use crate::plan::{Group, Job, plan};
 use crate::resolve::resolve;
 use crate::space::Space;
 use crate::trial::Trial;
-use crate::{StudyConfig, StudyError, StudyFolder, Summary, summarize};
+use crate::{StudyConfig, StudyError, StudyFolder, StudySummary, summarize};
 
 /// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
@@ -44,7 +44,7 @@ pub fn compare(
     options: &Options,
     stop: &StopFlag,
     mut on_event: impl FnMut(Event),
-) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
+) -> Result<(StudyFolder, StudySummary, Option<StudyError>), StudyError> {
     let mut executor = Executor::new(options.program.clone(), options.at_once);
     let (folder, config, space) = resolve(path, config, &mut executor, stop)?;
     for text in space.findings()? {
@@ -171,7 +171,7 @@ impl Run {
     }
 
     /// The error that names what failed, whoever gave it up.
-    fn failure(&mut self, summary: &Summary) -> Option<StudyError> {
+    fn failure(&mut self, summary: &StudySummary) -> Option<StudyError> {
         let mut records = Records::new(&self.folder, &self.config);
         let failed: Vec<_> = summary.trials.iter().filter(|trial| records.get(&trial.id).given_up).collect();
         if let Some(trial) = failed.first() {

@@ -20,7 +20,7 @@ use slimgate_run::{RunError, RunFolder, Status, holds, refuse_newer, write_atomi
 
 use crate::log;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, Summary};
+use crate::{State, StudyConfig, StudyError, StudySummary};
 
 const FIGURES: &str = "published.csv";
 
@@ -118,7 +118,7 @@ impl StudyFolder {
     /// If its file cannot be read or used, or a newer version of the program has worked on it.
     pub fn config(&self) -> Result<StudyConfig, StudyError> {
         let summary = self.path.join("summary.json");
-        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), Summary::VERSION)?;
+        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), StudySummary::VERSION)?;
         let path = self.path.join("study.toml");
         let text = fs::read_to_string(&path).map_err(RunError::file("read", &path))?;
         StudyConfig::read_recorded(&path.display().to_string(), &text, &[])

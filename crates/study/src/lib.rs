@@ -16,7 +16,7 @@
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `event` | what it tells as it goes |
 //! | `progress` | how far a study is |
-//! | `analysis` | from finished trials to a [`Summary`] |
+//! | `analysis` | from finished trials to a [`StudySummary`] |
 //! | `answer` | the summary in words |
 //! | `criteria` | the margins that results were seen with |
 //! | `requirement` | claims that a build server can check |

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Answer, Comparison, Protocol, Summary, Task, TrivialPredictor, UsableRates, Variant, Verdict};
+use crate::{
+    Answer, Comparison, Protocol, StudySummary, Task, TrivialPredictor, UsableRates, Variant, Verdict,
+};
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
 pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
@@ -69,11 +71,11 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
 }
 
 /// A study of one task, with a baseline and the variants that are compared with it.
-pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
+pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
     let mut variants = vec![variant("lstm", 1e-4)];
     variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
-    Summary {
-        version: Summary::VERSION,
+    StudySummary {
+        version: StudySummary::VERSION,
         study: "made-up".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::{StudyError, Summary, Task, Variant};
+use crate::{StudyError, StudySummary, Task, Variant};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// The forms of a requirement.
@@ -82,7 +82,7 @@ impl Requirement {
     /// # Errors
     ///
     /// If it names a variant or a task that the study does not have.
-    pub fn check(&self, summary: &Summary) -> Result<Outcome, StudyError> {
+    pub fn check(&self, summary: &StudySummary) -> Result<Outcome, StudyError> {
         let tasks: Vec<&Task> = summary
             .tasks
             .iter()

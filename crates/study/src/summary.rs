@@ -14,8 +14,8 @@ use crate::{Match, StudyError};
 
 /// The result of a study, or of as much of it as is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Summary {
-    /// The form of the file: [`Summary::VERSION`], or an earlier one.
+pub struct StudySummary {
+    /// The form of the file: [`StudySummary::VERSION`], or an earlier one.
     #[serde(default = "first")]
     pub version: u32,
     /// The study's name.
@@ -59,7 +59,7 @@ fn first() -> u32 {
     1
 }
 
-impl Summary {
+impl StudySummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use slimgate_run::words::{self, count, decimal, optional, p_value, percent, points, rate};
-use slimgate_study::{Protocol, Summary, Task, Variant};
+use slimgate_study::{Protocol, StudySummary, Task, Variant};
 
 use crate::document::Block;
 use crate::phrases;
@@ -14,7 +14,7 @@ use crate::table::{Column, Table};
 const CHAPTER: &str = "All tasks together";
 
 /// Mean ranks over the tasks, if there are several.
-pub fn across(summary: &Summary) -> Vec<Block> {
+pub fn across(summary: &StudySummary) -> Vec<Block> {
     let Some(ranking) = &summary.across else { return not_tested(summary) };
     let test = phrases::test_accuracy(summary.protocol);
     let mut blocks = vec![Block::chapter(CHAPTER)];
@@ -56,7 +56,7 @@ pub fn across(summary: &Summary) -> Vec<Block> {
 }
 
 /// Names the tasks that are not ranked, and says why.
-fn left_out(summary: &Summary) -> Option<String> {
+fn left_out(summary: &StudySummary) -> Option<String> {
     let reason = |task: &Task| {
         let why = task.variants.iter().find_map(Variant::why_no_verdict)?;
         Some(format!("{} ({why})", task.name))
@@ -66,7 +66,7 @@ fn left_out(summary: &Summary) -> Option<String> {
 }
 
 /// Says why there is no test over tasks when several of them use the same data set.
-fn not_tested(summary: &Summary) -> Vec<Block> {
+fn not_tested(summary: &StudySummary) -> Vec<Block> {
     let sources: BTreeSet<&str> = summary.tasks.iter().map(|task| task.source.as_str()).collect();
     if sources.len() == summary.tasks.len() {
         return vec![];
@@ -77,7 +77,7 @@ fn not_tested(summary: &Summary) -> Vec<Block> {
 }
 
 /// Published figures beside measured ones, if the study names a file of them.
-pub fn published(summary: &Summary) -> Vec<Block> {
+pub fn published(summary: &StudySummary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];
     }

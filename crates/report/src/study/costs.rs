@@ -1,13 +1,13 @@
 //! The costs of the variants.
 
 use slimgate_run::words::money;
-use slimgate_study::{Cost, Summary};
+use slimgate_study::{Cost, StudySummary};
 
 use crate::document::Block;
 use crate::table::{Cell, Column, Table};
 
 /// The costs of training and of running, if the study names a price.
-pub fn costs(summary: &Summary) -> Vec<Block> {
+pub fn costs(summary: &StudySummary) -> Vec<Block> {
     let mut blocks = vec![];
     for task in &summary.tasks {
         let known: Vec<(&str, &Cost)> = task

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 use crate::document::Block;
 use crate::table::{Column, Table};
 use slimgate_run::words::MISSING;
 
 /// The machine, and the commands that repeat the study.
-pub fn environment(summary: &Summary) -> Vec<Block> {
+pub fn environment(summary: &StudySummary) -> Vec<Block> {
     vec![
         Block::chapter("Environment and commands"),
         match environment_table(&summary.environment, "the first trial") {

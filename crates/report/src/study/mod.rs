@@ -13,7 +13,7 @@ pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
 use slimgate_run::words::{self, counted, percent};
-use slimgate_study::{Protocol, State, Summary, Task, Variant};
+use slimgate_study::{Protocol, State, StudySummary, Task, Variant};
 
 use crate::document::{Block, Document};
 use crate::phrases;
@@ -21,7 +21,7 @@ use crate::pictures;
 use crate::style::VariantStyles;
 
 /// The page of a study.
-pub(crate) fn document(summary: &Summary) -> Document {
+pub(crate) fn document(summary: &StudySummary) -> Document {
     let styles = VariantStyles::of(summary);
     let mut blocks = answer(summary);
     for task in &summary.tasks {
@@ -38,7 +38,7 @@ pub(crate) fn document(summary: &Summary) -> Document {
     Document { title: format!("Study {}", summary.study), lead: lead(summary), blocks }
 }
 
-fn lead(summary: &Summary) -> String {
+fn lead(summary: &StudySummary) -> String {
     let tasks = counted(summary.tasks.len(), "task", "tasks");
     let known = match summary.planned > summary.trials.len() {
         true => format!("{} of ", summary.trials.len()),
@@ -56,7 +56,7 @@ fn lead(summary: &Summary) -> String {
 }
 
 /// The study's answer, and what a reader must know before all figures.
-fn answer(summary: &Summary) -> Vec<Block> {
+fn answer(summary: &StudySummary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter("Answer"), Block::Headline(summary.answer.headline.clone())];
     if !summary.answer.notes.is_empty() {
         blocks.push(Block::Items(summary.answer.notes.clone()));
@@ -73,7 +73,7 @@ fn answer(summary: &Summary) -> Vec<Block> {
 }
 
 /// Says what is still missing.
-fn partial(summary: &Summary) -> Option<String> {
+fn partial(summary: &StudySummary) -> Option<String> {
     let mut states = std::collections::BTreeMap::<State, usize>::new();
     for trial in &summary.trials {
         *states.entry(trial.state).or_default() += 1;
@@ -100,7 +100,7 @@ fn partial(summary: &Summary) -> Option<String> {
 }
 
 /// Seeds at the chosen settings that are not tested yet, by variant and task.
-fn pending_seeds(summary: &Summary) -> Vec<String> {
+fn pending_seeds(summary: &StudySummary) -> Vec<String> {
     let of_task = |task: &Task| -> Vec<String> {
         let late = task.variants.iter().filter(|variant| variant.pending_seeds() > 0);
         let phrase = |variant: &Variant| {
@@ -116,7 +116,7 @@ fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
     states.iter().map(|(state, number)| format!("{number} {state}")).collect()
 }
 
-fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
+fn task_tables(summary: &StudySummary, task: &Task) -> Vec<Block> {
     let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
     let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
@@ -143,7 +143,7 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-fn task_pictures(summary: &Summary, task: &Task, styles: &VariantStyles) -> Vec<Block> {
+fn task_pictures(summary: &StudySummary, task: &Task, styles: &VariantStyles) -> Vec<Block> {
     let protocol = summary.protocol;
     let pictures: Vec<_> = [
         pictures::learning_curves(task, protocol, styles),

@@ -1,14 +1,14 @@
 //! The list of all trials.
 
 use slimgate_run::words::{self, MISSING, count, optional, percent};
-use slimgate_study::{Protocol, Summary};
+use slimgate_study::{Protocol, StudySummary};
 
 use crate::document::Block;
 use crate::phrases;
 use crate::table::{Cell, Column, Table};
 
 /// Every trial with its status.
-pub fn trials(summary: &Summary) -> Vec<Block> {
+pub fn trials(summary: &StudySummary) -> Vec<Block> {
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
         Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 use crate::support::{self, runs_file, study_file};
 
@@ -11,15 +11,15 @@ fn lines(text: &str) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().unwrap()
 }
 
-fn variants(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn variants(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "variants.csv"))
 }
 
-fn comparisons(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn comparisons(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "comparisons.csv"))
 }
 
-fn trials(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn trials(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "trials.csv"))
 }
 

@@ -1,4 +1,4 @@
-//! From finished trials to a [`Summary`].
+//! From finished trials to a [`StudySummary`].
 
 mod comparison;
 mod importances;
@@ -21,14 +21,14 @@ use crate::folder::{Record, Records};
 use crate::plan::{Group, plan};
 use crate::space::Space;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, Task, TrialLine};
+use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, Task, TrialLine};
 
 /// The result so far of the study in a folder.
 ///
 /// # Errors
 ///
 /// If the folder is not a study or something in it is damaged.
-pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
+pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
     let config = folder.config()?;
     let space = Space::new(&config)?;
     let mut records = Records::new(folder, &config);
@@ -47,8 +47,8 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     }
     let environment =
         trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
-    let mut summary = Summary {
-        version: Summary::VERSION,
+    let mut summary = StudySummary {
+        version: StudySummary::VERSION,
         study: folder.name(),
         protocol: config.compare.protocol,
         baseline: config.compare.baseline.clone(),

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
 
 use crate::{
-    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, Summary, Task, UsableRates, Variant, Verdict,
+    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, Task, UsableRates, Variant,
+    Verdict,
 };
 
 /// The recommendation in one sentence, and a sentence about everything else.
-pub(crate) fn answer(summary: &Summary) -> Answer {
+pub(crate) fn answer(summary: &StudySummary) -> Answer {
     let baseline = summary.baseline.as_str();
     let unsound = obstacles::unsound_baseline(summary);
     let mut notes = Vec::new();
@@ -66,7 +67,7 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
 const SEEDS: usize = 5;
 
 /// The advice on comparisons that are open.
-fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
+fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
         open.iter().filter(|found| !is_untestable(found)).map(|found| found.variant.as_str()).collect();
     let concerned = |variant: &Variant| {
@@ -113,7 +114,10 @@ fn is_untestable(found: &Comparison) -> bool {
 
 /// The progress of those of some variants that are not all tested, with the number of their trials that failed; nothing
 /// where all are.
-fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
+fn pending<'a>(
+    summary: &StudySummary,
+    variants: impl Iterator<Item = (&'a Task, &'a Variant)>,
+) -> Option<String> {
     let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
     let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
     let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
@@ -127,7 +131,7 @@ fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a 
 }
 
 /// Trials of a variant whose training or test was given up.
-fn failed(summary: &Summary, task: &Task, variant: &Variant) -> usize {
+fn failed(summary: &StudySummary, task: &Task, variant: &Variant) -> usize {
     let of_variant =
         summary.trials.iter().filter(|trial| trial.task == task.name && trial.variant == variant.name);
     // Of one that was pruned it is said why, too.
@@ -135,7 +139,7 @@ fn failed(summary: &Summary, task: &Task, variant: &Variant) -> usize {
 }
 
 /// The reason why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
-fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
+fn reason_to_keep(summary: &StudySummary, all_lose: bool) -> String {
     let several = summary.tasks.len() > 1;
     if all_lose {
         let slimmer = summary.matched.is_none() && all(summary).all(|found| found.parameters_ratio < 1.0);
@@ -163,7 +167,7 @@ fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
 }
 
 /// The variants whose loss of accuracy may lie within the margin; nothing where there are none.
-fn perhaps_little(summary: &Summary) -> Option<String> {
+fn perhaps_little(summary: &StudySummary) -> Option<String> {
     let within = |found: &Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
     let losses: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::Worse).collect();
     let mut names: BTreeSet<&str> = losses.iter().map(|found| found.variant.as_str()).collect();
@@ -175,14 +179,14 @@ fn perhaps_little(summary: &Summary) -> Option<String> {
     Some(format!("the loss of {names} may be within the margin of {} points", margin(summary)))
 }
 
-fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
+fn all(summary: &StudySummary) -> impl Iterator<Item = &Comparison> {
     summary.tasks.iter().flat_map(|task| &task.comparisons)
 }
 
 /// The variant to use instead of the baseline, if there is one. Where sizes or times are matched, it is the most
 /// accurate, if that is more accurate on every task; else the one with the fewest recurrent parameters of those that
 /// keep the accuracy on every task.
-fn replacement(summary: &Summary) -> Option<&str> {
+fn replacement(summary: &StudySummary) -> Option<&str> {
     let first = summary.tasks.first()?;
     let everywhere = |found: &Comparison, verdicts: &[Verdict]| {
         let mut of_variant = all(summary).filter(|other| other.variant == found.variant);
@@ -202,7 +206,7 @@ fn replacement(summary: &Summary) -> Option<&str> {
     best.map(|found| found.variant.as_str())
 }
 
-fn reason_to_replace(summary: &Summary, name: &str) -> String {
+fn reason_to_replace(summary: &StudySummary, name: &str) -> String {
     let Some(task) = summary.tasks.first() else { return String::new() };
     let finding = |task| {
         let task: &Task = task;
@@ -224,7 +228,7 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
 }
 
 /// The costs of a variant beside the baseline, where the study names a price.
-fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
+fn costs(summary: &StudySummary, task: &Task, name: &str) -> Option<String> {
     let of = |name| task.variant(name)?.cost.as_ref();
     let (own, baseline) = (of(name)?, of(&summary.baseline)?);
     let currency = &own.currency;
@@ -250,7 +254,7 @@ fn saving(cost: &Cost) -> Option<String> {
 }
 
 /// The finding on a variant on a task, with its sizes, times and learning rates.
-fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
+fn finding(summary: &StudySummary, task: &Task, found: &Comparison) -> String {
     let (name, baseline) = (&found.variant, &summary.baseline);
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
     if let Some(speedup) = found.training_speedup {
@@ -288,7 +292,7 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
 }
 
 /// The difference, its interval and the margin, where there is an interval.
-fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
+fn numbers(summary: &StudySummary, found: &Comparison) -> Option<String> {
     let points = |difference| {
         let signed = points_to(difference, decimals_of(summary.margin));
         signed.trim_start_matches('+').to_owned()
@@ -305,7 +309,7 @@ fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
 }
 
 /// That the evidence on a variant is not enough, and what is missing.
-fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> String {
+fn not_enough_evidence(summary: &StudySummary, task: &Task, found: &Comparison) -> String {
     let name = &found.variant;
     let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
     let pending = pending(summary, both);
@@ -345,7 +349,7 @@ fn in_brackets(remarks: &[String]) -> String {
 const SLOWER: f64 = 1.5;
 
 /// That a variant takes far more epochs than the baseline to get near its accuracy; nothing where it does not.
-fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
+fn slower_to_learn(summary: &StudySummary, task: &Task, name: &str) -> String {
     let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
     let baseline = &summary.baseline;
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
@@ -383,12 +387,12 @@ fn span(usable: &UsableRates) -> String {
 }
 
 /// The margin in percentage points.
-fn margin(summary: &Summary) -> String {
+fn margin(summary: &StudySummary) -> String {
     bare_percent(summary.margin, decimals_of(summary.margin))
 }
 
 /// The limits of what the study claims.
-fn limits(summary: &Summary) -> Vec<String> {
+fn limits(summary: &StudySummary) -> Vec<String> {
     let alpha = 1.0 - summary.confidence;
     let mut limits = Vec::new();
     if summary.protocol == Protocol::Published {
