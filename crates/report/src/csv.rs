@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
-    Comparison, Protocol, Reach, Spread, State, StudySummary, Task, TrialLine, Variant, written,
+    Comparison, Protocol, Reach, Spread, State, StudySummary, Task, TrialLine, VariantSummary, written,
 };
 
 use crate::run::Run;
@@ -15,7 +15,7 @@ pub fn variants_csv(summary: &StudySummary) -> String {
     let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
     let chosen: BTreeSet<&String> = variants().flat_map(|variant| variant.chosen.keys()).collect();
 
-    let mut columns = Columns::<(&Task, &Variant)>::new();
+    let mut columns = Columns::<(&Task, &VariantSummary)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, variant)| text(&variant.name));
     columns.add("gates", |(_, variant)| text(&variant.gates));
@@ -56,7 +56,11 @@ pub fn variants_csv(summary: &StudySummary) -> String {
 }
 
 /// A mean over the seeds with its uncertainty.
-fn add_spread(columns: &mut Columns<(&Task, &Variant)>, name: &str, spread: fn(&Variant) -> Option<&Spread>) {
+fn add_spread(
+    columns: &mut Columns<(&Task, &VariantSummary)>,
+    name: &str,
+    spread: fn(&VariantSummary) -> Option<&Spread>,
+) {
     columns.add(name, move |(_, variant)| number(spread(variant).map(|spread| spread.mean)));
     columns.add(format!("{name}_deviation"), move |(_, variant)| {
         number(spread(variant).and_then(|spread| spread.deviation))
@@ -70,7 +74,7 @@ fn add_spread(columns: &mut Columns<(&Task, &Variant)>, name: &str, spread: fn(&
 }
 
 /// The states of all trials, and what happened to those at the chosen settings.
-fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
+fn add_states(columns: &mut Columns<(&Task, &VariantSummary)>) {
     let states = [
         State::Complete,
         State::Running,
@@ -91,7 +95,7 @@ fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
 }
 
 /// Time and memory at the chosen settings.
-fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
+fn add_costs(columns: &mut Columns<(&Task, &VariantSummary)>) {
     columns.add("seconds_per_epoch", |(_, variant)| number(variant.seconds_per_epoch));
     columns.add("peak_memory_bytes", |(_, variant)| {
         Field::Number(variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default())
@@ -197,7 +201,7 @@ fn share(reach: &Reach) -> String {
 }
 
 /// The cost at which a variant reached a share of the baseline's accuracy.
-fn reach<'a>(variant: &'a Variant, wanted: &str) -> Option<&'a Reach> {
+fn reach<'a>(variant: &'a VariantSummary, wanted: &str) -> Option<&'a Reach> {
     variant.reaches.iter().find(|reach| share(reach) == wanted)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Answer, Comparison, Protocol, StudySummary, Task, TrivialPredictor, UsableRates, Variant, Verdict,
+    Answer, Comparison, Protocol, StudySummary, Task, TrivialPredictor, UsableRates, VariantSummary, Verdict,
 };
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
@@ -32,8 +32,8 @@ pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio
 }
 
 /// A variant whose usable learning rates begin at `low`.
-pub(crate) fn variant(name: &str, low: f64) -> Variant {
-    Variant {
+pub(crate) fn variant(name: &str, low: f64) -> VariantSummary {
+    VariantSummary {
         name: name.into(),
         gates: "xhb".into(),
         hidden: 100,

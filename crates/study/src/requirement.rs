@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::{StudyError, StudySummary, Task, Variant};
+use crate::{StudyError, StudySummary, Task, VariantSummary};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// The forms of a requirement.
@@ -110,7 +110,9 @@ impl Requirement {
             }
             Claim::AtLeast { .. } => None,
         };
-        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(Variant::why_no_verdict) {
+        if let Some(why) =
+            [Some(variant), other].into_iter().flatten().find_map(VariantSummary::why_no_verdict)
+        {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
@@ -138,7 +140,7 @@ impl Requirement {
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
     }
 
-    fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a Variant, StudyError> {
+    fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a VariantSummary, StudyError> {
         task.variant(name).ok_or_else(|| {
             let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
             self.not_in_study(format!("`{name}`"), known.join(", "))
@@ -151,7 +153,7 @@ impl Requirement {
 }
 
 /// The reason why a variant can be no baseline to hold another to, if there is one.
-fn no_baseline(task: &Task, other: &Variant, alpha: f64) -> Option<String> {
+fn no_baseline(task: &Task, other: &VariantSummary, alpha: f64) -> Option<String> {
     let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
     other
         .has_learned_nothing(alpha)
@@ -168,7 +170,12 @@ fn better(found: &PairedTests, alpha: f64) -> (bool, String) {
     (holds, evidence(found, found.difference, found.p_difference))
 }
 
-fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) -> Option<(bool, String)> {
+fn at_least(
+    variant: &VariantSummary,
+    accuracy: f64,
+    resolution: f64,
+    confidence: f64,
+) -> Option<(bool, String)> {
     let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
     let found = interval_of_mean(&values, resolution, confidence)?;
     let text = format!(

@@ -121,7 +121,7 @@ pub struct Task {
     #[serde(default)]
     pub trivial: Option<TrivialPredictor>,
     /// The variants, the baseline first.
-    pub variants: Vec<Variant>,
+    pub variants: Vec<VariantSummary>,
     /// Each other variant against the baseline.
     pub comparisons: Vec<Comparison>,
     /// The importance of each setting; none where nothing but the seed was varied, or all came to the same.
@@ -135,7 +135,7 @@ impl Task {
     }
 
     /// A variant by its name.
-    pub fn variant(&self, name: &str) -> Option<&Variant> {
+    pub fn variant(&self, name: &str) -> Option<&VariantSummary> {
         self.variants.iter().find(|variant| variant.name == name)
     }
 }

@@ -1,7 +1,7 @@
 //! The tables of a task's variants.
 
 use slimgate_run::words::{bare_percent, count, decimals_of, money, percent_to, points_to, short_percent};
-use slimgate_study::{Cost, Protocol, Spread, StudySummary, Task, Variant, written};
+use slimgate_study::{Cost, Protocol, Spread, StudySummary, Task, VariantSummary, written};
 
 use crate::output::table;
 
@@ -71,7 +71,7 @@ pub fn study_table(summary: &StudySummary, task: &Task) -> comfy_table::Table {
 /// One row a variant: the money that it costs, where the study names a price.
 pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
     let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
-    let costs: Vec<(&Variant, &Cost)> = costs.collect();
+    let costs: Vec<(&VariantSummary, &Cost)> = costs.collect();
     let (_, first) = costs.first()?;
     let head = format!("cost in {}", first.currency);
     let mut rows =

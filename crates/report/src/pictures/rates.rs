@@ -3,7 +3,7 @@
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{list, percent, rate, rate_between};
-use slimgate_study::{Protocol, RatePoint, Task, UsableRates, Variant};
+use slimgate_study::{Protocol, RatePoint, Task, UsableRates, VariantSummary};
 
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
@@ -56,7 +56,7 @@ struct Curve<'a> {
 
 impl<'a> Curve<'a> {
     /// `None` if there is nothing to draw.
-    fn of(variant: &'a Variant, style: VariantStyle) -> Option<Curve<'a>> {
+    fn of(variant: &'a VariantSummary, style: VariantStyle) -> Option<Curve<'a>> {
         let points: Vec<&RatePoint> =
             variant.rates.iter().filter(|point| point.rate > 0.0 && point.mean.is_finite()).collect();
         if points.is_empty() {

@@ -4,7 +4,7 @@ use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{count, list, milliseconds, percent};
-use slimgate_study::{Protocol, Spread, Task, Variant};
+use slimgate_study::{Protocol, Spread, Task, VariantSummary};
 
 use super::curves::in_short;
 use super::rates::bounds;
@@ -14,7 +14,7 @@ use crate::style::VariantStyles;
 
 /// Accuracy against recurrent parameters.
 pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
-    let parameters = |variant: &Variant| Some(variant.recurrent_parameters as f64);
+    let parameters = |variant: &VariantSummary| Some(variant.recurrent_parameters as f64);
     let axis = Axis {
         name: "recurrent parameters",
         words: |value| format!("{} parameters", count(value as usize)),
@@ -46,11 +46,11 @@ fn trade_off(
     protocol: Protocol,
     styles: &VariantStyles,
     axis: Axis,
-    price: impl Fn(&Variant) -> Option<f64>,
+    price: impl Fn(&VariantSummary) -> Option<f64>,
 ) -> Option<Picture> {
     // On the test set if it has been read, else on the set used for model selection; never a mixture.
     let tested = task.variants.iter().any(|variant| variant.test.is_some());
-    let accuracy = |variant: &'_ Variant| -> Option<Spread> {
+    let accuracy = |variant: &'_ VariantSummary| -> Option<Spread> {
         if tested { variant.test.clone() } else { variant.validation.clone() }
     };
     let measure = if tested { test_accuracy(protocol) } else { selection_accuracy(protocol) };

@@ -13,7 +13,7 @@ pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
 use slimgate_run::words::{self, counted, percent};
-use slimgate_study::{Protocol, State, StudySummary, Task, Variant};
+use slimgate_study::{Protocol, State, StudySummary, Task, VariantSummary};
 
 use crate::document::{Block, Document};
 use crate::phrases;
@@ -103,7 +103,7 @@ fn partial(summary: &StudySummary) -> Option<String> {
 fn pending_seeds(summary: &StudySummary) -> Vec<String> {
     let of_task = |task: &Task| -> Vec<String> {
         let late = task.variants.iter().filter(|variant| variant.pending_seeds() > 0);
-        let phrase = |variant: &Variant| {
+        let phrase = |variant: &VariantSummary| {
             let (pending, planned) = (variant.pending_seeds(), variant.planned_seeds);
             format!("{pending} of {planned} seeds of {} on {}", variant.name, task.name)
         };

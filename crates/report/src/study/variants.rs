@@ -1,7 +1,7 @@
 //! The tables of variants: accuracy, cost and settings.
 
 use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_between};
-use slimgate_study::{Protocol, Reach, Spread, StudySummary, Task, UsableRates, Variant};
+use slimgate_study::{Protocol, Reach, Spread, StudySummary, Task, UsableRates, VariantSummary};
 
 use crate::phrases;
 use crate::table::{Cell, Column, Table};
@@ -93,7 +93,7 @@ fn stability(summary: &StudySummary, task: &Task) -> Table {
     table
 }
 
-fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
+fn mean(spread: &Option<Spread>, variant: &VariantSummary) -> Cell {
     match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
         Some(spread) => (phrases::spread(spread) + &phrases::of_seeds(spread, variant.planned_seeds)).into(),
         None => MISSING.into(),
@@ -101,14 +101,14 @@ fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
 }
 
 /// The test accuracy of every seed, in order of the seeds.
-fn each_seed(variant: &Variant) -> String {
+fn each_seed(variant: &VariantSummary) -> String {
     let values: Vec<_> =
         variant.seeds.iter().filter_map(|seed| seed.test).map(|share| bare_percent(share, 2)).collect();
     let known = values.iter().any(|value| value != MISSING);
     if known { values.join("  ") } else { MISSING.to_owned() }
 }
 
-fn of_seeds(number: usize, variant: &Variant) -> String {
+fn of_seeds(number: usize, variant: &VariantSummary) -> String {
     if variant.seeds.is_empty() { MISSING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
 }
 

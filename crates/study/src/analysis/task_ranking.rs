@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Task, TaskRanking, Variant};
+use crate::{Task, TaskRanking, VariantSummary};
 use slimgate_statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
 
 /// Ranks of the variants over the tasks that have a test result of every seed of all of them; none where there are
@@ -39,7 +39,7 @@ pub(super) fn task_ranking(tasks: &[Task], alpha: f64) -> Option<TaskRanking> {
 
 /// The mean test accuracy of each variant, equal ones exactly so; none while one lacks a seed.
 fn mean_scores(task: &Task) -> Option<Vec<f64>> {
-    let score = |variant: &Variant| {
+    let score = |variant: &VariantSummary| {
         let test = variant.test.as_ref().filter(|_| variant.is_complete())?;
         // The sum of accuracies is a whole number of sequences, however it was rounded.
         let step = task.resolution() / test.values.len() as f64;

@@ -9,7 +9,7 @@ use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
     Cost, CurvePoint, Prices, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError,
-    StudyFolder, Timing, UsableRates, Variant,
+    StudyFolder, Timing, UsableRates, VariantSummary,
 };
 use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
 
@@ -90,7 +90,7 @@ pub(super) fn variant(
     baseline: &Chosen,
     trivial: Option<&TrivialPredictor>,
     records: &mut Records,
-) -> Result<Variant, StudyError> {
+) -> Result<VariantSummary, StudyError> {
     let example = match &group.chosen {
         Some(candidate) => &candidate.trials[0].config,
         None => &group.candidates[0].trials[0].config,
@@ -106,7 +106,7 @@ pub(super) fn variant(
         .trials()
         .filter(|trial| trial.config.model == example.model)
         .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters));
-    Ok(Variant {
+    Ok(VariantSummary {
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
         hidden: example.model.hidden,
@@ -205,7 +205,7 @@ fn cost(prices: &Prices, chosen: &Chosen) -> Option<Cost> {
 }
 
 /// Notes what each variant saves a year against the first of them, where that has a cost.
-pub(super) fn note_savings(variants: &mut [Variant]) {
+pub(super) fn note_savings(variants: &mut [VariantSummary]) {
     let a_year = |cost: &Cost| cost.trainings_a_year + cost.predictions_a_year;
     let baseline = variants.first().and_then(|variant| variant.cost.as_ref()).map(a_year);
     for cost in variants.iter_mut().filter_map(|variant| variant.cost.as_mut()) {
@@ -441,7 +441,7 @@ mod tests {
             saved_a_year: None,
         };
         let mut variants =
-            [variant("lstm", 1e-3), Variant { cost: Some(cost(1.0)), ..variant("lstm3", 1e-3) }];
+            [variant("lstm", 1e-3), VariantSummary { cost: Some(cost(1.0)), ..variant("lstm3", 1e-3) }];
         note_savings(&mut variants);
         assert_eq!(variants[1].cost.as_ref().unwrap().saved_a_year, None);
         variants[0].cost = Some(cost(3.0));

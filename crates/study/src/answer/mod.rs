@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
 
 use crate::{
-    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, Task, UsableRates, Variant,
-    Verdict,
+    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, Task, UsableRates,
+    VariantSummary, Verdict,
 };
 
 /// The recommendation in one sentence, and a sentence about everything else.
@@ -70,7 +70,7 @@ const SEEDS: usize = 5;
 fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
         open.iter().filter(|found| !is_untestable(found)).map(|found| found.variant.as_str()).collect();
-    let concerned = |variant: &Variant| {
+    let concerned = |variant: &VariantSummary| {
         waiting.contains(variant.name.as_str()) || (variant.name == summary.baseline && !waiting.is_empty())
     };
     let of_tasks =
@@ -116,9 +116,10 @@ fn is_untestable(found: &Comparison) -> bool {
 /// where all are.
 fn pending<'a>(
     summary: &StudySummary,
-    variants: impl Iterator<Item = (&'a Task, &'a Variant)>,
+    variants: impl Iterator<Item = (&'a Task, &'a VariantSummary)>,
 ) -> Option<String> {
-    let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
+    let late: Vec<(&Task, &VariantSummary)> =
+        variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
     let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
     let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
     let names: BTreeSet<&str> = late.iter().map(|(_, variant)| variant.name.as_str()).collect();
@@ -131,7 +132,7 @@ fn pending<'a>(
 }
 
 /// Trials of a variant whose training or test was given up.
-fn failed(summary: &StudySummary, task: &Task, variant: &Variant) -> usize {
+fn failed(summary: &StudySummary, task: &Task, variant: &VariantSummary) -> usize {
     let of_variant =
         summary.trials.iter().filter(|trial| trial.task == task.name && trial.variant == variant.name);
     // Of one that was pruned it is said why, too.
@@ -335,7 +336,7 @@ fn not_enough_evidence(summary: &StudySummary, task: &Task, found: &Comparison) 
 fn usable_rates(task: &Task, name: &str, baseline: &str) -> String {
     let (Some(own), Some(other)) = (task.variant(name), task.variant(baseline)) else { return String::new() };
     let (Some(rates), Some(others)) = (&own.usable, &other.usable) else { return String::new() };
-    let single = |variant: &Variant| variant.rates.iter().any(|point| point.values.len() == 1);
+    let single = |variant: &VariantSummary| variant.rates.iter().any(|point| point.values.len() == 1);
     let seeds = if single(own) || single(other) { ", by one seed per rate" } else { "" };
     format!("; usable learning rates: {} ({baseline}: {}){seeds}", span(rates), span(others))
 }

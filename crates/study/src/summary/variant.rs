@@ -12,7 +12,7 @@ use crate::Cost;
 
 /// One variant on one task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Variant {
+pub struct VariantSummary {
     /// Its name, or its gate terms.
     pub name: String,
     /// Its gate terms.
@@ -70,7 +70,7 @@ pub struct Variant {
     pub cost: Option<Cost>,
 }
 
-impl Variant {
+impl VariantSummary {
     /// True if a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the other
     /// seeds are then no fair sample.
     pub fn has_untestable_seed(&self) -> bool {

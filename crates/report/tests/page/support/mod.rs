@@ -260,8 +260,8 @@ fn published() -> Vec<PublishedCell> {
     (0..VARIANTS.len()).map(cell).collect()
 }
 
-fn untried(variant: Variant) -> Variant {
-    Variant {
+fn untried(variant: VariantSummary) -> VariantSummary {
+    VariantSummary {
         all_parameters: None,
         states: [(State::Waiting, 30)].into(),
         chosen: BTreeMap::new(),

@@ -20,7 +20,7 @@ pub fn classes() -> Vec<String> {
 }
 
 pub fn task(name: &str, shift: f64) -> Task {
-    let variants: Vec<Variant> = (0..VARIANTS.len()).map(|index| variant(index, shift)).collect();
+    let variants: Vec<VariantSummary> = (0..VARIANTS.len()).map(|index| variant(index, shift)).collect();
     let comparisons = (1..VARIANTS.len()).map(|index| comparison(index, &variants)).collect();
     let importance =
         |keys: &[&str], share| Importance { keys: keys.iter().map(|&key| key.to_owned()).collect(), share };
@@ -48,7 +48,7 @@ pub fn task(name: &str, shift: f64) -> Task {
     }
 }
 
-fn variant(index: usize, shift: f64) -> Variant {
+fn variant(index: usize, shift: f64) -> VariantSummary {
     let (name, gates, recurrent, top, best_rate) = VARIANTS[index];
     let top = top + shift;
     let test = spread(top);
@@ -74,7 +74,7 @@ fn variant(index: usize, shift: f64) -> Variant {
         epochs: (reached > 0).then_some(3.0 + index as f64 / 2.0),
         seconds: (reached > 0).then_some(4.2 + index as f64),
     };
-    Variant {
+    VariantSummary {
         name: name.into(),
         gates: gates.into(),
         hidden: 50,
@@ -142,7 +142,7 @@ fn spread(mean: f64) -> Spread {
     Spread { mean, deviation: Some(0.0032), interval: Some([mean - 0.0026, mean + 0.0026]), values }
 }
 
-fn comparison(index: usize, variants: &[Variant]) -> Comparison {
+fn comparison(index: usize, variants: &[VariantSummary]) -> Comparison {
     let mean = |index: usize| variants[index].test.as_ref().unwrap().mean;
     let difference = mean(index) - mean(0);
     let verdicts = [Verdict::Equivalent, Verdict::NotEnoughEvidence, Verdict::Worse];
