@@ -4,7 +4,7 @@ use slimgate_run::{StopFlag, recurrent_parameters};
 
 use crate::executor::Executor;
 use crate::measure::step_seconds;
-use crate::space::Task;
+use crate::space::StudyTask;
 use crate::trial::{Settings, Trial};
 use crate::{Match, Sizes, StudyConfig, StudyError};
 
@@ -19,7 +19,7 @@ const LARGEST: usize = 16;
 /// If every size is too small or too large, a step cannot be timed, or the user wants to stop.
 pub(crate) fn hidden_sizes(
     config: &StudyConfig,
-    tasks: &[Task],
+    tasks: &[StudyTask],
     by: Match,
     mut known: Sizes,
     executor: &mut Executor,
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn equal_parameters_mean_more_hidden_units_for_slimmer_gates() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
-        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let task = StudyTask { name: "digits-rows".into(), values: Settings::new() };
         let by = Match::Parameters;
         let sizes =
             hidden_sizes(&config, &[task], by, Sizes::new(), &mut executor(), &StopFlag::new()).unwrap();
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn an_interrupt_stops_the_measurements() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'time'", &[]).unwrap();
-        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let task = StudyTask { name: "digits-rows".into(), values: Settings::new() };
         let stop = StopFlag::new();
         stop.stop();
         let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &mut executor(), &stop);

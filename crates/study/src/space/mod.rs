@@ -21,7 +21,7 @@ use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
 /// A data set, or an amount of it, to learn. Variants are compared within a task.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Task {
+pub(crate) struct StudyTask {
     /// `digits-rows`, or `digits-rows, train_limit 500`.
     pub name: String,
     /// The settings of `[data]` that make it.
@@ -31,7 +31,7 @@ pub(crate) struct Task {
 /// A study's points: tasks × variants × settings × seeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Space {
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<StudyTask>,
     pub variants: Vec<String>,
     config: StudyConfig,
     base: String,
@@ -67,7 +67,7 @@ impl Space {
         let named = config.shared("data.dataset").and_then(Value::as_str);
         let dataset = named.map_or_else(|| slimgate_run::Config::default().data.dataset, str::to_owned);
         let space = Space {
-            tasks: crossed(&of_task).into_iter().map(|values| Task::new(&dataset, values)).collect(),
+            tasks: crossed(&of_task).into_iter().map(|values| StudyTask::new(&dataset, values)).collect(),
             variants: config.variants(),
             config: config.clone(),
             base,
@@ -152,14 +152,19 @@ impl Space {
     }
 
     /// The settings with a trial for each seed that settings are chosen with.
-    pub fn candidate(&self, task: &Task, variant: &str, settings: Settings) -> Result<Candidate, StudyError> {
+    pub fn candidate(
+        &self,
+        task: &StudyTask,
+        variant: &str,
+        settings: Settings,
+    ) -> Result<Candidate, StudyError> {
         self.with_seeds(task, variant, settings, &self.config.seeds())
     }
 
     /// The settings with a trial for each of these seeds.
     pub fn with_seeds(
         &self,
-        task: &Task,
+        task: &StudyTask,
         variant: &str,
         settings: Settings,
         seeds: &[u64],
@@ -184,7 +189,7 @@ impl Space {
     /// round have samplers that learn, and grids that a variant does best at an end of.
     pub fn round(
         &self,
-        task: &Task,
+        task: &StudyTask,
         variant: &str,
         round: usize,
         scored: &[(Settings, f64)],
@@ -241,13 +246,13 @@ impl Space {
     }
 }
 
-impl Task {
-    fn new(dataset: &str, values: Settings) -> Task {
+impl StudyTask {
+    fn new(dataset: &str, values: Settings) -> StudyTask {
         let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), written);
         let rest = values.iter().filter(|(key, _)| *key != "data.dataset");
         let rest =
             rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), written(value)));
-        Task { name: dataset + &rest.collect::<String>(), values }
+        StudyTask { name: dataset + &rest.collect::<String>(), values }
     }
 }
 
