@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
-    Comparison, Protocol, Reach, Spread, State, StudySummary, Task, TrialLine, VariantSummary, written,
+    Comparison, Protocol, Reach, Spread, State, StudySummary, TaskSummary, TrialLine, VariantSummary, written,
 };
 
 use crate::run::Run;
@@ -15,7 +15,7 @@ pub fn variants_csv(summary: &StudySummary) -> String {
     let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
     let chosen: BTreeSet<&String> = variants().flat_map(|variant| variant.chosen.keys()).collect();
 
-    let mut columns = Columns::<(&Task, &VariantSummary)>::new();
+    let mut columns = Columns::<(&TaskSummary, &VariantSummary)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, variant)| text(&variant.name));
     columns.add("gates", |(_, variant)| text(&variant.gates));
@@ -57,7 +57,7 @@ pub fn variants_csv(summary: &StudySummary) -> String {
 
 /// A mean over the seeds with its uncertainty.
 fn add_spread(
-    columns: &mut Columns<(&Task, &VariantSummary)>,
+    columns: &mut Columns<(&TaskSummary, &VariantSummary)>,
     name: &str,
     spread: fn(&VariantSummary) -> Option<&Spread>,
 ) {
@@ -74,7 +74,7 @@ fn add_spread(
 }
 
 /// The states of all trials, and what happened to those at the chosen settings.
-fn add_states(columns: &mut Columns<(&Task, &VariantSummary)>) {
+fn add_states(columns: &mut Columns<(&TaskSummary, &VariantSummary)>) {
     let states = [
         State::Complete,
         State::Running,
@@ -95,7 +95,7 @@ fn add_states(columns: &mut Columns<(&Task, &VariantSummary)>) {
 }
 
 /// Time and memory at the chosen settings.
-fn add_costs(columns: &mut Columns<(&Task, &VariantSummary)>) {
+fn add_costs(columns: &mut Columns<(&TaskSummary, &VariantSummary)>) {
     columns.add("seconds_per_epoch", |(_, variant)| number(variant.seconds_per_epoch));
     columns.add("peak_memory_bytes", |(_, variant)| {
         Field::Number(variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default())
@@ -110,7 +110,7 @@ fn add_costs(columns: &mut Columns<(&Task, &VariantSummary)>) {
 
 /// Each variant against the baseline on each task, one per line.
 pub fn comparisons_csv(summary: &StudySummary) -> String {
-    let mut columns = Columns::<(&Task, &Comparison)>::new();
+    let mut columns = Columns::<(&TaskSummary, &Comparison)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, comparison)| text(&comparison.variant));
     columns.add("baseline", |_| text(&summary.baseline));

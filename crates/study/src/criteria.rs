@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_run::words::as_percent;
 use slimgate_run::write_atomic;
 
-use crate::{StudyConfig, StudyFolder, Task};
+use crate::{StudyConfig, StudyFolder, TaskSummary};
 
 /// The file that keeps them once there is more than one.
 const FILE: &str = "criteria.json";
@@ -32,7 +32,11 @@ struct EarlierTask {
 }
 
 /// Takes note of what the results of a study are held to; a sentence where they were held to something else before.
-pub(crate) fn note_criteria(folder: &StudyFolder, config: &StudyConfig, tasks: &[Task]) -> Option<String> {
+pub(crate) fn note_criteria(
+    folder: &StudyFolder,
+    config: &StudyConfig,
+    tasks: &[TaskSummary],
+) -> Option<String> {
     let mut seen = seen_before(folder);
     let now = Criteria { margin: config.compare.margin, confidence: config.compare.confidence };
     let tested = tasks.iter().any(|task| task.test_sequences > 0);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Answer, Comparison, Protocol, StudySummary, Task, TrivialPredictor, UsableRates, VariantSummary, Verdict,
+    Answer, Comparison, Protocol, StudySummary, TaskSummary, TrivialPredictor, UsableRates, VariantSummary,
+    Verdict,
 };
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
@@ -83,7 +84,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
         confidence: 0.95,
         matched: None,
         answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
-        tasks: vec![Task {
+        tasks: vec![TaskSummary {
             name: "digits-rows".into(),
             dataset: "digits-rows".into(),
             source: "digits".into(),

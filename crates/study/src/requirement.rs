@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::analysis::pairs;
-use crate::{StudyError, StudySummary, Task, VariantSummary};
+use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// The forms of a requirement.
@@ -83,7 +83,7 @@ impl Requirement {
     ///
     /// If it names a variant or a task that the study does not have.
     pub fn check(&self, summary: &StudySummary) -> Result<Outcome, StudyError> {
-        let tasks: Vec<&Task> = summary
+        let tasks: Vec<&TaskSummary> = summary
             .tasks
             .iter()
             .filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name))
@@ -102,7 +102,7 @@ impl Requirement {
         Ok(outcome)
     }
 
-    fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
+    fn check_task(&self, task: &TaskSummary, confidence: f64) -> Result<(bool, String), StudyError> {
         let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
             Claim::Equivalent { other, .. } | Claim::NonInferior { other, .. } | Claim::Better { other } => {
@@ -140,7 +140,7 @@ impl Requirement {
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
     }
 
-    fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a VariantSummary, StudyError> {
+    fn find<'a>(&self, task: &'a TaskSummary, name: &str) -> Result<&'a VariantSummary, StudyError> {
         task.variant(name).ok_or_else(|| {
             let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
             self.not_in_study(format!("`{name}`"), known.join(", "))
@@ -153,7 +153,7 @@ impl Requirement {
 }
 
 /// The reason why a variant can be no baseline to hold another to, if there is one.
-fn no_baseline(task: &Task, other: &VariantSummary, alpha: f64) -> Option<String> {
+fn no_baseline(task: &TaskSummary, other: &VariantSummary, alpha: f64) -> Option<String> {
     let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
     other
         .has_learned_nothing(alpha)

@@ -34,7 +34,7 @@ pub struct StudySummary {
     /// The recommendation, and its limits.
     pub answer: Answer,
     /// The comparison on each task.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<TaskSummary>,
     /// The comparison over all tasks, where there are several, each with a data set of its own.
     pub across: Option<TaskRanking>,
     /// Published figures beside measured ones, where the study names a file of them.
@@ -102,7 +102,7 @@ pub struct Answer {
 
 /// All variants on one data set, or on one amount of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Task {
+pub struct TaskSummary {
     /// The data set, and the settings of `[data]` that the study varies, such as `digits-rows, train_limit 500`.
     pub name: String,
     /// The data set.
@@ -128,7 +128,7 @@ pub struct Task {
     pub importances: Option<Importances>,
 }
 
-impl Task {
+impl TaskSummary {
     /// The step between possible accuracies on its test set; 0 where that is not known.
     pub fn resolution(&self) -> f64 {
         resolution(self.test_sequences)

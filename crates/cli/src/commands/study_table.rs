@@ -1,7 +1,7 @@
 //! The tables of a task's variants.
 
 use slimgate_run::words::{bare_percent, count, decimals_of, money, percent_to, points_to, short_percent};
-use slimgate_study::{Cost, Protocol, Spread, StudySummary, Task, VariantSummary, written};
+use slimgate_study::{Cost, Protocol, Spread, StudySummary, TaskSummary, VariantSummary, written};
 
 use crate::output::table;
 
@@ -9,7 +9,7 @@ use crate::output::table;
 const COLUMNS: usize = 9;
 
 /// One row a variant: what it costs and how accurate it is. Below them stands the trivial predictor.
-pub fn study_table(summary: &StudySummary, task: &Task) -> comfy_table::Table {
+pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::Table {
     let share = format!("{} % interval", short_percent(summary.confidence));
     let (test, selection) = match summary.protocol {
         Protocol::Validation => ("test accuracy", "validation best / final"),
@@ -69,7 +69,7 @@ pub fn study_table(summary: &StudySummary, task: &Task) -> comfy_table::Table {
 }
 
 /// One row a variant: the money that it costs, where the study names a price.
-pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
+pub fn cost_table(task: &TaskSummary) -> Option<comfy_table::Table> {
     let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
     let costs: Vec<(&VariantSummary, &Cost)> = costs.collect();
     let (_, first) = costs.first()?;

@@ -3,7 +3,7 @@
 use kuva::render::plots::Plot;
 use slimgate_run::Split;
 use slimgate_run::words::{counted, list, percent};
-use slimgate_study::{CurvePoint, Protocol, Task};
+use slimgate_study::{CurvePoint, Protocol, TaskSummary};
 
 use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
 use crate::phrases::selection_accuracy;
@@ -11,7 +11,7 @@ use crate::run::Run;
 use crate::style::VariantStyles;
 
 /// Accuracy over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
-pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn learning_curves(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described) = (vec![], vec![]);
     for variant in &task.variants {
@@ -56,7 +56,7 @@ pub(super) fn in_short(protocol: Protocol) -> String {
     }
 }
 
-fn task_epochs(task: &Task) -> Vec<usize> {
+fn task_epochs(task: &TaskSummary) -> Vec<usize> {
     task.variants.iter().flat_map(|variant| &variant.curve).map(|point| point.epoch).collect()
 }
 

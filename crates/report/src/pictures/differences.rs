@@ -4,7 +4,7 @@ use kuva::plot::{ForestPlot, LinePlot};
 use kuva::render::annotations::ShadedRegion;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{list, points, points_interval};
-use slimgate_study::{StudySummary, Task};
+use slimgate_study::{StudySummary, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
 use crate::phrases;
@@ -12,7 +12,7 @@ use crate::style::VariantStyles;
 
 /// The difference of each variant from the baseline with its intervals, against the margin; `None` until there is a
 /// difference.
-pub fn differences(task: &Task, summary: &StudySummary, styles: &VariantStyles) -> Option<Picture> {
+pub fn differences(task: &TaskSummary, summary: &StudySummary, styles: &VariantStyles) -> Option<Picture> {
     let (baseline, margin) = (&summary.baseline, summary.margin);
     let known: Vec<_> = task
         .comparisons

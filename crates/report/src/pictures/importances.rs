@@ -3,7 +3,7 @@
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{list, percent, percent_to};
-use slimgate_study::{Protocol, Task};
+use slimgate_study::{Protocol, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
 use crate::phrases::selection_accuracy;
@@ -12,7 +12,7 @@ use crate::phrases::selection_accuracy;
 const MOST: usize = 12;
 
 /// The share of the variance that each setting explains, the largest on top; `None` if only the seed varies.
-pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
+pub fn importances(task: &TaskSummary, protocol: Protocol) -> Option<Picture> {
     let effects = &task.importances.as_ref()?.effects;
     let known = effects.iter().filter(|importance| importance.share.is_finite());
     let shown: Vec<_> = known.take(MOST).map(|it| (it.keys.join(" × "), it.share)).collect();

@@ -3,7 +3,7 @@
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{list, percent, rate, rate_between};
-use slimgate_study::{Protocol, RatePoint, Task, UsableRates, VariantSummary};
+use slimgate_study::{Protocol, RatePoint, TaskSummary, UsableRates, VariantSummary};
 
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
@@ -12,7 +12,7 @@ use crate::style::{VariantStyle, VariantStyles};
 
 /// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
 /// `None` if a study tried one rate only.
-pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn accuracy_by_rate(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let curves: Vec<Curve> =
         task.variants.iter().filter_map(|variant| Curve::of(variant, styles.style(&variant.name))).collect();
     let rates: Vec<f64> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.rate).collect();

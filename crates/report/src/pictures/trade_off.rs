@@ -4,7 +4,7 @@ use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{count, list, milliseconds, percent};
-use slimgate_study::{Protocol, Spread, Task, VariantSummary};
+use slimgate_study::{Protocol, Spread, TaskSummary, VariantSummary};
 
 use super::curves::in_short;
 use super::rates::bounds;
@@ -13,7 +13,11 @@ use crate::phrases::{of_seeds, selection_accuracy, test_accuracy};
 use crate::style::VariantStyles;
 
 /// Accuracy against recurrent parameters.
-pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn accuracy_by_parameters(
+    task: &TaskSummary,
+    protocol: Protocol,
+    styles: &VariantStyles,
+) -> Option<Picture> {
     let parameters = |variant: &VariantSummary| Some(variant.recurrent_parameters as f64);
     let axis = Axis {
         name: "recurrent parameters",
@@ -25,7 +29,7 @@ pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantS
 
 /// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on
 /// what else was running.
-pub fn accuracy_by_time(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn accuracy_by_time(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let axis = Axis {
         name: "training step (ms)",
         words: |value| format!("{} per training step", milliseconds(value)),
@@ -42,7 +46,7 @@ struct Axis {
 }
 
 fn trade_off(
-    task: &Task,
+    task: &TaskSummary,
     protocol: Protocol,
     styles: &VariantStyles,
     axis: Axis,

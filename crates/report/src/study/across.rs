@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use slimgate_run::words::{self, count, decimal, optional, p_value, percent, points, rate};
-use slimgate_study::{Protocol, StudySummary, Task, VariantSummary};
+use slimgate_study::{Protocol, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::Block;
 use crate::phrases;
@@ -57,7 +57,7 @@ pub fn across(summary: &StudySummary) -> Vec<Block> {
 
 /// Names the tasks that are not ranked, and says why.
 fn left_out(summary: &StudySummary) -> Option<String> {
-    let reason = |task: &Task| {
+    let reason = |task: &TaskSummary| {
         let why = task.variants.iter().find_map(VariantSummary::why_no_verdict)?;
         Some(format!("{} ({why})", task.name))
     };

@@ -4,7 +4,7 @@
 //! numbers.
 
 use slimgate_run::words::{self, count, percent};
-use slimgate_study::{Protocol, StudySummary, Task};
+use slimgate_study::{Protocol, StudySummary, TaskSummary};
 
 use crate::document::Block;
 use crate::table::{Cell, Column, Table};
@@ -13,7 +13,7 @@ use crate::table::{Cell, Column, Table};
 const MOST: usize = 40;
 
 /// The recall of each class and the confusion matrices, if the test set has been read.
-pub fn classes(summary: &StudySummary, task: &Task) -> Vec<Block> {
+pub fn classes(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let chosen = match summary.protocol {
         Protocol::Validation => "",
         Protocol::Published => ", at epochs chosen on the test set",

@@ -1,14 +1,14 @@
 //! Each variant against the baseline.
 
 use slimgate_run::words::{self, optional, p_value, points, points_interval};
-use slimgate_study::{Comparison, StudySummary, Task};
+use slimgate_study::{Comparison, StudySummary, TaskSummary};
 
 use crate::document::Block;
 use crate::phrases;
 use crate::table::{Cell, Column, Table};
 
 /// The verdicts and the tests behind them, or a note that there is nothing to compare.
-pub fn comparisons(summary: &StudySummary, task: &Task) -> Vec<Block> {
+pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     if task.comparisons.is_empty() {
         return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }

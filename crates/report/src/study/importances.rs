@@ -1,7 +1,7 @@
 //! The reliability of the importances of settings.
 
 use slimgate_run::words::{counted, decimal};
-use slimgate_study::{State, StudySummary, Task};
+use slimgate_study::{State, StudySummary, TaskSummary};
 
 use crate::document::Block;
 use crate::phrases::selection_accuracy;
@@ -10,7 +10,7 @@ use crate::phrases::selection_accuracy;
 const RELIABLE: f64 = 0.5;
 
 /// The size of the settings' effect on accuracy, and the fit of the model behind the importances.
-pub fn reliability(summary: &StudySummary, task: &Task) -> Option<Block> {
+pub fn reliability(summary: &StudySummary, task: &TaskSummary) -> Option<Block> {
     let importances = task.importances.as_ref()?;
     let points = |deviation: f64| decimal(100.0 * deviation, 2);
     let seeds = match importances.between_seeds {

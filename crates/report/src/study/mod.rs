@@ -13,7 +13,7 @@ pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
 use slimgate_run::words::{self, counted, percent};
-use slimgate_study::{Protocol, State, StudySummary, Task, VariantSummary};
+use slimgate_study::{Protocol, State, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::{Block, Document};
 use crate::phrases;
@@ -101,7 +101,7 @@ fn partial(summary: &StudySummary) -> Option<String> {
 
 /// Seeds at the chosen settings that are not tested yet, by variant and task.
 fn pending_seeds(summary: &StudySummary) -> Vec<String> {
-    let of_task = |task: &Task| -> Vec<String> {
+    let of_task = |task: &TaskSummary| -> Vec<String> {
         let late = task.variants.iter().filter(|variant| variant.pending_seeds() > 0);
         let phrase = |variant: &VariantSummary| {
             let (pending, planned) = (variant.pending_seeds(), variant.planned_seeds);
@@ -116,7 +116,7 @@ fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
     states.iter().map(|(state, number)| format!("{number} {state}")).collect()
 }
 
-fn task_tables(summary: &StudySummary, task: &Task) -> Vec<Block> {
+fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
     let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
@@ -143,7 +143,7 @@ fn task_tables(summary: &StudySummary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-fn task_pictures(summary: &StudySummary, task: &Task, styles: &VariantStyles) -> Vec<Block> {
+fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantStyles) -> Vec<Block> {
     let protocol = summary.protocol;
     let pictures: Vec<_> = [
         pictures::learning_curves(task, protocol, styles),

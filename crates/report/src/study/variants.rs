@@ -1,19 +1,19 @@
 //! The tables of variants: accuracy, cost and settings.
 
 use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_between};
-use slimgate_study::{Protocol, Reach, Spread, StudySummary, Task, UsableRates, VariantSummary};
+use slimgate_study::{Protocol, Reach, Spread, StudySummary, TaskSummary, UsableRates, VariantSummary};
 
 use crate::phrases;
 use crate::table::{Cell, Column, Table};
 
 /// Four tables with a row for each variant, except those that would be empty.
-pub fn tables(summary: &StudySummary, task: &Task) -> Vec<Table> {
+pub fn tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Table> {
     let tables =
         [accuracy(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
     tables.into_iter().filter_map(Table::without_empty_columns).collect()
 }
 
-fn accuracy(summary: &StudySummary, task: &Task) -> Table {
+fn accuracy(summary: &StudySummary, task: &TaskSummary) -> Table {
     let test = phrases::test_accuracy(summary.protocol);
     let columns = [
         Column::text("variant"),
@@ -54,7 +54,7 @@ fn accuracy(summary: &StudySummary, task: &Task) -> Table {
 }
 
 /// The table that shows whether training keeps the accuracy that it reached.
-fn stability(summary: &StudySummary, task: &Task) -> Table {
+fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
         Protocol::Published => (
@@ -112,7 +112,7 @@ fn of_seeds(number: usize, variant: &VariantSummary) -> String {
     if variant.seeds.is_empty() { MISSING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
 }
 
-fn cost(summary: &StudySummary, task: &Task) -> Table {
+fn cost(summary: &StudySummary, task: &TaskSummary) -> Table {
     let mut shares: Vec<f64> = vec![];
     for reach in task.variants.iter().flat_map(|variant| &variant.reaches) {
         if !shares.contains(&reach.share) {
@@ -179,7 +179,7 @@ fn reached(reach: &Reach) -> String {
     format!("{epochs} · {time}{some}")
 }
 
-fn settings(summary: &StudySummary, task: &Task) -> Table {
+fn settings(summary: &StudySummary, task: &TaskSummary) -> Table {
     let caption = format!(
         "Settings on {}: the chosen ones, and the learning rates within the margin of the best {}. Mean regret: average \
          loss of accuracy at a learning rate picked at random from those tried. Max regret: greatest loss at a rate \

@@ -21,7 +21,7 @@ use crate::folder::{Record, Records};
 use crate::plan::{Group, plan};
 use crate::space::Space;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, Task, TrialLine};
+use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine};
 
 /// The result so far of the study in a folder.
 ///
@@ -144,7 +144,7 @@ fn summarize_task(
     name: &str,
     groups: &[&Group],
     records: &mut Records,
-) -> Result<Task, StudyError> {
+) -> Result<TaskSummary, StudyError> {
     let mut chosen = Vec::new();
     for group in groups {
         chosen.push(variant::Chosen::read(folder, group, records)?);
@@ -161,7 +161,7 @@ fn summarize_task(
     variant::note_savings(&mut variants);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
-    Ok(Task {
+    Ok(TaskSummary {
         name: name.to_owned(),
         dataset: dataset.clone(),
         source: slimgate_data::source(dataset)?.to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
 
 use crate::{
-    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, Task, UsableRates,
+    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, TaskSummary, UsableRates,
     VariantSummary, Verdict,
 };
 
@@ -116,9 +116,9 @@ fn is_untestable(found: &Comparison) -> bool {
 /// where all are.
 fn pending<'a>(
     summary: &StudySummary,
-    variants: impl Iterator<Item = (&'a Task, &'a VariantSummary)>,
+    variants: impl Iterator<Item = (&'a TaskSummary, &'a VariantSummary)>,
 ) -> Option<String> {
-    let late: Vec<(&Task, &VariantSummary)> =
+    let late: Vec<(&TaskSummary, &VariantSummary)> =
         variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
     let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
     let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
@@ -132,7 +132,7 @@ fn pending<'a>(
 }
 
 /// Trials of a variant whose training or test was given up.
-fn failed(summary: &StudySummary, task: &Task, variant: &VariantSummary) -> usize {
+fn failed(summary: &StudySummary, task: &TaskSummary, variant: &VariantSummary) -> usize {
     let of_variant =
         summary.trials.iter().filter(|trial| trial.task == task.name && trial.variant == variant.name);
     // Of one that was pruned it is said why, too.
@@ -145,7 +145,8 @@ fn reason_to_keep(summary: &StudySummary, all_lose: bool) -> String {
     if all_lose {
         let slimmer = summary.matched.is_none() && all(summary).all(|found| found.parameters_ratio < 1.0);
         let what = if slimmer { "simplified gate" } else { "variant" };
-        let worse = |task: &&Task| task.comparisons.iter().any(|found| found.verdict == Verdict::Worse);
+        let worse =
+            |task: &&TaskSummary| task.comparisons.iter().any(|found| found.verdict == Verdict::Worse);
         let mut remarks: Vec<String> = Vec::new();
         if several {
             remarks.extend(summary.tasks.iter().filter(worse).map(|task| task.name.clone()));
@@ -210,7 +211,7 @@ fn replacement(summary: &StudySummary) -> Option<&str> {
 fn reason_to_replace(summary: &StudySummary, name: &str) -> String {
     let Some(task) = summary.tasks.first() else { return String::new() };
     let finding = |task| {
-        let task: &Task = task;
+        let task: &TaskSummary = task;
         let found = task.comparisons.iter().find(|found| found.variant == name)?;
         Some(finding(summary, task, found))
     };
@@ -229,7 +230,7 @@ fn reason_to_replace(summary: &StudySummary, name: &str) -> String {
 }
 
 /// The costs of a variant beside the baseline, where the study names a price.
-fn costs(summary: &StudySummary, task: &Task, name: &str) -> Option<String> {
+fn costs(summary: &StudySummary, task: &TaskSummary, name: &str) -> Option<String> {
     let of = |name| task.variant(name)?.cost.as_ref();
     let (own, baseline) = (of(name)?, of(&summary.baseline)?);
     let currency = &own.currency;
@@ -255,7 +256,7 @@ fn saving(cost: &Cost) -> Option<String> {
 }
 
 /// The finding on a variant on a task, with its sizes, times and learning rates.
-fn finding(summary: &StudySummary, task: &Task, found: &Comparison) -> String {
+fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
     let (name, baseline) = (&found.variant, &summary.baseline);
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
     if let Some(speedup) = found.training_speedup {
@@ -310,7 +311,7 @@ fn numbers(summary: &StudySummary, found: &Comparison) -> Option<String> {
 }
 
 /// That the evidence on a variant is not enough, and what is missing.
-fn not_enough_evidence(summary: &StudySummary, task: &Task, found: &Comparison) -> String {
+fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
     let name = &found.variant;
     let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
     let pending = pending(summary, both);
@@ -333,7 +334,7 @@ fn not_enough_evidence(summary: &StudySummary, task: &Task, found: &Comparison) 
 }
 
 /// The usable learning rates of a variant beside the baseline's; nothing where they are not known.
-fn usable_rates(task: &Task, name: &str, baseline: &str) -> String {
+fn usable_rates(task: &TaskSummary, name: &str, baseline: &str) -> String {
     let (Some(own), Some(other)) = (task.variant(name), task.variant(baseline)) else { return String::new() };
     let (Some(rates), Some(others)) = (&own.usable, &other.usable) else { return String::new() };
     let single = |variant: &VariantSummary| variant.rates.iter().any(|point| point.values.len() == 1);
@@ -350,7 +351,7 @@ fn in_brackets(remarks: &[String]) -> String {
 const SLOWER: f64 = 1.5;
 
 /// That a variant takes far more epochs than the baseline to get near its accuracy; nothing where it does not.
-fn slower_to_learn(summary: &StudySummary, task: &Task, name: &str) -> String {
+fn slower_to_learn(summary: &StudySummary, task: &TaskSummary, name: &str) -> String {
     let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
     let baseline = &summary.baseline;
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };

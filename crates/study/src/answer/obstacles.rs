@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
 use slimgate_run::words::{bare_percent, list, percent_to, plural, short_percent};
 
-use crate::{Comparison, Obstacle, Protocol, StudySummary, Task};
+use crate::{Comparison, Obstacle, Protocol, StudySummary, TaskSummary};
 
 /// The headline where the baseline of a task is none: it has learned nothing, or broke. Nothing where it is sound.
 pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
@@ -38,7 +38,7 @@ pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
 }
 
 /// The result of the baseline beside the trivial predictor.
-fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
+fn nothing_learned(task: &TaskSummary, baseline: &str) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
     Some(format!(
@@ -67,7 +67,7 @@ pub(super) fn train_longer(summary: &StudySummary, open: &[&Comparison]) -> Opti
 }
 
 /// The reason why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
-pub(super) fn why_open(summary: &StudySummary, task: &Task, found: &Comparison) -> Option<String> {
+pub(super) fn why_open(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
     let baseline = &summary.baseline;
     Some(match found.obstacle? {
         Obstacle::Untestable => "a seed of one of the two diverged before it could be tested".to_owned(),
@@ -84,7 +84,7 @@ pub(super) fn why_open(summary: &StudySummary, task: &Task, found: &Comparison) 
 }
 
 /// The variants that are not shown to be better than the trivial predictor.
-pub(super) fn learned_nothing(summary: &StudySummary, task: &Task) -> Option<String> {
+pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let alpha = 1.0 - summary.confidence;
     let dull: Vec<&str> = task
@@ -106,7 +106,7 @@ pub(super) fn learned_nothing(summary: &StudySummary, task: &Task) -> Option<Str
 }
 
 /// That a task's validation set is too small to choose well by, where it is.
-pub(super) fn small_validation_set(summary: &StudySummary, task: &Task) -> Option<String> {
+pub(super) fn small_validation_set(summary: &StudySummary, task: &TaskSummary) -> Option<String> {
     let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW_VALIDATION_SEQUENCES)?;
     (summary.protocol == Protocol::Validation).then(|| {
         format!(

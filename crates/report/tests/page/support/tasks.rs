@@ -19,12 +19,12 @@ pub fn classes() -> Vec<String> {
     (0..10).map(|digit| digit.to_string()).collect()
 }
 
-pub fn task(name: &str, shift: f64) -> Task {
+pub fn task(name: &str, shift: f64) -> TaskSummary {
     let variants: Vec<VariantSummary> = (0..VARIANTS.len()).map(|index| variant(index, shift)).collect();
     let comparisons = (1..VARIANTS.len()).map(|index| comparison(index, &variants)).collect();
     let importance =
         |keys: &[&str], share| Importance { keys: keys.iter().map(|&key| key.to_owned()).collect(), share };
-    Task {
+    TaskSummary {
         name: name.into(),
         dataset: name.into(),
         source: name.into(),
@@ -182,7 +182,7 @@ pub fn confusion(accuracy: f64) -> Vec<Vec<usize>> {
     (0..10).map(row).collect()
 }
 
-pub fn trials(task: &Task) -> Vec<TrialLine> {
+pub fn trials(task: &TaskSummary) -> Vec<TrialLine> {
     let mut lines = vec![];
     for (index, variant) in task.variants.iter().enumerate() {
         for (place, &rate) in RATES.iter().enumerate().skip(1).step_by(2) {
