@@ -152,7 +152,7 @@ fn a_page_is_the_same_each_time() {
 #[test]
 fn what_is_not_there_yet_is_said() {
     let waiting = study_page(&support::waiting());
-    assert!(waiting.contains("No trial is complete yet; of 48 trials, 48 waiting."));
+    assert!(waiting.contains("No trial is complete yet (48 trials: 48 waiting)."));
     assert!(waiting.contains("Nothing to plot yet"));
     assert!(waiting.contains("Too few pairs for a test"));
     assert!(waiting.contains("No run has been evaluated on its test set yet."));
@@ -173,7 +173,7 @@ fn a_run_without_a_data_set_is_a_run_all_the_same() {
     let mut run = support::runs().remove(0);
     assert!(runs_page(std::slice::from_ref(&run)).contains(">1 training run on digits-rows.<"));
     run.settings.remove("data.dataset");
-    assert!(runs_page(&[run]).contains(">1 training.<"));
+    assert!(runs_page(&[run]).contains(">1 training run.<"));
 }
 
 #[test]
@@ -199,17 +199,17 @@ fn figures_that_were_chosen_on_the_test_set_say_so_wherever_they_are() {
 fn beside_published_figures_it_is_said_which_accuracy_is_measured() {
     let page = study_page(&support::study());
     assert!(page.contains("measured validation accuracy"));
-    assert!(page.contains("does not say whether the published figures were met"));
+    assert!(page.contains("does not show whether the published figures were reproduced"));
     let page = study_page(&support::chosen_on_test());
     assert!(page.contains("measured test accuracy, chosen on the test set"));
-    assert!(!page.contains("does not say whether the published figures were met"));
+    assert!(!page.contains("does not show whether the published figures were reproduced"));
 }
 
 #[test]
 fn importances_say_how_well_they_are_known() {
     let page = study_page(&support::study());
-    assert!(page.contains("the standard deviation is ±4.20 points of validation accuracy"));
-    assert!(page.contains("between seeds at one setting it is ±0.40"));
+    assert!(page.contains("the standard deviation is ±4.20 points of validation accuracy across settings"));
+    assert!(page.contains("and ±0.40 across seeds at the same settings"));
     assert!(page.contains(" The random forest behind these importances has an out-of-bag R² of 83 %."));
     assert!(
         page.contains(
