@@ -64,7 +64,7 @@ impl Trial {
         })
     }
 
-    /// VariantSummary, task, settings and seed in a few words.
+    /// Variant, task, settings and seed in a few words.
     pub fn label(&self) -> String {
         let setting = |(key, value): (&String, &Value)| {
             let name = key.rsplit('.').next().unwrap_or(key);
