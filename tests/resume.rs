@@ -177,7 +177,7 @@ fn a_run_is_held_to_what_it_was_begun_with() {
             let refusal = here.refuse(line);
             assert_says(
                 &refusal,
-                &["runs/one/config.toml was changed", told, "train runs/one/config.toml --name NEW"],
+                &["runs/one/config.toml was edited", told, "train runs/one/config.toml --name NEW"],
             );
         }
     }

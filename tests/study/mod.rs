@@ -250,7 +250,7 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
     assert!(told("study").unwrap().contains("then margin 5.0 at a confidence of 90.0 %"));
     // The note remains.
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
-    assert!(told("study").unwrap().ends_with("those that are fixed beforehand."));
+    assert!(told("study").unwrap().ends_with("values that are fixed beforehand."));
     assert!(here.read("study/report.md").contains("The margin or the confidence was changed"));
 }
 

@@ -111,7 +111,7 @@ fn fewer_seeds_than_the_grid_has_are_refused() {
     let here = Workspace::new();
     here.write("small.toml", small());
     let refusal = here.refuse("compare small.toml --seeds 1");
-    assert!(refusal.contains("is 1, and [grid] lists 2 seeds"), "{refusal}");
+    assert!(refusal.contains("is 1, but [grid] lists 2 seeds"), "{refusal}");
 }
 
 #[test]

@@ -264,7 +264,7 @@ fn a_trial_whose_settings_were_edited_is_not_taken_for_what_it_was() {
         assert_ne!(said.code, Some(0), "{}", said.out);
     }
     let said = here.run("compare study");
-    assert!(said.err.contains("config.toml was changed"), "{}", said.err);
+    assert!(said.err.contains("config.toml was edited"), "{}", said.err);
 }
 
 #[test]
