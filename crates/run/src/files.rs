@@ -50,7 +50,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), RunError> {
 ///
 /// If the folder is not there or cannot be written to.
 pub fn stage_file(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
-    let file = temporary(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
+    let file = temporary(TEMPORARY, 0o666).tempfile_in(folder_of(path)).map_err(without_path)?;
     // Written through the file alone: the errors of `file` would name its temporary path.
     file.as_file().write_all(content)?;
     file.as_file().sync_all()?;
@@ -59,6 +59,13 @@ pub fn stage_file(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The system's error without the path of a temporary file, which says nothing to anybody.
+pub(crate) fn without_path(error: std::io::Error) -> std::io::Error {
+    let system = error.get_ref().and_then(|error| error.source()).and_then(|source| source.downcast_ref());
+    let number = system.and_then(std::io::Error::raw_os_error);
+    number.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 /// A file that is to be renamed into place, as readable as anything that the user makes.

@@ -46,7 +46,8 @@ pub fn compare(
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, StudySummary, Option<StudyError>), StudyError> {
     let mut executor = Executor::new(options.program.clone(), options.at_once);
-    let (folder, config, space) = resolve(path, config, &mut executor, stop)?;
+    // Held to the end, so that the answer is to what was asked.
+    let (folder, config, space, _work) = resolve(path, config, &mut executor, stop)?;
     for text in space.findings()? {
         on_event(Event::Warning { text });
     }

@@ -5,6 +5,7 @@
 //! | `study.toml` | the study, resolved |
 //! | `trials/ID/` | the run folder of a trial |
 //! | `queue/ID.toml`, `.lock`, `.log` | its configuration, who works on it, what its process had to say |
+//! | `queue/work.lock` | shared by the processes that work on the study, all with the same settings |
 //! | `queue/ID.failed` | what each failed attempt at it said, a JSON text a line |
 //! | `published.csv` | the published figures, where the study names some |
 //! | `criteria.json` | the margins and confidences that results were seen with, once there are several |
@@ -182,6 +183,24 @@ impl StudyFolder {
         Ok((file.map_err(RunError::file("write", &path))?, path))
     }
 
+    /// Notes that this process works on the study, for as long as the file that is returned is held. Beside it, whether
+    /// no other process does. Only whoever has the study may ask.
+    pub(crate) fn begin_work(&self) -> Result<(File, bool), StudyError> {
+        let (file, path) = self.lock("work")?;
+        let alone = match file.try_lock() {
+            Ok(()) => true,
+            Err(fs::TryLockError::WouldBlock) => false,
+            Err(fs::TryLockError::Error(error)) => return Err(RunError::file("lock", &path)(error).into()),
+        };
+        file.lock_shared().map_err(RunError::file("lock", &path))?;
+        Ok((file, alone))
+    }
+
+    /// True if the study keeps these published figures.
+    pub(crate) fn keeps_figures(&self, text: &str) -> bool {
+        fs::read_to_string(self.path.join(FIGURES)).is_ok_and(|kept| kept == text)
+    }
+
     /// Whether a process has the trial.
     fn is_claimed(&self, id: &str) -> bool {
         // Shared, so that two who look do not take one another for the owner.
@@ -224,10 +243,11 @@ impl StudyFolder {
             return Record {
                 state: State::Failed,
                 given_up: true,
-                reason: Some(format!(
-                    "{damage}; or remove {}, and it is trained again",
-                    run.path().display()
-                )),
+                reason: Some(match damage {
+                    // They say so themselves.
+                    RunError::Damaged { .. } | RunError::EditedConfig { .. } => damage.to_string(),
+                    _ => format!("{damage}; or remove {}, and it is trained again", run.path().display()),
+                }),
                 summary: None,
                 ..record
             };

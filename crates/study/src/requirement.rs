@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::analysis::pairs;
 use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
+use slimgate_run::words::p_is;
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 /// The forms of a requirement.
@@ -56,7 +57,9 @@ impl FromStr for Requirement {
         let words: Vec<&str> = claim.split_whitespace().collect();
         let points = |text: &str| match text.trim_end_matches('%').parse::<f64>() {
             Ok(points) if points > 0.0 && points <= 100.0 => Ok(points),
-            _ => Err(refused(&format!("`{text}` is not a number of percentage points above 0"))),
+            _ => Err(refused(&format!(
+                "`{text}` is not a number of percentage points above 0 and at most 100"
+            ))),
         };
         let (variant, claim) = match words[..] {
             [variant, "equivalent", "to", other, "within", margin] => {
@@ -190,10 +193,11 @@ fn at_least(
 
 fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
     format!(
-        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {} seeds",
+        "difference {:.2} points, interval {:.2} to {:.2}, {}, {} seeds",
         100.0 * found.difference.value,
         100.0 * interval.low,
         100.0 * interval.high,
+        p_is(p),
         found.pairs
     )
 }
@@ -248,6 +252,10 @@ mod tests {
         ] {
             let message = text.parse::<Requirement>().unwrap_err().to_string();
             assert!(message.contains("within 1.0") || message.contains("percentage points"), "{message}");
+        }
+        for text in ["lstm accuracy at least 900", "lstm2 not worse than lstm within 101"] {
+            let message = text.parse::<Requirement>().unwrap_err().to_string();
+            assert!(message.ends_with("above 0 and at most 100"), "{message}");
         }
     }
 }

@@ -11,7 +11,7 @@ use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Classifier;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
-    RunSummary, Schedule, StopFlag,
+    RunSummary, StopFlag,
 };
 
 use crate::devices::device;
@@ -175,7 +175,8 @@ pub fn resume(
     if stopped && config.optim.epochs > begun_for {
         return Err(unusable_epochs(
             config.optim.epochs,
-            "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one",
+            "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one \
+             with more patience",
         )
         .into());
     }
@@ -231,7 +232,7 @@ fn extend(config: &mut Config, epochs: usize) -> Result<(), ConfigError> {
             "a run may train longer than it was begun for, not shorter; to stop earlier, use --stop-after",
         ));
     }
-    if epochs > config.optim.epochs && matches!(config.optim.schedule, Schedule::Linear | Schedule::Cosine) {
+    if epochs > config.optim.epochs && config.optim.schedule.depends_on_epochs() {
         return Err(unusable_epochs(
             epochs,
             "the schedule of this run depends on its number of epochs; train a new one",

@@ -63,12 +63,11 @@ pub(crate) fn with_renderer(
     complete: usize,
 ) -> BurnTraining {
     match display {
-        Display::Quiet => training.renderer(Box::new(Quiet)),
-        Display::Dashboard => {
-            dashboard::attend(interrupter);
+        Display::Dashboard if dashboard::attend(interrupter) => {
             let from = (complete > 0).then_some(complete);
             training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
         }
+        Display::Dashboard | Display::Quiet => training.renderer(Box::new(Quiet)),
     }
 }
 

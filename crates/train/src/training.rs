@@ -118,7 +118,9 @@ impl Training {
         let training = learner::with_renderer(training, display, interrupter, complete);
 
         let learner = Learner::new(model, build::optimizer(optim, config.run.backend), schedule);
-        match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
+        let ended = catch_unwind(AssertUnwindSafe(|| training.launch(learner).error));
+        dashboard::closed();
+        match ended {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
             // "Kill" in the dashboard is a panic of the thread that reports to it.
