@@ -17,6 +17,7 @@
 //! | `summary` | what a run came to, and the version of its form |
 //! | `event` | the lines that a run writes as it goes, and a study reads |
 //! | `evaluation` | how a run does on the test set |
+//! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
 //! | `stop`, `signals` | interrupting a run from outside |
@@ -39,6 +40,7 @@ mod hang_up;
 mod history;
 mod leftovers;
 mod manifest;
+pub mod metric;
 mod parameters;
 mod reference;
 mod settings;
