@@ -8,6 +8,7 @@
 //! | `table` | tables of TOML by dotted keys |
 //! | `reference` | what each setting means, its default and the values it takes |
 //! | `backend` | the backends by their names |
+//! | `baseline` | answers that a run is to better: constants, repetitions of a series, a linear model |
 //! | `parameters` | how many parameters a model has, counted without building it |
 //! | `folder`, `files` | the run folder: whole files or none, its lock |
 //! | `manifest` | which epochs are complete |
@@ -26,6 +27,7 @@
 //! | `shell` | commands to copy |
 
 mod backend;
+pub mod baseline;
 mod begun;
 mod config;
 mod environment;
