@@ -205,7 +205,7 @@ fn a_study_that_was_suspended_goes_on_in_the_background_and_stops_there() {
     shell.press("\u{1a}");
     let stopped = shell.wait_for(shown, &["Stopped"]);
     shell.press("bg\n");
-    let told = shell.wait_for(stopped, &["small.toml --out study &"]);
+    let told = shell.wait_for(stopped, &["\" &\r\n"]);
     wait_for_an_epoch(&here);
     // Keys are the shell's, and do not stop the job either.
     shell.press("echo still''here\n");
