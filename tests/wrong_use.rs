@@ -47,7 +47,10 @@ fn an_unknown_schedule_or_optimizer() {
 
 #[test]
 fn a_device_that_is_not_there() {
-    assert_says(&refused("train --device 7"), &["device 7", "slimgate devices"]);
+    assert_says(
+        &refused("train --device 7"),
+        &["has 1 device on this machine", "device 7", "slimgate devices"],
+    );
 }
 
 #[test]

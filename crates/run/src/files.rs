@@ -61,10 +61,12 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The system's error without the path of a temporary file, which says nothing to anybody.
+/// The system's error without the path of a temporary file, which `tempfile` adds and which says nothing to anybody.
 pub(crate) fn without_path(error: std::io::Error) -> std::io::Error {
-    let system = error.get_ref().and_then(|error| error.source()).and_then(|source| source.downcast_ref());
-    let number = system.and_then(std::io::Error::raw_os_error);
+    // The error inside is to be had only as text, with its number before the path.
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+    let number = number.and_then(|(number, _)| number.parse().ok());
     number.map_or(error, std::io::Error::from_raw_os_error)
 }
 
