@@ -2,16 +2,16 @@
 
 use std::io::{StdoutLock, Write};
 use std::panic::{set_hook, take_hook};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use burn::train::Interrupter;
 use rustix::termios::{
     LocalModes, OptionalActions, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
-use slimgate_run::{Terminal, TerminalStreams, in_foreground, suspend};
+use slimgate_run::{StopFlag, Terminal, TerminalStreams, in_foreground, suspend};
 
 /// What the dashboard writes as it opens: a screen of its own without a cursor, and the mouse is its own.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1015h\x1b[?1006h";
@@ -25,23 +25,32 @@ const A_DRAWING: Duration = Duration::from_millis(500);
 /// Longer than it takes until a stop is known of that was asked for by a signal while the process was suspended.
 const A_SIGNAL: Duration = Duration::from_secs(1);
 
+/// Held while the dashboard is suspended.
+static SUSPENDED: Mutex<()> = Mutex::new(());
+
+/// Waits until the dashboard is not suspended: it has its terminal, or has let go of it. One that closes before that
+/// would set the modes of a terminal that is another process's, which stops this one.
+pub(crate) fn wait_while_suspended() {
+    drop(SUSPENDED.lock());
+}
+
 /// Takes care of the terminal while there is a dashboard, which is about to open. False if none may: the process is in
 /// the background and asked to stop there.
-pub(crate) fn attend(interrupter: &Interrupter) -> bool {
-    let (terminal, interrupter) = (Terminal::as_found(), interrupter.clone());
+pub(crate) fn attend(stop: &StopFlag) -> bool {
+    let (terminal, stop) = (Terminal::as_found(), stop.clone());
     let signals = Signals::new([SIGTSTP]);
     let streams = TerminalStreams::now();
     streams.leave_when_closed();
     outlive_drawing_on_a_closed_terminal(streams);
     // Ctrl-Z may have come before.
-    if !wait_for_terminal(&mut std::io::stdout().lock(), &interrupter) {
+    if !wait_for_terminal(&mut std::io::stdout().lock(), &stop) {
         return false;
     }
     thread::spawn(move || {
         let_control_c_through();
         let (Some(terminal), Ok(mut signals)) = (terminal, signals) else { return };
         for _ in signals.forever() {
-            suspend_dashboard(&terminal, streams, &interrupter);
+            suspend_dashboard(&terminal, streams, &stop);
         }
     });
     true
@@ -64,13 +73,14 @@ fn outlive_drawing_on_a_closed_terminal(streams: TerminalStreams) {
 
 /// Stops the process as Ctrl-Z does, with the terminal as it was before the dashboard, which is there again when the
 /// process goes on.
-fn suspend_dashboard(terminal: &Terminal, streams: TerminalStreams, interrupter: &Interrupter) {
+fn suspend_dashboard(terminal: &Terminal, streams: TerminalStreams, stop: &StopFlag) {
     let Some(modes) = terminal.dashboard_modes() else { return suspend() };
+    let _suspended = SUSPENDED.lock();
     // Held, so that nobody draws until the dashboard has its screen again.
     let mut output = std::io::stdout().lock();
     terminal.leave_dashboard(&mut output);
     suspend();
-    if !wait_for_terminal(&mut output, interrupter) {
+    if !wait_for_terminal(&mut output, stop) {
         return streams.put_aside();
     }
     let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
@@ -80,9 +90,9 @@ fn suspend_dashboard(terminal: &Terminal, streams: TerminalStreams, interrupter:
 }
 
 /// Returns once the process is in the foreground; until then it is suspended. False if it is asked to stop before that.
-fn wait_for_terminal(output: &mut StdoutLock, interrupter: &Interrupter) -> bool {
+fn wait_for_terminal(output: &mut StdoutLock, stop: &StopFlag) -> bool {
     while !in_foreground() {
-        if is_asked_to_stop(interrupter) {
+        if is_asked_to_stop(stop) {
             return false;
         }
         write(
@@ -96,14 +106,12 @@ fn wait_for_terminal(output: &mut StdoutLock, interrupter: &Interrupter) -> bool
 
 /// True if the process is asked to stop, by a signal that came while it was suspended (`kill %1`) or before. The thread
 /// that such a signal is for goes on at the same time as this one.
-fn is_asked_to_stop(interrupter: &Interrupter) -> bool {
+fn is_asked_to_stop(stop: &StopFlag) -> bool {
     let began = Instant::now();
-    // The message stays where Burn, at the end of training, takes the stop back.
-    let is_asked = || interrupter.get_message().is_some();
-    while !is_asked() && !in_foreground() && began.elapsed() < A_SIGNAL {
+    while !stop.should_stop() && !in_foreground() && began.elapsed() < A_SIGNAL {
         thread::sleep(Duration::from_millis(10));
     }
-    is_asked()
+    stop.should_stop()
 }
 
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C and Ctrl-Z are keys that it ignores. This makes them

@@ -97,6 +97,7 @@ pub fn train(
         folder,
         _lock: lock,
         device,
+        stop: stop.clone(),
         interrupter: interrupter(stop),
         manifest,
         history: History::default(),
@@ -202,8 +203,9 @@ pub fn resume(
             .write_json("manifest.json", &Manifest { begun_with: manifest.begun_with.clone(), ..listed })?;
     }
     warnings.extend(data.unknown_tokens());
-    let interrupter = interrupter(stop);
-    let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
+    let (stop, interrupter) = (stop.clone(), interrupter(stop));
+    let training =
+        Training { config, until, folder, _lock: lock, device, stop, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)
 }
 
