@@ -162,7 +162,7 @@ fn two_processes_share_a_study() {
 #[test]
 fn a_second_process_with_other_settings_is_refused_while_the_first_works() {
     let here = Workspace::new();
-    here.write("small.toml", small().replace("epochs = 3", "epochs = 4000"));
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 400"));
     let process = begun(&here, "study", 1);
     let asked = here.read("study/study.toml");
     for study in ["small.toml --out study", "study"] {
