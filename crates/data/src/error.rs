@@ -70,7 +70,7 @@ pub enum DataError {
     )]
     UntrainedClass { file: String, line: usize, found: String, known: String },
     #[error("{file}:{line}: no training sequence is of class {found:?}: {question}")]
-    UntrainedNumber { file: String, line: usize, found: String, question: Finding },
+    UntrainedNumber { file: String, line: usize, found: String, question: Box<Finding> },
     #[error(
         "{folder} is not, or no longer, the data that the run was trained on ({file} is another file): put the old file \
          back, name the folder that has it with `--dataset`, or train a new run"
@@ -116,7 +116,14 @@ pub enum DataError {
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
     #[error("{file}:{line}: {found:?} has {problem} ({field}); {instead}")]
-    Commas { file: String, line: usize, field: String, found: String, problem: &'static str, instead: String },
+    Commas {
+        file: String,
+        line: usize,
+        field: String,
+        found: String,
+        problem: &'static str,
+        instead: Box<str>,
+    },
     #[error(
         "{file}:{line}: {found} ({field}) has more digits than can be computed with, and without the last of them \
          numbers that differ become the same: subtract an offset, such as the first number of the series, or give a \

@@ -192,7 +192,9 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
         // Adding sequences of every number that is measured would not end.
         let measured = labels::number(&other.class).and_then(|_| measured(&classes, training.len()));
         return Err(match measured {
-            Some(question) => DataError::UntrainedNumber { file: test.path, line, found, question },
+            Some(question) => {
+                DataError::UntrainedNumber { file: test.path, line, found, question: Box::new(question) }
+            }
             None => DataError::UntrainedClass { file: test.path, line, found, known },
         });
     }

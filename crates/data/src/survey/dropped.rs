@@ -25,7 +25,7 @@ const PUNCTUATION: &str = ".,;:!?'\"()-";
 pub(super) fn dropped_signs(texts: &[Labelled], rule: TokenRule, file: &str) -> Option<Finding> {
     let texts = texts.iter().filter_map(|one| Some((one.class.as_str(), one.raw.text()?)));
     let classes = grouped(texts, |(class, _)| labels::key(class));
-    // How many texts of each class have a sign.
+    // The number of texts of each class that have a sign.
     let mut counts: BTreeMap<char, Vec<usize>> = BTreeMap::new();
     for (at, class) in classes.iter().enumerate() {
         for (_, text) in class {

@@ -58,7 +58,7 @@ pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Ve
         let (count, shown) = if characters.len() > 1 {
             &mut differing
         } else {
-            ways.extend(differences(group.iter().map(|(_, text)| (*text).to_owned()).collect()));
+            ways.extend(differences(&group.iter().map(|(_, text)| *text).collect()));
             &mut alike
         };
         *count += group.len();
@@ -71,26 +71,25 @@ pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Ve
     found(differing, true, Vec::new()).into_iter().chain(found(alike, false, ways)).collect()
 }
 
-/// The ways in which texts of the same characters may differ, each with what undoes it, after those before it.
-const WAYS: [(&str, fn(&str) -> String); 4] = [
+/// A change of a text that undoes one way in which it may differ from others.
+type Undo = fn(&str) -> String;
+
+/// The ways in which texts of the same characters may differ, each with what undoes it.
+const WAYS: [(&str, Undo); 4] = [
     ("the encoding of accents (Unicode NFC or NFD)", |text| text.nfc().collect()),
     ("the form of apostrophes", |text| text.replace('’', "'")),
-    ("case", |text| TokenRule::Words.normal(text)),
-    ("spaces", |text| TokenRule::Characters.normal(text)),
+    ("case", str::to_lowercase),
+    ("spaces", |text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
 ];
 
-/// The places in [`WAYS`] of those in which some texts differ.
-fn differences(texts: HashSet<String>) -> Vec<usize> {
-    let mut texts = texts;
-    let mut found = Vec::new();
-    for (at, (_, undo)) in WAYS.iter().enumerate() {
-        let fewer: HashSet<String> = texts.iter().map(|text| undo(text)).collect();
-        if fewer.len() < texts.len() {
-            found.push(at);
-        }
-        texts = fewer;
-    }
-    found
+/// The places in [`WAYS`] of those in which some texts differ: they do even when all others are undone.
+fn differences(texts: &HashSet<&str>) -> Vec<usize> {
+    let without = |left: usize| -> HashSet<String> {
+        let others = || WAYS.iter().enumerate().filter(|(at, _)| *at != left);
+        let undone = |text: &&str| others().fold((*text).to_owned(), |text, (_, (_, undo))| undo(&text));
+        texts.iter().map(undone).collect()
+    };
+    (0..WAYS.len()).filter(|at| without(*at).len() > 1).collect()
 }
 
 #[cfg(test)]
