@@ -115,15 +115,8 @@ pub enum DataError {
         "{file}:{line}: no number in {field}, but {found:?}; fill in what is missing, or leave the sequence out"
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
-    #[error("{file}:{line}: {found:?} has {problem} ({field}); {instead}")]
-    Commas {
-        file: String,
-        line: usize,
-        field: String,
-        found: String,
-        problem: &'static str,
-        instead: Box<str>,
-    },
+    #[error("{file}:{line}: {found:?} has {problem}")]
+    Commas { file: String, line: usize, found: String, problem: String },
     #[error(
         "{file}:{line}: {found} ({field}) has more digits than can be computed with, and without the last of them \
          numbers that differ become the same: subtract an offset, such as the first number of the series, or give a \
@@ -224,7 +217,7 @@ pub enum DataError {
     TsUnlabelled { file: String },
     #[error(
         "{file}:{line}: `{key} false` says that no sequence ends in a class, and the one in line {first} ends in \
-         {found:?}; write `@classLabel true` and the classes instead, or take them off the sequences"
+         {found:?}; write `@classLabel true` and the classes instead or, in a file to predict on, end no sequence in one"
     )]
     TsUnannounced { file: String, line: usize, key: &'static str, first: usize, found: String },
     #[error("{file}:{line}: this sequence has no class; end it in one, or leave it out")]

@@ -117,7 +117,8 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
         }
         Err(_) => Err(match commas(text) {
             Some((problem, instead)) => {
-                DataError::Commas { file, line, field: field(), found: found(), problem, instead }
+                let problem = format!("{problem} ({}); {instead}", field());
+                DataError::Commas { file, line, found: found(), problem }
             }
             None => DataError::NotANumber { file, line, field: field(), found: found() },
         }),
@@ -147,11 +148,11 @@ fn loses_digits(text: &str, number: f64) -> bool {
 }
 
 /// The commas of what would be a number without them: what they may be, and what to write instead.
-fn commas(text: &str) -> Option<(&'static str, Box<str>)> {
+fn commas(text: &str) -> Option<(&'static str, String)> {
     let number = |text: String| text.parse::<f64>().is_ok().then_some(text);
     let decimal = if text.matches(',').count() == 1 { number(text.replace(',', ".")) } else { None };
     let thousands = if separates_thousands(text) { number(text.replace(',', "")) } else { None };
-    let (problem, instead) = match (decimal, thousands) {
+    Some(match (decimal, thousands) {
         (Some(decimal), Some(thousands)) => (
             "a comma",
             format!(
@@ -161,8 +162,7 @@ fn commas(text: &str) -> Option<(&'static str, Box<str>)> {
         (Some(decimal), None) => ("a decimal comma", format!("write numbers with a point: {decimal}")),
         (None, Some(thousands)) => ("commas between thousands", format!("leave them out: {thousands}")),
         (None, None) => return None,
-    };
-    Some((problem, instead.into()))
+    })
 }
 
 /// True if every comma of a number stands before three digits, and the first after one to three of them.
