@@ -72,6 +72,11 @@ fn a_run_of_an_earlier_version_goes_on_with_its_own_ids() {
     let after = checkpoints(&here, "runs/old");
     assert!(!ids(&before["optim-2.bpk"]).is_empty());
     assert_eq!(ids(&before["optim-2.bpk"]), ids(&after["optim-4.bpk"]));
+    // That version wrote the name of a field before those of the model's parameters; now the record is the model's own.
+    let prefixed = |file: &[u8]| String::from_utf8_lossy(file).contains("classifier.");
+    for name in ["model", "optim"] {
+        assert!(prefixed(&before[&format!("{name}-2.bpk")]) && !prefixed(&after[&format!("{name}-4.bpk")]));
+    }
 }
 
 /// The ids in an optimizer's checkpoint: numbers, each followed by a dot and the name of a part of the parameter's

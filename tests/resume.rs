@@ -149,10 +149,14 @@ fn a_run_is_held_to_what_it_was_begun_with() {
     here.succeed(&format!("{RUN} --epochs 2 --name one"));
     let config = here.read("runs/one/config.toml");
     for (from, to, told) in [
-        ("learning_rate = 0.0005", "learning_rate = 0.05", "`optim.learning_rate` was 0.0005 and is 0.05"),
-        ("batch_size = 16", "batch_size = 17", "`optim.batch_size` was 16 and is 17"),
-        ("early_stopping = 20\n", "", "`optim.early_stopping` was 20 and is not given"),
-        ("seed = 1\nname", "seed = 7\nname", "`run.seed` was 1 and is 7"),
+        (
+            "learning_rate = 0.0005",
+            "learning_rate = 0.05",
+            "`optim.learning_rate` was 0.0005 and is now 0.05",
+        ),
+        ("batch_size = 16", "batch_size = 17", "`optim.batch_size` was 16 and is now 17"),
+        ("early_stopping = 20\n", "", "`optim.early_stopping` was 20 and is now not set"),
+        ("seed = 1\nname", "seed = 7\nname", "`run.seed` was 1 and is now 7"),
         (
             "gate_activation = \"logistic\"",
             "gate_activation = \"hard-sigmoid\"",
@@ -173,7 +177,7 @@ fn a_run_is_held_to_what_it_was_begun_with() {
             let refusal = here.refuse(line);
             assert_says(
                 &refusal,
-                &["runs/one/config.toml was changed", told, "train runs/one/config.toml --name NEW"],
+                &["runs/one/config.toml was edited", told, "train runs/one/config.toml --name NEW"],
             );
         }
     }

@@ -131,7 +131,7 @@ fn a_name_that_is_taken() {
     here.succeed(&format!("train {TINY} --name one"));
     assert_says(
         &here.refuse(&format!("train {TINY} --name one")),
-        &["runs/one exists already", "--resume runs/one"],
+        &["runs/one already exists", "--resume runs/one"],
     );
 }
 
@@ -307,7 +307,7 @@ fn a_disk_that_is_full_before_there_is_a_run() {
     let script = format!("$slimgate train {TINY} --name one; echo \"ended with $?\"; ls -A runs");
     let said = on_a_small_disk(&Workspace::new(), "4k", &script);
     assert_eq!(said.out, "ended with 2\n");
-    let message = "error: cannot make a run in runs: No space left on device (os error 28); \
+    let message = "error: cannot create a run in runs: No space left on device (os error 28); \
                    free some space, or choose another folder with `--out`\n";
     assert_eq!(said.err, message);
 }
@@ -328,7 +328,7 @@ fn a_folder_that_may_not_be_read_is_not_called_empty() {
     assert_eq!(said.out, "ended with 2\n".repeat(6), "{}", said.err);
     let told = said.err.lines().filter(|line| {
         line.starts_with("error: cannot read runs/one/")
-            && line.ends_with("get the permission to read and write there")
+            && line.ends_with("get permission to read and write there")
     });
     assert_eq!(told.count(), 6, "{}", said.err);
 }
@@ -346,7 +346,7 @@ fn data_and_settings_that_may_not_be_read_are_not_called_missing() {
     let told = [
         "cannot read ./pumps: Permission denied",
         "cannot read run.toml: Permission denied",
-        "get the permission",
+        "permission to read",
     ];
     assert_says(&said.err, &told);
     assert!(!said.err.contains("has no train.csv"), "{}", said.err);

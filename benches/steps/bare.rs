@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use slimgate_gates::{Cell, Hidden, variant};
-use slimgate_kernels::Recurrence;
 use slimgate_kernels::fused::{Keep, Operands, TimeMajor, backward, forward};
+use slimgate_kernels::{Recurrence, Weights};
 
 use crate::Shape;
 
@@ -36,22 +36,23 @@ pub fn call(name: &str, shape: Shape, batch: usize, trains: bool) -> impl FnMut(
         (0..count).map(|_| 0.1 * next()).collect()
     };
     let x = numbers(batch * shape.steps * m);
-    let input = numbers(m * n * cell.reading_input().len());
-    let hidden = numbers(n * n * cell.reading_hidden(Hidden::Full).len());
-    let bias = numbers(n * cell.biased().len());
+    let shapes = Weights::shapes(&cell, m, n);
+    let counts = shapes.map_both(
+        |matrix| matrix.map_or(0, |[rows, columns]| rows * columns),
+        |vector| vector.map_or(0, |[length]| length),
+    );
+    let weights = counts.map(&mut numbers);
     let gradient = numbers(2 * batch * n);
     let zeros = vec![0.0; batch * n];
     let spec = Recurrence::new(cell);
     move || {
         let operands = Operands {
             x: TimeMajor { values: &x, step_stride: m, row_stride: shape.steps * m, width: m },
-            input: &input,
-            hidden: &hidden,
-            diagonal: &[],
-            bias: &bias,
+            weights: weights.as_ref().map(Vec::as_slice),
             h0: &zeros,
             c0: &zeros,
             dropout: None,
+            lengths: None,
             steps: shape.steps,
             batch,
             units: n,

@@ -250,7 +250,7 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
     assert!(told("study").unwrap().contains("then margin 5.0 at a confidence of 90.0 %"));
     // The note remains.
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
-    assert!(told("study").unwrap().ends_with("those that are fixed beforehand."));
+    assert!(told("study").unwrap().ends_with("values that are fixed beforehand."));
     assert!(here.read("study/report.md").contains("The margin or the confidence was changed"));
 }
 
@@ -260,7 +260,7 @@ fn a_study_of_one_variant_is_warned_of() {
     here.write("small.toml", small());
     let single = here.run("compare small.toml --variants lstm3 --out study");
     assert_eq!(single.code, Some(0), "{}", single.err);
-    let warning = "warning: one variant: there will be no comparison; add the baseline";
+    let warning = "warning: there is only one variant, so nothing to compare it with; add the baseline";
     assert!(single.err.contains(warning), "{}", single.err);
     let claim = "lstm3 equivalent to lstm within 0.9";
     let check = said(here.command("check study --require").arg(claim).output().unwrap());

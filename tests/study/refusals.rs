@@ -12,7 +12,7 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
     for (text, told) in [
         ("[grid]\noptim.lerning_rate = [1]", "did you mean `optim.learning_rate`?"),
         ("[grid]\nmodel.variant = ['lstm', 'lstmX']", "did you mean `lstm"),
-        ("[grid]\noptim.learning_rate = 1", "[grid] crosses lists"),
+        ("[grid]\noptim.learning_rate = 1", "[grid] takes lists of values"),
         ("[grid]\noptim.learning_rate = [2.0]", "`optim.learning_rate = 2"),
         ("[grid]\noptim.learning_rate = []", "has no values"),
         ("[grid]\nmodel.variant = ['lstm', 'lstm2']\nrun.name = ['a']", "set by the study itself"),
@@ -22,7 +22,7 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ("[compare]\nbaseline = 'lstm9'", "not one of the variants"),
         ("[comparre]\nmargin = 1.0", "did you mean [compare]?"),
         ("[grid]\nrun.seed = [1.5]", "each must be a whole number from 0"),
-        ("[grid]\nrun.seed = [1, 1]", "has a value twice"),
+        ("[grid]\nrun.seed = [1, 1]", "lists a value twice"),
         ("[grid]\nmodel.variant = [1, 'lstm']", "each must be text"),
         ("[compare]\nmatch = 'parameters'\n[grid]\nmodel.hidden = [4, 8]", "it chooses `model.hidden`"),
         (
@@ -59,25 +59,39 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
             "from 2 to 1000",
         ),
         ("[grid]\nrun.seed = [1, 2, 3]\n[compare]\nseeds = 2", "[grid] lists 3 seeds"),
-        ("[data]\nvalidation = 'test'", "[compare] protocol = \"published\""),
-        ("[grid]\ndata.validation = ['held-out', 'test']", "`data.validation` = \"test\""),
-        (
-            "[search]\ntrials = 5\n[search.ranges]\ndata.validation = { choice = ['held-out', 'test'] }",
-            "`data.validation` = \"test\"",
-        ),
-        (
-            "[data]\nvalidation = 'held-out'\n[compare]\nprotocol = 'published'",
-            "`data.validation` = \"held-out\"",
-        ),
         ("[optim", "not valid TOML"),
     ] {
-        here.write("wrong.toml", text);
-        let refusal = here.refuse("compare wrong.toml");
-        assert!(refusal.contains(told), "{text}\n{refusal}");
-        assert!(!here.path("studies").exists(), "{text}");
+        assert_refused(&here, text, told);
     }
     assert!(here.refuse("compare nowhere.toml").contains("nowhere.toml"));
     assert!(here.refuse("status .").contains("is not a study folder"));
+}
+
+#[test]
+fn a_validation_set_against_the_protocol_is_refused() {
+    let here = Workspace::new();
+    for (text, told) in [
+        ("[data]\nvalidation = 'test'", "[compare] protocol = \"published\""),
+        ("[grid]\ndata.validation = ['held-out', 'test']", "`data.validation = \"test\"`"),
+        (
+            "[search]\ntrials = 5\n[search.ranges]\ndata.validation = { choice = ['held-out', 'test'] }",
+            "`data.validation = \"test\"`",
+        ),
+        (
+            "[data]\nvalidation = 'held-out'\n[compare]\nprotocol = 'published'",
+            "`data.validation = \"held-out\"`",
+        ),
+    ] {
+        assert_refused(&here, text, told);
+    }
+}
+
+/// Holds that a study is refused with these words, before anything is made.
+fn assert_refused(here: &Workspace, text: &str, told: &str) {
+    here.write("wrong.toml", text);
+    let refusal = here.refuse("compare wrong.toml");
+    assert!(refusal.contains(told), "{text}\n{refusal}");
+    assert!(!here.path("studies").exists(), "{text}");
 }
 
 #[test]
@@ -97,7 +111,7 @@ fn fewer_seeds_than_the_grid_has_are_refused() {
     let here = Workspace::new();
     here.write("small.toml", small());
     let refusal = here.refuse("compare small.toml --seeds 1");
-    assert!(refusal.contains("is 1, and [grid] lists 2 seeds"), "{refusal}");
+    assert!(refusal.contains("is 1, but [grid] lists 2 seeds"), "{refusal}");
 }
 
 #[test]
@@ -133,8 +147,7 @@ fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
     let here = Workspace::new();
     here.write("small.toml", small());
     std::fs::create_dir_all(here.path("study/queue")).unwrap();
-    let lock = std::fs::File::create(here.path("study/queue/study.lock")).unwrap();
-    lock.lock().unwrap();
+    let lease = here.write("study/queue/study.lease", "another process's");
     let mut process = here.command("compare small.toml --out study").spawn().unwrap();
     // It makes this folder once it has found no other study.
     while !here.path("study/trials").exists() {
@@ -142,7 +155,7 @@ fn of_two_studies_that_begin_in_one_folder_the_later_is_refused() {
         sleep(Duration::from_millis(20));
     }
     here.write("study/study.toml", small().replace("hidden = 4", "hidden = 5"));
-    lock.unlock().unwrap();
+    std::fs::remove_file(lease).unwrap();
     let said = said(process.wait_with_output().unwrap());
     assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
     assert!(said.err.contains("differs in model.hidden"), "{}", said.err);

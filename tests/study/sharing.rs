@@ -1,13 +1,15 @@
 //! Studies that are stopped, killed, shared between processes, or have trials that fail.
 
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::process::{Child, Command};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
 use super::{SHARED, results, small, trials};
-use crate::support::{Workspace, said, signal};
+use crate::support::{Workspace, lines, said, signal};
 
 /// 200 short trials, killed with everything they started at ten moments.
 #[test]
@@ -42,9 +44,27 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
         }
         process.wait().unwrap();
     }
+    age_leases(&here, "killed");
     here.succeed("compare killed");
     assert_eq!(trials(&here, "killed"), trials(&here, "whole"));
     assert_eq!(results(&here, "killed"), results(&here, "whole"));
+}
+
+/// The files in the queue of a study with this extension.
+fn queued(here: &Workspace, study: &str, extension: &str) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(here.path(study).join("queue")).into_iter().flatten().flatten();
+    let of = |path: &std::path::PathBuf| path.extension().is_some_and(|found| found == extension);
+    entries.map(|entry| entry.path()).filter(of).collect()
+}
+
+/// Makes the leases that killed workers have left look as if nobody had renewed them for an hour; says how many there are.
+fn age_leases(here: &Workspace, study: &str) -> usize {
+    let leases = queued(here, study, "lease");
+    for lease in &leases {
+        let lease = File::options().write(true).open(lease).unwrap();
+        lease.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    }
+    leases.len()
 }
 
 /// The child processes of a process.
@@ -158,6 +178,146 @@ fn two_processes_share_a_study() {
     assert_eq!(results(&here, "shared"), results(&here, "alone"));
 }
 
+/// Two machines know one another's names from the leases alone.
+#[test]
+#[cfg(target_os = "linux")]
+fn two_machines_share_a_study() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 20"));
+    here.succeed("compare small.toml --out alone");
+    let mut machines = ["one", "two"].map(|host| {
+        let line = "hostname $0; exec $slimgate compare small.toml --out shared --json --jobs 1";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--uts", "sh", "-c", line, host]);
+        command.current_dir(here.path(".")).env("slimgate", env!("CARGO_BIN_EXE_slimgate"));
+        command.stdout(File::create(here.path(host)).unwrap()).spawn().unwrap()
+    });
+    let mut hosts = BTreeSet::new();
+    let mut running = true;
+    while running {
+        running = machines.iter_mut().any(|machine| machine.try_wait().unwrap().is_none());
+        for lease in queued(&here, "shared", "lease") {
+            let lease = fs::read_to_string(lease).unwrap_or_default();
+            let owner = serde_json::from_str::<Value>(&lease);
+            hosts.extend(owner.iter().filter_map(|owner| owner["host"].as_str().map(str::to_owned)));
+        }
+    }
+    let mut trained = Vec::new();
+    for mut machine in machines {
+        assert!(machine.wait().unwrap().success());
+    }
+    for host in ["one", "two"] {
+        let events = lines(&here.read(host)).into_iter().filter(|event| event["event"] == "finished");
+        trained.extend(events.map(|event| event["trial"].as_str().unwrap().to_owned()));
+        assert!(hosts.contains(host), "{hosts:?}");
+    }
+    trained.sort();
+    assert_eq!(trained, trials(&here, "alone").into_keys().collect::<Vec<_>>(), "each trial is trained once");
+    assert_eq!(results(&here, "shared"), results(&here, "alone"));
+    // Of each trial and of the timing: its job, its log, its outcome.
+    assert_eq!(fs::read_dir(here.path("shared/queue")).unwrap().count(), 3 * (trained.len() + 1));
+    for outcome in queued(&here, "shared", "outcome") {
+        let outcome: Value = serde_json::from_str(&fs::read_to_string(outcome).unwrap()).unwrap();
+        assert_eq!(outcome["failures"], serde_json::json!([]), "{outcome}");
+    }
+}
+
+#[test]
+fn a_trial_that_another_machine_works_on_is_left_to_it() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    here.succeed("compare small.toml --out alone");
+    let id = here.json("alone/summary.json")["trials"][0]["id"].as_str().unwrap().to_owned();
+    fs::create_dir_all(here.path("shared/queue")).unwrap();
+    let owner = serde_json::json!({ "host": "elsewhere", "pid": 1, "token": "0" });
+    let lease = here.write(&format!("shared/queue/{id}.lease"), owner.to_string());
+    let mut process = here.command("compare small.toml --out shared").spawn().unwrap();
+    // The other three of the variant that are tried first, and all of the other variant.
+    while queued(&here, "shared", "outcome").len() < 9 {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    assert!(here.succeed("status shared").contains("1 running"));
+    assert!(!here.path(&format!("shared/trials/{id}")).exists());
+    fs::remove_file(lease).unwrap();
+    let said = said(process.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(results(&here, "shared"), results(&here, "alone"));
+}
+
+/// As where memory runs out: the study learns of it from the system, and does not wait for the lease to go stale.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_worker_that_is_killed_is_told_and_its_trial_tried_again() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 100").replace("seeds = 4", "seeds = 2"));
+    here.succeed("compare small.toml --out whole");
+    let process = begun(&here, "study", 1);
+    let killed = Command::new("kill").args(["-KILL", &children(process.id())[0]]).status().unwrap();
+    assert!(killed.success());
+    let said = said(process.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    let told = said.out.lines().filter(|line| line.contains("failed: its process was killed (signal 9)"));
+    let told: Vec<&str> = told.collect();
+    assert!(told.len() == 1 && told[0].ends_with("retrying"), "{}", said.out);
+    assert_eq!(results(&here, "study"), results(&here, "whole"));
+}
+
+/// As where a machine loses its power: nobody is left who could tell.
+#[test]
+#[cfg(target_os = "linux")]
+fn workers_that_are_killed_with_their_study_leave_leases_that_go_stale() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 100").replace("seeds = 4", "seeds = 2"));
+    here.succeed("compare small.toml --out whole");
+    let mut process = begun(&here, "study", 1);
+    let children = children(process.id());
+    process.kill().unwrap();
+    let killed = Command::new("kill").arg("-KILL").args(&children).status().unwrap();
+    assert!(killed.success());
+    process.wait().unwrap();
+    await_all(&children, |state| ["", "Z"].contains(&state));
+    let running = |status: &str| status.contains(" running");
+    assert!(running(&here.succeed("status study")), "nobody can know yet");
+    assert!(age_leases(&here, "study") > 0);
+    assert!(!running(&here.succeed("status study")));
+    let continued = here.succeed("compare study");
+    assert!(!continued.contains("failed"), "{continued}");
+    assert_eq!(results(&here, "study"), results(&here, "whole"));
+    assert_eq!(queued(&here, "study", "lease").len(), 0);
+}
+
+/// A worker that was suspended until its lease went stale still holds the folder of its run.
+#[test]
+fn a_trial_whose_folder_is_in_use_is_tried_again_later_and_has_not_failed() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 100").replace("seeds = 4", "seeds = 2"));
+    let process = begun(&here, "study", 1);
+    signal(&process, "INT");
+    assert_eq!(process.wait_with_output().unwrap().status.code(), Some(130));
+    let begun = trials(&here, "study");
+    let (id, _) = begun.iter().find(|(_, (_, status))| status == "interrupted").unwrap();
+    let lock = File::create(here.path(&format!("study/trials/{id}/.lock"))).unwrap();
+    lock.lock().unwrap();
+    let log = here.path(&format!("study/queue/{id}.log"));
+    fs::remove_file(&log).unwrap();
+    let done = || {
+        let outcomes = queued(&here, "study", "outcome").into_iter();
+        outcomes.filter(|path| fs::read_to_string(path).unwrap().contains("\"done\"")).count()
+    };
+    let before = done();
+    let mut process = here.command("compare study").spawn().unwrap();
+    // It is tried once this is there, and the trials after it are not held up.
+    while !log.exists() || done() == before {
+        assert_eq!(process.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(20));
+    }
+    lock.unlock().unwrap();
+    let said = said(process.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(!said.out.contains("failed"), "{}", said.out);
+}
+
 #[test]
 fn a_study_asked_to_stop_saves_and_continues() {
     let here = Workspace::new();
@@ -212,8 +372,8 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     here.write(&format!("study/trials/{}/summary.json", ids[0]), running);
     let said = here.run("compare study");
     assert_eq!(said.code, Some(2), "{}\n{}", said.out, said.err);
-    assert!(said.out.contains("it is tried again"), "{}", said.out);
-    let told = "1 trial(s) of the study failed";
+    assert!(said.out.contains("; retrying"), "{}", said.out);
+    let told = "1 trial of the study failed: ";
     assert!(said.err.contains(told) && said.err.contains("config.toml"), "{}", said.err);
     // The results of the others are there all the same, also for later readers.
     assert_ne!(here.read("study/report.html"), whole);
@@ -223,7 +383,7 @@ fn a_trial_that_keeps_failing_is_told_and_the_others_finish() {
     assert!(status.contains("11 complete") && status.contains("1 failed"), "{status}");
     // The next command tries it again.
     let again = here.run("compare study");
-    assert!(again.code == Some(2) && again.out.contains("it is tried again"), "{}", again.out);
+    assert!(again.code == Some(2) && again.out.contains("; retrying"), "{}", again.out);
 }
 
 #[test]
@@ -264,14 +424,14 @@ fn a_trial_whose_settings_were_edited_is_not_taken_for_what_it_was() {
         assert_ne!(said.code, Some(0), "{}", said.out);
     }
     let said = here.run("compare study");
-    assert!(said.err.contains("config.toml was changed"), "{}", said.err);
+    assert!(said.err.contains("config.toml was edited"), "{}", said.err);
 }
 
 #[test]
 fn run_folders_that_are_no_trial_are_counted() {
     let here = Workspace::new();
     here.write("small.toml", small());
-    let strangers = |said: &str| said.contains("1 run folder in trials/ is no trial of this study");
+    let strangers = |said: &str| said.contains("1 run folder in trials/ is not part of this study");
     assert!(!strangers(&here.succeed("compare small.toml --out study")));
     std::fs::create_dir(here.path("study/trials/lstm-of-before")).unwrap();
     here.write("study/trials/lstm-of-before/config.toml", "");
@@ -320,13 +480,20 @@ fn a_trial_that_gets_another_chance_is_judged_by_what_it_does_with_it() {
     here.write("search.toml", study);
     here.succeed("compare search.toml --out whole");
     here.succeed("compare search.toml --out fixed");
-    // The best trial is missing, and was given up before.
     let best = here.json("whole/summary.json")["tasks"][0]["variants"][0]["seeds"][0]["trial"].clone();
     let best = best.as_str().unwrap();
-    std::fs::remove_dir_all(here.path(&format!("fixed/trials/{best}"))).unwrap();
-    here.write(&format!("fixed/queue/{best}.failed"), "\"no memory\"\n".repeat(3));
-    here.succeed("compare fixed");
-    assert_eq!(results(&here, "fixed"), results(&here, "whole"));
+    let outcome =
+        serde_json::json!({ "end": "failed", "reason": "no memory", "failures": vec!["no memory"; 3] });
+    // The second as an earlier version left it.
+    for (file, content) in [("outcome", outcome.to_string()), ("failed", "\"no memory\"\n".repeat(3))] {
+        // The best trial is missing, and was given up before.
+        fs::remove_dir_all(here.path(&format!("fixed/trials/{best}"))).unwrap();
+        fs::remove_file(here.path(&format!("fixed/queue/{best}.outcome"))).unwrap();
+        here.write(&format!("fixed/queue/{best}.{file}"), content);
+        assert!(here.succeed("status fixed").contains("no memory"), "{file}");
+        here.succeed("compare fixed");
+        assert_eq!(results(&here, "fixed"), results(&here, "whole"));
+    }
 }
 
 #[test]

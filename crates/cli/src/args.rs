@@ -1,4 +1,4 @@
-//! What the user may type. Each flag is defined and documented here, or in `saved`, and nowhere else.
+//! The command line. Each flag is defined and documented here, or in `saved`, and nowhere else.
 
 mod saved;
 
@@ -10,7 +10,7 @@ use slimgate_run::{Config, parse_setting};
 use slimgate_study::written;
 use toml::Value;
 
-pub use saved::{EvaluateArguments, MeasureArguments, PredictArguments, SavedRunArguments, TimeArguments};
+pub use saved::{EvaluateArguments, PredictArguments, SavedRunArguments, TimeArguments};
 
 /// Find out how much of an LSTM's gates your data needs.
 ///
@@ -48,10 +48,12 @@ pub enum Command {
     /// Measure how long training steps and predictions of trained models take, side by side
     #[command(after_help = "Example:\n  slimgate time runs/digits-rows-lstm runs/digits-rows-lstm1")]
     Time(TimeArguments),
-    /// Measure what a run will ask of this machine, for the study that starts this: its configuration is read from
-    /// standard input, and a JSON object answers
+    /// Work on a job of a study, which starts this; JSON lines answer
     #[command(hide = true)]
-    Measure(MeasureArguments),
+    Work {
+        /// The job's file
+        job: PathBuf,
+    },
     /// Classify new data with a trained model
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
@@ -258,11 +260,11 @@ pub struct TrainArguments {
     #[arg(long, value_name = "TERMS", conflicts_with = "variant")]
     pub gates: Option<String>,
     #[arg(long, value_name = "NAME", help = with_default(
-        "What computes: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
+        "The backend: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
     ))]
     pub backend: Option<String>,
     #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Which of the backend's devices; see `slimgate devices`", "run.device",
+        "The index of the backend's device; see `slimgate devices`", "run.device",
     ))]
     pub device: Option<String>,
     #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
@@ -306,7 +308,7 @@ pub struct TrainArguments {
     /// The name of the run's folder
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    #[arg(long, value_name = "FOLDER", help = with_default("The folder that runs are put in", "run.out"))]
+    #[arg(long, value_name = "FOLDER", help = with_default("The folder for runs", "run.out"))]
     pub out: Option<String>,
     /// Any setting, as `section.key=value`
     #[arg(long, value_name = "KEY=VALUE")]

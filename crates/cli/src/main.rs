@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => commands::report::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Time(arguments) => commands::time::run(arguments),
-        Command::Measure(arguments) => commands::measure::run(arguments),
+        Command::Work { job } => commands::work::run(&job),
         Command::Train(arguments) => commands::train::run(*arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(arguments),
         Command::Predict(arguments) => commands::predict::run(arguments),

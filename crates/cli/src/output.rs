@@ -1,4 +1,4 @@
-//! What the program says, and the codes it exits with.
+//! The output of the program, and its exit codes.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
+use slimgate_run::words::percent;
 use slimgate_run::{ConfigError, RunError, quoted, when_unread};
 use slimgate_study::{Protocol, StudyError};
 use slimgate_train::TrainError;
@@ -33,14 +34,14 @@ pub enum CliError {
     Study(#[from] StudyError),
     #[error(transparent)]
     Report(#[from] ReportError),
-    #[error("a report is of one study; give one folder, or folders of runs")]
+    #[error("a report covers one study; give one study folder, or folders of runs")]
     OneStudy,
     #[error(
         "{0} is neither a study (no study.toml) nor a run (no config.toml); give a folder that \
          `slimgate compare` or `slimgate train` made"
     )]
     NoReport(String),
-    #[error("{0} is given twice; give each run once")]
+    #[error("{0} is given twice; name each run once")]
     RunTwice(String),
     #[error("{} is a folder; to resume a run, use --resume {}", .0, quoted(.0))]
     RunAsConfig(String),
@@ -50,18 +51,20 @@ pub enum CliError {
     Variant(#[from] UnknownVariant),
     #[error("cannot parse the gate terms: {0}")]
     Gates(#[from] ParseCellError),
-    #[error("`--from` is for one set at a time; fetch {0} and {1} one after the other")]
+    #[error("`--from` takes one data set at a time; fetch {0} and {1} separately")]
     FromForMany(String, String),
     #[error("cannot read {path}: {source}; {}", remedy(source))]
     Read { path: String, source: std::io::Error },
-    #[error("cannot find this program to start trials with: {0}; start it by its path")]
+    #[error("cannot find the slimgate program to start trials with: {0}; run it by its full path")]
     Program(std::io::Error),
-    #[error("cannot write to standard output: {0}; check where it goes")]
+    #[error("the program has a fault: {0}; its log says where")]
+    Panic(String),
+    #[error("cannot write to standard output: {0}; check where it is redirected")]
     Output(#[from] std::io::Error),
 }
 
 impl CliError {
-    /// What the program exits with.
+    /// The exit code of the program.
     pub fn code(&self) -> u8 {
         match self {
             CliError::Train(TrainError::Run(RunError::Interrupted))
@@ -84,7 +87,7 @@ impl From<csv::Error> for CliError {
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::InvalidData => "save the file as UTF-8",
-        std::io::ErrorKind::PermissionDenied => "get the permission to read it",
+        std::io::ErrorKind::PermissionDenied => "get permission to read it",
         _ => "check the path",
     }
 }
@@ -110,7 +113,8 @@ pub fn say_json(value: &impl Serialize) -> Result<(), CliError> {
     say(serde_json::to_string(value).expect("what is said has a JSON form"))
 }
 
-/// What was said, or that nobody was left to hear it: that does not change what a command comes to.
+/// The result of saying something. That nobody was left to hear it is no error: it does not change what a command comes
+/// to.
 pub fn heard_or_not(said: Result<(), CliError>) -> Result<(), CliError> {
     // A reader that went away, or a terminal.
     let gone = |error: &std::io::Error| {
@@ -136,7 +140,7 @@ pub fn exit_when_unread() {
     when_unread(|| std::process::exit(INTERRUPTED.into()));
 }
 
-/// Whether standard output is a terminal that can do more than write one line below the other.
+/// True if standard output is a terminal that can do more than write one line below the other.
 pub fn shows_pictures() -> bool {
     let able = |terminal: &std::ffi::OsString| !terminal.is_empty() && terminal != "dumb";
     std::io::stdout().is_terminal() && std::env::var_os("TERM").as_ref().is_some_and(able)
@@ -147,11 +151,6 @@ pub fn put(text: &[u8]) -> Result<(), CliError> {
     let mut out = std::io::stdout();
     out.write_all(text)?;
     Ok(out.flush()?)
-}
-
-/// A share as a percentage.
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 /// An accuracy on the set that choices are made on, with its name.
@@ -170,24 +169,11 @@ pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
     table
 }
 
-/// A count with groups of three, as people read it.
-pub fn grouped(count: usize) -> String {
-    indicatif::HumanCount(count as u64).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use slimgate_study::Protocol;
 
-    use super::{grouped, selection_accuracy};
-
-    #[test]
-    fn counts_are_grouped_from_the_right() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(100), "100");
-        assert_eq!(grouped(1234), "1,234");
-        assert_eq!(grouped(41_234_567), "41,234,567");
-    }
+    use super::selection_accuracy;
 
     #[test]
     fn what_is_chosen_on_the_test_set_says_so() {

@@ -1,13 +1,14 @@
-//! What a study shows while it runs: bars to a person, a line a finished trial to a pipe, objects to a machine.
+//! The progress of a study as it runs: bars to a person, a line a finished trial to a pipe, objects to a machine.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
+use slimgate_run::words::{estimated_seconds, percent};
 use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{percent, say, say_json, selection_accuracy, tell};
+use crate::output::{say, say_json, selection_accuracy, tell};
 
 /// Shows the events of a study.
 pub struct Progress {
@@ -83,7 +84,7 @@ impl Progress {
                 format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
             }
             Event::Failed { label, reason, again, .. } => {
-                let again = if again { "; it is tried again" } else { "" };
+                let again = if again { "; retrying" } else { "" };
                 format!("{label}: failed: {reason}{again}")
             }
             Event::Timing if !self.timing_told => {
@@ -96,25 +97,15 @@ impl Progress {
     }
 }
 
-/// How long a study will take.
+/// The estimate of the time that a study takes.
 fn estimate([least, most]: [f64; 2], at_once: usize) -> String {
-    let span = match (duration(least), duration(most)) {
+    let span = match (estimated_seconds(least), estimated_seconds(most)) {
         (least, most) if least == most => least,
         (least, most) => format!("{least} to {most}"),
     };
     let trials =
         if at_once == 1 { "one trial at a time".to_owned() } else { format!("{at_once} trials at a time") };
-    format!("this takes {span}, {trials}; `q` or Ctrl-C stops it, and the same command continues it")
-}
-
-/// A duration in words.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        ..60.0 => "less than a minute".to_owned(),
-        ..5400.0 => format!("{:.0} minutes", (seconds / 60.0).max(2.0)),
-        ..172_800.0 => format!("{:.0} hours", (seconds / 3600.0).max(2.0)),
-        _ => format!("{:.0} days", seconds / 86_400.0),
-    }
+    format!("this takes {span}, {trials}; stop with `q` or Ctrl-C, continue with the same command")
 }
 
 fn report_json(event: &Event) {
@@ -136,7 +127,7 @@ impl Bars {
         let all = MultiProgress::new();
         let style = |template: &str| ProgressStyle::with_template(template).expect("the template is right");
         let study = all.add(ProgressBar::new(1));
-        study.set_style(style("{wide_bar} {msg}, {elapsed} gone, about {eta} left (q stops)"));
+        study.set_style(style("{wide_bar} {msg}, {elapsed} elapsed, about {eta} left (q stops)"));
         study.enable_steady_tick(Duration::from_millis(500));
         let best = all.add(ProgressBar::new(1));
         best.set_style(style("{wide_msg}"));
@@ -183,7 +174,7 @@ impl Bars {
             Event::Paused { trial } => self.remove(&trial),
             Event::Failed { trial, label, reason, again } => {
                 self.remove(&trial);
-                let again = if again { "; it is tried again" } else { "" };
+                let again = if again { "; retrying" } else { "" };
                 let _ = self.all.println(format!("{label}: failed: {reason}{again}"));
             }
             Event::Timing => self.study.set_message("timing the chosen trials side by side"),

@@ -4,7 +4,7 @@ use crate::recipe::{File, Format, Modality, Recipe};
 use crate::{DataError, Store, Survey, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A folder of `datasets/` as it is compiled in.
 struct Folder {
@@ -33,25 +33,28 @@ static FOLDERS: [Folder; 7] = [
     folder!("forda"),
 ];
 
-static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
+static SETS: LazyLock<Vec<Arc<Set>>> = LazyLock::new(|| {
     let read = |folder: &'static Folder| {
-        let recipe = toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
+        let recipe: Recipe =
+            toml::from_str(folder.recipe).unwrap_or_else(|error| panic!("{}: {error}", folder.name));
         let place = if folder.files.is_empty() { Place::Store } else { Place::Program(folder.files) };
-        Set { name: folder.name, recipe, place }
+        Arc::new(Set { name: folder.name.to_owned(), recipe: Arc::new(recipe), place })
     };
     FOLDERS.iter().map(read).collect()
 });
 
-static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+static CATALOG: LazyLock<Vec<Arc<Entry>>> = LazyLock::new(|| {
     let entries = SETS.iter().flat_map(|set| {
-        set.recipe.datasets.iter().map(move |named| Entry {
-            name: named.name.clone(),
-            summary: named.summary.clone(),
-            lengths: named.lengths,
-            modality: named.modality.clone(),
-            recipe: &set.recipe,
-            set,
-            survey: None,
+        set.recipe.datasets.iter().map(move |named| {
+            Arc::new(Entry {
+                name: named.name.clone(),
+                summary: named.summary.clone(),
+                lengths: named.lengths,
+                modality: named.modality.clone(),
+                recipe: set.recipe.clone(),
+                set: set.clone(),
+                survey: None,
+            })
         })
     });
     entries.collect()
@@ -60,9 +63,9 @@ static CATALOG: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 /// The files of one recipe, from which one or more data sets are read.
 pub struct Set {
     /// The name that is fetched, and that of the folder; of a folder of the user's, its path.
-    pub name: &'static str,
+    pub name: String,
     /// Its content and its source.
-    pub recipe: Recipe,
+    pub recipe: Arc<Recipe>,
     pub(crate) place: Place,
 }
 
@@ -92,7 +95,7 @@ pub enum Presence {
 impl Set {
     /// The place of its files.
     pub fn presence(&self) -> Presence {
-        let fetched = || Store::of_user().is_ok_and(|store| store.has(self.name, &self.recipe));
+        let fetched = || Store::of_user().is_ok_and(|store| store.has(&self.name, &self.recipe));
         match self.place {
             Place::Program(_) => Presence::Shipped,
             Place::Folder(_) => Presence::Own,
@@ -106,7 +109,7 @@ impl Set {
         let name = format!("{}/{}", self.name, file.name);
         let files = match &self.place {
             Place::Program(files) => files,
-            Place::Store => return Ok((name, Store::of_user()?.read(self.name, file)?.into())),
+            Place::Store => return Ok((name, Store::of_user()?.read(&self.name, file)?.into())),
             Place::Folder(folder) => {
                 return own::reread(folder, file).map(|(path, bytes)| (path, bytes.into()));
             }
@@ -130,9 +133,9 @@ pub struct Entry {
     /// The kind of its sequences.
     pub modality: Modality,
     /// Title, task, classes, sizes, licence and source.
-    pub recipe: &'static Recipe,
+    pub recipe: Arc<Recipe>,
     /// The files it is read from.
-    pub set: &'static Set,
+    pub set: Arc<Set>,
     /// The survey of a folder of the user's; the sets of the catalog are known.
     pub survey: Option<Survey>,
 }
@@ -145,7 +148,7 @@ impl Entry {
     pub fn require(&self) -> Result<(), DataError> {
         match self.set.presence() {
             Presence::Absent => {
-                Err(DataError::NotFetched { dataset: self.name.clone(), set: self.set.name.to_owned() })
+                Err(DataError::NotFetched { dataset: self.name.clone(), set: self.set.name.clone() })
             }
             Presence::Shipped | Presence::Fetched | Presence::Own => Ok(()),
         }
@@ -170,7 +173,7 @@ impl Entry {
 }
 
 /// Every data set, in the order to list them.
-pub fn catalog() -> &'static [Entry] {
+pub fn catalog() -> &'static [Arc<Entry>] {
     &CATALOG
 }
 
@@ -178,10 +181,11 @@ pub fn catalog() -> &'static [Entry] {
 ///
 /// # Errors
 /// An unknown name, answered with the nearest one and with all of them. A folder whose files cannot be used.
-pub fn find(name: &str) -> Result<&'static Entry, DataError> {
-    if own::is_folder(name) {
-        return own::entry(name);
-    }
+pub fn find(name: &str) -> Result<Arc<Entry>, DataError> {
+    if own::is_folder(name) { own::entry(name) } else { find_in_catalog(name).cloned() }
+}
+
+fn find_in_catalog(name: &str) -> Result<&'static Arc<Entry>, DataError> {
     catalog().iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
         let here = Path::new(name).is_dir().then(|| format!("./{name}"));
@@ -197,7 +201,7 @@ pub fn find(name: &str) -> Result<&'static Entry, DataError> {
 /// # Errors
 /// An unknown name.
 pub fn source(dataset: &str) -> Result<&str, DataError> {
-    if own::is_folder(dataset) { Ok(dataset) } else { Ok(find(dataset)?.set.name) }
+    if own::is_folder(dataset) { Ok(dataset) } else { Ok(&find_in_catalog(dataset)?.set.name) }
 }
 
 /// The set of a name, or the one that the data set of a name is read from.
@@ -206,9 +210,9 @@ pub fn source(dataset: &str) -> Result<&str, DataError> {
 /// As [`find`].
 pub fn find_set(name: &str) -> Result<&'static Set, DataError> {
     let named = |set: &&Set| set.name == name || set.recipe.datasets.iter().any(|named| named.name == name);
-    SETS.iter().find(named).ok_or_else(|| {
+    SETS.iter().map(Arc::as_ref).find(named).ok_or_else(|| {
         let fetched = SETS.iter().filter(|set| matches!(set.place, Place::Store));
-        let names: Vec<&str> = fetched.map(|set| set.name).collect();
+        let names: Vec<&str> = fetched.map(|set| set.name.as_str()).collect();
         unknown(name, nearest(name, &names), &names.join(", "))
     })
 }
@@ -232,11 +236,11 @@ mod tests {
     use crate::origin::{Assembly, Provider};
     use std::collections::HashSet;
 
-    fn shipped() -> impl Iterator<Item = &'static Set> {
+    fn shipped() -> impl Iterator<Item = &'static Arc<Set>> {
         SETS.iter().filter(|set| set.presence() == Presence::Shipped)
     }
 
-    fn fetched() -> impl Iterator<Item = &'static Set> {
+    fn fetched() -> impl Iterator<Item = &'static Arc<Set>> {
         SETS.iter().filter(|set| set.presence() != Presence::Shipped)
     }
 
@@ -309,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_changed_file_is_refused() {
-        let set = find("japanese-vowels").unwrap().set;
+        let set = find("japanese-vowels").unwrap().set.clone();
         let file = File { sha256: "00".into(), ..set.recipe.train.files[0].clone() };
         assert!(matches!(set.read(&file), Err(DataError::Checksum { .. })));
     }

@@ -156,7 +156,7 @@ mod tests {
         let entry = find("movie-snippets").unwrap();
         let mut seen = HashSet::new();
         for set in [&entry.recipe.train, &entry.recipe.test] {
-            for example in load(entry, set).unwrap() {
+            for example in load(&entry, set).unwrap() {
                 let Raw::Text(text) = example.raw else { panic!("snippets are texts") };
                 let tokens = entry.tokens();
                 let text = tokens.normal(&text);

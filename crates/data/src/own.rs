@@ -12,7 +12,7 @@ use crate::survey::OneFile;
 use crate::{DataError, Entry, Survey, TokenRule, checksum, file, labels};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// True if a data set is a folder of the user's own, told by its path: a bare word is a name of the catalog.
@@ -41,40 +41,47 @@ pub fn whole_path(dataset: &str) -> Option<String> {
     path.into_os_string().into_string().ok()
 }
 
-/// A folder as it was at some time: its path as it was given, where that leads, and the size and the time of change of
-/// its files.
-type Snapshot = (String, PathBuf, Vec<(u64, Option<SystemTime>)>);
+/// A folder as it was at some time.
+#[derive(PartialEq)]
+struct Snapshot {
+    /// Its path as it was given, and the one that this leads to.
+    paths: (String, PathBuf),
+    /// The size and the time of change of each file.
+    files: Vec<(u64, Option<SystemTime>)>,
+}
 
-/// The folders that this process has read. Their entries are never freed, so that they can be used as those of the
-/// catalog are: a process reads one folder, or one a task, and an entry holds names and sums but no sequence.
-static OPENED: Mutex<Vec<(Snapshot, &'static Entry)>> = Mutex::new(Vec::new());
+impl Snapshot {
+    fn take(dataset: &str, names: &Pair) -> Result<Snapshot, DataError> {
+        let folder = Path::new(dataset);
+        let mut files = Vec::new();
+        for name in names {
+            let path = folder.join(name);
+            let unreadable = |source| DataError::Unreadable { file: path.display().to_string(), source };
+            let metadata = fs::metadata(&path).map_err(unreadable)?;
+            files.push((metadata.len(), metadata.modified().ok()));
+        }
+        let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        Ok(Snapshot { paths: (dataset.to_owned(), whole), files })
+    }
+}
+
+/// The folders that this process has read, each as it was last.
+static OPENED: Mutex<Vec<(Snapshot, Arc<Entry>)>> = Mutex::new(Vec::new());
 
 /// The data set that a folder holds; its files are read again only when they have changed.
-pub(crate) fn entry(dataset: &str) -> Result<&'static Entry, DataError> {
-    let folder = Path::new(dataset);
-    let files = files_in(folder)?;
-    let snapshot = snapshot(dataset, &files)?;
+pub(crate) fn entry(dataset: &str) -> Result<Arc<Entry>, DataError> {
+    let files = files_in(Path::new(dataset))?;
+    let snapshot = Snapshot::take(dataset, &files)?;
     let opened = || OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = opened().iter().find(|(known, _)| *known == snapshot).map(|(_, entry)| *entry);
+    let known = opened().iter().find(|(known, _)| *known == snapshot).map(|(_, entry)| entry.clone());
     if let Some(entry) = known {
         return Ok(entry);
     }
-    let entry = read(dataset, &files)?;
-    opened().push((snapshot, entry));
+    let entry = Arc::new(read(dataset, &files)?);
+    let mut opened = opened();
+    opened.retain(|(known, _)| known.paths != snapshot.paths);
+    opened.push((snapshot, entry.clone()));
     Ok(entry)
-}
-
-fn snapshot(dataset: &str, files: &Pair) -> Result<Snapshot, DataError> {
-    let folder = Path::new(dataset);
-    let mut found = Vec::new();
-    for name in files {
-        let path = folder.join(name);
-        let unreadable = |source| DataError::Unreadable { file: path.display().to_string(), source };
-        let metadata = fs::metadata(&path).map_err(unreadable)?;
-        found.push((metadata.len(), metadata.modified().ok()));
-    }
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    Ok((dataset.to_owned(), whole, found))
 }
 
 /// The names of the two files of a folder: the one to train on, and the one to test on.
@@ -175,7 +182,7 @@ impl Content {
 }
 
 /// Reads a folder.
-fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError> {
+fn read(dataset: &str, [train, test]: &Pair) -> Result<Entry, DataError> {
     let train = Content::read(dataset, train)?;
     let (format, modality) = form(&train)?;
     let channels = modality.channels().unwrap_or(1);
@@ -204,7 +211,7 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
         sequences: sequences.len(),
         files: vec![content.file],
     };
-    let recipe = Recipe {
+    let recipe = Arc::new(Recipe {
         title: "files of your own".into(),
         task: "classification".into(),
         format,
@@ -217,23 +224,22 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<&'static Entry, DataError
         fetch: Vec::new(),
         train: files(train, training),
         test: files(test, testing),
-    };
+    });
     let place = Place::Folder(dataset.into());
-    let set: &'static Set = Box::leak(Box::new(Set { name: dataset.to_owned().leak(), recipe, place }));
+    let set = Arc::new(Set { name: dataset.to_owned(), recipe: recipe.clone(), place });
     let summary = match modality {
         Modality::Text => "a word a step",
         _ => "a row a step",
     };
-    let entry: &'static Entry = Box::leak(Box::new(Entry {
+    Ok(Entry {
         name: dataset.into(),
         summary: summary.into(),
         lengths,
         modality,
-        recipe: &set.recipe,
+        recipe,
         set,
         survey: Some(survey),
-    }));
-    Ok(entry)
+    })
 }
 
 /// The format of the files of a folder, told by the first lines of the training file.
@@ -341,11 +347,21 @@ mod tests {
     fn a_folder_is_read_again_only_when_it_has_changed() {
         let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", TEST)]);
         let first = entry(&path).unwrap();
-        assert!(std::ptr::eq(first, entry(&path).unwrap()));
+        assert!(Arc::ptr_eq(&first, &entry(&path).unwrap()));
         fs::write(Path::new(&path).join("test.csv"), format!("{TEST}3,4,b,down\n")).unwrap();
         assert_eq!(entry(&path).unwrap().recipe.test.sequences, 2);
         let refused = first.set.read(&first.recipe.test.files[0]);
         assert!(matches!(refused, Err(DataError::ChangedMeanwhile { .. })));
+    }
+
+    #[test]
+    fn an_entry_that_is_out_of_date_and_not_used_is_freed() {
+        let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", TEST)]);
+        let first = Arc::downgrade(&entry(&path).unwrap());
+        assert!(first.upgrade().is_some());
+        fs::write(Path::new(&path).join("test.csv"), format!("{TEST}3,4,b,down\n")).unwrap();
+        entry(&path).unwrap();
+        assert!(first.upgrade().is_none());
     }
 
     #[test]

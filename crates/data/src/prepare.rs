@@ -1,5 +1,7 @@
 //! From a configuration to a training, a validation and a test set.
 
+use std::sync::Arc;
+
 use crate::own::whole_path;
 use crate::preprocessing::Overflow;
 use crate::split::{self, SplitIndices, held_out, split, undivided};
@@ -58,7 +60,7 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
 /// # Errors
 /// As [`prepare`].
 pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
-    let recipe = find(&config.dataset)?.recipe;
+    let recipe = &find(&config.dataset)?.recipe;
     Ok(match config.validation {
         Validation::HeldOut => held_out(recipe.train.sequences, config.validation_fraction),
         Validation::Test => recipe.test.sequences,
@@ -89,7 +91,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     {
         return Err(DataError::Hidden(Box::new(value.clone())));
     }
-    let examples = examples::load(entry, &entry.recipe.train)?;
+    let examples = examples::load(&entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let SplitIndices { train, validation } = match config.validation {
         Validation::HeldOut => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
@@ -100,22 +102,22 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     };
     let fitted = || {
         let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
-        Preprocessing::fit(entry, config, &train)
+        Preprocessing::fit(&entry, config, &train)
     };
-    let preprocessing = stored.map_or_else(fitted, |(stored, _)| stored.clone().at(entry));
+    let preprocessing = stored.map_or_else(fitted, |(stored, _)| stored.clone().at(&entry));
     let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
     let mut subset = |indices: Vec<usize>| {
         let taken = indices.iter().map(|index| examples[*index].take().expect("no index comes twice"));
         preprocessing.sequences(taken).map_err(|place| {
             let sequence = indices[place.sequence];
-            examples::overflow(entry, &entry.recipe.train, Overflow { sequence, ..place })
+            examples::overflow(&entry, &entry.recipe.train, Overflow { sequence, ..place })
         })
     };
     let (train, held_out) = (subset(train)?, subset(validation)?);
     drop(examples);
     let test = preprocessing
-        .sequences(examples::load(entry, &entry.recipe.test)?.into_iter())
-        .map_err(|place| examples::overflow(entry, &entry.recipe.test, place))?;
+        .sequences(examples::load(&entry, &entry.recipe.test)?.into_iter())
+        .map_err(|place| examples::overflow(&entry, &entry.recipe.test, place))?;
     let validation = match config.validation {
         Validation::HeldOut => held_out,
         Validation::Test => test.clone(),
@@ -124,14 +126,10 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
 }
 
 /// The data set that a preprocessing was fitted on, wherever it is now.
-fn find_stored(
-    stored: &Preprocessing,
-    dataset: &str,
-    place: Option<&str>,
-) -> Result<&'static Entry, DataError> {
+fn find_stored(stored: &Preprocessing, dataset: &str, place: Option<&str>) -> Result<Arc<Entry>, DataError> {
     let at = |place: &str| {
         let entry = find(place)?;
-        check_stored(stored, entry).map(|()| entry)
+        check_stored(stored, &entry).map(|()| entry)
     };
     if let Some(place) = place {
         return at(place);

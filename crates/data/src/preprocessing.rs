@@ -342,7 +342,7 @@ mod tests {
 
     fn fit_with(dataset: &str, config: DataConfig, train: &[Raw]) -> Preprocessing {
         let train: Vec<Example> = train.iter().map(|raw| Example { raw: raw.clone(), label: 0 }).collect();
-        Preprocessing::fit(find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>())
+        Preprocessing::fit(&find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>())
     }
 
     fn one(preprocessing: &Preprocessing, raw: &Raw) -> Steps {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{Cell, Gate, Hidden, PARTS, Part, Terms};
 
-/// Error for gate terms that do not describe a cell; the message marks the place and says what is allowed there.
+/// Error for gate terms that do not describe a cell; the message marks the place and names the remedy.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{problem}\n  {form}\n  {}{}\n{REMEDY}", " ".repeat(form[..at.start].chars().count()), "^".repeat(form[at.clone()].chars().count().max(1)))]
 pub struct ParseCellError {
@@ -31,7 +31,7 @@ impl FromStr for Cell {
         if reads_input {
             Ok(cell)
         } else {
-            Err(reader.error(0..form.len(), "nothing in this cell reads the input"))
+            Err(reader.error(0..form.len(), "no part of this cell reads the input"))
         }
     }
 }
@@ -53,15 +53,17 @@ impl Reader<'_> {
             let place = start..start + assignment.len();
             start = place.end + 1;
             let Some((letter, terms)) = assignment.split_once('=') else {
-                return Err(self.error(place, "a gate and its terms are joined by `=`"));
+                return Err(self.error(place, "expected `GATE=TERMS`"));
             };
             let letter_at = place.start..place.start + letter.len();
             let Some(part) = PARTS.into_iter().position(|part| part.letter().to_string() == letter.trim())
             else {
-                return Err(self.error(letter_at, "there is no such gate: i, f, o or c"));
+                return Err(
+                    self.error(letter_at, "there is no such gate; use i, f or o, or c for the candidate")
+                );
             };
             if gates[part].is_some() {
-                return Err(self.error(letter_at, "this gate stands twice"));
+                return Err(self.error(letter_at, "this gate is given twice"));
             }
             gates[part] = Some(self.gate(place.end - terms.len()..place.end)?);
         }
@@ -88,12 +90,12 @@ impl Reader<'_> {
     fn gate(&self, place: Range<usize>) -> Result<Gate, ParseCellError> {
         let text = self.form[place.clone()].trim();
         if text.is_empty() {
-            return Err(self.error(place, "a gate's terms are missing; write `-` to keep none"));
+            return Err(self.error(place, "the terms of this gate are missing; write `-` to keep none"));
         }
         if text.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             return match text.parse::<f32>() {
                 Ok(value) if (0.0..=1.0).contains(&value) => Ok(Gate::Constant(value)),
-                _ => Err(self.error(place, "a constant gate is a number from 0 to 1")),
+                _ => Err(self.error(place, "a constant gate must be a number from 0 to 1")),
             };
         }
         let mut terms = Terms { input: false, hidden: Hidden::Absent, bias: false };
@@ -112,7 +114,7 @@ impl Reader<'_> {
                 _ => return Err(self.error(at, &format!("`{letter}` is not a gate term"))),
             };
             if repeated {
-                return Err(self.error(at, "this term stands twice (h and d are the same signal)"));
+                return Err(self.error(at, "this term is given twice (h and d are the same signal)"));
             }
         }
         Ok(Gate::Terms(terms))
@@ -209,14 +211,14 @@ mod tests {
     fn each_kind_of_mistake_is_named() {
         for (form, at, problem) in [
             ("", 0..0, "missing"),
-            ("xx", 1..2, "twice"),
-            ("hd", 1..2, "twice"),
+            ("xx", 1..2, "given twice"),
+            ("hd", 1..2, "given twice"),
             ("1.5", 0..3, "from 0 to 1"),
             ("i=,f=b,o=b", 2..2, "missing"),
             ("i=b,f=b", 7..7, "gate `o` is missing"),
-            ("i=b,i=b", 4..5, "twice"),
+            ("i=b,i=b", 4..5, "given twice"),
             ("k=b", 0..1, "no such gate"),
-            ("i=b,f", 4..5, "joined by `=`"),
+            ("i=b,f", 4..5, "expected `GATE=TERMS`"),
             ("i=b,f=b,o=b,c=0.5", 0..17, "cannot be a constant"),
             ("i=b,f=b,o=b,c=hb", 0..16, "reads the input"),
             ("hσb", 1..3, "`σ` is not a gate term"),

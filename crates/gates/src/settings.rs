@@ -1,4 +1,4 @@
-//! What a network is set to beside its cell: the gates' activation, and where weights start.
+//! The settings of a network beside its cell: the activation of the gates, and the initialisers of the weights.
 
 use serde::{Deserialize, Serialize};
 

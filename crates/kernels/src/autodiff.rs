@@ -19,9 +19,9 @@ impl<B: RecurrentKernel> Backward<B, 7> for RecurrenceBackward {
         let output = node_gradients.consume::<B>(&ops.node);
         let (arguments, saved) = ops.state;
         let wants_x = ops.parents[0].is_some();
-        let Gradients { x, input, hidden, diagonal, bias, h0, c0 } =
-            B::backward(&arguments, saved, output, wants_x);
-        let gradients = [x, input, hidden, diagonal, bias, Some(h0), Some(c0)];
+        let Gradients { x, weights, h0, c0 } = B::backward(&arguments, saved, output, wants_x);
+        let [w, u, diagonal, b] = weights.into_array();
+        let gradients = [x, w, u, diagonal, b, Some(h0), Some(c0)];
         for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
                 node_gradients.register::<B>(parent.id, gradient);
@@ -32,20 +32,18 @@ impl<B: RecurrentKernel> Backward<B, 7> for RecurrenceBackward {
 
 impl<B: RecurrentKernel, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
     fn recurrence(arguments: Arguments<Self>) -> FloatTensor<Self> {
-        let Arguments { x, input, hidden, diagonal, bias, h0, c0, dropout, drops, every_step, spec } =
-            arguments;
-        let parents = [&x, &input, &hidden, &diagonal, &bias, &h0, &c0].map(|tensor| tensor.node());
+        let Arguments { x, weights, h0, c0, dropout, drops, every_step, lengths, spec } = arguments;
+        let [w, u, diagonal, b] = weights.as_ref().into_array();
+        let parents = [&x, w, u, diagonal, b, &h0, &c0].map(|tensor| tensor.node());
         let arguments = Arguments::<B> {
             x: x.into_primitive(),
-            input: input.into_primitive(),
-            hidden: hidden.into_primitive(),
-            diagonal: diagonal.into_primitive(),
-            bias: bias.into_primitive(),
+            weights: weights.map(|weight| weight.into_primitive()),
             h0: h0.into_primitive(),
             c0: c0.into_primitive(),
             dropout: dropout.into_primitive(),
             drops,
             every_step,
+            lengths,
             spec,
         };
         match RecurrenceBackward.prepare::<C>(parents).compute_bound().stateful() {

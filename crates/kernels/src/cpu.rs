@@ -9,6 +9,7 @@ use burn::backend::{Backend, Flex, TensorMetadata};
 use burn::backend::{NdArray, ops::FloatTensorOps, try_read_sync};
 use burn::tensor::{Bytes, DType, TensorData};
 
+use crate::Weights;
 use crate::fused::{self, Keep, Operands, TimeMajor};
 use crate::ops::{Arguments, Gradients, RecurrentKernel};
 
@@ -82,10 +83,7 @@ impl InMemory for NdArray {
 /// All operands, in host memory.
 struct HostOperands {
     x: HostTensor,
-    input: HostTensor,
-    hidden: HostTensor,
-    diagonal: HostTensor,
-    bias: HostTensor,
+    weights: Weights<HostTensor>,
     h0: HostTensor,
     c0: HostTensor,
     dropout: Option<HostTensor>,
@@ -99,10 +97,7 @@ impl HostOperands {
         let [_, units] = arguments.h0.shape().dims();
         HostOperands {
             x: B::rows(&arguments.x),
-            input: B::contiguous(&arguments.input),
-            hidden: B::contiguous(&arguments.hidden),
-            diagonal: B::contiguous(&arguments.diagonal),
-            bias: B::contiguous(&arguments.bias),
+            weights: arguments.weights.as_ref().map(B::contiguous),
             h0: B::contiguous(&arguments.h0),
             c0: B::contiguous(&arguments.c0),
             dropout: arguments.drops.then(|| B::contiguous(&arguments.dropout)),
@@ -110,17 +105,15 @@ impl HostOperands {
         }
     }
 
-    fn operands(&self) -> Operands<'_> {
+    fn operands<'a>(&'a self, lengths: Option<&'a [usize]>) -> Operands<'a> {
         let [steps, batch, inputs, units] = self.sizes;
         Operands {
             x: self.x.time_major(inputs),
-            input: self.input.values(),
-            hidden: self.hidden.values(),
-            diagonal: self.diagonal.values(),
-            bias: self.bias.values(),
+            weights: self.weights.as_ref().map(HostTensor::values),
             h0: self.h0.values(),
             c0: self.c0.values(),
             dropout: self.dropout.as_ref().map(HostTensor::values),
+            lengths,
             steps,
             batch,
             units,
@@ -135,7 +128,8 @@ impl<B: InMemory> RecurrentKernel for B {
             return None;
         }
         let host = HostOperands::new(arguments);
-        let (packed, saved) = fused::forward(host.operands(), &arguments.spec, keep, arguments.every_step);
+        let operands = host.operands(arguments.lengths.as_deref());
+        let (packed, saved) = fused::forward(operands, &arguments.spec, keep, arguments.every_step);
         let [steps, batch, _, units] = host.sizes;
         let rows = if arguments.every_step { steps + 1 } else { 2 };
         let packed = tensor::<B, 3>(packed, [batch, rows, units], &arguments.x.device());
@@ -152,7 +146,7 @@ impl<B: InMemory> RecurrentKernel for B {
         let [steps, batch, inputs, units] = host.sizes;
         let output = B::rows(&output);
         let gradients = fused::backward(
-            host.operands(),
+            host.operands(arguments.lengths.as_deref()),
             &arguments.spec,
             saved,
             output.time_major(units),
@@ -160,22 +154,15 @@ impl<B: InMemory> RecurrentKernel for B {
             wants_x,
         );
         let device = arguments.x.device();
-        let matrix = |values: Vec<f32>, rows: usize| {
-            let columns = values.len() / rows;
-            (columns > 0).then(|| tensor::<B, 2>(values, [rows, columns], &device))
-        };
-        let vector = |values: Vec<f32>| {
-            let length = values.len();
-            (length > 0).then(|| tensor::<B, 1>(values, [length], &device))
-        };
+        let shapes = Weights::shapes(&arguments.spec.cell, inputs, units);
         Gradients {
             x: wants_x.then(|| {
                 B::float_swap_dims(tensor::<B, 3>(gradients.x, [batch, steps, inputs], &device), 0, 1)
             }),
-            input: matrix(gradients.input, inputs),
-            hidden: matrix(gradients.hidden, units),
-            diagonal: vector(gradients.diagonal),
-            bias: vector(gradients.bias),
+            weights: shapes.zip(gradients.weights).map_both(
+                |(shape, values)| Some(tensor::<B, 2>(values, shape?, &device)),
+                |(shape, values)| Some(tensor::<B, 1>(values, shape?, &device)),
+            ),
             h0: tensor::<B, 2>(gradients.h0, [batch, units], &device),
             c0: tensor::<B, 2>(gradients.c0, [batch, units], &device),
         }

@@ -10,6 +10,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `recurrence` | the public function and its types |
+//! | `weights` | the four kinds of weights |
 //! | `ops` | the operation as a Burn backend extension, and the backends that have it |
 //! | `autodiff` | the node of the graph |
 //! | `cpu` | the CPU backends' tensors as slices for `fused`, and back |
@@ -46,5 +47,7 @@ pub mod fused;
 mod ops;
 pub mod plain;
 mod recurrence;
+mod weights;
 
-pub use recurrence::{Recurrence, State, Weights, last_hidden, recurrence};
+pub use recurrence::{Recurrence, Sequences, State, last_hidden, recurrence};
+pub use weights::{TensorWeights, Weights};

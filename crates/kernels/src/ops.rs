@@ -21,25 +21,26 @@ use burn::backend::NdArray;
 #[cfg(feature = "cubecl")]
 use burn::backend::fusion::{Fusion, FusionBackend};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, ExtensionType, Flex, backend_extension};
+use burn::backend::{
+    Backend, BackendTensor, Dispatch, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind,
+    ExtensionType, Flex, backend_extension,
+};
 #[cfg(feature = "cubecl")]
 use burn_cubecl::CubeBackend;
 
-use crate::Recurrence;
 use crate::composed;
 use crate::fused::{self, Keep};
+use crate::{Recurrence, Weights};
 
-/// The arguments of the operation, as primitives of a backend; shapes as in [`crate::Weights`], `x` time-major.
+/// The arguments of the operation, as primitives of a backend; shapes as in [`Weights::shapes`], `x` time-major.
 ///
 /// Burn's macro routes bare tensors only, so a term that the cell does not keep is replaced by a one-element constant
 /// that is never read.
 #[derive(Clone, Debug, ExtensionType)]
 pub(crate) struct Arguments<B: Backend> {
     pub x: FloatTensor<B>,
-    pub input: FloatTensor<B>,
-    pub hidden: FloatTensor<B>,
-    pub diagonal: FloatTensor<B>,
-    pub bias: FloatTensor<B>,
+    #[extension_type]
+    pub weights: PrimitiveWeights<B>,
     pub h0: FloatTensor<B>,
     pub c0: FloatTensor<B>,
     pub dropout: FloatTensor<B>,
@@ -47,17 +48,51 @@ pub(crate) struct Arguments<B: Backend> {
     pub drops: bool,
     /// True if the hidden states after every step are wanted, not only the last: see [the packed output](crate::ops).
     pub every_step: bool,
+    /// See [`crate::Sequences::lengths`].
+    pub lengths: Option<Vec<usize>>,
     pub spec: Recurrence,
+}
+
+/// The weights as primitives of a backend.
+pub(crate) type PrimitiveWeights<B> = Weights<FloatTensor<B>>;
+
+// Burn's macro derives it only for structs whose fields are written as `FloatTensor<B>`.
+impl<B: Backend> ExtensionType<B> for PrimitiveWeights<B> {
+    type Target = PrimitiveWeights<Dispatch>;
+
+    fn map_to_dispatch<F>(self, map_kind: F, autodiff: DispatchAutodiffContext) -> Self::Target
+    where
+        F: Fn(BackendTensor<B>) -> DispatchTensorKind,
+    {
+        self.map(|tensor| DispatchTensor { kind: map_kind(BackendTensor::Float(tensor)), autodiff })
+    }
+
+    fn map_from_dispatch<F>(target: Self::Target, unwrap_kind: F) -> Self
+    where
+        F: Fn(DispatchTensor) -> BackendTensor<B>,
+    {
+        target.map(|tensor| unwrap_kind(tensor).float())
+    }
+
+    fn routing_tensor(target: &Self::Target) -> Option<&DispatchTensor> {
+        Some(&target.input)
+    }
+
+    fn routing_float_tensor(target: &Self::Target) -> Option<&DispatchTensor> {
+        Some(&target.input)
+    }
+
+    fn autodiff_context(target: &Self::Target) -> DispatchAutodiffContext {
+        let contexts = target.as_ref().map(|tensor| tensor.autodiff).into_array();
+        contexts.into_iter().fold(DispatchAutodiffContext::Disabled, DispatchAutodiffContext::merge)
+    }
 }
 
 /// The gradients of a loss with respect to [`Arguments`], each present if its argument is.
 pub(crate) struct Gradients<B: Backend> {
     /// Also absent if not requested.
     pub x: Option<FloatTensor<B>>,
-    pub input: Option<FloatTensor<B>>,
-    pub hidden: Option<FloatTensor<B>>,
-    pub diagonal: Option<FloatTensor<B>>,
-    pub bias: Option<FloatTensor<B>>,
+    pub weights: Weights<Option<FloatTensor<B>>>,
     pub h0: FloatTensor<B>,
     pub c0: FloatTensor<B>,
 }

@@ -1,20 +1,21 @@
 //! The reference implementation: the recurrence as the papers write it, slow and readable.
 
 use burn::tensor::{Tensor, activation};
-use slimgate_gates::{Gate, GateActivation, Hidden, Part};
+use slimgate_gates::{Gate, GateActivation, Part};
 
-use crate::{Recurrence, State, Weights};
+use crate::{Recurrence, Sequences, State, TensorWeights, Weights};
 
 /// The same as [`crate::recurrence`], step by step, differentiated by Burn.
 pub fn recurrence(
-    x: Tensor<3>,
-    weights: &Weights,
+    sequences: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> (Tensor<3>, State) {
+    let Sequences { x, lengths } = sequences;
     let [batch, steps, inputs] = x.dims();
-    let lengths = spec.lengths.clone().unwrap_or(vec![steps; batch]);
+    let lengths = lengths.unwrap_or(vec![steps; batch]);
     let mut outputs = vec![state.hidden.clone(); steps];
     let mut now = state;
 
@@ -36,7 +37,7 @@ pub fn recurrence(
 /// One step of the cell, `x: [batch, m]`.
 fn step(
     x: Tensor<2>,
-    weights: &Weights,
+    weights: &TensorWeights,
     State { hidden: h, cell: c }: State,
     dropout: Option<&Tensor<2>>,
     spec: &Recurrence,
@@ -69,22 +70,22 @@ fn pre_activation(
     part: Part,
     x: &Tensor<2>,
     h: &Tensor<2>,
-    weights: &Weights,
+    weights: &TensorWeights,
     spec: &Recurrence,
 ) -> Tensor<2> {
     let [_, n] = h.dims();
-    let cell = &spec.cell;
+    let blocks = Weights::blocks(&spec.cell, part);
     let mut z = h.zeros_like();
-    if let Some(block) = cell.reading_input().iter().position(|&p| p == part) {
+    if let Some(block) = blocks.input {
         z = z + x.clone().matmul(columns(weights.input.as_ref(), block, n));
     }
-    if let Some(block) = cell.reading_hidden(Hidden::Full).iter().position(|&p| p == part) {
+    if let Some(block) = blocks.hidden {
         z = z + h.clone().matmul(columns(weights.hidden.as_ref(), block, n));
     }
-    if let Some(block) = cell.reading_hidden(Hidden::Diagonal).iter().position(|&p| p == part) {
+    if let Some(block) = blocks.diagonal {
         z = z + h.clone() * entries(weights.diagonal.as_ref(), block, n);
     }
-    if let Some(block) = cell.biased().iter().position(|&p| p == part) {
+    if let Some(block) = blocks.bias {
         z = z + entries(weights.bias.as_ref(), block, n);
     }
     z

@@ -2,12 +2,13 @@
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
-use slimgate_gates::{Cell, GateActivation, Hidden};
+use slimgate_gates::{Cell, GateActivation};
 
 use crate::ops::{Arguments, RecurrentOps};
+use crate::{TensorWeights, Weights};
 
-/// A cell, and how it is applied to a sequence.
-#[derive(Clone, Debug)]
+/// A cell, and the way in which it is applied to a sequence.
+#[derive(Clone, Copy, Debug)]
 pub struct Recurrence {
     /// The cell that is applied at each step.
     pub cell: Cell,
@@ -22,13 +23,10 @@ pub struct Recurrence {
     /// every step saved; see [the crate's page](crate#memory) for the memory of each. Only the CPU backends do; the
     /// others save every step.
     pub recompute: bool,
-    /// The length of each sequence of the batch, if they differ. After its end, a sequence keeps its state; a reversed
-    /// recurrence begins there. Values beyond the end have no effect, as long as they are finite.
-    pub lengths: Option<Vec<usize>>,
 }
 
 impl Recurrence {
-    /// A recurrence from the first step to the last, with logistic gates, over sequences of equal length.
+    /// A recurrence from the first step to the last, with logistic gates.
     pub fn new(cell: Cell) -> Self {
         Recurrence {
             cell,
@@ -36,25 +34,25 @@ impl Recurrence {
             clip: None,
             reverse: false,
             recompute: false,
-            lengths: None,
         }
     }
 }
 
-/// The trainable parameters of one layer, each tensor present only where the cell keeps such a term.
-///
-/// A tensor holds the blocks of the parts that keep its term side by side, in the order of
-/// [`slimgate_gates::PARTS`]. With `n` hidden units and `m` inputs:
+/// A batch of sequences, as tensors.
 #[derive(Clone, Debug)]
-pub struct Weights {
-    /// `W` of the parts that read the input: `[m, n · parts]`.
-    pub input: Option<Tensor<2>>,
-    /// `U` of the parts that read the hidden units through a matrix: `[n, n · parts]`.
-    pub hidden: Option<Tensor<2>>,
-    /// `u` of the parts that read the hidden units through a vector: `[n · parts]`.
-    pub diagonal: Option<Tensor<1>>,
-    /// `b` of the parts that have a bias: `[n · parts]`.
-    pub bias: Option<Tensor<1>>,
+pub struct Sequences {
+    /// The inputs, `[batch, steps, m]`.
+    pub x: Tensor<3>,
+    /// The length of each sequence, if they differ. After its end, a sequence keeps its state; a reversed recurrence
+    /// begins there. Values beyond the end have no effect, as long as they are finite.
+    pub lengths: Option<Vec<usize>>,
+}
+
+/// Sequences that all have as many steps as the tensor.
+impl From<Tensor<3>> for Sequences {
+    fn from(x: Tensor<3>) -> Sequences {
+        Sequences { x, lengths: None }
+    }
 }
 
 /// The state that a layer carries from one step to the next, each tensor of shape `[batch, n]`.
@@ -74,7 +72,7 @@ impl State {
     }
 }
 
-/// Runs a batch of sequences `x: [batch, steps, m]` through the cell, starting from `state`.
+/// Runs a batch of sequences through the cell, starting from `state`.
 ///
 /// `dropout`, of shape `[batch, n]`, multiplies the hidden-unit signal `h'` wherever a gate or the candidate
 /// reads it: the same mask at every step. It has no gradient.
@@ -87,14 +85,14 @@ impl State {
 /// is no sequence, step, input or hidden unit, the clip is not above zero, or the lengths are not one per sequence,
 /// none beyond the steps.
 pub fn recurrence(
-    x: Tensor<3>,
-    weights: &Weights,
+    sequences: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> (Tensor<3>, State) {
-    let [_, steps, _] = x.dims();
-    let packed = packed(x, weights, state, dropout, spec, true);
+    let [_, steps, _] = sequences.x.dims();
+    let packed = packed(sequences, weights, state, dropout, spec, true);
 
     let last_computed = if spec.reverse { 0 } else { steps - 1 };
     let state = State { hidden: row(packed.clone(), last_computed), cell: row(packed.clone(), steps) };
@@ -107,13 +105,13 @@ pub fn recurrence(
 ///
 /// As [`recurrence`].
 pub fn last_hidden(
-    x: Tensor<3>,
-    weights: &Weights,
+    sequences: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> Tensor<2> {
-    row(packed(x, weights, state, dropout, spec, false), 0)
+    row(packed(sequences, weights, state, dropout, spec, false), 0)
 }
 
 /// A row of the packed output, `[batch, n]`.
@@ -124,78 +122,77 @@ fn row(packed: Tensor<3>, index: usize) -> Tensor<2> {
 
 /// The operation, time-major, with [the packed output](crate::ops).
 fn packed(
-    x: Tensor<3>,
-    weights: &Weights,
+    sequences: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
     every_step: bool,
 ) -> Tensor<3> {
-    check(&x, weights, &state, dropout.as_ref(), spec);
+    check(&sequences, weights, &state, dropout.as_ref(), spec);
+    let Sequences { x, lengths } = sequences;
     let absent = Tensor::<1>::zeros([1], &x.device());
-    let matrix = |weight: &Option<Tensor<2>>| {
-        weight.clone().map_or_else(|| absent.clone().into_dispatch(), Tensor::into_dispatch)
-    };
-    let vector = |weight: &Option<Tensor<1>>| weight.as_ref().unwrap_or(&absent).clone().into_dispatch();
+    let placeholder = || absent.clone().into_dispatch();
+    let matrix = |weight: Option<Tensor<2>>| weight.map_or_else(placeholder, Tensor::into_dispatch);
+    let vector = |weight: Option<Tensor<1>>| weight.map_or_else(placeholder, Tensor::into_dispatch);
     Tensor::from_dispatch(<Dispatch as RecurrentOps>::recurrence(Arguments {
         x: x.swap_dims(0, 1).into_dispatch(),
-        input: matrix(&weights.input),
-        hidden: matrix(&weights.hidden),
-        diagonal: vector(&weights.diagonal),
-        bias: vector(&weights.bias),
+        weights: weights.clone().map_both(matrix, vector),
         h0: state.hidden.into_dispatch(),
         c0: state.cell.into_dispatch(),
         drops: dropout.is_some(),
-        dropout: matrix(&dropout),
+        dropout: matrix(dropout),
         every_step,
-        spec: spec.clone(),
+        lengths,
+        spec: *spec,
     }))
 }
 
-fn check(x: &Tensor<3>, weights: &Weights, state: &State, dropout: Option<&Tensor<2>>, spec: &Recurrence) {
+fn check(
+    Sequences { x, lengths }: &Sequences,
+    weights: &TensorWeights,
+    state: &State,
+    dropout: Option<&Tensor<2>>,
+    spec: &Recurrence,
+) {
     let [batch, steps, inputs] = x.dims();
     let [_, hidden] = state.hidden.dims();
-    let width = |parts: usize| (parts > 0).then_some(parts * hidden);
-    let cell = &spec.cell;
 
-    assert!(batch > 0, "a batch has at least one sequence");
-    assert!(steps > 0, "a sequence has at least one step");
-    assert!(inputs > 0, "a step has at least one input");
-    assert!(hidden > 0, "a layer has at least one hidden unit");
-    assert!(spec.clip.is_none_or(|clip| clip > 0.0), "a clip is above zero");
-    assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state is [batch, hidden]");
-    assert_eq!(state.cell.dims(), [batch, hidden], "the cell state is [batch, hidden]");
+    assert!(batch > 0, "the batch must have at least one sequence");
+    assert!(steps > 0, "sequences must have at least one step");
+    assert!(inputs > 0, "each step must have at least one input");
+    assert!(hidden > 0, "the layer must have at least one hidden unit");
+    assert!(spec.clip.is_none_or(|clip| clip > 0.0), "the clip must be above zero");
+    assert_eq!(state.hidden.dims(), [batch, hidden], "the hidden state must be [batch, hidden]");
+    assert_eq!(state.cell.dims(), [batch, hidden], "the cell state must be [batch, hidden]");
     if let Some(mask) = dropout {
-        assert_eq!(mask.dims(), [batch, hidden], "the dropout mask is [batch, hidden]");
+        assert_eq!(mask.dims(), [batch, hidden], "the dropout mask must be [batch, hidden]");
     }
-    assert_eq!(
-        weights.input.as_ref().map(|w| w.dims()),
-        width(cell.reading_input().len()).map(|columns| [inputs, columns]),
-        "input weights of cell {cell} are [inputs, hidden · parts]"
-    );
-    assert_eq!(
-        weights.hidden.as_ref().map(|u| u.dims()),
-        width(cell.reading_hidden(Hidden::Full).len()).map(|columns| [hidden, columns]),
-        "hidden weights of cell {cell} are [hidden, hidden · parts]"
-    );
-    assert_eq!(
-        weights.diagonal.as_ref().map(|u| u.dims()[0]),
-        width(cell.reading_hidden(Hidden::Diagonal).len()),
-        "diagonal weights of cell {cell} are [hidden · parts]"
-    );
-    assert_eq!(
-        weights.bias.as_ref().map(|b| b.dims()[0]),
-        width(cell.biased().len()),
-        "biases of cell {cell} are [hidden · parts]"
-    );
-    let matrices = [&weights.input, &weights.hidden].map(|weight| weight.as_ref().map(Tensor::dtype));
-    let vectors = [&weights.diagonal, &weights.bias].map(|weight| weight.as_ref().map(Tensor::dtype));
+    if let Some(lengths) = lengths {
+        assert_eq!(lengths.len(), batch, "there must be one length per sequence");
+        assert!(lengths.iter().all(|&length| length <= steps), "no length may exceed the number of steps");
+    }
+    check_shapes(weights, &spec.cell, inputs, hidden);
+
+    let dtypes = weights
+        .as_ref()
+        .map_both(|weight| weight.as_ref().map(Tensor::dtype), |weight| weight.as_ref().map(Tensor::dtype));
     let others = [Some(state.hidden.dtype()), Some(state.cell.dtype()), dropout.map(Tensor::dtype)];
-    for dtype in matrices.into_iter().chain(vectors).chain(others).flatten() {
-        assert_eq!(dtype, x.dtype(), "all arguments are of the precision of the inputs");
+    for dtype in dtypes.into_array().into_iter().chain(others).flatten() {
+        assert_eq!(dtype, x.dtype(), "all arguments must have the precision of the inputs");
     }
-    if let Some(lengths) = &spec.lengths {
-        assert_eq!(lengths.len(), batch, "there is one length a sequence");
-        assert!(lengths.iter().all(|&length| length <= steps), "no length exceeds the steps of the batch");
-    }
+}
+
+fn check_shapes(weights: &TensorWeights, cell: &Cell, inputs: usize, hidden: usize) {
+    let Weights { input, hidden: recurrent, diagonal, bias } = weights
+        .as_ref()
+        .map_both(|weight| weight.as_ref().map(Tensor::dims), |weight| weight.as_ref().map(Tensor::dims));
+    let expected = Weights::shapes(cell, inputs, hidden);
+    assert_eq!(input, expected.input, "the input weights of cell {cell} must be [inputs, hidden · parts]");
+    assert_eq!(
+        recurrent, expected.hidden,
+        "the hidden weights of cell {cell} must be [hidden, hidden · parts]"
+    );
+    assert_eq!(diagonal, expected.diagonal, "the diagonal weights of cell {cell} must be [hidden · parts]");
+    assert_eq!(bias, expected.bias, "the biases of cell {cell} must be [hidden · parts]");
 }

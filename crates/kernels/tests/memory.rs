@@ -22,7 +22,7 @@ fn a_thousand_calls_leave_nothing_behind() {
     let x = Tensor::<3>::random([40, 50, 4], Distribution::Normal(0.0, 1.0), &device);
     let spec = Recurrence::new("xhb".parse().unwrap());
     let call = || {
-        let (outputs, _) = recurrence(x.clone(), &weights, State::zeros(40, 40, &device), None, &spec);
+        let (outputs, _) = recurrence(x.clone().into(), &weights, State::zeros(40, 40, &device), None, &spec);
         drop(outputs.sum().backward());
     };
 

@@ -93,7 +93,12 @@ impl Classifier {
         let x = match (features, &self.embedding) {
             (Features::Values(values), None) => values,
             (Features::Tokens(tokens), Some(embedding)) => self.embed(tokens, embedding),
-            _ => panic!("values go to a classifier of values, tokens to one of tokens"),
+            (Features::Values(_), Some(_)) => {
+                panic!("expected tokens, got values: this classifier has an embedding")
+            }
+            (Features::Tokens(_), None) => {
+                panic!("expected values, got tokens: this classifier has no embedding")
+            }
         };
         self.head.forward(self.stack.whole(x, lengths))
     }

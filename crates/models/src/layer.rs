@@ -2,8 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use slimgate_gates::{Cell, GateActivation, Hidden, Initializer, Part};
-use slimgate_kernels::{Recurrence, State, Weights, last_hidden, recurrence};
+use slimgate_gates::{Cell, GateActivation, Initializer, Part};
+use slimgate_kernels::{Recurrence, Sequences, State, TensorWeights, Weights, last_hidden, recurrence};
 
 use crate::initializer::matrix;
 
@@ -55,36 +55,24 @@ impl SlimLstmConfig {
 
     /// Draws the layer's weights and places them on `device`.
     pub fn init(&self, device: &Device) -> SlimLstm {
-        let cell = &self.cell;
         let (m, n) = (self.inputs, self.hidden);
         let bound = 1.0 / (n as f64).sqrt();
-        let input = cell.reading_input().iter().map(|_| matrix(self.input_initializer, m, n)).collect();
-        let hidden = cell
-            .reading_hidden(Hidden::Full)
-            .iter()
-            .map(|_| matrix(self.recurrent_initializer, n, n))
-            .collect();
-        let diagonal = cell
-            .reading_hidden(Hidden::Diagonal)
-            .iter()
-            .map(|_| Tensor::random([n], Distribution::Uniform(-bound, bound), &Device::flex()))
-            .collect();
-        let bias = cell
-            .biased()
-            .iter()
-            .map(|&part| {
-                let start = if part == Part::Forget { self.forget_bias } else { 0.0 };
-                Tensor::full([n], start, &Device::flex())
-            })
-            .collect();
-
-        SlimLstm {
-            input: parameter(input, 1, device),
-            hidden: parameter(hidden, 1, device),
-            diagonal: parameter(diagonal, 0, device),
-            bias: parameter(bias, 0, device),
-            config: self.clone(),
-        }
+        let diagonal = || Tensor::random([n], Distribution::Uniform(-bound, bound), &Device::flex());
+        let bias = |part| {
+            let start = if part == Part::Forget { self.forget_bias } else { 0.0 };
+            Tensor::full([n], start, &Device::flex())
+        };
+        // All from one generator, so in a fixed order: each kind for all parts, and then the next kind.
+        let kept = Weights::parts(&self.cell);
+        let drawn = Weights {
+            input: kept.input.iter().map(|_| matrix(self.input_initializer, m, n)).collect(),
+            hidden: kept.hidden.iter().map(|_| matrix(self.recurrent_initializer, n, n)).collect(),
+            diagonal: kept.diagonal.iter().map(|_| diagonal()).collect(),
+            bias: kept.bias.into_iter().map(bias).collect(),
+        };
+        let Weights { input, hidden, diagonal, bias } =
+            drawn.map_both(|blocks| parameter(blocks, 1, device), |blocks| parameter(blocks, 0, device));
+        SlimLstm { input, hidden, diagonal, bias, config: self.clone() }
     }
 }
 
@@ -100,8 +88,7 @@ fn parameter<const D: usize>(
 /// One recurrent layer, in one direction, of any cell.
 ///
 /// Each field exists only if the cell keeps such a term. A field holds the blocks of the parts that keep it side by
-/// side, in the order input gate, forget gate, output gate, candidate; see [`slimgate_kernels::Weights`] for the
-/// shapes.
+/// side, in the order input gate, forget gate, output gate, candidate; see [`Weights::shapes`] for the shapes.
 #[derive(Module, Debug)]
 pub struct SlimLstm {
     /// `W`.
@@ -130,15 +117,15 @@ impl SlimLstm {
         lengths: Option<&[usize]>,
         reverse: bool,
     ) -> (Tensor<3>, State) {
-        let (x, state, mask, spec) = self.prepare(x, state, lengths, reverse);
-        recurrence(x, &self.weights(), state, mask, &spec)
+        let (sequences, state, mask, spec) = self.prepare(x, state, lengths, reverse);
+        recurrence(sequences, &self.weights(), state, mask, &spec)
     }
 
     /// The final hidden state alone, `[batch, n]`, starting from zero, in less time and memory than
     /// [`forward`](Self::forward).
     pub fn last_hidden(&self, x: Tensor<3>, lengths: Option<&[usize]>, reverse: bool) -> Tensor<2> {
-        let (x, state, mask, spec) = self.prepare(x, None, lengths, reverse);
-        last_hidden(x, &self.weights(), state, mask, &spec)
+        let (sequences, state, mask, spec) = self.prepare(x, None, lengths, reverse);
+        last_hidden(sequences, &self.weights(), state, mask, &spec)
     }
 
     /// The inputs under dropout, the initial state, the recurrent dropout mask, and the recurrence.
@@ -148,7 +135,7 @@ impl SlimLstm {
         state: Option<State>,
         lengths: Option<&[usize]>,
         reverse: bool,
-    ) -> (Tensor<3>, State, Option<Tensor<2>>, Recurrence) {
+    ) -> (Sequences, State, Option<Tensor<2>>, Recurrence) {
         let [batch, _, inputs] = x.dims();
         let (config, device) = (&self.config, x.device());
         let state = state.unwrap_or_else(|| State::zeros(batch, config.hidden, &device));
@@ -164,13 +151,12 @@ impl SlimLstm {
             clip: config.clip,
             reverse,
             recompute: config.recompute,
-            lengths: lengths.map(<[usize]>::to_vec),
         };
-        (x, state, mask, spec)
+        (Sequences { x, lengths: lengths.map(<[usize]>::to_vec) }, state, mask, spec)
     }
 
     /// The parameters in the form that the recurrence takes.
-    pub fn weights(&self) -> Weights {
+    pub fn weights(&self) -> TensorWeights {
         Weights {
             input: self.input.as_ref().map(Param::val),
             hidden: self.hidden.as_ref().map(Param::val),

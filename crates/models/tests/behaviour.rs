@@ -248,7 +248,7 @@ fn every_parameter_of_a_classifier_trains() {
 }
 
 #[test]
-#[should_panic(expected = "tokens to one of tokens")]
+#[should_panic(expected = "this classifier has no embedding")]
 fn tokens_are_refused_by_a_classifier_of_values() {
     let device = Device::flex();
     classifier(InputKind::Values, &device).forward(Features::Tokens(Tensor::zeros([2, 6], &device)), None);

@@ -2,27 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use slimgate_run::words::bare_percent;
 use slimgate_run::{EpochMetrics, Split};
 use slimgate_study::{
-    Comparison, Protocol, Reach, Spread, State, Summary, Task, TrialLine, Variant, written,
+    Comparison, Protocol, Reach, Spread, State, StudySummary, TaskSummary, TrialLine, VariantSummary, written,
 };
 
 use crate::run::Run;
 
 /// The variants on each task, one per line.
-pub fn variants_csv(summary: &Summary) -> String {
+pub fn variants_csv(summary: &StudySummary) -> String {
     let variants = || summary.tasks.iter().flat_map(|task| &task.variants);
     let shares: BTreeSet<String> = variants().flat_map(|variant| &variant.reaches).map(share).collect();
     let chosen: BTreeSet<&String> = variants().flat_map(|variant| variant.chosen.keys()).collect();
 
-    let mut columns = Columns::<(&Task, &Variant)>::new();
+    let mut columns = Columns::<(&TaskSummary, &VariantSummary)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, variant)| text(&variant.name));
     columns.add("gates", |(_, variant)| text(&variant.gates));
     columns.add("hidden", |(_, variant)| count(Some(variant.hidden)));
     columns.add("recurrent_parameters", |(_, variant)| count(Some(variant.recurrent_parameters)));
     columns.add("parameters", |(_, variant)| count(variant.all_parameters));
-    columns.add("protocol", |_| protocol(summary).to_owned());
+    columns.add("protocol", |_| text(protocol(summary)));
     let [test, best, last] = match summary.protocol {
         Protocol::Validation => ["test", "validation", "last"],
         Protocol::Published => ["test_chosen_on_test", "best_chosen_on_test", "last_on_test"],
@@ -56,7 +57,11 @@ pub fn variants_csv(summary: &Summary) -> String {
 }
 
 /// A mean over the seeds with its uncertainty.
-fn add_spread(columns: &mut Columns<(&Task, &Variant)>, name: &str, spread: fn(&Variant) -> Option<&Spread>) {
+fn add_spread(
+    columns: &mut Columns<(&TaskSummary, &VariantSummary)>,
+    name: &str,
+    spread: fn(&VariantSummary) -> Option<&Spread>,
+) {
     columns.add(name, move |(_, variant)| number(spread(variant).map(|spread| spread.mean)));
     columns.add(format!("{name}_deviation"), move |(_, variant)| {
         number(spread(variant).and_then(|spread| spread.deviation))
@@ -70,7 +75,7 @@ fn add_spread(columns: &mut Columns<(&Task, &Variant)>, name: &str, spread: fn(&
 }
 
 /// The states of all trials, and what happened to those at the chosen settings.
-fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
+fn add_states(columns: &mut Columns<(&TaskSummary, &VariantSummary)>) {
     let states = [
         State::Complete,
         State::Running,
@@ -91,10 +96,10 @@ fn add_states(columns: &mut Columns<(&Task, &Variant)>) {
 }
 
 /// Time and memory at the chosen settings.
-fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
+fn add_costs(columns: &mut Columns<(&TaskSummary, &VariantSummary)>) {
     columns.add("seconds_per_epoch", |(_, variant)| number(variant.seconds_per_epoch));
     columns.add("peak_memory_bytes", |(_, variant)| {
-        variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()
+        Field::Number(variant.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default())
     });
     columns
         .add("training_step_ms", |(_, variant)| number(variant.timing.map(|timing| timing.training_step_ms)));
@@ -105,12 +110,12 @@ fn add_costs(columns: &mut Columns<(&Task, &Variant)>) {
 }
 
 /// Each variant against the baseline on each task, one per line.
-pub fn comparisons_csv(summary: &Summary) -> String {
-    let mut columns = Columns::<(&Task, &Comparison)>::new();
+pub fn comparisons_csv(summary: &StudySummary) -> String {
+    let mut columns = Columns::<(&TaskSummary, &Comparison)>::new();
     columns.add("task", |(task, _)| text(&task.name));
     columns.add("variant", |(_, comparison)| text(&comparison.variant));
     columns.add("baseline", |_| text(&summary.baseline));
-    columns.add("protocol", |_| protocol(summary).to_owned());
+    columns.add("protocol", |_| text(protocol(summary)));
     columns.add("margin", |_| number(Some(summary.margin)));
     columns.add("confidence", |_| number(Some(summary.confidence)));
     columns.add("pairs", |(_, comparison)| count(Some(comparison.pairs)));
@@ -131,11 +136,11 @@ pub fn comparisons_csv(summary: &Summary) -> String {
     }
     columns.add("verdict", |(_, comparison)| {
         let verdict = serde_json::to_value(comparison.verdict).expect("a verdict has a JSON form");
-        verdict.as_str().unwrap_or_default().to_owned()
+        text(verdict.as_str().unwrap_or_default())
     });
     columns.add("obstacle", |(_, comparison)| {
         let obstacle = serde_json::to_value(comparison.obstacle).expect("an obstacle has a JSON form");
-        obstacle.as_str().unwrap_or_default().to_owned()
+        text(obstacle.as_str().unwrap_or_default())
     });
     columns.add("seeds_needed", |(_, comparison)| count(comparison.seeds_needed));
     columns.add("parameters_ratio", |(_, comparison)| number(Some(comparison.parameters_ratio)));
@@ -146,7 +151,7 @@ pub fn comparisons_csv(summary: &Summary) -> String {
 }
 
 /// All trials, one per line, with a column for each setting that the study varies.
-pub fn trials_csv(summary: &Summary) -> String {
+pub fn trials_csv(summary: &StudySummary) -> String {
     let keys: BTreeSet<&String> = summary.trials.iter().flat_map(|trial| trial.settings.keys()).collect();
     let [best, last] = match summary.protocol {
         Protocol::Validation => ["best", "last"],
@@ -154,16 +159,17 @@ pub fn trials_csv(summary: &Summary) -> String {
     };
     let mut columns = Columns::<&TrialLine>::new();
     columns.add("trial", |trial| text(&trial.id));
-    columns.add("state", |trial| trial.state.to_string());
+    columns.add("state", |trial| text(&trial.state.to_string()));
     columns.add("task", |trial| text(&trial.task));
     columns.add("variant", |trial| text(&trial.variant));
-    columns.add("seed", |trial| trial.seed.to_string());
+    columns.add("seed", |trial| Field::Number(trial.seed.to_string()));
     columns.add("epochs", |trial| count(Some(trial.epochs)));
     columns.add("best_epoch", |trial| count(trial.best.map(|(epoch, _)| epoch)));
     columns.add(best, |trial| number(trial.best.map(|(_, accuracy)| accuracy)));
     columns.add(last, |trial| number(trial.last));
-    columns
-        .add("converged", |trial| trial.converged.map(|converged| converged.to_string()).unwrap_or_default());
+    columns.add("converged", |trial| {
+        text(&trial.converged.map(|converged| converged.to_string()).unwrap_or_default())
+    });
     columns.add("seconds", |trial| number(Some(trial.seconds)));
     columns.add("reason", |trial| text(trial.reason.as_deref().unwrap_or_default()));
     for key in keys {
@@ -182,7 +188,7 @@ pub fn epochs_csv(runs: &[Run]) -> String {
             Split::Train => "train",
             Split::Validation => "validation",
         };
-        split.to_owned()
+        text(split)
     });
     columns.add("loss", |(_, line)| number(Some(line.loss)));
     columns.add("accuracy", |(_, line)| number(Some(line.accuracy)));
@@ -192,44 +198,72 @@ pub fn epochs_csv(runs: &[Run]) -> String {
 }
 
 fn share(reach: &Reach) -> String {
-    format!("{:.0}", 100.0 * reach.share)
+    bare_percent(reach.share, 0)
 }
 
 /// The cost at which a variant reached a share of the baseline's accuracy.
-fn reach<'a>(variant: &'a Variant, wanted: &str) -> Option<&'a Reach> {
+fn reach<'a>(variant: &'a VariantSummary, wanted: &str) -> Option<&'a Reach> {
     variant.reaches.iter().find(|reach| share(reach) == wanted)
 }
 
-fn protocol(summary: &Summary) -> &'static str {
+fn protocol(summary: &StudySummary) -> &'static str {
     match summary.protocol {
         Protocol::Validation => "validation",
         Protocol::Published => "published",
     }
 }
 
-fn text(text: &str) -> String {
+/// A cell, by what it holds and not by what its text looks like.
+enum Field {
+    Text(String),
+    /// A number in full, or nothing.
+    Number(String),
+}
+
+impl Field {
+    /// The cell as CSV has it. A name that could be read as a number, such as `1e3`, is quoted as well as one with a
+    /// comma: readers that tell quoted cells from others take it for the text that it is.
+    fn written(self) -> String {
+        match self {
+            Field::Text(text) if text.contains([',', '"', '\n', '\r']) || is_number(&text) => {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            }
+            Field::Text(text) | Field::Number(text) => text,
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok()
+}
+
+fn text(text: &str) -> Field {
     // A spreadsheet treats a cell that begins like this as a formula, and runs it.
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(text);
     // An LSTM cell without gate terms is written `-`.
     let guard = if formula && text != "-" { "'" } else { "" };
-    format!("{guard}{text}")
+    Field::Text(format!("{guard}{text}"))
 }
 
-fn number(number: Option<f64>) -> String {
+fn number(number: Option<f64>) -> Field {
     let finite = number.filter(|number| number.is_finite());
-    finite.map(|number| number.to_string()).unwrap_or_default()
+    Field::Number(finite.map(|number| number.to_string()).unwrap_or_default())
 }
 
-fn count(count: Option<usize>) -> String {
-    count.map(|count| count.to_string()).unwrap_or_default()
+fn count(count: Option<usize>) -> Field {
+    Field::Number(count.map(|count| count.to_string()).unwrap_or_default())
 }
 
-fn setting(value: Option<&toml::Value>) -> String {
-    value.map(|value| text(&written(value))).unwrap_or_default()
+fn setting(value: Option<&toml::Value>) -> Field {
+    match value {
+        Some(number @ (toml::Value::Integer(_) | toml::Value::Float(_))) => Field::Number(written(number)),
+        Some(other) => text(&written(other)),
+        None => text(""),
+    }
 }
 
-/// The text of a column's cell, given the row.
-type CellOf<'a, Row> = Box<dyn Fn(&Row) -> String + 'a>;
+/// A column's cell, given the row.
+type CellOf<'a, Row> = Box<dyn Fn(&Row) -> Field + 'a>;
 
 /// The columns of a table, each a heading with its cells.
 struct Columns<'a, Row>(Vec<(String, CellOf<'a, Row>)>);
@@ -239,7 +273,7 @@ impl<'a, Row> Columns<'a, Row> {
         Columns(vec![])
     }
 
-    fn add(&mut self, head: impl Into<String>, cell: impl Fn(&Row) -> String + 'a) {
+    fn add(&mut self, head: impl Into<String>, cell: impl Fn(&Row) -> Field + 'a) {
         self.0.push((head.into(), Box::new(cell)));
     }
 
@@ -256,11 +290,12 @@ impl<'a, Row> Columns<'a, Row> {
 
     /// The table with these rows.
     fn table(self, rows: impl IntoIterator<Item = Row>) -> String {
-        let mut writer = csv::Writer::from_writer(vec![]);
-        let heads = self.0.iter().map(|(head, _)| head);
+        // By itself a writer quotes by the looks of a text alone.
+        let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Never).from_writer(vec![]);
+        let heads = self.0.iter().map(|(head, _)| Field::Text(head.clone()).written());
         writer.write_record(heads).expect("memory takes all that is written");
         for row in rows {
-            let cells = self.0.iter().map(|(_, cell)| cell(&row));
+            let cells = self.0.iter().map(|(_, cell)| cell(&row).written());
             writer.write_record(cells).expect("each line has a cell for every column");
         }
         let bytes = writer.into_inner().expect("memory takes all that is written");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slimgate_run::stage_file;
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 use crate::{ReportError, Run, csv, html, markdown, runs, study};
 
@@ -15,7 +15,7 @@ use crate::{ReportError, Run, csv, html, markdown, runs, study};
 ///
 /// If the folder cannot be made or written, in which case no file of it has changed unless the disk failed between
 /// two renames.
-pub fn write_study(summary: &Summary, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_study(summary: &StudySummary, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     // Rendered once, because its pictures take most of the time.
     let page = study::document(summary);
     let mut files = vec![

@@ -140,13 +140,13 @@ impl Writer {
                     data-sortable[table.sortable] {
                     caption #(id) { span { (table.caption) } }
                     thead {
-                        tr { @for column in &table.columns { th.number[column.numeric] scope="col" { (column.head) } } }
+                        tr { @for column in &table.columns { th.number[column.is_numeric()] scope="col" { (column.head) } } }
                     }
                     tbody {
                         @for row in &table.rows {
                             tr {
                                 @for (index, (cell, column)) in row.iter().zip(&table.columns).enumerate() {
-                                    (table_cell(cell, index == 0, column.numeric))
+                                    (table_cell(cell, index == 0, column.is_numeric()))
                                 }
                             }
                         }

@@ -9,7 +9,7 @@
 //! | `html`, `markdown` | the two formats of a page |
 //! | `pictures` | learning curves, learning rates, trade-offs, differences … as SVG |
 //! | `style` | the colour, marker and dash that a variant has in every picture |
-//! | `words` | numbers formatted for people |
+//! | `phrases` | results in words, beside the numbers of `slimgate_run::words` |
 //! | `csv` | tables for other programs |
 //! | `files` | writing all files of a report, or none |
 //! | `tensorboard` | event files that TensorBoard reads |
@@ -23,6 +23,7 @@ mod error;
 mod files;
 mod html;
 mod markdown;
+mod phrases;
 mod pictures;
 mod run;
 mod runs;
@@ -30,7 +31,6 @@ mod study;
 mod style;
 mod table;
 mod tensorboard;
-mod words;
 
 pub use error::ReportError;
 pub use files::{write_runs, write_study};

@@ -72,7 +72,7 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     let heads: Vec<_> = table.columns.iter().map(|column| escaped(&column.head)).collect();
     writeln!(out, "| {} |", heads.join(" | "))?;
     let rules: Vec<_> =
-        table.columns.iter().map(|column| if column.numeric { "---:" } else { "---" }).collect();
+        table.columns.iter().map(|column| if column.is_numeric() { "---:" } else { "---" }).collect();
     writeln!(out, "| {} |", rules.join(" | "))?;
     table.rows.iter().try_for_each(|row| {
         let cells: Vec<_> = row.iter().map(|cell| escaped(&cell.text)).collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Serialize, Serializer};
-use slimgate_run::{EpochMetrics, Evaluation, RunError, RunFolder, Split, Summary, by_key, holds};
+use slimgate_run::{EpochMetrics, Evaluation, RunError, RunFolder, RunSummary, Split, by_key, holds};
 
 use crate::ReportError;
 
@@ -25,7 +25,7 @@ pub struct Run {
     /// Every setting by its key.
     pub settings: BTreeMap<String, toml::Value>,
     /// Its results; `None` until it has written them.
-    pub summary: Option<Summary>,
+    pub summary: Option<RunSummary>,
     /// The metrics of its epochs.
     pub epochs: Vec<EpochMetrics>,
     /// The machine that it ran on.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use slimgate_run::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
+use crate::phrases;
 use crate::pictures::run_curves;
 use crate::run::{Run, folder_names};
 use crate::study::{confusion, environment_table, recall, recall_table};
 use crate::style::VariantStyles;
-use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, count, counted, optional, percent, seconds};
+use crate::table::{Cell, Column, Table};
+use slimgate_run::words::{self, MISSING, count, counted, optional, percent, seconds};
 
 /// The page of runs.
 pub(crate) fn document(runs: &[Run]) -> Document {
@@ -19,14 +20,14 @@ pub(crate) fn document(runs: &[Run]) -> Document {
         _ => counted(runs.len(), "run", "runs"),
     };
     let datasets: BTreeSet<String> =
-        runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(words::setting).collect();
+        runs.iter().filter_map(|run| run.settings.get("data.dataset")).map(phrases::setting).collect();
     let datasets: Vec<_> = datasets.into_iter().collect();
     let on = match datasets.as_slice() {
         // A folder is a run even if its configuration is empty.
         [] => String::new(),
         names => format!(" on {}", words::list(names)),
     };
-    let lead = format!("{}{on}.", counted(runs.len(), "training", "trainings"));
+    let lead = format!("{}{on}.", counted(runs.len(), "training run", "training runs"));
     let mut blocks = vec![Block::chapter("Results"), Block::Table(results(runs))];
     blocks.extend(running(runs).map(Block::Notice));
     blocks.extend(chosen_on_test(runs).map(Block::Notice));
@@ -48,7 +49,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
     blocks.extend(settings(runs));
     blocks.push(Block::chapter("Environment and commands"));
     blocks.extend(environments(runs));
-    blocks.push(Block::text("To repeat it:"));
+    blocks.push(Block::text("To repeat the training:"));
     blocks.push(Block::Commands(commands(runs)));
     Document { title, lead, blocks }
 }
@@ -56,20 +57,20 @@ pub(crate) fn document(runs: &[Run]) -> Document {
 fn results(runs: &[Run]) -> Table {
     let mut table = Table::new(
         "Results of the runs",
-        &[
-            "run",
-            "variant",
-            "status",
-            "#recurrent parameters",
-            "#all parameters",
-            "#epochs",
-            "#best epoch",
-            "#best validation accuracy",
-            "#final validation accuracy",
-            "#final training accuracy",
-            "#test accuracy",
-            "#time",
-            "#peak memory",
+        [
+            Column::text("run"),
+            Column::text("variant"),
+            Column::text("status"),
+            Column::number("recurrent parameters"),
+            Column::number("all parameters"),
+            Column::number("epochs"),
+            Column::number("best epoch"),
+            Column::number("best validation accuracy"),
+            Column::number("final validation accuracy"),
+            Column::number("final training accuracy"),
+            Column::number("test accuracy"),
+            Column::number("time"),
+            Column::number("peak memory"),
         ],
     );
     for run in runs {
@@ -93,7 +94,7 @@ fn results(runs: &[Run]) -> Table {
             accuracy(run.last(Split::Train)),
             optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.accuracy)).into(),
             seconds(time).into(),
-            optional(summary.and_then(|summary| summary.peak_memory_bytes), words::bytes).into(),
+            optional(summary.and_then(|summary| summary.peak_memory_bytes), words::mebibytes).into(),
         ]);
     }
     table
@@ -114,9 +115,10 @@ fn running(runs: &[Run]) -> Option<String> {
     let complete =
         |run: &&Run| run.summary.as_ref().is_some_and(|summary| summary.status == Status::Complete);
     let open: Vec<_> = runs.iter().filter(|run| !complete(run)).map(|run| run.name.as_str()).collect();
-    let is = if open.len() == 1 { "is" } else { "are" };
-    (!open.is_empty())
-        .then(|| format!("{} {is} not complete: what is shown is how far it got.", words::list(&open)))
+    let is = words::plural(open.len(), "is", "are");
+    (!open.is_empty()).then(|| {
+        format!("{} {is} not complete: figures cover the epochs recorded so far.", words::list(&open))
+    })
 }
 
 /// Names the runs that have no validation set of their own, as in the published protocol.
@@ -137,7 +139,13 @@ fn chosen_on_test(runs: &[Run]) -> Option<String> {
 fn test_set(runs: &[&Run]) -> Vec<Block> {
     let mut table = Table::new(
         "Results on the test set",
-        &["run", "#weights of epoch", "#sequences", "#accuracy", "#loss (nats)"],
+        [
+            Column::text("run"),
+            Column::number("weights of epoch"),
+            Column::number("sequences"),
+            Column::number("accuracy"),
+            Column::number("loss (nats)"),
+        ],
     );
     let mut matrices = vec![];
     let mut recalls: Vec<(&str, Vec<f64>)> = vec![];
@@ -176,22 +184,22 @@ fn settings(runs: &[Run]) -> Vec<Block> {
     };
     let (same, different): (Vec<&String>, Vec<&String>) =
         keys.into_iter().partition(|key| values(key).windows(2).all(|pair| pair[0] == pair[1]));
-    let cell = |value: Option<&toml::Value>| Cell::from(optional(value, words::setting));
+    let cell = |value: Option<&toml::Value>| Cell::from(optional(value, phrases::setting));
     let mut blocks = vec![];
     if !different.is_empty() {
-        let heads: Vec<&str> =
-            std::iter::once("setting").chain(runs.iter().map(|run| run.name.as_str())).collect();
-        let mut table = Table::new("Settings in which the runs differ", &heads);
+        let mut columns = vec![Column::text("setting")];
+        columns.extend(runs.iter().map(|run| Column::text(&run.name)));
+        let mut table = Table::new("Settings in which the runs differ", columns);
         for key in different {
             table
                 .row(std::iter::once(key.as_str().into()).chain(values(key).into_iter().map(cell)).collect());
         }
         blocks.push(Block::Table(table));
     } else if runs.len() > 1 {
-        blocks.push(Block::text("The runs do not differ in any setting."));
+        blocks.push(Block::text("All runs have the same settings."));
     }
     let caption = if runs.len() > 1 { "Settings that all runs share" } else { "All settings" };
-    let mut table = Table::new(caption, &["setting", "value"]);
+    let mut table = Table::new(caption, [Column::text("setting"), Column::text("value")]);
     for key in same {
         table.row(vec![key.as_str().into(), cell(values(key)[0])]);
     }

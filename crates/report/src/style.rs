@@ -1,7 +1,7 @@
 //! The colour, marker and dash of each variant: the same in every picture of a page, and never the colour alone.
 
 use kuva::plot::scatter::MarkerShape;
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 /// The colours of Okabe and Ito, which colour-blind readers can tell apart, by their names in the style sheet. The
 /// first is the text colour, for the baseline.
@@ -47,7 +47,7 @@ pub struct VariantStyles {
 
 impl VariantStyles {
     /// Styles for a study: the baseline first, the others in the order of the tasks.
-    pub fn of(summary: &Summary) -> VariantStyles {
+    pub fn of(summary: &StudySummary) -> VariantStyles {
         let variants =
             summary.tasks.iter().flat_map(|task| &task.variants).map(|variant| variant.name.as_str());
         VariantStyles::named(std::iter::once(summary.baseline.as_str()).chain(variants))

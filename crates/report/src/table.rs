@@ -18,8 +18,17 @@ pub struct Table {
 pub struct Column {
     /// Its heading.
     pub head: String,
-    /// True if it holds numbers, which are aligned to the right.
-    pub numeric: bool,
+    /// The kind of its cells.
+    pub kind: Kind,
+}
+
+/// The kind of the cells of a column, which no text decides: a run may be called `1e3`, a class `#1`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Words and names.
+    Text,
+    /// Numbers, which are aligned to the right.
+    Number,
 }
 
 /// A cell of a table.
@@ -34,18 +43,9 @@ pub struct Cell {
 }
 
 impl Table {
-    /// A table without rows. A column whose heading begins with `#` holds numbers.
-    pub fn new(caption: impl Into<String>, heads: &[&str]) -> Table {
-        let column = |head: &&str| match head.strip_prefix('#') {
-            Some(head) => Column { head: head.to_owned(), numeric: true },
-            None => Column { head: (*head).to_owned(), numeric: false },
-        };
-        Table {
-            caption: caption.into(),
-            columns: heads.iter().map(column).collect(),
-            rows: vec![],
-            sortable: false,
-        }
+    /// A table without rows.
+    pub fn new(caption: impl Into<String>, columns: impl Into<Vec<Column>>) -> Table {
+        Table { caption: caption.into(), columns: columns.into(), rows: vec![], sortable: false }
     }
 
     /// Adds a row.
@@ -56,7 +56,7 @@ impl Table {
 
     /// Leaves out the columns that are empty in every row; `None` if only the names remain.
     pub fn without_empty_columns(mut self) -> Option<Table> {
-        let says = |index: usize| self.rows.iter().any(|row| row[index].text != crate::words::MISSING);
+        let says = |index: usize| self.rows.iter().any(|row| row[index].text != slimgate_run::words::MISSING);
         let keep: Vec<bool> = (0..self.columns.len()).map(|index| index == 0 || says(index)).collect();
         let mut kept = keep.iter();
         self.columns.retain(|_| *kept.next().expect("as many as columns"));
@@ -65,6 +65,23 @@ impl Table {
             row.retain(|_| *kept.next().expect("as many as columns"));
         }
         (self.columns.len() > 1).then_some(self)
+    }
+}
+
+impl Column {
+    /// A column of words or names.
+    pub fn text(head: impl Into<String>) -> Column {
+        Column { head: head.into(), kind: Kind::Text }
+    }
+
+    /// A column of numbers.
+    pub fn number(head: impl Into<String>) -> Column {
+        Column { head: head.into(), kind: Kind::Number }
+    }
+
+    /// True if it holds numbers.
+    pub fn is_numeric(&self) -> bool {
+        self.kind == Kind::Number
     }
 }
 
@@ -95,12 +112,19 @@ impl From<&str> for Cell {
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Column, Table};
 
     #[test]
     fn a_table_of_which_only_the_names_are_left_is_none() {
-        let mut table = Table::new("Made up", &["variant", "#accuracy", "#time"]);
-        table.row(vec!["lstm".into(), crate::words::MISSING.into(), crate::words::MISSING.into()]);
+        let mut table = Table::new(
+            "Made up",
+            [Column::text("variant"), Column::number("accuracy"), Column::number("time")],
+        );
+        table.row(vec![
+            "lstm".into(),
+            slimgate_run::words::MISSING.into(),
+            slimgate_run::words::MISSING.into(),
+        ]);
         assert!(table.clone().without_empty_columns().is_none());
         table.rows[0][2] = "1 s".into();
         assert_eq!(table.without_empty_columns().unwrap().columns.len(), 2);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What computes.
+/// A backend: the part of Burn that computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
@@ -35,7 +35,7 @@ impl Backend {
         format!("cargo build --release --features {}", self.name())
     }
 
-    /// Whether its tensors lie in the memory of the process.
+    /// True if its tensors lie in the memory of the process.
     pub fn in_memory(self) -> bool {
         matches!(self, Backend::Flex | Backend::NdArray)
     }

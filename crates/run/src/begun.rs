@@ -1,4 +1,5 @@
-//! What a run was begun with, which its `config.toml` is held to: another rate or seed half-way is another run.
+//! The settings that a run was begun with, which its `config.toml` is held to: another rate or seed half-way is another
+//! run.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ impl BegunWith {
         BegunWith { sha256: hash(&settings), settings, extended: Vec::new() }
     }
 
-    /// Whether the settings are the ones that were recorded.
+    /// True if the settings are the ones that were recorded.
     pub fn is_whole(&self) -> bool {
         hash(&self.settings) == self.sha256
     }
@@ -60,10 +61,10 @@ impl BegunWith {
         keys.sort();
         keys.dedup();
         keys.retain(|key| *key != EPOCHS && was(key) != now.get(*key));
-        let written = |value: Option<&Value>| value.map_or_else(|| "not given".to_owned(), Value::to_string);
+        let written = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), Value::to_string);
         let difference = |key: &String| {
             let (was, is) = (written(was(key)), written(now.get(key)));
-            format!("`{key}` was {was} and is {is}")
+            format!("`{key}` was {was} and is now {is}")
         };
         keys.into_iter().map(difference).collect()
     }
@@ -108,9 +109,9 @@ mod tests {
         let begun = BegunWith::new(&read("[optim]\nearly_stopping = 3"));
         let now = read("[optim]\nlearning_rate = 0.5\nepochs = 99\n[run]\nseed = 7");
         let told = [
-            "`optim.early_stopping` was 3 and is not given",
-            "`optim.learning_rate` was 0.003 and is 0.5",
-            "`run.seed` was 1 and is 7",
+            "`optim.early_stopping` was 3 and is now not set",
+            "`optim.learning_rate` was 0.003 and is now 0.5",
+            "`run.seed` was 1 and is now 7",
         ];
         assert_eq!(begun.differences(&now), told);
     }
@@ -122,7 +123,7 @@ mod tests {
         assert!(begun.differences(&Config::default()).is_empty());
         assert_eq!(
             begun.differences(&read("[model]\nembedding = 7")),
-            ["`model.embedding` was 128 and is 7"]
+            ["`model.embedding` was 128 and is now 7"]
         );
     }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with settings and run folders, each with what to do about it.
+//! Errors in settings and run folders, each with a remedy.
 
 use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub enum ConfigError {
         problem: String,
     },
     /// A key that no setting has.
-    #[error("there is no setting `{key}`{}; see `slimgate settings` for all of them", did_you_mean(nearest))]
+    #[error("there is no setting `{key}`{}; `slimgate settings` lists them all", did_you_mean(nearest))]
     UnknownKey {
         /// The key, with its section.
         key: String,
@@ -29,7 +29,7 @@ pub enum ConfigError {
         nearest: Option<String>,
     },
     /// A section of a study.
-    #[error("[{section}] is a section of a study; run it with `slimgate compare`")]
+    #[error("[{section}] belongs to a study; run the file with `slimgate compare`")]
     Study {
         /// The section.
         section: String,
@@ -42,7 +42,7 @@ pub enum ConfigError {
     Choice {
         /// The key, with its section.
         key: &'static str,
-        /// What it was set to.
+        /// The value that it was set to.
         value: String,
         /// The most similar choice.
         nearest: Option<&'static str>,
@@ -54,9 +54,9 @@ pub enum ConfigError {
     Value {
         /// The key, with its section.
         key: String,
-        /// What it was set to.
+        /// The value that it was set to.
         value: String,
-        /// What it may be.
+        /// The values that it may have.
         remedy: &'static str,
     },
     /// A setting of the data that no run can use.
@@ -76,7 +76,7 @@ pub enum ConfigError {
     Gates(#[from] ParseCellError),
 }
 
-/// What keeps a run folder from being made or used.
+/// An error that keeps a run folder from being made or used.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The configuration.
@@ -86,11 +86,11 @@ pub enum RunError {
     #[error("{0}")]
     Data(#[from] DataError),
     /// The folder of a new run could not be made.
-    #[error("cannot make a run in {}: {source}; {}", out.display(), place(source))]
+    #[error("cannot create a run in {}: {source}; {}", out.display(), place(source))]
     NewRun {
         /// The folder that runs are put in.
         out: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// It was asked to stop before there was a run.
@@ -99,11 +99,11 @@ pub enum RunError {
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
     File {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// On which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file of the run folder that does not hold what it should.
@@ -111,13 +111,13 @@ pub enum RunError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// A summary whose form this version does not know.
     #[error(
-        "{} was written by a newer version of slimgate (it has form {version}, and this one reads up to {known}); \
-         use that version, or a newer one",
+        "{} was written by a newer version of slimgate (its format is {version}, and this one reads up to \
+         {known}); use that version or a newer one",
         path.display()
     )]
     Newer {
@@ -130,7 +130,7 @@ pub enum RunError {
     },
     /// A run's configuration that is another than the one that it was begun with.
     #[error(
-        "{path} was changed after the run was begun: {differences}; put that back, or train a new run with it: slimgate \
+        "{path} was edited after the run started: {differences}; undo the edit, or train a new run with it: slimgate \
          train {} --name NEW",
         in_shell(path),
         path = path.display()
@@ -148,10 +148,10 @@ pub enum RunError {
     #[error("{} is not a run folder (it has no config.toml); give a folder that `slimgate train` made", .0.display())]
     NotARun(PathBuf),
     /// A run with this name is there already.
-    #[error("{} exists already; resume it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
+    #[error("{} already exists; resume it with `slimgate train --resume {}` or choose another `--name`", .0.display(), in_shell(.0))]
     Exists(PathBuf),
     /// Another process has the run.
-    #[error("{} is in use by another process; wait for it to end", .0.display())]
+    #[error("{} is in use by another process; wait for it to finish", .0.display())]
     InUse(PathBuf),
 }
 
@@ -168,7 +168,7 @@ impl RunError {
 }
 
 fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
-    nearest.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+    nearest.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 fn in_shell(path: &Path) -> String {
@@ -179,7 +179,7 @@ fn trials(study: &Path) -> String {
     study.join("trials/").display().to_string()
 }
 
-/// Where to put a run that cannot be made.
+/// Advice on where to put a run that cannot be made.
 fn place(error: &std::io::Error) -> &'static str {
     match error.kind() {
         StorageFull | QuotaExceeded => "free some space, or choose another folder with `--out`",
@@ -187,13 +187,13 @@ fn place(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// What to do about a file of a run that is there.
+/// Advice on a file of a run that cannot be read or written.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         StorageFull | QuotaExceeded => {
             "free some space, then try again; a run is resumed with `slimgate train --resume`"
         }
-        PermissionDenied | ReadOnlyFilesystem => "get the permission to read and write there",
+        PermissionDenied | ReadOnlyFilesystem => "get permission to read and write there",
         NotFound => "check the path",
         _ => "check the disk and the path",
     }

@@ -1,8 +1,8 @@
-//! How a run does on the test set: `evaluation.json`.
+//! The evaluation of a run on the test set: `evaluation.json`.
 
 use serde::{Deserialize, Serialize};
 
-/// How a saved run does on the test set.
+/// The results of a saved run on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The epoch whose weights were used.
@@ -15,7 +15,7 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// The names of the classes.
     pub classes: Vec<String>,
-    /// How many sequences of each class (rows) were predicted to be of each (columns).
+    /// Sequences by class (rows) and predicted class (columns).
     pub confusion: Vec<Vec<usize>>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,

@@ -1,10 +1,11 @@
-//! The events of a run, a JSON line each: `slimgate train --json` writes them, and a study reads those of its trials.
+//! The events of a run and of a worker, a JSON line each: `slimgate train --json` writes those of a run, a worker all of
+//! them, and a study reads them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EpochMetrics, Parameters, Summary};
+use crate::{Effort, EpochMetrics, JobEnd, Parameters, RunSummary, StepTime};
 
-/// An event of a run.
+/// An event of a run, or of a worker and the runs of its job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum RunEvent {
@@ -33,6 +34,17 @@ pub enum RunEvent {
         /// Its folder.
         run: String,
         /// Its result.
-        summary: Box<Summary>,
+        summary: Box<RunSummary>,
     },
+    /// A worker has the lease of its job.
+    Leased {
+        /// The lease's [mark](crate::Lease::mark).
+        mark: String,
+    },
+    /// A worker has measured what a run will ask of its machine.
+    Effort(Effort),
+    /// A worker has measured a training step.
+    Step(StepTime),
+    /// A worker's job has ended; nothing comes after it.
+    Ended(JobEnd),
 }

@@ -10,13 +10,13 @@ use tempfile::TempPath;
 
 use crate::RunError;
 
-/// How the name of a file begins that is not whole yet.
+/// Prefix of the name of a file that is not whole yet.
 pub(crate) const TEMPORARY: &str = ".tmp";
 
-/// How the name of a run begins that is none yet.
+/// Prefix of the name of a folder that is not yet a run.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
 
-/// Whether a folder is there and holds a file.
+/// True if a folder is there and holds a file.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What is to be renamed into place, as readable as anything that the user makes.
+/// A file that is to be renamed into place, as readable as anything that the user makes.
 pub(crate) fn temporary(prefix: &'static str, mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).permissions(PermissionsExt::from_mode(mode));
@@ -73,7 +73,7 @@ pub fn sha256(content: &[u8]) -> String {
     hexadecimal(Sha256::new_with_prefix(content))
 }
 
-/// What a hash comes to, as text.
+/// The result of a hash as text.
 pub fn hexadecimal(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

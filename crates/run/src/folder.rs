@@ -16,8 +16,8 @@ use slimgate_data::{Preprocessing, check_unchanged, short_name};
 use crate::files::{UNFINISHED, holds, sha256, temporary, write_atomic};
 use crate::summary::refuse_newer;
 use crate::{
-    Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, SavedEpoch, SavedFile,
-    Summary, Timing, leftovers,
+    Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, RunSummary, SavedEpoch,
+    SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
@@ -111,7 +111,7 @@ impl RunFolder {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -133,7 +133,7 @@ impl RunFolder {
         let config = self.config()?;
         let Some(begun) = self.manifest()?.begun_with else { return Ok(config) };
         if !begun.is_whole() {
-            let problem = "the settings that the run was begun with are not what was recorded";
+            let problem = "the settings that the run started with are not the recorded ones";
             return Err(RunError::damaged(&self.file("manifest.json"), problem));
         }
         let differences = begun.differences(&config);
@@ -185,22 +185,22 @@ impl RunFolder {
         text.lines().enumerate().map(line).collect()
     }
 
-    /// What the run has come to, or nothing where its process has not said yet.
+    /// The result of the run so far; `None` until its process has written one.
     ///
     /// # Errors
     ///
     /// If the file cannot be read, is none, or a newer version of the program wrote it in a form of its own.
-    pub fn summary(&self) -> Result<Option<Summary>, RunError> {
+    pub fn summary(&self) -> Result<Option<RunSummary>, RunError> {
         if !self.file(SUMMARY).exists() {
             return Ok(None);
         }
         let text = self.read_text(SUMMARY)?;
-        refuse_newer(&self.file(SUMMARY), &text, Summary::VERSION)?;
+        refuse_newer(&self.file(SUMMARY), &text, RunSummary::VERSION)?;
         let summary = serde_json::from_str(&text);
         summary.map(Some).map_err(|problem| RunError::damaged(&self.file(SUMMARY), problem))
     }
 
-    /// How the run does on the test set at its best epoch, where that has been asked; what was asked about another
+    /// The evaluation on the test set at its best epoch, where there has been one; what was asked about another
     /// epoch, or before it trained on, is not the run's result.
     ///
     /// # Errors
@@ -212,7 +212,7 @@ impl RunFolder {
         Ok(evaluation.filter(|evaluation| Some(evaluation.epoch) == best))
     }
 
-    /// How long its steps take, where that has been measured.
+    /// The times of its steps, where they have been measured.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl RunFolder {
         Ok(check_unchanged(&preprocessing, place_of(preprocessing.dataset()))?)
     }
 
-    /// How its data was prepared.
+    /// The preparation of its data.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl RunFolder {
         self.read_json("preprocessing.json")
     }
 
-    /// Which of its epochs are complete.
+    /// Its complete epochs.
     ///
     /// # Errors
     ///
@@ -315,7 +315,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn write_summary(&self, summary: &Summary) -> Result<(), RunError> {
+    pub fn write_summary(&self, summary: &RunSummary) -> Result<(), RunError> {
         self.write_json(SUMMARY, summary)
     }
 

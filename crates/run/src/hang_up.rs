@@ -11,7 +11,7 @@ use rustix::io::ioctl_fionbio;
 use rustix::pipe::pipe;
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
-/// Which of the standard streams are a terminal.
+/// The standard streams that are a terminal.
 #[derive(Clone, Copy)]
 pub struct TerminalStreams {
     input: bool,
@@ -20,7 +20,7 @@ pub struct TerminalStreams {
 }
 
 impl TerminalStreams {
-    /// As they are now.
+    /// Those of this process, as they are now.
     pub fn now() -> TerminalStreams {
         TerminalStreams {
             input: std::io::stdin().is_terminal(),

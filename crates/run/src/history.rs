@@ -10,9 +10,9 @@ const LITTLE_LOSS: f64 = 0.01;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// What is learned from.
+    /// The sequences that are learned from.
     Train,
-    /// What every choice is made on.
+    /// The sequences that every choice is made on.
     Validation,
 }
 
@@ -125,7 +125,7 @@ impl History {
         last - best.max(last_gain(losses, LITTLE_LOSS)).max(last_gain(accuracies, LITTLE))
     }
 
-    /// Whether a run with these metrics has converged: where early stopping has waited `patience` epochs for a new best, or
+    /// True if a run with these metrics has converged: where early stopping has waited `patience` epochs for a new best, or
     /// over the last quarter of its epochs, neither accuracy nor loss on the validation set has gained more than a little,
     /// or than chance may with so few sequences. One epoch tells nothing, and does not count as converged.
     pub fn has_converged(&self, patience: Option<usize>) -> bool {
@@ -136,7 +136,7 @@ impl History {
         stalled_since(quarter) || patience.is_some_and(|patience| stalled_since(last - patience))
     }
 
-    /// Whether the epochs after the given one gained over those up to it.
+    /// True if the epochs after the given one gained over those up to it.
     fn gains_after(&self, epoch: usize) -> bool {
         let gain = |value: fn(&EpochMetrics) -> f64| {
             let best = |after: bool| {

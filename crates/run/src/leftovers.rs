@@ -1,4 +1,4 @@
-//! What killed processes leave in a run folder: files that they had not renamed into place yet, and checkpoints
+//! The leftovers of killed processes in a run folder: files that they had not renamed into place yet, and checkpoints
 //! that the manifest does not list yet or no longer.
 
 use std::fs;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::files::{TEMPORARY, UNFINISHED};
 use crate::{CHECKPOINT_FILES, Manifest, RunError, RunFolder};
 
-/// What is younger may be of a process that lives: reports and evaluations write into a run that others train.
+/// The least age of a leftover. A younger file may be of a process that lives: reports and evaluations write into a run
+/// that others train.
 const AGE: Duration = Duration::from_secs(60);
 
 impl RunFolder {
@@ -58,7 +59,7 @@ fn remove_files(folder: &Path, leftover: impl Fn(&str, &Path) -> bool) -> Result
     Ok(())
 }
 
-/// What this program makes before it has its name, such as `.tmpA1b2C3`.
+/// True for a file that this program makes before it has its name, such as `.tmpA1b2C3`.
 fn is_temporary(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == 6 && rest.chars().all(|c| c.is_ascii_alphanumeric()))

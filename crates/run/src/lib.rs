@@ -15,7 +15,9 @@
 //! | `leftovers` | what killed processes leave in a run folder |
 //! | `history` | the metrics of each epoch, and what follows from them: best epoch, patience |
 //! | `summary` | what a run came to, and the version of its form |
-//! | `event` | the lines that a run writes as it goes, and a study reads |
+//! | `event` | what a run, or a worker, tells as it goes, a line an event |
+//! | `job` | what a worker is handed, and what becomes of it |
+//! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
@@ -23,6 +25,7 @@
 //! | `terminal` | the terminal around a dashboard, and processes that start from it |
 //! | `hang_up` | a terminal that closes |
 //! | `shell` | commands to copy |
+//! | `words` | numbers and lists as people read them |
 
 mod backend;
 mod begun;
@@ -37,6 +40,8 @@ mod folder;
 mod fuzz;
 mod hang_up;
 mod history;
+mod job;
+mod lease;
 mod leftovers;
 mod manifest;
 mod parameters;
@@ -49,6 +54,7 @@ mod summary;
 mod table;
 mod terminal;
 mod timing;
+pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
@@ -61,6 +67,8 @@ pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};
 pub use hang_up::TerminalStreams;
 pub use history::{EpochMetrics, History, Split};
+pub use job::{Job, JobEnd, JobOutcome, QueueEntry, Step};
+pub use lease::{FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_lease, is_leased};
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use parameters::{Parameters, recurrent_parameters};
 pub use reference::Setting;
@@ -68,7 +76,7 @@ pub use settings::nearest;
 pub use shell::quoted;
 pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;
-pub use summary::{Status, Summary, refuse_newer};
+pub use summary::{RunSummary, Status, refuse_newer};
 pub use table::{by_key, parse_setting, table_with};
 pub use terminal::{Terminal, in_foreground, start_unsuspended, suspend};
 pub use timing::{Effort, StepTime, Timing};

@@ -7,7 +7,7 @@ use crate::{BegunWith, Config};
 /// The files of one checkpoint, by the names that Burn's own checkpointers give them.
 pub const CHECKPOINT_FILES: [&str; 3] = ["model", "optim", "scheduler"];
 
-/// Which epochs are complete: the content of `manifest.json`.
+/// The complete epochs: the content of `manifest.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The settings that the run was begun with. Nothing where an older version began it.

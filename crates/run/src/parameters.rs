@@ -1,4 +1,4 @@
-//! How many parameters a model has.
+//! The number of parameters of a model.
 
 use serde::{Deserialize, Serialize};
 use slimgate_data::find;
@@ -6,7 +6,7 @@ use slimgate_gates::Sizes;
 
 use crate::{Config, RunError};
 
-/// How many trainable parameters a model has.
+/// The number of trainable parameters of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
     /// In the recurrent layers, what the published tables count.

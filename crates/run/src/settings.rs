@@ -80,7 +80,8 @@ impl Config {
     pub fn without_effect(&self) -> Vec<String> {
         let Config { data, model, optim, .. } = self;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
-        let modality = find(&data.dataset).ok().map(|entry| &entry.modality);
+        let entry = find(&data.dataset).ok();
+        let modality = entry.as_ref().map(|entry| &entry.modality);
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
         let idle = [

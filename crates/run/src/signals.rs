@@ -12,7 +12,7 @@ use crate::{StopFlag, Terminal, TerminalStreams};
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// How often to look whether standard output still has a reader.
+/// Time between two looks at whether standard output still has a reader.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// From now on the first Ctrl-C, SIGTERM or SIGHUP asks the run that gets this to stop, which it does before it
@@ -62,7 +62,7 @@ pub fn when_unread(act: impl FnOnce() + Send + 'static) {
     });
 }
 
-/// Whether standard output is a pipe without a reader.
+/// True if standard output is a pipe without a reader.
 fn is_unread() -> bool {
     let output = std::io::stdout();
     // Asked at intervals and for room to write: where that is not asked for, macOS does not tell of a lost reader.
@@ -71,7 +71,7 @@ fn is_unread() -> bool {
     told.is_ok() && asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
-/// Whether this process was started with a signal ignored.
+/// True if this process was started with a signal ignored.
 fn is_ignored(signal: libc::c_int) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: without a new action the call only writes the present one to where the pointer leads, which is read

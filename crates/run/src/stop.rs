@@ -29,7 +29,7 @@ impl StopFlag {
         hooks.into_iter().for_each(|hook| hook());
     }
 
-    /// Whether a stop was asked for.
+    /// True if a stop was asked for.
     pub fn should_stop(&self) -> bool {
         self.state().raised
     }

@@ -1,4 +1,4 @@
-//! What a run came to: `summary.json`.
+//! The result of a run: `summary.json`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::{EpochMetrics, Parameters, RunError};
 /// The form that version 0.1.0 wrote, without its number.
 const FIRST: u32 = 1;
 
-/// How a run ended, if it has.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -25,13 +25,13 @@ pub enum Status {
     Failed,
 }
 
-/// What a run came to: the content of `summary.json`.
+/// The result of a run: the content of `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The form of the file: [`Summary::VERSION`], or an earlier one.
+pub struct RunSummary {
+    /// The form of the file: [`RunSummary::VERSION`], or an earlier one.
     #[serde(default = "first")]
     pub version: u32,
-    /// How it ended.
+    /// Its state.
     pub status: Status,
     /// The data set.
     pub dataset: String,
@@ -48,7 +48,7 @@ pub struct Summary {
     /// The last epoch on the validation set.
     #[serde(rename = "final")]
     pub last: Option<EpochMetrics>,
-    /// Whether it had converged ([`History::has_converged`]). Nothing in summaries of version 0.1.0.
+    /// True if it had converged ([`History::has_converged`]). Nothing in summaries of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converged: Option<bool>,
     /// Seconds of training and validation, over all epochs.
@@ -57,7 +57,7 @@ pub struct Summary {
     pub peak_memory_bytes: Option<u64>,
 }
 
-impl Summary {
+impl RunSummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
 }
@@ -109,7 +109,7 @@ mod tests {
         let folder = RunFolder::open(place.path()).unwrap();
         std::fs::write(&path, r#"{ "version": 3, "status": { "of": "a form to come" } }"#).unwrap();
         let refusal = folder.summary().unwrap_err().to_string();
-        let said = [path.to_str().unwrap(), "newer version of slimgate", "form 3", "up to 2"];
+        let said = [path.to_str().unwrap(), "newer version of slimgate", "format is 3", "up to 2"];
         assert!(said.iter().all(|said| refusal.contains(said)), "{refusal}");
     }
 }

@@ -7,7 +7,7 @@ use rustix::process::getpgrp;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use signal_hook::consts::SIGTSTP;
 
-/// What Burn's dashboard writes as it closes: the mouse is the terminal's again, then its screen and its cursor.
+/// The bytes that Burn's dashboard writes as it closes: the mouse is the terminal's again, then its screen and its cursor.
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
 /// The modes of the terminal before there is a dashboard. Whoever changes them puts them back when it is dropped, which
@@ -52,7 +52,7 @@ fn leave_screen(output: &mut StdoutLock) {
     let _ = output.write_all(LEAVE).and_then(|()| output.flush());
 }
 
-/// Whether the terminal is this process's to set: in the background, setting it stops a process.
+/// True if the terminal is this process's to set: in the background, setting it stops a process.
 pub fn in_foreground() -> bool {
     tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }

@@ -1,4 +1,4 @@
-//! How long steps take: `timing.json`, and what is measured before a run begins.
+//! Times of steps: `timing.json`, and the measurements before a run begins.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{RunError, RunFolder};
 
-/// How long the steps of a model take: the content of `timing.json`. Medians, on the test set's first sequences.
+/// The times of the steps of a model: the content of `timing.json`. Medians, on the test set's first sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// Milliseconds of a training step of a batch of the run's size: forward, backward, optimizer.
@@ -30,7 +30,7 @@ impl Timing {
     }
 }
 
-/// What a run will ask of this machine, measured before it begins.
+/// The demands of a run on this machine, measured before it begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effort {
     /// Seconds of one training step.
@@ -39,11 +39,11 @@ pub struct Effort {
     pub steps_an_epoch: usize,
     /// Seconds until the data is read and the initial weights are drawn.
     pub start_seconds: f64,
-    /// What the user should know of its texts, its memory and its start.
+    /// Warnings about its texts, its memory and its start.
     pub warnings: Vec<String>,
 }
 
-/// How long a training step takes, measured for long enough to tell sizes of a model apart.
+/// The time of a training step, measured for long enough to tell sizes of a model apart.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepTime {
     /// Median seconds.

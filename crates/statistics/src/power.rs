@@ -104,18 +104,27 @@ pub fn seeds_needed(alternative: Alternative, scenario: Scenario, asked: f64) ->
 
 /// The mean of `chance` over the spread s/σ of a sample, for spreads up to `largest`.
 fn accepted(degrees_of_freedom: f64, largest: f64, chance: impl Fn(f64) -> f64) -> f64 {
-    // χ/√ν is close to 1, with a standard deviation of about 1/√2ν; twelve of those leave out a negligible part.
-    let half_width = 12.0 / (2.0 * degrees_of_freedom).sqrt();
-    let (low, high) = ((1.0 - half_width).max(0.0), (1.0 + half_width).min(largest));
+    let (low, high) = spreads(degrees_of_freedom);
+    let high = high.min(largest);
     if high <= low {
         return 0.0;
     }
+    let density = spread_density(degrees_of_freedom);
+    integrate(low, high, |spread| density(spread) * chance(spread))
+}
+
+/// The range of the spread s/σ = χ/√ν. It is close to 1, with a standard deviation of about 1/√2ν; twelve of those leave
+/// out a negligible part.
+pub(super) fn spreads(degrees_of_freedom: f64) -> (f64, f64) {
+    let half_width = 12.0 / (2.0 * degrees_of_freedom).sqrt();
+    ((1.0 - half_width).max(0.0), 1.0 + half_width)
+}
+
+/// The probability density of the spread.
+pub(super) fn spread_density(degrees_of_freedom: f64) -> impl Fn(f64) -> f64 {
     let half = degrees_of_freedom / 2.0;
     let constant = std::f64::consts::LN_2 + half * half.ln() - ln_gamma(half);
-    integrate(low, high, |spread| {
-        let density = (constant + (degrees_of_freedom - 1.0) * spread.ln() - half * spread * spread).exp();
-        density * chance(spread)
-    })
+    move |spread| (constant + (degrees_of_freedom - 1.0) * spread.ln() - half * spread * spread).exp()
 }
 
 fn normal(x: f64) -> f64 {

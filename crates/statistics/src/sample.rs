@@ -62,3 +62,8 @@ pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
 pub(super) fn student(degrees_of_freedom: f64) -> StudentsT {
     StudentsT::new(0.0, 1.0, degrees_of_freedom).expect("degrees of freedom are at least one")
 }
+
+/// The value that Student's t exceeds with probability `tail`.
+pub(super) fn critical(degrees_of_freedom: f64, tail: f64) -> f64 {
+    -student(degrees_of_freedom).inverse_cdf(tail)
+}

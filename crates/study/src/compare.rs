@@ -1,26 +1,27 @@
 //! The study itself: from a plan to a folder of finished trials.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::time::Instant;
 
-use slimgate_run::{RunError, RunEvent, StopFlag};
+use slimgate_run::{JobEnd, LeaseTerms, RunError, RunEvent, Status, Step, StopFlag};
 
 use crate::estimate::estimate;
 use crate::event::Event;
-use crate::executor::{Executor, PATIENCE, Process, Report};
 use crate::folder::Records;
-use crate::plan::{Group, Job, plan};
+use crate::launcher::{Report, Workers};
+use crate::plan::{Group, Work, plan};
+use crate::queue::Queue;
 use crate::resolve::resolve;
 use crate::space::Space;
+use crate::this_machine::ThisMachine;
 use crate::trial::Trial;
-use crate::{StudyConfig, StudyError, StudyFolder, Summary, summarize};
+use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, summarize};
 
 /// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
 
-/// How a study runs here.
+/// The workers of a study on this machine.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The program, which trains, tests and times the trials in processes of their own.
@@ -32,7 +33,7 @@ pub struct Options {
 /// Runs a study in its folder, or continues it, until nothing is left to do. Besides what it came to, returns
 /// the error that names what failed, if anything did.
 ///
-/// Several processes may do so at once: they share the trials.
+/// Several processes may do so at once, on one machine or several that share the folder: they share the trials.
 ///
 /// # Errors
 ///
@@ -44,26 +45,27 @@ pub fn compare(
     options: &Options,
     stop: &StopFlag,
     mut on_event: impl FnMut(Event),
-) -> Result<(StudyFolder, Summary, Option<StudyError>), StudyError> {
-    let mut executor = Executor::new(options.program.clone(), options.at_once);
-    let (folder, config, space) = resolve(path, config, &mut executor, stop)?;
+) -> Result<(StudyFolder, StudySummary, Option<StudyError>), StudyError> {
+    let this_machine = ThisMachine::new(options.program.clone(), options.at_once);
+    let mut workers = Workers::new(Box::new(this_machine), stop);
+    let (folder, config, space) = resolve(path, config, &mut workers, stop)?;
     for text in space.findings()? {
         on_event(Event::Warning { text });
     }
     let mut run = Run {
         records: Records::new(&folder, &config),
-        executor,
+        workers,
         folder: folder.clone(),
         space,
         config,
-        jobs: HashMap::new(),
+        underway: HashMap::new(),
+        busy: HashMap::new(),
         in_a_row: 0,
-        stopping: false,
         timing_failure: None,
     };
     run.try_failed_again()?;
-    run.estimate(stop, &mut on_event)?;
-    if let Err(error) = run.work(stop, &mut on_event) {
+    run.estimate(&mut on_event)?;
+    if let Err(error) = run.work(&mut on_event) {
         // Nobody would hear of them, and they would run for days.
         run.stop_all();
         return Err(error);
@@ -79,44 +81,57 @@ struct Run {
     config: StudyConfig,
     space: Space,
     records: Records,
-    executor: Executor,
-    /// What each process that runs here does.
-    jobs: HashMap<String, Job>,
+    workers: Workers,
+    /// The work of each worker that was started here, by trial.
+    underway: HashMap<String, Underway>,
+    /// The time at which a worker found that somebody else had its trial.
+    busy: HashMap<String, Instant>,
     /// Trials given up one after the other.
     in_a_row: usize,
-    stopping: bool,
-    /// Why the chosen trials could not be timed.
+    /// The reason why the chosen trials could not be timed.
     timing_failure: Option<String>,
 }
 
+/// The work of a worker that was started here.
+struct Underway {
+    work: Work,
+    /// True until the training is at its end and that has been told.
+    trains: bool,
+    /// Failures of the trial that were known before.
+    failures: usize,
+    /// The mark of the worker's lease.
+    lease: Option<String>,
+    /// The end that the worker told.
+    end: Option<JobEnd>,
+}
+
 impl Run {
-    fn work(&mut self, stop: &StopFlag, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+    fn work(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         loop {
-            self.forward_interrupt(stop);
-            if !self.stopping && self.in_a_row < FAILURES_IN_A_ROW {
+            if !self.workers.are_stopping() && self.in_a_row < FAILURES_IN_A_ROW {
                 let groups = plan(&self.space, &self.config, &mut self.records)?;
                 self.announce(&groups, on_event);
-                let left = groups.iter().any(|group| !group.jobs.is_empty());
+                let left = groups.iter().any(|group| !group.work.is_empty());
                 if left {
-                    self.start_all(&groups, on_event)?;
-                } else if self.jobs.is_empty() {
-                    return self.time(&groups, stop, on_event);
+                    self.start_all(&groups)?;
+                } else if self.underway.is_empty() {
+                    return self.time(&groups, on_event);
                 }
-            } else if self.jobs.is_empty() {
+            } else if self.underway.is_empty() {
                 return Ok(());
             }
-            // The plan is made again when a process has come to its end, or when there is room and another process
+            // The plan is made again when a worker has come to its end, or when there is room and another process
             // may have left something to do.
             loop {
-                let ended = match self.executor.next(PATIENCE) {
+                let ended = match self.workers.next() {
                     Some(report) => self.note(report, on_event)?,
-                    None if self.executor.room() > 0 => {
+                    None if self.workers.launcher.capacity() > 0 => {
                         self.records.forget_unfinished();
                         true
                     }
                     None => false,
                 };
-                if ended || (stop.should_stop() && !self.stopping) {
+                if ended {
                     break;
                 }
             }
@@ -127,8 +142,11 @@ impl Run {
     fn try_failed_again(&mut self) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
         for trial in groups.iter().flat_map(Group::trials) {
-            if self.records.get(&trial.id).given_up && self.folder.claim(&trial.id)?.is_some() {
-                self.folder.forget_failures(&trial.id)?;
+            if !self.records.get(&trial.id).given_up || self.records.queue.is_leased(&trial.id) {
+                continue;
+            }
+            if let Some(_lease) = self.records.queue.take(&trial.id)? {
+                self.records.queue.forget_failures(&trial.id)?;
                 self.records.forget(&trial.id);
             }
         }
@@ -136,11 +154,11 @@ impl Run {
     }
 
     /// Says how long it will take.
-    fn estimate(&mut self, stop: &StopFlag, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+    fn estimate(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         let groups = plan(&self.space, &self.config, &mut self.records)?;
-        let at_once = self.executor.room();
-        let Run { space, config, records, executor, .. } = self;
-        let found = match estimate(&groups, space, config, records, executor, stop) {
+        let at_once = self.workers.launcher.capacity();
+        let Run { space, config, records, workers, .. } = self;
+        let found = match estimate(&groups, space, config, records, workers) {
             // What is there is told as of any study that was interrupted.
             Err(StudyError::Run(RunError::Interrupted)) => None,
             found => found?,
@@ -152,26 +170,18 @@ impl Run {
         Ok(())
     }
 
-    /// Passes an interrupt on to the processes, once.
-    fn forward_interrupt(&mut self, stop: &StopFlag) {
-        if stop.should_stop() && !self.stopping {
-            self.stopping = true;
-            self.executor.stop();
-        }
-    }
-
     /// Ends what runs here.
     fn stop_all(&mut self) {
-        self.executor.stop();
-        while !self.jobs.is_empty() {
-            if let Some(Report::Ended { trial, .. }) = self.executor.next(PATIENCE) {
-                self.jobs.remove(&trial);
+        self.workers.cancel();
+        while !self.underway.is_empty() {
+            if let Some(Report::Ended { name, .. }) = self.workers.next() {
+                self.underway.remove(&name);
             }
         }
     }
 
     /// The error that names what failed, whoever gave it up.
-    fn failure(&mut self, summary: &Summary) -> Option<StudyError> {
+    fn failure(&mut self, summary: &StudySummary) -> Option<StudyError> {
         let mut records = Records::new(&self.folder, &self.config);
         let failed: Vec<_> = summary.trials.iter().filter(|trial| records.get(&trial.id).given_up).collect();
         if let Some(trial) = failed.first() {
@@ -205,162 +215,169 @@ impl Run {
         on_event(Event::Planned { trials, done, epochs, epochs_done });
     }
 
-    /// Whether a process that was started here trains a trial.
+    /// True while the end of a training that was begun here is still to be told.
     fn trains(&self, id: &str) -> bool {
-        matches!(self.jobs.get(id), Some(Job::Train { .. }))
+        self.underway.get(id).is_some_and(|underway| underway.trains)
     }
 
-    /// Starts as many jobs as there is room for.
-    fn start_all(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
-        // A job of each group in turn, the one that is furthest behind first, so that all variants advance together.
+    /// Starts as many workers as there is room for.
+    fn start_all(&mut self, groups: &[Group]) -> Result<(), StudyError> {
+        // A trial of each group in turn, the one that is furthest behind first, so that all variants advance together.
         let mut groups: Vec<&Group> = groups.iter().collect();
         groups.sort_by_cached_key(|group| {
             let begun = |trial: &&Trial| {
-                self.jobs.contains_key(&trial.id) || self.records.get(&trial.id).state.is_final()
+                self.underway.contains_key(&trial.id) || self.records.get(&trial.id).state.is_final()
             };
             group.trials().filter(begun).count()
         });
-        let most = groups.iter().map(|group| group.jobs.len()).max().unwrap_or(0);
+        let most = groups.iter().map(|group| group.work.len()).max().unwrap_or(0);
         let in_turn =
-            (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.jobs.get(index)));
-        for job in in_turn {
-            if self.executor.room() == 0 {
+            (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.work.get(index)));
+        for work in in_turn {
+            if self.workers.launcher.capacity() == 0 {
                 break;
             }
-            let trial = job.trial();
-            if self.jobs.contains_key(&trial.id) {
-                continue;
-            }
-            let Some(claim) = self.folder.claim(&trial.id)? else { continue };
-            // Between the plan and the claim another process may have finished it.
-            self.records.forget(&trial.id);
-            if !job.is_due(self.records.get(&trial.id)) {
-                continue;
-            }
-            let arguments = self.arguments(job)?;
-            let (input, log) = (claim.into(), self.folder.begin_log(&trial.id)?.into());
-            self.executor.start(Process { trial: trial.id.clone(), arguments, input, log })?;
-            self.jobs.insert(trial.id.clone(), job.clone());
-            if let Job::Train { trial, until } = job {
-                let of = until.unwrap_or(trial.config.optim.epochs);
-                on_event(Event::Started { trial: trial.id.clone(), label: trial.label(), of });
-            }
+            self.start(work)?;
         }
         Ok(())
     }
 
-    /// What the program is called with to do a job.
-    fn arguments(&self, job: &Job) -> Result<Vec<OsString>, StudyError> {
-        let run = self.folder.run(&job.trial().id);
-        let mut arguments: Vec<OsString> = match job {
-            Job::Test { .. } => vec!["evaluate".into(), run.into(), "--json".into()],
-            Job::Train { trial, until } => {
-                let mut arguments: Vec<OsString> = vec!["train".into(), "--json".into()];
-                if run.join("config.toml").is_file() {
-                    arguments.extend(["--resume".into(), run.into()]);
-                } else {
-                    arguments.push(self.folder.write_trial(trial)?.into());
-                }
-                if let Some(until) = until {
-                    arguments.extend(["--stop-after".into(), until.to_string().into()]);
-                }
-                arguments
-            }
-        };
-        arguments.extend(self.place(job.trial()));
-        Ok(arguments)
+    /// Starts a worker, unless somebody has the trial.
+    fn start(&mut self, work: &Work) -> Result<(), StudyError> {
+        let trial = &work.trial;
+        if self.underway.contains_key(&trial.id) || self.records.queue.is_leased(&trial.id) {
+            return Ok(());
+        }
+        // Since the plan was made another process may have finished it.
+        self.records.forget(&trial.id);
+        let record = self.records.get(&trial.id);
+        let trains = !record.is_done();
+        let was_busy = |since: &Instant| since.elapsed() < LeaseTerms::STUDY.renewal;
+        if !work.is_due(record) || self.busy.get(&trial.id).is_some_and(was_busy) {
+            return Ok(());
+        }
+        let (run, settings) = (Queue::run(&trial.id), Step::settings(&trial.config));
+        let mut steps = vec![Step::Train { run: run.clone(), until: work.until, settings }];
+        if work.test {
+            steps.push(Step::Evaluate { run });
+        }
+        let submission = self.records.queue.put(&trial.id, self.place(trial), steps)?;
+        let failures = self.records.queue.failures(&trial.id).len();
+        let underway = Underway { work: work.clone(), trains, failures, lease: None, end: None };
+        self.workers.launcher.submit(submission)?;
+        self.underway.insert(trial.id.clone(), underway);
+        Ok(())
     }
 
-    /// The flag that says where the data of a trial is, if its name does not lead there from here.
-    fn place(&self, trial: &Trial) -> Vec<OsString> {
-        let place = self.config.place_of(&trial.config.data.dataset);
-        place.map_or_else(Vec::new, |place| vec!["--dataset".into(), place.into()])
+    /// The folder of a trial's data, if its name does not lead there from here.
+    fn place(&self, trial: &Trial) -> Option<String> {
+        self.config.place_of(&trial.config.data.dataset).map(str::to_owned)
     }
 
-    /// Takes note of a report; says whether a process has come to its end.
+    /// Takes note of a report; says whether a worker has come to its end.
     fn note(&mut self, report: Report, on_event: &mut impl FnMut(Event)) -> Result<bool, StudyError> {
         match report {
-            Report::Line { trial, line } => {
-                if let Ok(RunEvent::Epoch { epoch, validation, .. }) = serde_json::from_str(&line) {
-                    on_event(Event::Epoch { trial, epoch, accuracy: validation.accuracy });
-                }
+            Report::Event { name, event } => {
+                self.hear(&name, event, on_event);
                 Ok(false)
             }
-            Report::Ended { trial, status } => {
-                let job = self.jobs.remove(&trial).expect("only jobs are started");
-                self.records.forget(&trial);
-                self.conclude(&job, status, on_event)?;
+            Report::Ended { name, how } => {
+                self.conclude(&name, &how, on_event)?;
                 Ok(true)
             }
         }
     }
 
-    fn conclude(
-        &mut self,
-        job: &Job,
-        status: Option<ExitStatus>,
-        on_event: &mut impl FnMut(Event),
-    ) -> Result<(), StudyError> {
-        let trial = job.trial();
-        let (id, label) = (trial.id.clone(), trial.label());
-        let record = self.records.get(&id);
-        let (state, tested) = (record.state, record.tested);
-        match job {
-            Job::Train { .. } if state.is_final() => {
-                let best = record
-                    .summary
-                    .as_ref()
-                    .and_then(|summary| summary.best.as_ref())
-                    .map(|best| best.accuracy);
-                let seconds = record.summary.as_ref().map_or(0.0, |summary| summary.seconds);
-                self.succeed(&id)?;
+    /// Takes note of what a worker tells.
+    fn hear(&mut self, id: &str, event: RunEvent, on_event: &mut impl FnMut(Event)) {
+        let Some(underway) = self.underway.get_mut(id) else { return };
+        let trial = &underway.work.trial;
+        match event {
+            RunEvent::Leased { mark } => underway.lease = Some(mark),
+            RunEvent::Started { .. } => {
+                let of = underway.work.until.unwrap_or(trial.config.optim.epochs);
+                on_event(Event::Started { trial: id.to_owned(), label: trial.label(), of });
+            }
+            RunEvent::Epoch { epoch, validation, .. } => {
+                on_event(Event::Epoch { trial: id.to_owned(), epoch, accuracy: validation.accuracy });
+            }
+            RunEvent::Finished { summary, .. } => {
+                let state = match summary.status {
+                    Status::Complete => State::Complete,
+                    Status::Diverged => State::Diverged,
+                    Status::Running | Status::Interrupted | Status::Failed => return,
+                };
                 on_event(Event::Finished {
-                    trial: id,
+                    trial: id.to_owned(),
                     variant: trial.variant.clone(),
                     task: trial.task.clone(),
-                    label,
+                    label: trial.label(),
                     state,
-                    best,
-                    seconds,
+                    best: summary.best.as_ref().map(|best| best.accuracy),
+                    seconds: summary.seconds,
                 });
+                (underway.trains, underway.failures) = (false, 0);
+                self.in_a_row = 0;
+                self.records.forget(id);
             }
-            Job::Test { .. } if tested => self.succeed(&id)?,
-            // Stopped at a pause, or asked to stop, which a signal may have done before it could listen.
-            Job::Train { .. } if status.and_then(|status| status.code()) == Some(130) => {
-                on_event(Event::Paused { trial: id })
-            }
-            _ if self.stopping => on_event(Event::Paused { trial: id }),
-            _ => {
-                let reason = self.folder.reason(&id, status);
-                let again = self.folder.note_failure(&id, &reason)? <= self.config.compare.retries;
-                self.records.forget(&id);
-                if !again {
-                    self.in_a_row += 1;
-                }
-                on_event(Event::Failed { trial: id, label, reason, again });
-            }
+            RunEvent::Ended(end) => underway.end = Some(end),
+            RunEvent::Effort(_) | RunEvent::Step(_) => (),
         }
-        Ok(())
     }
 
-    fn succeed(&mut self, id: &str) -> Result<(), StudyError> {
-        self.in_a_row = 0;
-        self.folder.forget_failures(id)
+    /// Takes note of a worker's end.
+    fn conclude(&mut self, id: &str, how: &str, on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
+        let Some(Underway { work, failures, lease, end, .. }) = self.underway.remove(id) else {
+            return Ok(());
+        };
+        self.records.forget(id);
+        let reason = match end {
+            Some(JobEnd::Done) => {
+                self.in_a_row = 0;
+                return Ok(());
+            }
+            Some(JobEnd::Busy) => {
+                self.busy.insert(id.to_owned(), Instant::now());
+                None
+            }
+            Some(JobEnd::Paused) => None,
+            Some(JobEnd::Failed { reason }) => Some(reason),
+            None => {
+                // It has died, perhaps of a signal that came before it could listen, or with its work done.
+                let excused = self.workers.are_stopping() || !work.is_due(self.records.get(id));
+                let reason = (!excused).then(|| self.records.queue.reason(id, how));
+                if let Some(reason) = &reason {
+                    self.records.queue.note_failure(id, reason.clone())?;
+                }
+                if let Some(mark) = lease {
+                    self.records.queue.end_lease(id, &mark)?;
+                }
+                reason
+            }
+        };
+        let Some(reason) = reason else {
+            on_event(Event::Paused { trial: id.to_owned() });
+            return Ok(());
+        };
+        // A worker that could not write its outcome leaves it to this process.
+        if self.records.queue.failures(id).len() <= failures {
+            self.records.queue.note_failure(id, reason.clone())?;
+        }
+        self.records.forget(id);
+        let again = self.records.queue.failures(id).len() <= self.config.compare.retries;
+        if !again {
+            self.in_a_row += 1;
+        }
+        on_event(Event::Failed { trial: id.to_owned(), label: work.trial.label(), reason, again });
+        Ok(())
     }
 
     /// Times the chosen trials of each task side by side, the first seed of each variant, while nothing else runs
     /// here.
-    fn time(
-        &mut self,
-        groups: &[Group],
-        stop: &StopFlag,
-        on_event: &mut impl FnMut(Event),
-    ) -> Result<(), StudyError> {
-        let Some(claim) = self.folder.claim("timing")? else { return Ok(()) };
-        let mut claim = Some(claim);
+    fn time(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) -> Result<(), StudyError> {
         for task in 0..self.space.tasks.len() {
             let of_task = groups.iter().filter(|group| group.task == task);
-            let (mut runs, mut place) = (Vec::new(), Vec::new());
+            let (mut runs, mut place) = (Vec::new(), None);
             let mut timed = true;
             for trial in of_task.filter_map(|group| group.chosen.as_ref()?.trials.first()) {
                 // Another process may have timed it since it was last looked at.
@@ -368,40 +385,43 @@ impl Run {
                 let record = self.records.get(&trial.id);
                 if record.state.is_final() {
                     timed &= record.timed;
-                    runs.push(self.folder.run(&trial.id));
+                    runs.push(Queue::run(&trial.id));
                     place = self.place(trial);
                 }
             }
             if timed || runs.is_empty() {
                 continue;
             }
+            if self.records.queue.is_leased(TIMING) {
+                return Ok(());
+            }
             on_event(Event::Timing);
-            let Some(held) = claim.take().or(self.folder.claim("timing")?) else { return Ok(()) };
-            let arguments = ["time".into(), "--json".into()]
-                .into_iter()
-                .chain(runs.into_iter().map(OsString::from))
-                .chain(place);
-            let log = self.folder.begin_log("timing")?;
-            self.executor.start(Process {
-                trial: "timing".into(),
-                arguments: arguments.collect(),
-                input: held.into(),
-                log: log.into(),
-            })?;
-            let status = loop {
-                self.forward_interrupt(stop);
-                if let Some(Report::Ended { status, .. }) = self.executor.next(PATIENCE) {
-                    break status;
+            let submission = self.records.queue.put(TIMING, place, vec![Step::Time { runs }])?;
+            self.workers.launcher.submit(submission)?;
+            let (mut lease, mut end) = (None, None);
+            let how = loop {
+                match self.workers.next() {
+                    Some(Report::Event { event: RunEvent::Leased { mark }, .. }) => lease = Some(mark),
+                    Some(Report::Event { event: RunEvent::Ended(told), .. }) => end = Some(told),
+                    Some(Report::Event { .. }) | None => (),
+                    Some(Report::Ended { how, .. }) => break how,
                 }
             };
-            if self.stopping {
-                return Ok(());
+            if let Some(mark) = lease.filter(|_| end.is_none()) {
+                self.records.queue.end_lease(TIMING, &mark)?;
             }
-            if !status.is_some_and(|status| status.success()) {
-                self.timing_failure = Some(self.folder.reason("timing", status));
-                return Ok(());
+            match end {
+                _ if self.workers.are_stopping() => return Ok(()),
+                Some(JobEnd::Done) => continue,
+                Some(JobEnd::Busy | JobEnd::Paused) => (),
+                Some(JobEnd::Failed { reason }) => self.timing_failure = Some(reason),
+                None => self.timing_failure = Some(self.records.queue.reason(TIMING, &how)),
             }
+            return Ok(());
         }
         Ok(())
     }
 }
+
+/// The name of the work of timing, in the queue.
+const TIMING: &str = "timing";

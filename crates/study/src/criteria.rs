@@ -3,14 +3,15 @@
 use std::fs;
 
 use serde::{Deserialize, Serialize};
+use slimgate_run::words::as_percent;
 use slimgate_run::write_atomic;
 
-use crate::{StudyConfig, StudyFolder, Task};
+use crate::{StudyConfig, StudyFolder, TaskSummary};
 
-/// Where they are kept once there is more than one.
+/// The file that keeps them once there is more than one.
 const FILE: &str = "criteria.json";
 
-/// What equivalence is held to.
+/// The criteria of equivalence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Criteria {
     margin: f64,
@@ -31,7 +32,11 @@ struct EarlierTask {
 }
 
 /// Takes note of what the results of a study are held to; a sentence where they were held to something else before.
-pub(crate) fn note_criteria(folder: &StudyFolder, config: &StudyConfig, tasks: &[Task]) -> Option<String> {
+pub(crate) fn note_criteria(
+    folder: &StudyFolder,
+    config: &StudyConfig,
+    tasks: &[TaskSummary],
+) -> Option<String> {
     let mut seen = seen_before(folder);
     let now = Criteria { margin: config.compare.margin, confidence: config.compare.confidence };
     let tested = tasks.iter().any(|task| task.test_sequences > 0);
@@ -53,7 +58,7 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
     let seen = earlier.filter(|earlier| earlier.tasks.iter().any(|task| task.test_sequences > 0));
     let criteria = |earlier: EarlierSummary| Criteria {
         // There it is a share.
-        margin: percent(earlier.margin),
+        margin: as_percent(earlier.margin),
         confidence: earlier.confidence,
     };
     seen.map(criteria).into_iter().collect()
@@ -61,17 +66,12 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
 
 fn sentence(seen: &[Criteria]) -> String {
     let one = |criteria: &Criteria| {
-        format!("margin {:?} at a confidence of {:?} %", criteria.margin, percent(criteria.confidence))
+        format!("margin {:?} at a confidence of {:?} %", criteria.margin, as_percent(criteria.confidence))
     };
     let all: Vec<String> = seen.iter().map(one).collect();
     format!(
-        "The margin or the confidence was changed after test results were seen ({}): what is promised of false claims \
-         holds for those that are fixed beforehand.",
+        "The margin or the confidence was changed after test results were seen ({}): the bound on false claims \
+         holds only for values that are fixed beforehand.",
         all.join(", then ")
     )
-}
-
-/// A share in percent, without what multiplying adds to its digits.
-fn percent(share: f64) -> f64 {
-    (share * 1e11).round() / 1e9
 }

@@ -1,12 +1,13 @@
-//! What can go wrong with a study, each with what to do about it.
+//! Errors of a study, each with a remedy.
 
 use std::path::PathBuf;
 
 use slimgate_gates::ParseCellError;
+use slimgate_run::words::{counted, plural};
 use slimgate_run::{ConfigError, RunError};
 use thiserror::Error;
 
-/// What keeps a study from starting, continuing or being read.
+/// An error that keeps a study from starting, continuing or being read.
 #[derive(Debug, Error)]
 pub enum StudyError {
     /// A setting of the trials.
@@ -29,17 +30,17 @@ pub enum StudyError {
     Part {
         /// Its name.
         section: String,
-        /// What is wrong, in the parser's words.
+        /// The problem, in the parser's words.
         problem: String,
     },
     /// A grid key without a list.
-    #[error("[grid] crosses lists: write `{0} = [ ... ]`, or move a single value out of [grid]")]
+    #[error("[grid] takes lists of values: write `{0} = [ ... ]`, or move a single value out of [grid]")]
     NoList(String),
     /// A grid key with an empty list.
     #[error("`{0}` in [grid] has no values; give at least one")]
     NoValues(String),
     /// A grid key with a value that stands there twice.
-    #[error("`{0}` in [grid] has a value twice; keep one of them")]
+    #[error("`{0}` in [grid] lists a value twice; keep one of them")]
     Repeated(String),
     /// Two variants that are one cell.
     #[error("`{one}` and `{other}` are the same cell; keep one of them")]
@@ -49,7 +50,7 @@ pub enum StudyError {
         /// The other.
         other: String,
     },
-    /// A range that is none.
+    /// A range that is not one.
     #[error(
         "`{0}` in [search.ranges] is not a range; write `{{ log = [1e-5, 1e-1] }}` (above 0), `{{ linear = [0.0, 0.5] }}`, \
          `{{ integer = [16, 256] }}` or `{{ choice = [\"adam\", \"rmsprop\"] }}`, the lower end first"
@@ -62,13 +63,11 @@ pub enum StudyError {
     #[error("`{0}` is set by the study itself for each trial; remove it")]
     Own(String),
     /// A validation set that is not the protocol's.
-    #[error(
-        "`data.validation` = \"{contrary}\" is not what `compare.protocol` chooses on; remove it, or, {remedy}"
-    )]
+    #[error("`data.validation = \"{contrary}\"` contradicts `compare.protocol`; remove it, or, {remedy}")]
     Protocol {
-        /// What the setting says.
+        /// The value of the setting.
         contrary: &'static str,
-        /// What to write instead.
+        /// The setting to write instead.
         remedy: &'static str,
     },
     /// A setting that is crossed, not drawn.
@@ -76,12 +75,12 @@ pub enum StudyError {
     NotSearched {
         /// Its key.
         key: &'static str,
-        /// What the list is for.
+        /// The purpose of the list.
         why: &'static str,
     },
     /// Fewer seeds to compare with than settings are chosen with.
     #[error(
-        "`compare.seeds` (--seeds) is {seeds}, and [grid] lists {of_grid} seeds, which are compared too: set {of_grid} \
+        "`compare.seeds` (--seeds) is {seeds}, but [grid] lists {of_grid} seeds, which are all compared: set {of_grid} \
          or more, or list fewer in `grid.run.seed`"
     )]
     FewerSeeds {
@@ -95,7 +94,7 @@ pub enum StudyError {
     Value {
         /// Its key.
         key: &'static str,
-        /// What it may be.
+        /// The values that it may have.
         remedy: &'static str,
     },
     /// A baseline that is not among the variants.
@@ -129,8 +128,8 @@ pub enum StudyError {
     NotAStudy(PathBuf),
     /// The folder holds a study with other settings.
     #[error(
-        "{} holds another study (it differs in {differing}); give this one a folder of its own with --out, or remove \
-         that one",
+        "{} already holds a different study (it differs in {differing}); choose another folder with --out, or remove \
+         that study",
         folder.display()
     )]
     Another {
@@ -141,8 +140,8 @@ pub enum StudyError {
     },
     /// Data of the user's own that is no longer what trials of the study were trained on.
     #[error(
-        "{data} is not, or no longer, the data that trials of {} were trained on ({file} is another file); put the old \
-         file back, name the folder that has it with --dataset, or give the study a new folder with --out",
+        "{data} is not, or no longer, the data that trials of {} were trained on ({file} differs); restore the file, \
+         name the folder that has it with --dataset, or give the study a new folder with --out",
         study.display()
     )]
     ChangedData {
@@ -155,30 +154,31 @@ pub enum StudyError {
     },
     /// The folder holds a study that cannot be read.
     #[error(
-        "{} is there and cannot be used ({problem}); fix it, or give this study a folder of its own with --out",
+        "{} exists but cannot be used ({problem}); fix it, or choose another folder for this study with --out",
         path.display()
     )]
     Unreadable {
         /// Its file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: Box<StudyError>,
     },
     /// A program could not be started.
-    #[error("cannot start a trial: {0}; check that the program may start processes and has memory")]
+    #[error("cannot start a trial: {0}; check the limits on processes and memory")]
     Start(std::io::Error),
     /// A step could not be measured before the study began: what the process that tried said, or how it ended.
     #[error("{0}")]
     NotMeasured(String),
     /// Trials failed.
     #[error(
-        "{failed} trial(s) of the study failed, the first one: {first}\nfix the cause, then run the same command again \
-         to continue"
+        "{} of the study failed{}: {first}\nfix the cause, then run the same command again to continue",
+        counted(*failed, "trial", "trials"),
+        plural(*failed, "", "; the first")
     )]
     Failed {
-        /// How many.
+        /// Number of trials that failed.
         failed: usize,
-        /// What the first said.
+        /// The first one's message.
         first: String,
     },
     /// The chosen trials ran, but their steps could not be timed.
@@ -195,7 +195,7 @@ pub enum StudyError {
     Published {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// A requirement that does not read.
@@ -214,5 +214,5 @@ pub enum StudyError {
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {
-    nearest.map(|name| format!(", did you mean [{name}]?")).unwrap_or_default()
+    nearest.map(|name| format!(" (did you mean [{name}]?)")).unwrap_or_default()
 }

@@ -1,24 +1,24 @@
-//! How long a study will take, before it begins.
+//! The time that a study will take, estimated before it begins.
 
-use slimgate_run::{Config, StopFlag};
+use slimgate_run::Config;
 
-use crate::executor::Executor;
 use crate::folder::Records;
+use crate::launcher::Workers;
 use crate::measure::effort;
 use crate::plan::Group;
 use crate::space::Space;
 use crate::{StudyConfig, StudyError};
 
-/// What validation, saving and a process of its own add to the training steps of a trial.
+/// The factor by which validation, saving and a process of its own lengthen the training steps of a trial.
 const OVERHEAD: f64 = 1.2;
 
-/// What is known of the trials that are left.
+/// The cost of the trials that are left.
 #[derive(Debug, Default)]
 pub(crate) struct Estimate {
     /// Seconds that they take: where every trial stops as early as its patience lets it, and where all train to their
     /// last epoch. Trials beyond the grid are not foreseen.
     pub seconds: [f64; 2],
-    /// What the user should know before they begin, each once.
+    /// Warnings to the user before they begin, each once.
     pub warnings: Vec<String>,
 }
 
@@ -34,10 +34,9 @@ pub(crate) fn estimate(
     space: &Space,
     config: &StudyConfig,
     records: &mut Records,
-    executor: &mut Executor,
-    stop: &StopFlag,
+    workers: &mut Workers,
 ) -> Result<Option<Estimate>, StudyError> {
-    let at_once = executor.room();
+    let at_once = workers.launcher.capacity();
     let mut all = Estimate::default();
     for task in 0..space.tasks.len() {
         let of_task: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
@@ -53,7 +52,7 @@ pub(crate) fn estimate(
             continue;
         }
         let data = config.data_in_place(&first.config.data);
-        let effort = effort(executor, &Config { data, ..first.config.clone() }, at_once, stop)?;
+        let effort = effort(workers, &Config { data, ..first.config.clone() }, at_once)?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

@@ -4,23 +4,19 @@
 //! |---|---|
 //! | `study.toml` | the study, resolved |
 //! | `trials/ID/` | the run folder of a trial |
-//! | `queue/ID.toml`, `.lock`, `.log` | its configuration, who works on it, what its process had to say |
-//! | `queue/ID.failed` | what each failed attempt at it said, a JSON text a line |
+//! | `queue/` | the jobs, who works on them, and what became of them: see [`Queue`] |
 //! | `published.csv` | the published figures, where the study names some |
 //! | `criteria.json` | the margins and confidences that results were seen with, once there are several |
 //! | `summary.json` and the report | derived from the trials |
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 
 use slimgate_run::{RunError, RunFolder, Status, holds, refuse_newer, write_atomic};
 
-use crate::log;
-use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, Summary};
+use crate::queue::Queue;
+use crate::{State, StudyConfig, StudyError, StudySummary};
 
 const FIGURES: &str = "published.csv";
 
@@ -30,29 +26,29 @@ pub struct StudyFolder {
     path: PathBuf,
 }
 
-/// How a trial stands.
+/// The state of a trial, as its files have it.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub state: State,
-    /// Why it failed, if it did.
+    /// The reason of its last failure, if it failed.
     pub reason: Option<String>,
-    /// Whether it has failed more often than it is tried again.
+    /// True if it has failed more often than it is tried again.
     pub given_up: bool,
-    pub summary: Option<slimgate_run::Summary>,
-    /// Whether its accuracy on the test set is known.
+    pub summary: Option<slimgate_run::RunSummary>,
+    /// True if its accuracy on the test set is known.
     pub tested: bool,
-    /// Whether its steps have been timed.
+    /// True if its steps have been timed.
     pub timed: bool,
 }
 
 impl Record {
-    /// Whether nothing is left to train.
+    /// True if nothing is left to train.
     pub fn is_done(&self) -> bool {
         self.given_up || self.state.is_final()
     }
 
-    /// What the trial came to, once it is at its end.
-    pub fn outcome(&self) -> Option<&slimgate_run::Summary> {
+    /// The run's summary, once the trial is at its end.
+    pub fn ended(&self) -> Option<&slimgate_run::RunSummary> {
         self.summary.as_ref().filter(|_| self.state.is_final())
     }
 }
@@ -100,7 +96,7 @@ impl StudyFolder {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -118,7 +114,7 @@ impl StudyFolder {
     /// If its file cannot be read or used, or a newer version of the program has worked on it.
     pub fn config(&self) -> Result<StudyConfig, StudyError> {
         let summary = self.path.join("summary.json");
-        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), Summary::VERSION)?;
+        refuse_newer(&summary, &fs::read_to_string(&summary).unwrap_or_default(), StudySummary::VERSION)?;
         let path = self.path.join("study.toml");
         let text = fs::read_to_string(&path).map_err(RunError::file("read", &path))?;
         StudyConfig::read_recorded(&path.display().to_string(), &text, &[])
@@ -137,63 +133,16 @@ impl StudyFolder {
         names.filter(|name| !name.starts_with('.') && RunFolder::open(&self.run(name)).is_ok()).collect()
     }
 
-    /// Where the process of a trial puts what it has to say.
-    pub(crate) fn begin_log(&self, id: &str) -> Result<File, StudyError> {
-        let path = self.log(id);
-        Ok(File::create(&path).map_err(RunError::file("write", &path))?)
+    /// The queue of the study.
+    pub(crate) fn queue(&self) -> Queue {
+        Queue::new(&self.path.join("queue"))
     }
 
-    /// What the process of a trial had to say.
-    fn log(&self, id: &str) -> PathBuf {
-        self.path.join("queue").join(format!("{id}.log"))
-    }
-
-    /// Puts a trial's configuration where its process finds it, and says where.
-    pub(crate) fn write_trial(&self, trial: &Trial) -> Result<PathBuf, StudyError> {
-        let mut config = trial.config.clone();
-        config.run.name = Some(trial.id.clone());
-        config.run.out = self.path.join("trials").display().to_string();
-        let path = self.path.join("queue").join(format!("{}.toml", trial.id));
-        let text = toml::to_string(&config).expect("a configuration has a TOML form");
-        write_atomic(&path, text.as_bytes())?;
-        Ok(path)
-    }
-
-    /// Takes a trial for whoever holds the file that is returned, if nobody has it.
-    pub(crate) fn claim(&self, id: &str) -> Result<Option<File>, StudyError> {
-        let (file, path) = self.lock(id)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(RunError::file("lock", &path)(error).into()),
-        }
-    }
-
-    /// The same for what must be had, and takes others but a moment.
-    pub(crate) fn wait_for(&self, id: &str) -> Result<File, StudyError> {
-        let (file, path) = self.lock(id)?;
-        file.lock().map_err(RunError::file("lock", &path))?;
-        Ok(file)
-    }
-
-    fn lock(&self, id: &str) -> Result<(File, PathBuf), StudyError> {
-        let path = self.path.join("queue").join(format!("{id}.lock"));
-        let file = File::options().create(true).append(true).read(true).open(&path);
-        Ok((file.map_err(RunError::file("write", &path))?, path))
-    }
-
-    /// Whether a process has the trial.
-    fn is_claimed(&self, id: &str) -> bool {
-        // Shared, so that two who look do not take one another for the owner.
-        File::open(self.path.join("queue").join(format!("{id}.lock")))
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
-    }
-
-    /// How a trial stands that is tried again so many times.
-    fn record(&self, id: &str, retries: usize) -> Record {
-        // Asked first: a process that ends in between has written its summary before.
-        let claimed = self.is_claimed(id);
-        let failures = self.failures(id);
+    /// The state of a trial that is tried again so many times.
+    fn record(&self, queue: &Queue, id: &str, retries: usize) -> Record {
+        // Asked first: a worker that ends in between has written its summary before.
+        let leased = queue.is_leased(id);
+        let failures = queue.failures(id);
         let mut record = Record {
             state: State::Waiting,
             given_up: failures.len() > retries,
@@ -204,7 +153,7 @@ impl StudyFolder {
         };
         let run = match RunFolder::open(&self.run(id)) {
             Ok(run) => run,
-            Err(_) if claimed => return Record { state: State::Running, ..record },
+            Err(_) if leased => return Record { state: State::Running, ..record },
             Err(_) if record.given_up => return Record { state: State::Failed, ..record },
             Err(_) => return record,
         };
@@ -235,54 +184,17 @@ impl StudyFolder {
         record.state = match record.summary.as_ref().map(|summary| summary.status) {
             Some(Status::Complete) => State::Complete,
             Some(Status::Diverged) => State::Diverged,
-            _ if claimed => State::Running,
+            _ if leased => State::Running,
             _ if record.given_up => State::Failed,
             Some(Status::Running | Status::Interrupted | Status::Failed) | None => State::Interrupted,
         };
         record
     }
-
-    fn failed(&self, id: &str) -> PathBuf {
-        self.path.join("queue").join(format!("{id}.failed"))
-    }
-
-    /// What each failed attempt at a trial said.
-    fn failures(&self, id: &str) -> Vec<String> {
-        let text = fs::read_to_string(self.failed(id)).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
-    }
-
-    /// Notes that an attempt at a trial failed; says how many have.
-    pub(crate) fn note_failure(&self, id: &str, reason: &str) -> Result<usize, StudyError> {
-        let mut failures = self.failures(id);
-        failures.push(reason.to_owned());
-        let line = |reason: &String| serde_json::to_string(reason).expect("a text has a JSON form") + "\n";
-        write_atomic(&self.failed(id), failures.iter().map(line).collect::<String>().as_bytes())?;
-        Ok(failures.len())
-    }
-
-    /// Lets a trial be tried as if it had not failed yet.
-    pub(crate) fn forget_failures(&self, id: &str) -> Result<(), StudyError> {
-        let path = self.failed(id);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(RunError::file("remove", &path)(error).into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Why the last process of a trial failed: the message that it ended with, or else its end and where its log is.
-    pub(crate) fn reason(&self, id: &str, status: Option<ExitStatus>) -> String {
-        let path = self.log(id);
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        log::message(&text, status)
-            .unwrap_or_else(|| format!("{}; its log is {}", log::end(status), path.display()))
-    }
 }
 
 /// The records of a study, each read again only while it may change.
 pub(crate) struct Records {
+    pub queue: Queue,
     folder: StudyFolder,
     retries: usize,
     known: HashMap<String, Record>,
@@ -292,14 +204,20 @@ pub(crate) struct Records {
 
 impl Records {
     pub fn new(folder: &StudyFolder, config: &StudyConfig) -> Records {
-        let retries = config.compare.retries;
-        Records { folder: folder.clone(), retries, known: HashMap::new(), best: HashMap::new() }
+        Records {
+            queue: folder.queue(),
+            folder: folder.clone(),
+            retries: config.compare.retries,
+            known: HashMap::new(),
+            best: HashMap::new(),
+        }
     }
 
-    /// How a trial stood when it was last looked at.
+    /// The state of a trial when it was last looked at.
     pub fn get(&mut self, id: &str) -> &Record {
         if !self.known.contains_key(id) {
-            self.known.insert(id.to_owned(), self.folder.record(id, self.retries));
+            let record = self.folder.record(&self.queue, id, self.retries);
+            self.known.insert(id.to_owned(), record);
         }
         &self.known[id]
     }
@@ -337,7 +255,7 @@ impl Records {
 }
 
 impl State {
-    /// Whether nothing changes any more.
+    /// True if nothing changes any more.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, State::Complete | State::Diverged)
     }
@@ -345,30 +263,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
     use super::*;
-
-    #[test]
-    fn the_end_of_a_trial_names_its_signal_and_its_log() {
-        let here = tempfile::tempdir().unwrap();
-        let folder = StudyFolder::create(here.path()).unwrap();
-        fs::write(folder.log("one"), "warning: a setting has no effect\n").unwrap();
-        // As a process ends by a signal, and by an exit code, which stands in the second byte.
-        let reason = |status| folder.reason("one", Some(ExitStatus::from_raw(status)));
-        let log = folder.log("one").display().to_string();
-        let killed = reason(9);
-        assert!(
-            killed.contains("signal 9") && killed.contains("memory") && killed.ends_with(&log),
-            "{killed}"
-        );
-        assert!(reason(6).contains("by signal 6; its log is "), "{}", reason(6));
-        assert!(reason(3 << 8).contains("with code 3"), "{}", reason(3 << 8));
-        fs::write(folder.log("one"), "memory allocation of 64 bytes failed\n").unwrap();
-        assert_eq!(reason(6), "memory allocation of 64 bytes failed");
-        fs::write(folder.log("one"), "epoch 1\nwarning: not recorded\n").unwrap();
-        assert_eq!(reason(0), "not recorded");
-    }
 
     #[test]
     fn a_study_of_a_newer_version_is_refused_and_one_of_an_older_read() {

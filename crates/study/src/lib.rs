@@ -9,14 +9,15 @@
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
 //! | `estimate` | how long it will take |
-//! | `executor` | where trials run: processes on this machine |
+//! | `queue` | the jobs of workers, who works on them, and what becomes of them |
+//! | `launcher`, `this_machine` | places where workers run: processes on this machine |
 //! | `measure` | what is measured before a study begins |
-//! | `log` | the reason why a process failed |
+//! | `log` | what workers had to say beside their events |
 //! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `event` | what it tells as it goes |
 //! | `progress` | how far a study is |
-//! | `analysis` | from finished trials to a [`Summary`] |
+//! | `analysis` | from finished trials to a [`StudySummary`] |
 //! | `answer` | the summary in words |
 //! | `criteria` | the margins that results were seen with |
 //! | `requirement` | claims that a build server can check |
@@ -35,8 +36,8 @@ mod criteria;
 mod error;
 mod estimate;
 mod event;
-mod executor;
 mod folder;
+mod launcher;
 mod log;
 #[cfg(test)]
 mod made_up;
@@ -44,17 +45,18 @@ mod measure;
 mod plan;
 mod progress;
 mod pruning;
+mod queue;
 mod requirement;
 mod resolve;
 mod space;
 mod summary;
+mod this_machine;
 mod trial;
 
 pub use analysis::summarize;
-pub use answer::{decimals, percentage, signed_points};
 pub use compare::{Options, compare};
 pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
-pub use cost::{Cost, money};
+pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;

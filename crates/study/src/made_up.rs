@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Answer, Comparison, Protocol, Summary, Task, TrivialPredictor, UsableRates, Variant, Verdict};
+use crate::{
+    Answer, Comparison, Protocol, StudySummary, TaskSummary, TrivialPredictor, UsableRates, VariantSummary,
+    Verdict,
+};
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
 pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
@@ -30,8 +33,8 @@ pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio
 }
 
 /// A variant whose usable learning rates begin at `low`.
-pub(crate) fn variant(name: &str, low: f64) -> Variant {
-    Variant {
+pub(crate) fn variant(name: &str, low: f64) -> VariantSummary {
+    VariantSummary {
         name: name.into(),
         gates: "xhb".into(),
         hidden: 100,
@@ -69,11 +72,11 @@ pub(crate) fn variant(name: &str, low: f64) -> Variant {
 }
 
 /// A study of one task, with a baseline and the variants that are compared with it.
-pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
+pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
     let mut variants = vec![variant("lstm", 1e-4)];
     variants.extend(comparisons.iter().map(|found| variant(&found.variant, 3e-4)));
-    Summary {
-        version: Summary::VERSION,
+    StudySummary {
+        version: StudySummary::VERSION,
         study: "made-up".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),
@@ -81,7 +84,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> Summary {
         confidence: 0.95,
         matched: None,
         answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
-        tasks: vec![Task {
+        tasks: vec![TaskSummary {
             name: "digits-rows".into(),
             dataset: "digits-rows".into(),
             source: "digits".into(),

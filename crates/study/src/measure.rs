@@ -1,30 +1,22 @@
-//! Measurements before a study begins, each in a process of the program.
+//! Measurements before a study begins, each by a worker.
 
-use std::ffi::OsString;
-use std::io::{Write, pipe, read_to_string};
-use std::thread;
+use slimgate_run::{Config, Effort, Job, JobEnd, RunError, RunEvent, Step};
 
-use serde::de::DeserializeOwned;
-use slimgate_run::{Config, Effort, RunError, StepTime, StopFlag};
-
-use crate::executor::{Executor, PATIENCE, Process, Report};
-use crate::{StudyError, log};
-
-/// What a process is called that measures.
-const NAME: &str = "measurement";
+use crate::StudyError;
+use crate::launcher::{Report, Submission, Workers};
+use crate::log::last_line;
 
 /// Measures what a run of this configuration will ask of this machine, which so many like it are to share.
 ///
 /// # Errors
 ///
-/// If a process cannot be started or fails, or the user wants to stop.
-pub(crate) fn effort(
-    executor: &mut Executor,
-    config: &Config,
-    at_once: usize,
-    stop: &StopFlag,
-) -> Result<Effort, StudyError> {
-    ask(executor, config, vec!["--at-once".into(), at_once.to_string().into()], stop)
+/// If a worker cannot be started or fails, or the user wants to stop.
+pub(crate) fn effort(workers: &mut Workers, config: &Config, at_once: usize) -> Result<Effort, StudyError> {
+    let step = Step::MeasureEffort { at_once, settings: Step::settings(config) };
+    ask(workers, step, |event| match event {
+        RunEvent::Effort(effort) => Some(effort),
+        _ => None,
+    })
 }
 
 /// Measures the seconds of a training step.
@@ -32,51 +24,45 @@ pub(crate) fn effort(
 /// # Errors
 ///
 /// As [`effort`].
-pub(crate) fn step_seconds(
-    executor: &mut Executor,
-    config: &Config,
-    stop: &StopFlag,
-) -> Result<f64, StudyError> {
-    let found: StepTime = ask(executor, config, Vec::new(), stop)?;
-    Ok(found.step_seconds)
+pub(crate) fn step_seconds(workers: &mut Workers, config: &Config) -> Result<f64, StudyError> {
+    let step = Step::MeasureStep { settings: Step::settings(config) };
+    ask(workers, step, |event| match event {
+        RunEvent::Step(found) => Some(found.step_seconds),
+        _ => None,
+    })
 }
 
-/// Has the program measure, and returns its answer.
-fn ask<T: DeserializeOwned>(
-    executor: &mut Executor,
-    config: &Config,
-    options: Vec<OsString>,
-    stop: &StopFlag,
+/// Has a worker measure, and returns the answer that one of its events is.
+fn ask<T>(
+    workers: &mut Workers,
+    step: Step,
+    answer: impl Fn(RunEvent) -> Option<T>,
 ) -> Result<T, StudyError> {
-    if stop.should_stop() {
+    if workers.are_stopping() {
         return Err(RunError::Interrupted.into());
     }
-    let (input, mut settings) = pipe().map_err(StudyError::Start)?;
-    let (said, log) = pipe().map_err(StudyError::Start)?;
-    let arguments = [OsString::from("measure")].into_iter().chain(options).collect();
-    executor.start(Process { trial: NAME.into(), arguments, input: input.into(), log: log.into() })?;
-    let said = thread::spawn(move || read_to_string(said).unwrap_or_default());
-    let text = toml::to_string(config).expect("a configuration has a TOML form");
-    // One that has ended already says why.
-    let _ = settings.write_all(text.as_bytes());
-    drop(settings);
-    let mut answer = None;
-    let status = loop {
-        if stop.should_stop() {
-            executor.stop();
-        }
-        match executor.next(PATIENCE) {
-            Some(Report::Line { line, .. }) => answer = serde_json::from_str(&line).ok(),
-            Some(Report::Ended { status, .. }) => break status,
+    // There is no study yet, and there is none if this fails.
+    let folder = tempfile::tempdir().map_err(StudyError::Start)?;
+    let [job, log] = ["job.toml", "log"].map(|name| folder.path().join(name));
+    Job { dataset: None, queue: None, steps: vec![step] }.write(&job)?;
+    workers.launcher.submit(Submission { name: "measurement".into(), job, log: log.clone() })?;
+    let (mut found, mut failure) = (None, None);
+    let how = loop {
+        match workers.next() {
+            Some(Report::Event { event: RunEvent::Ended(JobEnd::Failed { reason }), .. }) => {
+                failure = Some(reason);
+            }
+            Some(Report::Event { event, .. }) => found = found.or(answer(event)),
+            Some(Report::Ended { how, .. }) => break how,
             None => (),
         }
     };
-    if stop.should_stop() {
+    if workers.are_stopping() {
         return Err(RunError::Interrupted.into());
     }
-    answer.filter(|_| status.is_some_and(|status| status.success())).ok_or_else(|| {
-        let said = said.join().unwrap_or_default();
-        let end = || format!("a training step cannot be measured: {}", log::end(status));
-        StudyError::NotMeasured(log::message(&said, status).unwrap_or_else(end))
+    found.filter(|_| failure.is_none()).ok_or_else(|| {
+        let said = last_line(&log).map_or_else(String::new, |line| format!(": {line}"));
+        let end = || format!("a training step cannot be measured: {how}{said}");
+        StudyError::NotMeasured(failure.unwrap_or_else(end))
     })
 }

@@ -1,4 +1,4 @@
-//! What is to be done next, given what is there.
+//! The plan of a study: what is to be done next, given what is there.
 //!
 //! A plan is made of the study's configuration and of its trials' records alone. Each task and variant goes its
 //! own way: try all candidates, choose one on the validation set, train that with further seeds, read the test
@@ -12,41 +12,31 @@ use crate::space::{Candidate, Space};
 use crate::trial::{Settings, Trial};
 use crate::{State, StudyConfig, StudyError};
 
-/// Something for a process to do.
+/// Something to do for a trial, by one worker.
 #[derive(Clone, Debug)]
-pub(crate) enum Job {
-    /// Train a trial, up to an epoch or to its end.
-    Train { trial: Trial, until: Option<usize> },
-    /// Read the test set for a trial.
-    Test { trial: Trial },
+pub(crate) struct Work {
+    pub trial: Trial,
+    /// The epoch to train to, where that is not the last.
+    pub until: Option<usize>,
+    /// True if the test set is to be read, once the trial is at its end.
+    pub test: bool,
 }
 
-impl Job {
-    /// The trial that it is about.
-    pub fn trial(&self) -> &Trial {
-        match self {
-            Job::Train { trial, .. } | Job::Test { trial } => trial,
-        }
-    }
-
-    /// Whether it is still to be done, as its trial stands.
+impl Work {
+    /// True if it is still to be done, given the trial's record.
     pub fn is_due(&self, record: &Record) -> bool {
         let summary = record.summary.as_ref();
-        match self {
-            Job::Train { until, .. } => {
-                let epochs = summary.map_or(0, |summary| summary.epochs);
-                !record.is_done() && until.is_none_or(|until| epochs < until)
-            }
-            // Without a single epoch there are no weights.
-            Job::Test { .. } => {
-                let has_weights = summary.is_some_and(|summary| summary.best.is_some());
-                record.is_done() && !record.tested && has_weights && !record.given_up
-            }
+        if !record.is_done() {
+            let epochs = summary.map_or(0, |summary| summary.epochs);
+            return self.until.is_none_or(|until| epochs < until);
         }
+        // Without a single epoch there are no weights.
+        let has_weights = summary.is_some_and(|summary| summary.best.is_some());
+        self.test && !record.tested && has_weights && !record.given_up
     }
 }
 
-/// Where a task and variant has got to.
+/// A variant on a task, and how far it has got.
 #[derive(Debug)]
 pub(crate) struct Group {
     /// Index into the space's tasks.
@@ -58,16 +48,16 @@ pub(crate) struct Group {
     pub pruned: HashMap<String, usize>,
     /// The chosen settings with a trial for each seed of the comparison, once there is a choice.
     pub chosen: Option<Candidate>,
-    /// What can be done now; trials that a process has are among them.
-    pub jobs: Vec<Job>,
+    /// The work that can be done now; trials that somebody works on are among them.
+    pub work: Vec<Work>,
 }
 
 impl Group {
-    /// How many trials it will have, known at its end and before that at most, and the epochs of those of which it
-    /// is not known yet what they try.
+    /// The number of its trials, known at its end and before that at most, and the epochs of those of which it is not
+    /// known yet what they try.
     pub fn planned(&self, space: &Space) -> (usize, usize) {
         let known = self.trials().count();
-        if self.jobs.is_empty() || self.chosen.is_some() {
+        if self.work.is_empty() || self.chosen.is_some() {
             return (known, 0);
         }
         let trials = known.max(space.trials_a_group());
@@ -82,13 +72,13 @@ impl Group {
         candidates.flat_map(|candidate| &candidate.trials).filter(move |trial| seen.insert(trial.id.as_str()))
     }
 
-    /// How a trial stands: one that was pruned stays so, however far it came.
+    /// The state of a trial: one that was pruned stays so, however far it came.
     pub fn state(&self, trial: &Trial, record: &Record) -> State {
         if self.pruned.contains_key(&trial.id) { State::Pruned } else { record.state }
     }
 }
 
-/// Where each task and variant has got to.
+/// Each variant on each task, and how far it has got.
 pub(crate) fn plan(
     space: &Space,
     config: &StudyConfig,
@@ -118,7 +108,7 @@ impl Planner<'_> {
             candidates: Vec::new(),
             pruned: HashMap::new(),
             chosen: None,
-            jobs: Vec::new(),
+            work: Vec::new(),
         };
         let mut scored: Vec<(Settings, f64)> = Vec::new();
         for round in 0.. {
@@ -127,7 +117,7 @@ impl Planner<'_> {
                 break;
             }
             self.try_out(&candidates, &mut group)?;
-            if group.jobs.is_empty() {
+            if group.work.is_empty() {
                 for candidate in &candidates {
                     if self.has_failed(candidate) {
                         continue;
@@ -138,7 +128,7 @@ impl Planner<'_> {
                 }
             }
             group.candidates.extend(candidates);
-            if !group.jobs.is_empty() {
+            if !group.work.is_empty() {
                 return Ok(group);
             }
         }
@@ -146,15 +136,16 @@ impl Planner<'_> {
         let seeds = self.config.comparison_seeds();
         let chosen = self.space.with_seeds(&self.space.tasks[task], variant, best, &seeds)?;
         for trial in &chosen.trials {
-            let record = self.records.get(&trial.id);
-            let jobs = [Job::Train { trial: trial.clone(), until: None }, Job::Test { trial: trial.clone() }];
-            group.jobs.extend(jobs.into_iter().filter(|job| job.is_due(record)));
+            let work = Work { trial: trial.clone(), until: None, test: true };
+            if work.is_due(self.records.get(&trial.id)) {
+                group.work.push(work);
+            }
         }
         group.chosen = Some(chosen);
         Ok(group)
     }
 
-    /// The jobs of some candidates, from rung to rung.
+    /// The work of some candidates, from rung to rung.
     fn try_out(&mut self, candidates: &[Candidate], group: &mut Group) -> Result<(), StudyError> {
         let search = self.config.search.as_ref();
         let (prune, reduction) =
@@ -164,7 +155,7 @@ impl Planner<'_> {
         let mut dropped = Vec::new();
         for rung in rungs(prune, reduction, epochs) {
             self.train(&alive, Some(rung), group);
-            if !group.jobs.is_empty() {
+            if !group.work.is_empty() {
                 return Ok(());
             }
             // One whose process failed for good has no score to be ranked by, and is not pruned.
@@ -196,25 +187,25 @@ impl Planner<'_> {
 
     fn train(&mut self, candidates: &[&Candidate], until: Option<usize>, group: &mut Group) {
         for trial in candidates.iter().flat_map(|candidate| &candidate.trials) {
-            let job = Job::Train { trial: trial.clone(), until };
-            if job.is_due(self.records.get(&trial.id)) {
-                group.jobs.push(job);
+            let work = Work { trial: trial.clone(), until, test: false };
+            if work.is_due(self.records.get(&trial.id)) {
+                group.work.push(work);
             }
         }
     }
 
-    /// Whether the training of a trial has failed for good.
+    /// True if the training of a trial has failed for good.
     fn has_failed(&mut self, candidate: &Candidate) -> bool {
         candidate.trials.iter().any(|trial| self.records.get(&trial.id).state == State::Failed)
     }
 
-    /// How candidates are ranked: by the mean over the seeds of the best accuracy on the validation set, then by
-    /// the mean loss there. None where no trial has an outcome.
+    /// The rank of a candidate: by the mean over the seeds of the best accuracy on the validation set, then by the mean
+    /// loss there. None where no trial came to an end.
     fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
         let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);
         for trial in &candidate.trials {
             let record = self.records.get(&trial.id);
-            // One whose test alone failed has its outcome here.
+            // One whose test alone failed counts here.
             if record.state == State::Failed {
                 continue;
             }

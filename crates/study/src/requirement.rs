@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::analysis::pairs;
-use crate::{StudyError, Summary, Task, Variant};
+use slimgate_run::words::{bare_percent, percent};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
-/// What a requirement may look like.
+use crate::analysis::pairs;
+use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
+
+/// The forms of a requirement.
 const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
                      `A accuracy at least 95.0` (percentage points), each with `on TASK` after it where there are several";
 
@@ -35,10 +37,10 @@ enum Claim {
     AtLeast { accuracy: f64 },
 }
 
-/// Whether a requirement holds, and the evidence.
+/// The outcome of checking a requirement, with the evidence.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Whether the evidence shows the claim on every task that it is about.
+    /// True if the evidence shows the claim on every task that it is about.
     pub holds: bool,
     /// The evidence on each task in words.
     pub evidence: Vec<String>,
@@ -82,8 +84,8 @@ impl Requirement {
     /// # Errors
     ///
     /// If it names a variant or a task that the study does not have.
-    pub fn check(&self, summary: &Summary) -> Result<Outcome, StudyError> {
-        let tasks: Vec<&Task> = summary
+    pub fn check(&self, summary: &StudySummary) -> Result<Outcome, StudyError> {
+        let tasks: Vec<&TaskSummary> = summary
             .tasks
             .iter()
             .filter(|task| self.task.as_ref().is_none_or(|name| *name == task.name))
@@ -102,7 +104,7 @@ impl Requirement {
         Ok(outcome)
     }
 
-    fn check_task(&self, task: &Task, confidence: f64) -> Result<(bool, String), StudyError> {
+    fn check_task(&self, task: &TaskSummary, confidence: f64) -> Result<(bool, String), StudyError> {
         let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
             Claim::Equivalent { other, .. } | Claim::NonInferior { other, .. } | Claim::Better { other } => {
@@ -110,7 +112,9 @@ impl Requirement {
             }
             Claim::AtLeast { .. } => None,
         };
-        if let Some(why) = [Some(variant), other].into_iter().flatten().find_map(Variant::why_no_verdict) {
+        if let Some(why) =
+            [Some(variant), other].into_iter().flatten().find_map(VariantSummary::why_no_verdict)
+        {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
@@ -138,7 +142,7 @@ impl Requirement {
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
     }
 
-    fn find<'a>(&self, task: &'a Task, name: &str) -> Result<&'a Variant, StudyError> {
+    fn find<'a>(&self, task: &'a TaskSummary, name: &str) -> Result<&'a VariantSummary, StudyError> {
         task.variant(name).ok_or_else(|| {
             let known: Vec<&str> = task.variants.iter().map(|variant| variant.name.as_str()).collect();
             self.not_in_study(format!("`{name}`"), known.join(", "))
@@ -150,8 +154,8 @@ impl Requirement {
     }
 }
 
-/// Why a variant can be no baseline to hold another to, if it cannot.
-fn no_baseline(task: &Task, other: &Variant, alpha: f64) -> Option<String> {
+/// The reason why a variant can be no baseline to hold another to, if there is one.
+fn no_baseline(task: &TaskSummary, other: &VariantSummary, alpha: f64) -> Option<String> {
     let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
     other
         .has_learned_nothing(alpha)
@@ -168,14 +172,19 @@ fn better(found: &PairedTests, alpha: f64) -> (bool, String) {
     (holds, evidence(found, found.difference, found.p_difference))
 }
 
-fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) -> Option<(bool, String)> {
+fn at_least(
+    variant: &VariantSummary,
+    accuracy: f64,
+    resolution: f64,
+    confidence: f64,
+) -> Option<(bool, String)> {
     let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
     let found = interval_of_mean(&values, resolution, confidence)?;
     let text = format!(
-        "accuracy {:.2} %, interval {:.2} to {:.2} over {} seeds",
-        100.0 * found.value,
-        100.0 * found.low.max(0.0),
-        100.0 * found.high.min(1.0),
+        "accuracy {}, interval {} to {} over {} seeds",
+        percent(found.value),
+        bare_percent(found.low.max(0.0), 2),
+        bare_percent(found.high.min(1.0), 2),
         values.len()
     );
     Some((found.low >= accuracy, text))
@@ -183,10 +192,10 @@ fn at_least(variant: &Variant, accuracy: f64, resolution: f64, confidence: f64) 
 
 fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
     format!(
-        "difference {:.2} points, interval {:.2} to {:.2}, p = {p:.3}, {} seeds",
-        100.0 * found.difference.value,
-        100.0 * interval.low,
-        100.0 * interval.high,
+        "difference {} points, interval {} to {}, p = {p:.3}, {} seeds",
+        bare_percent(found.difference.value, 2),
+        bare_percent(interval.low, 2),
+        bare_percent(interval.high, 2),
         found.pairs
     )
 }

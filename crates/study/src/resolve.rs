@@ -1,4 +1,4 @@
-//! What is found once, when a study begins, and kept in its folder.
+//! The facts that are found once, when a study begins, and kept in its folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use slimgate_run::{RunError, RunFolder, StopFlag, by_key};
 use toml::{Table, Value};
 
 use crate::analysis::published;
-use crate::executor::Executor;
+use crate::launcher::Workers;
 use crate::space::{Space, hidden_sizes};
 use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 
@@ -16,7 +16,7 @@ use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 pub(crate) fn resolve(
     path: &Path,
     mut config: StudyConfig,
-    executor: &mut Executor,
+    workers: &mut Workers,
     stop: &StopFlag,
 ) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
     refuse_another(path, &config)?;
@@ -27,7 +27,7 @@ pub(crate) fn resolve(
         let tasks = Space::new(&config)?.tasks;
         // Those of the folder; in a new one those that the study's file has, which repeats another study.
         let known = if StudyFolder::open(path).is_ok() { sizes_in(path, &config) } else { given };
-        config.compare.hidden = hidden_sizes(&config, &tasks, by, known, executor, stop)?;
+        config.compare.hidden = hidden_sizes(&config, &tasks, by, known, workers)?;
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
@@ -39,7 +39,7 @@ pub(crate) fn resolve(
         return Err(RunError::Interrupted.into());
     }
     let folder = StudyFolder::create(path)?;
-    let _claim = folder.wait_for("study")?;
+    let _lease = folder.queue().wait_for("study", stop)?;
     // Another study may have begun here since.
     refuse_another(path, &config)?;
     if config.compare.matched.is_some() {
@@ -93,7 +93,7 @@ fn refuse_changed_data(path: &Path, config: &StudyConfig, space: &Space) -> Resu
     Ok(())
 }
 
-/// Where each folder of the user's own lies: where the study says or, if it is no longer there, where its name leads
+/// The place of each folder of the user's own: where the study says or, if it is no longer there, where its name leads
 /// from here.
 fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>, StudyError> {
     let mut recorded = StudyFolder::open(path)

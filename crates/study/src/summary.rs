@@ -1,4 +1,4 @@
-//! What a study comes to: the content of `summary.json`, which every page, table and check is made of.
+//! The result of a study: the content of `summary.json`, which every page, table and check is made of.
 
 mod variant;
 
@@ -14,13 +14,13 @@ use crate::{Match, StudyError};
 
 /// The result of a study, or of as much of it as is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Summary {
-    /// The form of the file: [`Summary::VERSION`], or an earlier one.
+pub struct StudySummary {
+    /// The form of the file: [`StudySummary::VERSION`], or an earlier one.
     #[serde(default = "first")]
     pub version: u32,
     /// The study's name.
     pub study: String,
-    /// How its choices were made.
+    /// The way that its choices were made.
     pub protocol: Protocol,
     /// The variant that the others are compared with.
     pub baseline: String,
@@ -28,13 +28,13 @@ pub struct Summary {
     pub margin: f64,
     /// The confidence of intervals, such as 0.95.
     pub confidence: f64,
-    /// What the hidden sizes of the variants are made equal by, if they are.
+    /// The quantity that hidden sizes are chosen to make equal, if any.
     #[serde(default)]
     pub matched: Option<Match>,
-    /// What to do, and what not to conclude.
+    /// The recommendation, and its limits.
     pub answer: Answer,
     /// The comparison on each task.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<TaskSummary>,
     /// The comparison over all tasks, where there are several, each with a data set of its own.
     pub across: Option<TaskRanking>,
     /// Published figures beside measured ones, where the study names a file of them.
@@ -59,7 +59,7 @@ fn first() -> u32 {
     1
 }
 
-impl Summary {
+impl StudySummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
 
@@ -77,7 +77,7 @@ impl Summary {
     }
 }
 
-/// How a study chooses the epoch and the settings whose test result it reports.
+/// The way that a study chooses the epoch and the settings whose test result it reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
@@ -102,12 +102,12 @@ pub struct Answer {
 
 /// All variants on one data set, or on one amount of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Task {
+pub struct TaskSummary {
     /// The data set, and the settings of `[data]` that the study varies, such as `digits-rows, train_limit 500`.
     pub name: String,
     /// The data set.
     pub dataset: String,
-    /// What its files are read from: `mnist-rows` and `mnist-pixels` are of one source; a folder of the user's own is
+    /// The source of its files: `mnist-rows` and `mnist-pixels` are of one source; a folder of the user's own is
     /// one by itself.
     pub source: String,
     /// The classes, in the order of confusion matrices.
@@ -121,21 +121,21 @@ pub struct Task {
     #[serde(default)]
     pub trivial: Option<TrivialPredictor>,
     /// The variants, the baseline first.
-    pub variants: Vec<Variant>,
+    pub variants: Vec<VariantSummary>,
     /// Each other variant against the baseline.
     pub comparisons: Vec<Comparison>,
-    /// Which settings mattered; none where nothing but the seed was varied, or all came to the same.
+    /// The importance of each setting; none where nothing but the seed was varied, or all came to the same.
     pub importances: Option<Importances>,
 }
 
-impl Task {
+impl TaskSummary {
     /// The step between possible accuracies on its test set; 0 where that is not known.
     pub fn resolution(&self) -> f64 {
         resolution(self.test_sequences)
     }
 
     /// A variant by its name.
-    pub fn variant(&self, name: &str) -> Option<&Variant> {
+    pub fn variant(&self, name: &str) -> Option<&VariantSummary> {
         self.variants.iter().find(|variant| variant.name == name)
     }
 }
@@ -145,7 +145,7 @@ pub(crate) fn resolution(sequences: usize) -> f64 {
     if sequences > 0 { 1.0 / sequences as f64 } else { 0.0 }
 }
 
-/// How a trial stands.
+/// The state of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -209,9 +209,9 @@ pub struct Comparison {
     pub effect: Option<f64>,
     /// Pairs that the variant won, tied and lost.
     pub won_tied_lost: [usize; 3],
-    /// What the evidence says.
+    /// The conclusion from the evidence.
     pub verdict: Verdict,
-    /// Why there can be no verdict, however the variants compare.
+    /// The reason why there can be no verdict, however the variants compare.
     #[serde(default)]
     pub obstacle: Option<Obstacle>,
     /// Pairs in all that it would take to show equivalence, or else non-inferiority or a difference, with a power of
@@ -219,9 +219,9 @@ pub struct Comparison {
     pub seeds_needed: Option<usize>,
     /// Recurrent parameters as a share of the baseline's.
     pub parameters_ratio: f64,
-    /// How many times faster it trains than the baseline.
+    /// The factor by which it trains faster than the baseline.
     pub training_speedup: Option<f64>,
-    /// How many times faster it predicts one sequence.
+    /// The factor by which it predicts one sequence faster.
     pub prediction_speedup: Option<f64>,
 }
 
@@ -243,7 +243,7 @@ impl Comparison {
     }
 }
 
-/// What the evidence says of a variant against the baseline.
+/// The conclusion on a variant against the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -259,7 +259,7 @@ pub enum Verdict {
     NotEnoughEvidence,
 }
 
-/// Why a comparison can have no verdict, however the variants compare. The first that applies.
+/// The reason why a comparison can have no verdict, however the variants compare. The first that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Obstacle {
@@ -277,7 +277,7 @@ pub enum Obstacle {
     StillImproving,
 }
 
-/// Which settings mattered: shares of the variance of the best validation accuracy over the whole space.
+/// The importance of the settings: shares of the variance of the best validation accuracy over the whole space.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Importances {
     /// Settings alone and pairs of them, the most important first.
@@ -287,13 +287,13 @@ pub struct Importances {
     /// Standard deviation between seeds at one setting. Where `spread` is not well above it, the shares are those of
     /// chance, and mean nothing.
     pub between_seeds: Option<f64>,
-    /// Where the space was searched, the out-of-bag R² of the forest behind these shares: at 0 or below they are
+    /// The out-of-bag R² of the forest behind these shares, where the space was searched: at 0 or below they are
     /// guesses. None where the whole space was tried.
     #[serde(alias = "foretold")]
     pub oob_r2: Option<f64>,
 }
 
-/// How much a setting, or two together, explain of how trials differ.
+/// The share that a setting, or two together, explain of how trials differ.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Importance {
     /// One key, or two whose interaction this is.
@@ -350,7 +350,7 @@ pub struct PublishedCell {
 pub struct TrialLine {
     /// Its name, which is the hash of its configuration.
     pub id: String,
-    /// How it stands.
+    /// Its state.
     pub state: State,
     /// The variant.
     pub variant: String,
@@ -358,7 +358,7 @@ pub struct TrialLine {
     pub task: String,
     /// Its seed.
     pub seed: u64,
-    /// What the study varies, by key.
+    /// The settings that the study varies, by key.
     pub settings: BTreeMap<String, toml::Value>,
     /// Complete epochs.
     pub epochs: usize,
@@ -366,11 +366,11 @@ pub struct TrialLine {
     pub best: Option<(usize, f64)>,
     /// Accuracy on the validation set after the last epoch.
     pub last: Option<f64>,
-    /// Whether it had converged, once it is at its end.
+    /// True if it had converged, once it is at its end.
     #[serde(default)]
     pub converged: Option<bool>,
     /// Seconds of training and validation.
     pub seconds: f64,
-    /// Why it failed, or was pruned.
+    /// The reason why it failed or was pruned.
     pub reason: Option<String>,
 }

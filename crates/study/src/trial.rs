@@ -10,9 +10,9 @@ use toml::Value;
 
 use crate::StudyError;
 use crate::config::{SEED, VARIANT};
-use crate::space::Task;
+use crate::space::StudyTask;
 
-/// What a study varies besides task, variant and seed, by key.
+/// The settings that a study varies besides task, variant and seed, by key.
 pub(crate) type Settings = BTreeMap<String, Value>;
 
 /// One run of a study.
@@ -36,7 +36,7 @@ impl Trial {
     /// If no run can have such settings.
     pub fn new(
         base: &str,
-        task: &Task,
+        task: &StudyTask,
         cell: &str,
         hidden: Option<usize>,
         seed: u64,

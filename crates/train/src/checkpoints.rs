@@ -8,12 +8,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use burn::module::Module;
-use burn::store::ModuleRecord;
+use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
 use burn::train::checkpoint::{
     Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy, FileCheckpointer,
 };
 use burn::train::metric::store::EventStoreClient;
+use burn_pack::{Reader, Tensor as PackedTensor, Writer};
+use slimgate_models::Classifier;
 use slimgate_run::{
     CHECKPOINT_FILES, EpochMetrics, History, Manifest, RunError, RunFolder, SavedEpoch, SavedFile, Split,
     sha256,
@@ -27,7 +29,7 @@ use crate::schedule::LastLoss;
 /// Whole epochs that are kept besides the best one: two, so that one is whole while another is written.
 const KEPT: usize = 2;
 
-/// What is saved and what is known of each epoch; shared by the threads that save.
+/// The saved files and the metrics of each epoch; shared by the threads that save.
 #[derive(Clone)]
 pub(crate) struct CheckpointTracker(Arc<Mutex<TrackerState>>);
 
@@ -39,7 +41,7 @@ pub(crate) struct TrackerState {
     incomplete: Vec<SavedEpoch>,
     /// The first thing that went wrong; Burn's dashboard discards it.
     pub error: Option<TrainError>,
-    /// Whether early stopping ended the run.
+    /// True if early stopping ended the run.
     pub stopped_early: bool,
 }
 
@@ -122,7 +124,7 @@ impl TrackedCheckpointer {
     }
 
     /// Keeps the first error: Burn's dashboard discards it.
-    fn record_error(&self, result: Result<(), TrainError>) -> Result<(), CheckpointerError> {
+    fn record_error<T>(&self, result: Result<T, TrainError>) -> Result<T, CheckpointerError> {
         result.map_err(|error| {
             let message = error.to_string();
             self.tracker.state().error.get_or_insert(error);
@@ -155,7 +157,11 @@ impl<R: Checkpoint> Checkpointer<R> for TrackedCheckpointer {
     }
 
     fn restore(&self, epoch: usize) -> Result<R, CheckpointerError> {
-        self.inner.restore(epoch)
+        let folder = self.tracker.state().folder.clone();
+        let read = folder.read(&format!("checkpoint/{}-{epoch}.bpk", self.name));
+        let content = self.record_error(read.map_err(TrainError::from))?;
+        let content = without_wrapper(Bytes::from_bytes_vec(content));
+        content.and_then(R::checkpoint_from_bytes).map_err(CheckpointerError::Record)
     }
 }
 
@@ -169,7 +175,7 @@ fn in_order<R: Checkpoint>(record: R) -> Result<R, CheckpointerError> {
 /// Hears of each epoch, on the training and on the validation set.
 pub(crate) type OnEpoch = Box<dyn Fn(&EpochMetrics, &EpochMetrics) + Send>;
 
-/// What happens at the end of each epoch: its metrics are recorded, and Burn is told to save it.
+/// The work at the end of each epoch: its metrics are recorded, and Burn is told to save it.
 pub(crate) struct EndOfEpoch {
     pub tracker: CheckpointTracker,
     pub values: EpochValues,
@@ -223,16 +229,38 @@ impl CheckpointingStrategy for EndOfEpoch {
     }
 }
 
+/// A checkpoint with the names that the classifier has for its parameters. Earlier versions wrote the name of the field
+/// that held the classifier in training before each. (An optimizer finds its state by the parameters' ids.)
+fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
+    const WRAPPER: &str = "classifier.";
+    let reader = Reader::from_bytes(content.clone())?;
+    if !reader.tensor_names().iter().any(|name| name.starts_with(WRAPPER)) {
+        return Ok(content);
+    }
+    let rename = |tensor: PackedTensor| {
+        let (name, dtype, shape, id, bytes) = tensor.into_parts()?;
+        let name = name.strip_prefix(WRAPPER).unwrap_or(&name).to_owned();
+        Ok(PackedTensor::new(name, dtype, shape, id, bytes))
+    };
+    let renamed = reader.into_tensors()?.into_iter().map(rename).collect::<Result<_, RecordError>>()?;
+    Ok(Writer::new(renamed).into_bytes()?)
+}
+
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
-pub(crate) fn load<M: Module>(model: M, folder: &RunFolder, saved: &SavedEpoch) -> Result<M, RunError> {
+pub(crate) fn load(
+    classifier: Classifier,
+    folder: &RunFolder,
+    saved: &SavedEpoch,
+) -> Result<Classifier, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
     let file = saved.files.iter().find(|file| file.name == name);
     let file = file.ok_or_else(|| RunError::damaged(&path, "the manifest does not list it"))?;
     // From memory: Burn would read the file bit by bit later, when it may be another or gone.
     let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
-    let record = ModuleRecord::from_bytes(content).map_err(|problem| RunError::damaged(&path, problem))?;
-    model
+    let record = without_wrapper(content).and_then(ModuleRecord::from_bytes);
+    let record = record.map_err(|problem| RunError::damaged(&path, problem))?;
+    classifier
         .try_load_record(record)
         .map_err(|problem| RunError::damaged(&path, format!("it is of another model: {problem}")))
 }

@@ -13,7 +13,7 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
 use slimgate_run::{Terminal, TerminalStreams, in_foreground, suspend};
 
-/// What the dashboard writes as it opens: a screen of its own without a cursor, and the mouse is its own.
+/// The escape codes that the dashboard writes as it opens: a screen of its own without a cursor, and the mouse.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1015h\x1b[?1006h";
 
 /// Clears from the beginning of the line to the end of the screen.

@@ -1,4 +1,4 @@
-//! Which backends this build has, and the devices of this machine.
+//! The backends of this build, and the devices of this machine.
 
 use burn::tensor::Device;
 use serde::Serialize;
@@ -13,11 +13,11 @@ pub struct FoundDevice {
     pub backend: Backend,
     /// Its number, for `--device`.
     pub index: usize,
-    /// What it calls itself.
+    /// Its name, as the driver or the system gives it.
     pub name: String,
 }
 
-/// Whether this build has a backend.
+/// True if this build has a backend.
 pub fn is_built(backend: Backend) -> bool {
     match backend {
         Backend::Flex => true,

@@ -1,4 +1,4 @@
-//! What can go wrong with a training, each with what to do about it.
+//! Errors of training, each with a remedy.
 
 use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use slimgate_data::DataError;
 use slimgate_run::{ConfigError, RunError, quoted};
 use thiserror::Error;
 
-/// What keeps a run from starting, resuming or being used.
+/// Error that keeps a run from starting, resuming or being used.
 #[derive(Debug, Error)]
 pub enum TrainError {
     /// Its folder.
@@ -27,9 +27,9 @@ pub enum TrainError {
     NoSuchEpoch {
         /// The run.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested epoch.
         epoch: usize,
-        /// What is there.
+        /// The epochs that are kept.
         held: Vec<usize>,
     },
     /// The model computes infinities or NaN.
@@ -51,7 +51,7 @@ pub enum TrainError {
         "cannot start threads: {0}; set a smaller `run.threads` (of a run that is there, in its config.toml)"
     )]
     Threads(String),
-    /// What a training step or a prediction takes is more than the machine has.
+    /// A training step or a prediction takes more memory than the machine has.
     #[error("there is not enough memory: {0}")]
     Memory(String),
     /// A checkpoint could not be written.
@@ -59,7 +59,7 @@ pub enum TrainError {
     Checkpoint {
         /// The file.
         path: PathBuf,
-        /// What Burn said.
+        /// Burn's message.
         problem: String,
         /// The run.
         run: PathBuf,
@@ -77,8 +77,8 @@ fn list(epochs: &[usize]) -> String {
     epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What to do about a checkpoint that cannot be saved. Burn passes on what the system said as text, with its number at
-/// the end.
+/// The remedy for a checkpoint that cannot be saved. Burn passes on the system's message as text, with the error number
+/// at the end.
 fn saving(problem: &str) -> &'static str {
     let number = problem.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
     let error = number.and_then(|(number, _)| number.parse().ok()).map(std::io::Error::from_raw_os_error);

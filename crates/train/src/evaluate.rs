@@ -16,13 +16,13 @@ use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::SequenceBatch;
 use crate::memory::{self, Layers};
-use crate::step::{Trainee, cross_entropy};
+use crate::step::cross_entropy;
 use crate::{TrainError, build};
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
 
-/// Which epoch's checkpoint to use.
+/// The choice of the checkpoint to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckpointChoice {
     /// Of the epoch that did best on the validation set.
@@ -41,17 +41,17 @@ pub struct SavedRun {
     preprocessing: Preprocessing,
     classifier: Classifier,
     device: Device,
-    /// Whether it computes on the backend that it was trained on.
+    /// True if it computes on the backend that it was trained on.
     own: bool,
-    /// Whether its tensors lie in the memory of this process.
+    /// True if its tensors are in the memory of this process.
     in_memory: bool,
     epoch: usize,
 }
 
-/// What a saved run says of one new sequence.
+/// The prediction of a saved run for one new sequence.
 #[derive(Clone, Debug, Serialize)]
 pub struct Prediction {
-    /// Where the sequence came from.
+    /// The origin of the sequence.
     pub name: String,
     /// The most probable class.
     pub class: String,
@@ -78,14 +78,13 @@ impl SavedRun {
         let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
         let classifier = build::classifier_to_load(&config, &preprocessing, &device)?;
-        let (epoch, Trainee { classifier, .. }) =
-            load_with_retry(&Trainee { classifier, clip: 0.0 }, &folder, checkpoint)?;
+        let (epoch, classifier) = load_with_retry(&classifier, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
         Ok(SavedRun { folder, config, preprocessing, classifier, device, own, in_memory, epoch })
     }
 
-    /// How its data was prepared, which new data must be too.
+    /// The preprocessing of its data, which new data must go through too.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
@@ -100,7 +99,7 @@ impl SavedRun {
         self.config.data.validation
     }
 
-    /// Whether its weights are those of the run's best epoch.
+    /// True if its weights are those of the run's best epoch.
     ///
     /// # Errors
     ///
@@ -111,7 +110,7 @@ impl SavedRun {
         Ok(best_epoch(&self.folder, last)? == Some(self.epoch))
     }
 
-    /// Whether its evaluation is the run's result: by the weights of its best epoch, on its own backend.
+    /// True if its evaluation is the run's result: by the weights of its best epoch, on its own backend.
     ///
     /// # Errors
     ///
@@ -243,14 +242,14 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
 /// Loads the weights that are asked for, and says of which epoch they are; again where a training run has replaced
 /// them meanwhile.
 fn load_with_retry(
-    model: &Trainee,
+    classifier: &Classifier,
     folder: &RunFolder,
     checkpoint: CheckpointChoice,
-) -> Result<(usize, Trainee), TrainError> {
+) -> Result<(usize, Classifier), TrainError> {
     loop {
         let manifest = folder.manifest()?;
         let saved = find(folder, &manifest, checkpoint)?;
-        match load(model.clone(), folder, saved) {
+        match load(classifier.clone(), folder, saved) {
             // Training went on and dropped this epoch. That takes whole epochs, of which a run has only so many.
             Err(_) if folder.manifest()? != manifest => (),
             loaded => return Ok((saved.epoch, loaded?)),

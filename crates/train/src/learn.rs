@@ -11,7 +11,7 @@ use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Classifier;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
-    Schedule, StopFlag, Summary,
+    RunSummary, Schedule, StopFlag,
 };
 
 use crate::devices::device;
@@ -21,7 +21,7 @@ use crate::memory::{self, Layers};
 use crate::training::Training;
 use crate::{TrainError, build};
 
-/// How a run shows itself.
+/// The display of a run in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Display {
     /// Burn's dashboard, on the terminal.
@@ -30,7 +30,7 @@ pub enum Display {
     Quiet,
 }
 
-/// What a run says as it goes.
+/// A report from a run in progress.
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// A slow step before training, described for the user.
@@ -43,9 +43,9 @@ pub enum Progress<'a> {
         parameters: Parameters,
         /// Epochs that are complete already.
         complete: usize,
-        /// Whether nothing is left to train.
+        /// True if nothing is left to train.
         over: bool,
-        /// What the user should know, such as a damaged checkpoint that was skipped.
+        /// Warnings for the user, such as a damaged checkpoint that was skipped.
         warnings: Vec<String>,
     },
     /// An epoch is done.
@@ -54,7 +54,7 @@ pub enum Progress<'a> {
         train: &'a EpochMetrics,
         /// On the set that choices are made on.
         validation: &'a EpochMetrics,
-        /// Which set that is.
+        /// The set used for `validation`.
         selection: Validation,
         /// Epochs in all.
         of: usize,
@@ -73,7 +73,7 @@ pub fn train(
     stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
-) -> Result<(RunFolder, Summary), TrainError> {
+) -> Result<(RunFolder, RunSummary), TrainError> {
     use_threads(config.run.threads)?;
     let device = device(config.run.backend, config.run.device)?;
     let data = prepare(&config.data)?;
@@ -134,7 +134,7 @@ fn draw(
 pub struct ResumeOptions {
     /// The number of epochs, where it is to train longer than it was first asked to.
     pub epochs: Option<usize>,
-    /// Where the data is now, if it has moved.
+    /// The folder of the data, if it has moved.
     pub dataset: Option<String>,
 }
 
@@ -152,7 +152,7 @@ pub fn resume(
     stop: &StopFlag,
     display: Display,
     progress: impl Fn(Progress) + Send + 'static,
-) -> Result<(RunFolder, Summary), TrainError> {
+) -> Result<(RunFolder, RunSummary), TrainError> {
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
     let mut config = folder.held_config()?;

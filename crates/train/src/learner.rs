@@ -1,4 +1,4 @@
-//! What Burn's training is given besides model, data and optimizer: metrics, renderer, when to stop.
+//! The parts of Burn's training besides model, data and optimizer: metrics, renderer, stopping rule.
 
 use burn::train::logger::MetricLogger;
 use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, Split as BurnSplit};

@@ -1,10 +1,10 @@
 //! Training a run with Burn: from a configuration to a run folder, and what is asked of the model in it.
 //!
-//! What a run is, its settings and its folder, is in `slimgate-run`.
+//! The definition of a run, its settings and its folder, is in `slimgate-run`.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `devices` | which backends this build has, and the devices of this machine |
+//! | `devices` | the backends of this build, and the devices of this machine |
 //! | `environment` | the machine and the program, as this process finds them |
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
 //! | `adam`, `rmsprop`, `in_place` | optimizers in one pass over each parameter |

@@ -43,7 +43,7 @@ impl SequenceBatch {
     }
 }
 
-/// How long the last pass over the data took; shared between a loader and what reports it.
+/// The duration of the last pass over the data; shared between a loader and whatever reports it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PassTime(Arc<AtomicU64>);
 
@@ -59,7 +59,7 @@ pub(crate) struct Loader {
     sequences: Arc<Vec<Sequence>>,
     batch_size: usize,
     shuffle: Option<Shuffle>,
-    /// How often an epoch goes through the sequences.
+    /// Passes over the sequences per epoch.
     passes: usize,
     time: PassTime,
     device: Device,
@@ -109,7 +109,7 @@ impl Loader {
         self.num_items().div_ceil(self.batch_size)
     }
 
-    /// Where the duration of the last pass can be read.
+    /// The duration of the last pass, kept up to date.
     pub fn time(&self) -> PassTime {
         self.time.clone()
     }

@@ -21,6 +21,7 @@ use rustix::process::{Resource, getrlimit};
 use slimgate_data::{InputKind, Preprocessing, Sequence};
 use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
+use slimgate_run::words::megabytes;
 use slimgate_run::{Config, ConfigError, Optimizer};
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
@@ -29,10 +30,10 @@ use crate::TrainError;
 /// Above this share of the free memory, the user should know.
 const AMPLE: f64 = 0.8;
 
-/// What a step or a prediction takes.
+/// The memory that a step or a prediction takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Memory {
-    /// Bytes that depend on the model alone, or on how many sequences are in a batch.
+    /// Bytes that depend on the model alone, or on the number of sequences in a batch.
     pub model: usize,
     /// Bytes that grow with the steps of the longest sequence.
     pub steps: usize,
@@ -154,10 +155,10 @@ impl<'a> Layers<'a> {
         let problem = format!(
             "a training step takes about {} of memory ({batch} sequences of up to {} steps, half of them at most \
              {median}; {} parameters), and {} are free; give {}",
-            bytes(memory.total()),
+            megabytes(memory.total()),
             lengths[lengths.len() - 1],
             self.parameters(),
-            bytes(free),
+            megabytes(free),
             self.remedies(memory, batch),
         );
         if memory.total() > free { Err(TrainError::Memory(problem)) } else { Ok(Some(problem)) }
@@ -201,8 +202,8 @@ impl<'a> Layers<'a> {
                     return Err(TrainError::Memory(format!(
                         "a prediction on a sequence of {longest} steps takes about {} of memory, and {} are free; cut the \
                          sequence, or end other programs",
-                        bytes(needed),
-                        bytes(free),
+                        megabytes(needed),
+                        megabytes(free),
                     )));
                 }
                 Some(free) if needed > free => {
@@ -241,14 +242,6 @@ fn left_to_process() -> Option<u64> {
     let memory = ProcessRefreshKind::nothing().with_memory();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
     Some(limit.saturating_sub(system.process(this)?.virtual_memory()))
-}
-
-/// A number of bytes for people.
-fn bytes(count: usize) -> String {
-    match count as f64 {
-        count if count < 1e9 => format!("{:.0} MB", count / 1e6),
-        count => format!("{:.1} GB", count / 1e9),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is measured while training.
+//! The metrics measured during training.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ impl EpochValues {
         values.of_pass.get(&(metric, split == Split::Train)).copied().unwrap_or(f64::NAN)
     }
 
-    /// Whether a loss was infinite or NaN.
+    /// True if a loss was infinite or NaN.
     pub fn diverged(&self) -> bool {
         self.0.lock().expect("no metric panics while it writes").diverged
     }
@@ -105,7 +105,7 @@ impl<M: Numeric> Numeric for RecordedMetric<M> {
 /// Sequences a second since the pass began.
 #[derive(Clone, Default)]
 pub(crate) struct Throughput {
-    /// When, and how many sequences had gone by then.
+    /// The start time, and the number of sequences processed by then.
     started: Option<(Instant, usize)>,
     state: NumericMetricState,
 }

@@ -62,7 +62,7 @@ impl LrScheduler for ExpLoss {
 ///
 /// # Errors
 ///
-/// What Burn has against a value, in its words.
+/// A value that Burn refuses, with Burn's message.
 pub(crate) fn schedule(
     optim: &OptimConfig,
     steps: usize,

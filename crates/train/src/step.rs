@@ -1,10 +1,12 @@
 //! The training step: what Burn's Learner calls for each batch.
 
-use burn::module::Module;
+use std::fmt;
+
+use burn::module::{Devices, Module, ModuleMapper, ModuleVisitor};
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
 use slimgate_models::Classifier;
 
@@ -12,11 +14,10 @@ use crate::clip;
 use crate::loader::SequenceBatch;
 
 /// A classifier with what its training needs to know.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trainee {
     pub classifier: Classifier,
     /// Maximum global gradient norm; 0 for no clipping.
-    #[module(skip)]
     pub clip: f64,
 }
 
@@ -25,6 +26,48 @@ impl Trainee {
         let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
         let losses = cross_entropy(logits.clone(), batch.targets.clone());
         ClassificationOutput::new(losses, logits, batch.targets)
+    }
+}
+
+/// As a module it is the classifier itself: its parameters have the names that they have there, and what is saved of it
+/// is the record of the classifier. (A derived module would have the name of the field before each.)
+impl Module for Trainee {
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        self.classifier.collect_devices(devices)
+    }
+
+    fn fork(self, device: &Device) -> Trainee {
+        Trainee { classifier: self.classifier.fork(device), clip: self.clip }
+    }
+
+    fn to_device(self, device: &Device) -> Trainee {
+        Trainee { classifier: self.classifier.to_device(device), clip: self.clip }
+    }
+
+    fn train(self) -> Trainee {
+        Trainee { classifier: self.classifier.train(), clip: self.clip }
+    }
+
+    fn valid(&self) -> Trainee {
+        Trainee { classifier: self.classifier.valid(), clip: self.clip }
+    }
+
+    fn materialize(self) -> Trainee {
+        Trainee { classifier: self.classifier.materialize(), clip: self.clip }
+    }
+
+    fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
+        self.classifier.visit(visitor);
+    }
+
+    fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Trainee {
+        Trainee { classifier: self.classifier.map(mapper), clip: self.clip }
+    }
+}
+
+impl fmt::Display for Trainee {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.classifier.fmt(formatter)
     }
 }
 

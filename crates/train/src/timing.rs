@@ -1,4 +1,4 @@
-//! How long training steps and predictions take.
+//! The time that training steps and predictions take.
 
 use std::path::PathBuf;
 use std::time::Instant;

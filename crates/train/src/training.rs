@@ -10,7 +10,7 @@ use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
 use slimgate_models::Classifier;
 use slimgate_run::{
-    CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, Split, Status, Summary,
+    CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
     peak_memory,
 };
 
@@ -22,7 +22,7 @@ use crate::step::Trainee;
 use crate::{Display, Progress, TrainError};
 use crate::{build, dashboard, learner};
 
-/// What Burn's dashboard panics with when it is told to kill the run.
+/// The panic message of Burn's dashboard when it is told to kill the run.
 const KILLED: &str = "Killing training from user input.";
 
 /// A run whose folder is there and is this process's alone.
@@ -47,15 +47,15 @@ impl Training {
         warnings: Vec<String>,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
-    ) -> Result<(RunFolder, Summary), TrainError> {
+    ) -> Result<(RunFolder, RunSummary), TrainError> {
         let Training { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
         let parameters =
             Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
-        let mut model = Trainee { classifier, clip: optim.clip };
-        if let Some(saved) = manifest.epochs.last() {
-            model = load(model, folder, saved)?;
-        }
+        let classifier = match manifest.epochs.last() {
+            Some(saved) => load(classifier, folder, saved)?,
+            None => classifier,
+        };
         let complete = self.complete();
         let over = complete >= optim.epochs || optim.is_out_of_patience(history);
         progress(Progress::Started { folder, parameters, complete, over, warnings });
@@ -71,6 +71,7 @@ impl Training {
 
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
+        let model = Trainee { classifier, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
@@ -131,7 +132,7 @@ impl Training {
         }
     }
 
-    /// What is done at the end of each epoch, of which `progress` is told.
+    /// The work at the end of each epoch, which `progress` is told of.
     fn end_of_epoch(
         &self,
         train: &Loader,
@@ -163,7 +164,7 @@ impl Training {
         tracker: &CheckpointTracker,
         values: &EpochValues,
         parameters: Parameters,
-    ) -> Result<Summary, TrainError> {
+    ) -> Result<RunSummary, TrainError> {
         let mut state = tracker.state();
         match self.outcome(ended, &mut state, values.diverged()) {
             Ok(status) => self.summary(status, parameters, &state.history),
@@ -177,7 +178,7 @@ impl Training {
         }
     }
 
-    /// How the training ended. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
+    /// The outcome of the training. The first of these that applies: an epoch could not be saved; Burn's Learner stopped
     /// with an error; the loss diverged; the run is complete; it was interrupted. If none does, Burn's dashboard
     /// discarded an error.
     fn outcome(
@@ -212,10 +213,10 @@ impl Training {
         status: Status,
         parameters: Parameters,
         history: &History,
-    ) -> Result<Summary, TrainError> {
+    ) -> Result<RunSummary, TrainError> {
         let earlier = self.folder.summary()?;
-        let summary = Summary {
-            version: Summary::VERSION,
+        let summary = RunSummary {
+            version: RunSummary::VERSION,
             status,
             dataset: self.config.data.dataset.clone(),
             variant: self.config.model.cell_name()?,

@@ -1,4 +1,4 @@
-//! The flags of the commands that use trained runs, and of the one that measures before there is one.
+//! The flags of the commands that use trained runs.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub struct TimeArguments {
     /// CPU threads; the first run's setting unless given, 0 for all cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
     pub threads: Option<u16>,
-    /// Where the data of the runs is now, if it has moved
+    /// The folder that holds the data of the runs now, if it has moved
     #[arg(long, value_name = "FOLDER")]
     pub dataset: Option<String>,
     /// Stop once nobody reads standard output any more
@@ -25,20 +25,10 @@ pub struct TimeArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct MeasureArguments {
-    /// So many runs like it are to share the machine; unless given, only a training step is measured, for longer
-    #[arg(long, value_name = "N")]
-    pub at_once: Option<usize>,
-    /// Stop once nobody reads standard output any more
-    #[arg(long)]
-    pub while_read: bool,
-}
-
-#[derive(Debug, Args)]
 pub struct EvaluateArguments {
     #[command(flatten)]
     pub saved: SavedRunArguments,
-    /// Where the data of the run is now, if it has moved
+    /// The folder that holds the data of the run now, if it has moved
     #[arg(long, value_name = "FOLDER")]
     pub dataset: Option<String>,
     /// Stop once nobody reads standard output any more
@@ -50,13 +40,13 @@ pub struct EvaluateArguments {
 pub struct SavedRunArguments {
     /// The run's folder
     pub run: PathBuf,
-    /// Which checkpoint: `best` on the validation set, `last`, or the number of a kept epoch
+    /// The checkpoint: `best` on the validation set, `last`, or the number of a kept epoch
     #[arg(long, value_name = "EPOCH", default_value = "best", value_parser = parse_weights)]
     pub weights: CheckpointChoice,
     /// Compute on another backend than the run was trained on
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
-    /// Which of the backend's devices
+    /// The index of the backend's device
     #[arg(long, value_name = "N", default_value_t = 0, requires = "backend")]
     pub device: usize,
     /// JSON instead of text

@@ -8,7 +8,7 @@ use serde::Serialize;
 use slimgate_data::short_name;
 use slimgate_report::write_study;
 use slimgate_run::{quoted, stop_on_signals};
-use slimgate_study::{Options, StudyConfig, StudyFolder, Summary, compare};
+use slimgate_study::{Options, StudyConfig, StudyFolder, StudySummary, compare};
 use slimgate_train::require_built;
 use toml::Value;
 
@@ -29,7 +29,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         require_built(backend)?;
     }
     if config.variants().len() == 1 {
-        tell("warning: one variant: there will be no comparison; add the baseline");
+        tell("warning: there is only one variant, so nothing to compare it with; add the baseline");
     }
     let options = Options {
         program: std::env::current_exe().map_err(CliError::Program)?,
@@ -55,10 +55,10 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
 struct Ended<'a> {
     event: &'static str,
     #[serde(flatten)]
-    summary: &'a Summary,
+    summary: &'a StudySummary,
 }
 
-fn conclude(arguments: &CompareArguments, folder: &Path, summary: &Summary) -> Result<(), CliError> {
+fn conclude(arguments: &CompareArguments, folder: &Path, summary: &StudySummary) -> Result<(), CliError> {
     if arguments.json {
         return say_json(&Ended { event: "ended", summary });
     }

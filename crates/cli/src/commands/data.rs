@@ -6,10 +6,11 @@ use serde::Serialize;
 use slimgate_data::{
     DataConfig, Entry, Modality, Presence, Survey, catalog, check_division, find, findings, prepare,
 };
+use slimgate_run::words::{count, percent};
 
 use crate::args::{DataArguments, DataCommand};
 use crate::commands::fetch;
-use crate::output::{CliError, grouped, percent, say, say_json, table};
+use crate::output::{CliError, say, say_json, table};
 
 pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
     match arguments.command {
@@ -17,7 +18,7 @@ pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
             catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?
         }
         DataCommand::List { json: false } => list()?,
-        DataCommand::Show { name } => show(find(&name)?)?,
+        DataCommand::Show { name } => show(&*find(&name)?)?,
         DataCommand::Fetch(arguments) => fetch::run(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -42,7 +43,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(entry: &'a Entry) -> Row<'a> {
-        let recipe = entry.recipe;
+        let recipe = &entry.recipe;
         Row {
             name: &entry.name,
             title: &recipe.title,
@@ -54,7 +55,7 @@ impl<'a> Row<'a> {
             channels: entry.modality.channels(),
             classes: &recipe.classes,
             licence: &recipe.licence,
-            set: entry.set.name,
+            set: &entry.set.name,
             presence: match entry.set.presence() {
                 Presence::Shipped => "shipped",
                 Presence::Fetched => "fetched",
@@ -64,7 +65,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether it is on this machine, or what brings it.
+    /// The word for its presence on this machine, or the command that brings it.
     fn status(&self) -> String {
         match self.presence {
             "absent" => format!("slimgate data fetch {}", self.set),
@@ -93,8 +94,8 @@ fn list() -> Result<(), CliError> {
         rows.add_row([
             row.name,
             row.task,
-            &grouped(row.train),
-            &grouped(row.test),
+            &count(row.train),
+            &count(row.test),
             &row.lengths(),
             &row.channels(),
             &row.classes.len().to_string(),
@@ -103,13 +104,13 @@ fn list() -> Result<(), CliError> {
         ]);
     }
     say(rows)?;
-    say("The validation set is taken from the training data. Data of your own is a folder with\n\
-         train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
+    say("The validation set is taken from the training data. Your own data goes into a folder\n\
+         with train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
          a single file, use `slimgate predict`.")
 }
 
 fn show(entry: &Entry) -> Result<(), CliError> {
-    let (row, recipe) = (Row::new(entry), entry.recipe);
+    let (row, recipe) = (Row::new(entry), &entry.recipe);
     let channels = match entry.channel_names() {
         [] => row.channels(),
         names => format!("{}: {}", names.len(), names.join(", ")),
@@ -119,7 +120,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("title", row.title.to_owned()),
         ("task", row.task.to_owned()),
         ("read as", entry.summary.clone()),
-        ("sequences", format!("{} training and {} test", grouped(row.train), grouped(row.test))),
+        ("sequences", format!("{} training and {} test", count(row.train), count(row.test))),
         ("steps", row.lengths()),
         ("channels", channels),
         ("classes", row.classes.join(", ")),
@@ -139,18 +140,18 @@ fn show(entry: &Entry) -> Result<(), CliError> {
 /// The most rows of a table that is shown of classes or channels.
 const SHOWN: usize = 20;
 
-/// What is seen in a folder of the user's own, and what should be done about it.
+/// The content of a folder of the user's own, with warnings of what should be done about it.
 fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     let all = entry.recipe.train.sequences as f64;
     let mut classes = table(["class", "training", "share", "test"]);
     for class in survey.classes.iter().take(SHOWN) {
         let share = percent(class.train as f64 / all);
-        classes.add_row([&class.name, &grouped(class.train), &share, &grouped(class.test)]);
+        classes.add_row([&class.name, &count(class.train), &share, &count(class.test)]);
     }
     say(format_args!("\n{classes}"))?;
     more(survey.classes.len())?;
     if !survey.channels.is_empty() {
-        let mut channels = table(["channel", "least in training", "greatest"]);
+        let mut channels = table(["channel", "min in training", "max"]);
         for channel in survey.channels.iter().take(SHOWN) {
             channels.add_row([
                 channel.name.clone(),
@@ -171,13 +172,13 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
         warnings.extend(unknown.unwrap_or_else(|refusal| vec![refusal.to_string()]));
     }
     if warnings.is_empty() {
-        return say("\nnothing in it looks wrong");
+        return say("\nno problems found");
     }
     say("")?;
     warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
 }
 
-/// How many rows a table leaves out.
+/// Says how many rows a table leaves out.
 fn more(rows: usize) -> Result<(), CliError> {
     if rows <= SHOWN { Ok(()) } else { say(format_args!("… and {} more", rows - SHOWN)) }
 }

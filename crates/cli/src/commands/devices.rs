@@ -16,7 +16,7 @@ pub fn run(arguments: DevicesArguments) -> Result<ExitCode, CliError> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = table(["--backend", "--device", "what it is"]);
+    let mut rows = table(["--backend", "--device", "description"]);
     for backend in Backend::ALL {
         if !is_built(backend) {
             let lacking = format!("not in this build: {}", backend.build_command());

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use slimgate_data::Validation;
 use slimgate_run::Backend;
+use slimgate_run::words::percent;
 use slimgate_train::SavedRun;
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
-use crate::output::{
-    CliError, exit_when_unread, heard_or_not, percent, recorded_or_not, say, say_json, tell,
-};
+use crate::output::{CliError, exit_when_unread, heard_or_not, recorded_or_not, say, say_json, tell};
 
 pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     if arguments.while_read {
@@ -44,7 +43,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     if run.is_official_result()? {
         recorded_or_not(run.record(&evaluation));
     } else {
-        tell("not recorded: a run's result is that of its best epoch, on its own backend");
+        tell("not recorded: a run's result is that of its best epoch on its own backend");
     }
     heard_or_not(told)?;
     Ok(ExitCode::SUCCESS)

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use slimgate_data::{FetchProgress, Presence, Set, Store, fetch, find_set};
+use slimgate_run::words::count;
 
 use crate::args::FetchArguments;
-use crate::output::{CliError, grouped, heard_or_not, say, tell};
+use crate::output::{CliError, heard_or_not, say, tell};
 
 pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
     // All names first, so that a slip in the last one does not come after an hour.
     let sets = arguments.names.iter().map(|name| find_set(name)).collect::<Result<Vec<_>, _>>()?;
     if let ([first, second, ..], Some(_)) = (&sets[..], &arguments.from) {
-        return Err(CliError::FromForMany(first.name.to_owned(), second.name.to_owned()));
+        return Err(CliError::FromForMany(first.name.clone(), second.name.clone()));
     }
     if let Some(from) = arguments.from.as_ref().filter(|from| !from.exists()) {
         let source = std::io::ErrorKind::NotFound.into();
@@ -29,7 +30,7 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
             continue;
         }
         let mut watch = Watch::new();
-        let brought = fetch(set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| {
+        let brought = fetch(&set.name, &set.recipe, &store, arguments.from.as_deref(), &mut |progress| {
             watch.see(progress)
         });
         watch.end();
@@ -39,18 +40,18 @@ pub fn run(arguments: &FetchArguments) -> Result<(), CliError> {
 }
 
 fn conclude(set: &Set, brought: bool, store: &Store) -> Result<(), CliError> {
-    let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| grouped(files.sequences));
-    let way = if brought { "fetched to" } else { "here already, in" };
+    let [train, test] = [&set.recipe.train, &set.recipe.test].map(|files| count(files.sequences));
+    let way = if brought { "fetched to" } else { "already in" };
     say(format_args!(
         "{}: {} training and {} test sequences, {way} {}",
         set.name,
         train,
         test,
-        store.folder(set.name).display()
+        store.folder(&set.name).display()
     ))
 }
 
-/// What is shown of a fetch while it goes on, on standard error: a bar to a person, a line a step to a pipe.
+/// The progress of a fetch on standard error: a bar to a person, a line a step to a pipe.
 struct Watch {
     bar: Option<ProgressBar>,
     /// The file that is shown to arrive.
@@ -70,11 +71,11 @@ impl Watch {
     fn see(&mut self, progress: FetchProgress) {
         match progress {
             FetchProgress::Bytes { name, done, total } => self.bytes(name, done, total),
-            FetchProgress::Waiting => self.step("waiting for another process that fetches it"),
+            FetchProgress::Waiting => self.step("waiting for another process that is fetching it"),
             FetchProgress::Requesting(what) => self.step(what),
             FetchProgress::Retrying { name, reason } => self.note(&format!("{name}: {reason}; trying again")),
             FetchProgress::Discarded { name, reason } => {
-                self.note(&format!("{name}: {reason}; it was thrown away and is downloaded anew"));
+                self.note(&format!("{name}: {reason}; it was discarded; downloading it again"));
             }
             FetchProgress::Failed(reason) => self.note(&format!("failed: {reason}")),
             FetchProgress::Unpacking(name) => self.step(&format!("checking and unpacking {name}")),
@@ -107,7 +108,7 @@ impl Watch {
         }
     }
 
-    /// What is going on now.
+    /// Shows the step that is going on now.
     fn step(&mut self, text: &str) {
         self.arriving = None;
         match &self.bar {
@@ -119,7 +120,7 @@ impl Watch {
         }
     }
 
-    /// What stays on the screen.
+    /// Shows a line that stays on the screen.
     fn note(&self, text: &str) {
         match &self.bar {
             None => tell(text),

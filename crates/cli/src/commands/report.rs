@@ -39,7 +39,7 @@ pub fn run(arguments: ReportArguments) -> Result<ExitCode, CliError> {
     if let Some(folder) = &arguments.tensorboard
         && runs.is_empty()
     {
-        tell(format_args!("no trial has begun, so there is nothing to put into {}", folder.display()));
+        tell(format_args!("no trial has started, so there is nothing to write to {}", folder.display()));
     } else if let Some(folder) = &arguments.tensorboard {
         tensorboard(&read(&runs)?, folder)?;
         written.push(folder.clone());

@@ -25,7 +25,7 @@ pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How far the study is, for machines.
+/// The progress of the study, for machines.
 #[derive(Serialize)]
 struct Line<'a> {
     protocol: Protocol,
@@ -61,8 +61,8 @@ fn tell(
     Ok(())
 }
 
-/// How long the epochs that are left take, if each takes as long as those before and as many trials run side by
-/// side as do now. None before the first epoch, and where nobody works on the study.
+/// The time for the epochs that are left, if each takes as long as those before and as many trials run side by side as
+/// do now. None before the first epoch, and where nobody works on the study.
 fn time_left(done: usize, of: usize, seconds: f64, at_once: usize) -> Option<Duration> {
     if done == 0 || at_once == 0 {
         return None;

@@ -1,17 +1,16 @@
 //! The tables of a task's variants.
 
-use slimgate_study::{
-    Cost, Protocol, Spread, Summary, Task, Variant, decimals, money, percentage, signed_points, written,
-};
+use slimgate_run::words::{bare_percent, count, decimals_of, money, percent_to, points_to, short_percent};
+use slimgate_study::{Cost, Protocol, Spread, StudySummary, TaskSummary, VariantSummary, written};
 
-use crate::output::{grouped, table};
+use crate::output::table;
 
 /// Columns of the table of variants.
 const COLUMNS: usize = 9;
 
 /// One row a variant: what it costs and how accurate it is. Below them stands the trivial predictor.
-pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
-    let share = format!("{} % interval", percentage(summary.confidence));
+pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::Table {
+    let share = format!("{} % interval", short_percent(summary.confidence));
     let (test, selection) = match summary.protocol {
         Protocol::Validation => ("test accuracy", "validation best / final"),
         Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
@@ -33,14 +32,13 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| match found.difference {
                 Some(difference) => {
-                    let points = signed_points(difference, decimals(summary.margin));
+                    let points = points_to(difference, decimals_of(summary.margin));
                     format!("{points} points, {}", found.conclusion())
                 }
                 None => found.conclusion().to_owned(),
             },
         );
-        let mean =
-            |spread: &Option<Spread>| spread.as_ref().map(|spread| format!("{:.1} %", 100.0 * spread.mean));
+        let mean = |spread: &Option<Spread>| spread.as_ref().map(|spread| percent_to(spread.mean, 1));
         let interval = variant.test.as_ref().and_then(|test| test.interval);
         let validation = [&variant.validation, &variant.last].map(|spread| mean(spread).unwrap_or_default());
         let chosen = variant.chosen.iter().map(|(key, value)| {
@@ -49,10 +47,11 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
         });
         rows.add_row([
             variant.name.clone(),
-            grouped(variant.recurrent_parameters),
+            count(variant.recurrent_parameters),
             mean(&variant.test).unwrap_or_default(),
-            interval
-                .map_or_else(String::new, |[low, high]| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)),
+            interval.map_or_else(String::new, |[low, high]| {
+                format!("{} to {}", bare_percent(low, 1), bare_percent(high, 1))
+            }),
             variant.seeds.len().to_string(),
             validation.join(" / "),
             against,
@@ -62,7 +61,7 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
     }
     if let Some(trivial) = &task.trivial {
         let mut row = vec![format!("always `{}`", trivial.class), "0".to_owned()];
-        row.push(format!("{:.1} %", 100.0 * trivial.accuracy));
+        row.push(percent_to(trivial.accuracy, 1));
         row.resize(COLUMNS, String::new());
         rows.add_row(row);
     }
@@ -70,9 +69,9 @@ pub fn study_table(summary: &Summary, task: &Task) -> comfy_table::Table {
 }
 
 /// One row a variant: the money that it costs, where the study names a price.
-pub fn cost_table(task: &Task) -> Option<comfy_table::Table> {
+pub fn cost_table(task: &TaskSummary) -> Option<comfy_table::Table> {
     let costs = task.variants.iter().filter_map(|variant| Some((variant, variant.cost.as_ref()?)));
-    let costs: Vec<(&Variant, &Cost)> = costs.collect();
+    let costs: Vec<(&VariantSummary, &Cost)> = costs.collect();
     let (_, first) = costs.first()?;
     let head = format!("cost in {}", first.currency);
     let mut rows =

@@ -3,16 +3,17 @@
 use std::process::ExitCode;
 
 use slimgate_data::Validation;
+use slimgate_run::words::{count, percent};
 use slimgate_run::{
-    Config, RunEvent, RunFolder, Status, Summary, in_foreground, quoted, stop_on_signals, when_unread,
+    Config, RunEvent, RunFolder, RunSummary, Status, in_foreground, quoted, stop_on_signals, when_unread,
 };
 use slimgate_study::Protocol;
 use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
 
 use crate::args::TrainArguments;
 use crate::output::{
-    CliError, INTERRUPTED, NOT_HELD, grouped, heard_or_not, percent, read_text, say, say_json,
-    selection_accuracy, shows_pictures, tell,
+    CliError, INTERRUPTED, NOT_HELD, heard_or_not, read_text, say, say_json, selection_accuracy,
+    shows_pictures, tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
@@ -59,16 +60,16 @@ fn read(arguments: &TrainArguments) -> Result<Config, CliError> {
     Ok(Config::read(&name, &text, &arguments.settings()?)?)
 }
 
-/// What is asked of a resumed run, checked as any other setting.
+/// The settings asked of a resumed run, checked as any other.
 fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError> {
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
     let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);
     Ok(ResumeOptions { epochs, dataset: arguments.dataset.clone() })
 }
 
-/// Whom the program speaks to.
+/// The listener that the program speaks to.
 #[derive(Clone, Copy, PartialEq)]
-enum Speech {
+pub(super) enum Speech {
     /// Burn's dashboard speaks while training; the end is told in plain text.
     Dashboard,
     /// A line an epoch.
@@ -78,7 +79,7 @@ enum Speech {
 }
 
 impl Speech {
-    fn report(self, progress: Progress) -> Result<(), CliError> {
+    pub(super) fn report(self, progress: Progress) -> Result<(), CliError> {
         if let Progress::Started { warnings, .. } = &progress {
             warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
         }
@@ -105,8 +106,8 @@ impl Speech {
                 say(format_args!(
                     "{}: {} parameters, {} of them recurrent{resumed}",
                     folder.path().display(),
-                    grouped(parameters.total),
-                    grouped(parameters.recurrent),
+                    count(parameters.total),
+                    count(parameters.recurrent),
                 ))
             }
             (Speech::Plain, Progress::Epoch { train, validation, of, selection }) => say(format_args!(
@@ -126,7 +127,12 @@ impl Speech {
         }
     }
 
-    fn conclude(self, folder: &RunFolder, summary: &Summary, selection: Validation) -> Result<(), CliError> {
+    pub(super) fn conclude(
+        self,
+        folder: &RunFolder,
+        summary: &RunSummary,
+        selection: Validation,
+    ) -> Result<(), CliError> {
         if self == Speech::Json {
             let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
             return say_json(&RunEvent::Finished { run, summary });

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_gates::{Cell, Sizes, VARIANTS, Variant, equations, looks_like_gate_terms, name_of, variant};
+use slimgate_run::words;
 
 use crate::args::VariantsArguments;
-use crate::output::{CliError, grouped, say, say_json, table};
+use crate::output::{CliError, say, say_json, table};
 
 pub fn run(arguments: VariantsArguments) -> Result<ExitCode, CliError> {
     let sizes = Sizes { inputs: arguments.inputs, hidden: arguments.hidden };
@@ -53,7 +54,7 @@ fn list(sizes: Sizes) -> Result<(), CliError> {
             row.form,
             &what_differs(&cell),
             &cell.formula().to_string(),
-            &grouped(cell.parameters(sizes)),
+            &words::count(cell.parameters(sizes)),
             row.source,
         ]);
     }
@@ -79,12 +80,12 @@ fn what_differs(cell: &Cell) -> String {
 }
 
 fn describe(cell: Cell, sizes: Sizes) -> Result<(), CliError> {
-    say(format_args!("{} (gate terms {cell})\n", name_of(&cell).unwrap_or("a cell without a name")))?;
+    say(format_args!("{} (gate terms {cell})\n", name_of(&cell).unwrap_or("an unnamed cell")))?;
     say(equations(&cell))?;
     say(format_args!(
-        "\nparameters of a layer: {} = {} for m = {} inputs and n = {} hidden units",
+        "\nparameters per layer: {} = {} for m = {} inputs and n = {} hidden units",
         cell.formula(),
-        grouped(cell.parameters(sizes)),
+        words::count(cell.parameters(sizes)),
         sizes.inputs,
         sizes.hidden
     ))

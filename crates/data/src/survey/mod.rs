@@ -74,7 +74,7 @@ pub(crate) struct OneFile<'a> {
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let entry = find(&config.dataset)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
-    findings.extend(same_tokens_of(entry, config.tokens)?);
+    findings.extend(same_tokens_of(&entry, config.tokens)?);
     let sequences = validation_sequences(config)?;
     // One that is empty is refused.
     let few = (1..FEW_VALIDATION_SEQUENCES).contains(&sequences);

@@ -2,11 +2,12 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
-use slimgate_gates::{Hidden, Part};
+use slimgate_gates::Part;
 
 use super::algebra::{add, concat, matmul, mul, reshape, rows, stack};
 use super::terms::{PartTerms, lower_equal_zero, tanh_backward};
 use super::{Saved, TimeSteps, Value, masked, select};
+use crate::Weights;
 use crate::ops::{Arguments, Gradients};
 
 /// See [`crate::ops::RecurrentKernel::backward`].
@@ -62,8 +63,8 @@ pub(crate) fn backward<B: Backend>(
     }
 
     let h_before = in_time_order(saved.hidden, spec.reverse);
-    let weights = collected.weights(arguments, &parts, stack::<B>(h_before), wants_x);
-    Gradients { h0: dh, c0: dc, ..weights }
+    let (x, weights) = collected.inputs_and_weights(arguments, &parts, stack::<B>(h_before), wants_x);
+    Gradients { x, weights, h0: dh, c0: dc }
 }
 
 /// The gradient of `h'` from those of the pre-activations.
@@ -75,7 +76,7 @@ fn through_hidden<B: Backend>(
 ) -> FloatTensor<B> {
     let of_matrix = |p: usize| parts[p].hidden.and(dz[p].clone());
     let through_matrix = concat::<B>((0..4).filter_map(of_matrix).collect(), 1)
-        .map(|dz| matmul::<B>(dz, B::float_transpose(arguments.hidden.clone())));
+        .map(|dz| matmul::<B>(dz, B::float_transpose(arguments.weights.hidden.clone())));
     let through_diagonal = (0..4).filter_map(|p| Some(mul::<B>(parts[p].diagonal.clone()?, dz[p].clone()?)));
 
     let total = through_matrix.into_iter().chain(through_diagonal).reduce(add::<B>);
@@ -88,7 +89,8 @@ struct Collected<B: Backend> {
     /// For each varying part: one tensor per step, the last step computed first.
     varying: [Vec<FloatTensor<B>>; 4],
     /// For each fixed part: the sum over steps of the gradient of its value, and the value. The derivative of its
-    /// activation is the same at every step, so it is applied once, to the sum, in [`weights`](Self::weights).
+    /// activation is the same at every step, so it is applied once, to the sum, in
+    /// [`inputs_and_weights`](Self::inputs_and_weights).
     fixed: [Option<(FloatTensor<B>, FloatTensor<B>)>; 4],
 }
 
@@ -123,14 +125,14 @@ impl<B: Backend> Collected<B> {
         dz
     }
 
-    /// Computes the weight gradients: one product over all steps for each kind of weight.
-    fn weights(
+    /// The gradients of the inputs, if wanted, and of the weights: one product over all steps for each kind of weight.
+    fn inputs_and_weights(
         self,
         arguments: &Arguments<B>,
         parts: &[PartTerms<B>; 4],
         h_before: FloatTensor<B>,
         wants_x: bool,
-    ) -> Gradients<B> {
+    ) -> (Option<FloatTensor<B>>, Weights<Option<FloatTensor<B>>>) {
         let spec = &arguments.spec;
         let [steps, batch, inputs] = arguments.x.shape().dims();
         let [_, n] = arguments.h0.shape().dims();
@@ -143,14 +145,11 @@ impl<B: Backend> Collected<B> {
             let steps = in_time_order(backwards, !spec.reverse);
             (!steps.is_empty()).then(|| flat(stack::<B>(steps), n))
         });
-        let of = |kept: Vec<Part>| {
-            parts
-                .iter()
-                .zip(&varying)
-                .filter(|(part, _)| kept.contains(&part.part))
-                .filter_map(|(_, dz)| dz.clone())
-                .collect()
+        let of = |kept: &[Part]| {
+            let all = parts.iter().zip(&varying);
+            all.filter(|(part, _)| kept.contains(&part.part)).filter_map(|(_, dz)| dz.clone()).collect()
         };
+        let kept = Weights::parts(&spec.cell);
 
         let h_read = match arguments.drops {
             true => mul::<B>(h_before, reshape::<B, 3>(arguments.dropout.clone(), [1, batch, n])),
@@ -158,11 +157,11 @@ impl<B: Backend> Collected<B> {
         };
         let h_read = flat(h_read, n);
         let x = flat(arguments.x.clone(), inputs);
-        let dz_input = concat::<B>(of(spec.cell.reading_input()), 1);
-        let dz_hidden = concat::<B>(of(spec.cell.reading_hidden(Hidden::Full)), 1);
-        let diagonal: Vec<FloatTensor<B>> = of(spec.cell.reading_hidden(Hidden::Diagonal));
+        let dz_input = concat::<B>(of(&kept.input), 1);
+        let dz_hidden = concat::<B>(of(&kept.hidden), 1);
+        let diagonal: Vec<FloatTensor<B>> = of(&kept.diagonal);
         let diagonal = diagonal.into_iter().map(|dz| over_rows(mul::<B>(dz, h_read.clone()))).collect();
-        let bias = spec.cell.biased().into_iter().map(|part| {
+        let bias = kept.bias.into_iter().map(|part| {
             let p = part as usize;
             match (&varying[p], &fixed[p]) {
                 (Some(dz), _) => over_rows(dz.clone()),
@@ -175,18 +174,17 @@ impl<B: Backend> Collected<B> {
             reshape::<B, 1>(row, [length])
         };
 
-        Gradients {
-            x: dz_input.clone().filter(|_| wants_x).map(|dz| {
-                let dx = matmul::<B>(dz, B::float_transpose(arguments.input.clone()));
-                reshape::<B, 3>(dx, [steps, batch, inputs])
-            }),
+        let dx = dz_input.clone().filter(|_| wants_x).map(|dz| {
+            let dx = matmul::<B>(dz, B::float_transpose(arguments.weights.input.clone()));
+            reshape::<B, 3>(dx, [steps, batch, inputs])
+        });
+        let weights = Weights {
             input: dz_input.map(|dz| matmul::<B>(B::float_transpose(x), dz)),
             hidden: dz_hidden.map(|dz| matmul::<B>(B::float_transpose(h_read), dz)),
             diagonal: concat::<B>(diagonal, 1).map(as_vector),
             bias: concat::<B>(bias.collect(), 1).map(as_vector),
-            h0: arguments.h0.clone(),
-            c0: arguments.c0.clone(),
-        }
+        };
+        (dx, weights)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn forward<B: Backend>(arguments: &Arguments<B>, keep: bool) -> (Floa
 
     for t in steps.order() {
         let h_read = masked::<B>(h.clone(), arguments);
-        let uh = multiplies_h.then(|| matmul::<B>(h_read.clone(), arguments.hidden.clone()));
+        let uh = multiplies_h.then(|| matmul::<B>(h_read.clone(), arguments.weights.hidden.clone()));
         let values = parts.each_ref().map(|part| part.value(t, &h_read, uh.as_ref()));
         let [i, f, o, g] = &values;
 

@@ -62,15 +62,15 @@ struct TimeSteps<B: Backend> {
 
 impl<B: Backend> TimeSteps<B> {
     fn new(arguments: &Arguments<B>) -> TimeSteps<B> {
-        let spec = &arguments.spec;
         let [steps, batch, _] = arguments.x.shape().dims();
-        let ragged = spec.lengths.as_ref().filter(|lengths| lengths.iter().any(|&length| length < steps));
+        let ragged =
+            arguments.lengths.as_ref().filter(|lengths| lengths.iter().any(|&length| length < steps));
         let active = ragged.map(|lengths| {
             let at = |t: usize| lengths.iter().map(move |&length| if t < length { 1f32 } else { 0f32 });
             let data = TensorData::new((0..steps).flat_map(at).collect(), [steps, batch, 1]);
             B::float_from_data(data.convert_dtype(arguments.x.dtype()), &arguments.x.device())
         });
-        TimeSteps { count: steps, reverse: spec.reverse, active }
+        TimeSteps { count: steps, reverse: arguments.spec.reverse, active }
     }
 
     /// The steps in the order computed.

@@ -3,10 +3,11 @@
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
-use slimgate_gates::{Gate, GateActivation, Hidden, Part};
+use slimgate_gates::{Gate, GateActivation, Part};
 
 use super::Value;
 use super::algebra::{add, columns, matmul, mul, reshape, rows};
+use crate::Weights;
 use crate::ops::Arguments;
 
 /// The kept terms of one part, with everything that does not depend on the previous step precomputed.
@@ -32,18 +33,18 @@ impl<B: Backend> PartTerms<B> {
         let [steps, batch, inputs] = arguments.x.shape().dims();
         let [_, n] = arguments.h0.shape().dims();
         let cell = &arguments.spec.cell;
-        let products = (!cell.reading_input().is_empty()).then(|| {
+        let products = Weights::parts(cell).input.first().map(|_| {
             let x = reshape::<B, 2>(arguments.x.clone(), [steps * batch, inputs]);
-            matmul::<B>(x, arguments.input.clone())
+            matmul::<B>(x, arguments.weights.input.clone())
         });
         slimgate_gates::PARTS.map(|part| {
-            let block = |parts: Vec<Part>| parts.iter().position(|&p| p == part);
-            let vector = |packed: &FloatTensor<B>, parts: Vec<Part>| {
+            let blocks = Weights::blocks(cell, part);
+            let vector = |packed: &FloatTensor<B>, block: Option<usize>| {
                 let row = reshape::<B, 2>(packed.clone(), [1, packed.shape().num_elements()]);
-                block(parts).map(|block| columns::<B>(&row, block, n))
+                block.map(|block| columns::<B>(&row, block, n))
             };
-            let mut bias = vector(&arguments.bias, cell.biased());
-            let input = block(cell.reading_input()).map(|block| {
+            let mut bias = vector(&arguments.weights.bias, blocks.bias);
+            let input = blocks.input.map(|block| {
                 let product =
                     columns::<B>(products.as_ref().expect("the cell keeps input weights"), block, n);
                 let sum = match bias.take() {
@@ -56,8 +57,8 @@ impl<B: Backend> PartTerms<B> {
                 part,
                 activation: arguments.spec.gate_activation,
                 input,
-                hidden: block(cell.reading_hidden(Hidden::Full)),
-                diagonal: vector(&arguments.diagonal, cell.reading_hidden(Hidden::Diagonal)),
+                hidden: blocks.hidden,
+                diagonal: vector(&arguments.weights.diagonal, blocks.diagonal),
                 bias,
                 fixed: None,
                 size: [batch, n],

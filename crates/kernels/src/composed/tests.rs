@@ -3,12 +3,12 @@
 use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, Flex, try_read_sync};
 use burn::tensor::TensorData;
-use slimgate_gates::{GateActivation, Hidden};
+use slimgate_gates::GateActivation;
 
 use super::{backward, forward};
-use crate::Recurrence;
 use crate::fused::Keep;
 use crate::ops::{Arguments, RecurrentKernel};
+use crate::{Recurrence, Weights};
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;
@@ -18,6 +18,7 @@ const UNITS: usize = 3;
 /// Arguments with patternless values, and a gradient of the output.
 fn call<B: Backend>(
     spec: Recurrence,
+    lengths: Option<Vec<usize>>,
     drops: bool,
     every_step: bool,
     device: &Device<B>,
@@ -25,23 +26,21 @@ fn call<B: Backend>(
     let mut salt = 0.0;
     let mut tensor = |shape: &[usize]| {
         salt += 1.0;
-        let count = shape.iter().product::<usize>().max(1);
+        let count = shape.iter().product();
         let numbers: Vec<f32> = (0..count).map(|index| (index as f32 * 1.7 + salt).sin()).collect();
-        let shape = if shape.contains(&0) { vec![1; shape.len()] } else { shape.to_vec() };
-        B::float_from_data(TensorData::new(numbers, shape), device)
+        B::float_from_data(TensorData::new(numbers, shape.to_vec()), device)
     };
-    let cell = spec.cell;
     let arguments = Arguments {
         x: tensor(&[STEPS, BATCH, INPUTS]),
-        input: tensor(&[INPUTS, cell.reading_input().len() * UNITS]),
-        hidden: tensor(&[UNITS, cell.reading_hidden(Hidden::Full).len() * UNITS]),
-        diagonal: tensor(&[cell.reading_hidden(Hidden::Diagonal).len() * UNITS]),
-        bias: tensor(&[cell.biased().len() * UNITS]),
+        weights: Weights::shapes(&spec.cell, INPUTS, UNITS)
+            .map_both(|shape| shape.unwrap_or([1; 2]).to_vec(), |shape| shape.unwrap_or([1]).to_vec())
+            .map(|shape| tensor(&shape)),
         h0: tensor(&[BATCH, UNITS]),
         c0: tensor(&[BATCH, UNITS]),
         dropout: tensor(&[BATCH, UNITS]),
         drops,
         every_step,
+        lengths,
         spec,
     };
     let output = tensor(&[if every_step { STEPS + 1 } else { 2 }, BATCH, UNITS]);
@@ -63,9 +62,10 @@ fn composed<B: Backend>((arguments, output): (Arguments<B>, FloatTensor<B>)) -> 
 }
 
 fn numbers<B: Backend>(packed: FloatTensor<B>, gradients: crate::ops::Gradients<B>) -> Vec<Option<Vec<f32>>> {
-    let crate::ops::Gradients { x, input, hidden, diagonal, bias, h0, c0 } = gradients;
+    let crate::ops::Gradients { x, weights, h0, c0 } = gradients;
+    let [w, u, diagonal, b] = weights.into_array();
     let read = |tensor| try_read_sync(B::float_into_data(tensor)).unwrap().unwrap().try_to_vec().unwrap();
-    let all = [Some(packed), x, input, hidden, diagonal, bias, Some(h0), Some(c0)];
+    let all = [Some(packed), x, w, u, diagonal, b, Some(h0), Some(c0)];
     all.into_iter().map(|tensor| tensor.map(read)).collect()
 }
 
@@ -89,10 +89,10 @@ fn on_the_cpu_for_every_kind_of_cell_and_all_options() {
                 gate_activation: if bit(0) { GateActivation::HardSigmoid } else { GateActivation::Logistic },
                 clip: bit(1).then_some(0.3),
                 reverse: bit(2),
-                lengths: bit(3).then(|| vec![3, 2]),
                 ..Recurrence::new(cell.parse().unwrap())
             };
-            let call = || call::<Flex>(spec.clone(), bit(4), bit(5), &Default::default());
+            let lengths = bit(3).then(|| vec![3, 2]);
+            let call = || call::<Flex>(spec, lengths.clone(), bit(4), bit(5), &Default::default());
             assert_near(
                 &composed::<Flex>(call()),
                 &by_kernel::<Flex>(call()),
@@ -110,19 +110,16 @@ fn on_a_gpu_with_and_without_fusion_of_operations() {
     use burn_cubecl::{CubeBackend, CubeDevice};
 
     let simple = Recurrence::new("i=xhb,f=hb,o=db".parse().unwrap());
-    let all = Recurrence {
-        gate_activation: GateActivation::HardSigmoid,
-        clip: Some(0.3),
-        reverse: true,
-        lengths: Some(vec![3, 2]),
-        ..simple.clone()
-    };
-    for (spec, drops, every_step) in [(simple, false, true), (all, true, false)] {
-        let flex = by_kernel::<Flex>(call(spec.clone(), drops, every_step, &Default::default()));
+    let all =
+        Recurrence { gate_activation: GateActivation::HardSigmoid, clip: Some(0.3), reverse: true, ..simple };
+    for (spec, lengths, drops, every_step) in
+        [(simple, None, false, true), (all, Some(vec![3, 2]), true, false)]
+    {
+        let flex = by_kernel::<Flex>(call(spec, lengths.clone(), drops, every_step, &Default::default()));
         let gpu = CubeDevice::Wgpu(WgpuDevice::default());
-        let without = by_kernel::<CubeBackend>(call(spec.clone(), drops, every_step, &gpu));
+        let without = by_kernel::<CubeBackend>(call(spec, lengths.clone(), drops, every_step, &gpu));
         assert_near(&without, &flex, &format!("{spec:?} without fusion"));
-        let with = by_kernel::<Fusion<CubeBackend>>(call(spec.clone(), drops, every_step, &gpu));
+        let with = by_kernel::<Fusion<CubeBackend>>(call(spec, lengths.clone(), drops, every_step, &gpu));
         assert_near(&with, &flex, &format!("{spec:?} with fusion"));
     }
 }

@@ -11,40 +11,27 @@ use super::forward::{Chunk, Matrices, Scratch, States, forward_chunk, gather_inp
 use super::lanes::{AddProducts, Row, RowMut, vectors};
 use super::plan::{Diagonal, InputBlock, Plan, TimeMajor, stride};
 use super::product::{Left, Packed, Right, add_product};
-use crate::Recurrence;
+use crate::{Recurrence, Weights};
 
 /// The gradients of the weights, laid out as the weights are.
-pub(super) struct WeightGradients {
-    pub input: Buffer,
-    pub hidden: Buffer,
-    pub diagonal: Buffer,
-    pub bias: Buffer,
-}
+pub(super) type WeightGradients = Weights<Buffer>;
 
 impl WeightGradients {
     fn zeros(plan: &Plan) -> WeightGradients {
-        let n = plan.operands.units;
-        WeightGradients {
-            input: Buffer::zeros(plan.operands.x.width * plan.input_columns),
-            hidden: Buffer::zeros(n * plan.recurrent_columns),
-            diagonal: Buffer::zeros(n * plan.diagonals.len()),
-            bias: Buffer::zeros(n * plan.spec.cell.biased().len()),
-        }
+        let shapes = Weights::shapes(&plan.spec.cell, plan.operands.x.width, plan.operands.units);
+        let counts = shapes.map_both(
+            |matrix| matrix.map_or(0, |[rows, columns]| rows * columns),
+            |vector| vector.map_or(0, |[length]| length),
+        );
+        counts.map(Buffer::zeros)
     }
 
     /// Adds the gradients of another shard.
-    pub fn add(&mut self, other: &WeightGradients) {
-        let pairs = [
-            (&mut self.input, &other.input),
-            (&mut self.hidden, &other.hidden),
-            (&mut self.diagonal, &other.diagonal),
-            (&mut self.bias, &other.bias),
-        ];
-        for (total, other) in pairs {
-            for (total, other) in total.iter_mut().zip(other.iter()) {
-                *total += other;
-            }
-        }
+    pub fn plus(self, other: WeightGradients) -> WeightGradients {
+        self.zip(other).map(|(mut total, other)| {
+            total.iter_mut().zip(other.iter()).for_each(|(total, other)| *total += other);
+            total
+        })
     }
 }
 
@@ -59,13 +46,13 @@ impl Transposed {
     pub fn new<S: Simd>(simd: S, plan: &Plan, wants_x: bool) -> Transposed {
         let operands = &plan.operands;
         let of_block = |block: &InputBlock| {
-            let w = &operands.input[block.weight..];
+            let w = &operands.weights.input[block.weight..];
             Packed::new(simd, w, block.width, operands.x.width, (1, plan.input_columns))
         };
         Transposed {
             hidden: (plan.recurrent_columns > 0).then(|| {
                 let columns = plan.recurrent_columns;
-                Packed::new(simd, operands.hidden, columns, operands.units, (1, columns))
+                Packed::new(simd, operands.weights.hidden, columns, operands.units, (1, columns))
             }),
             input: if wants_x { plan.input_blocks.iter().map(of_block).collect() } else { Vec::new() },
         }

@@ -122,13 +122,13 @@ impl<'a> Matrices<'a> {
         };
         let (batch, recurrent_columns) = (operands.batch, plan.recurrent_columns);
         let of_block = |block: &InputBlock| {
-            let w = &operands.input[block.weight..];
+            let w = &operands.weights.input[block.weight..];
             matrix(batch * operands.steps, w, operands.x.width, block.width, plan.input_columns)
         };
         Matrices {
             input: plan.input_blocks.iter().map(of_block).collect(),
             hidden: (recurrent_columns > 0).then(|| {
-                matrix(batch, operands.hidden, operands.units, recurrent_columns, recurrent_columns)
+                matrix(batch, operands.weights.hidden, operands.units, recurrent_columns, recurrent_columns)
             }),
         }
     }

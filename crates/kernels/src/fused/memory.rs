@@ -4,6 +4,7 @@ use slimgate_gates::{Cell, Hidden, PARTS};
 
 use super::forward::Keep;
 use super::plan::{SHARD_ROWS, chunk_steps, stride};
+use crate::Weights;
 
 /// The sizes of a layer and of its batch.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +65,8 @@ impl PassSizes {
 
 /// Number of parts that read the input or the hidden units.
 fn varying(cell: &Cell) -> usize {
-    let reading =
-        [cell.reading_input(), cell.reading_hidden(Hidden::Full), cell.reading_hidden(Hidden::Diagonal)];
-    PARTS.iter().filter(|part| reading.iter().any(|parts| parts.contains(part))).count()
+    let Weights { input, hidden, diagonal, .. } = Weights::parts(cell);
+    PARTS.iter().filter(|part| [&input, &hidden, &diagonal].iter().any(|parts| parts.contains(part))).count()
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use pulp::{Simd, WithSimd};
 
-use crate::Recurrence;
-use backward::{OutputGradient, ShardGradients, Transposed, backward_shard};
+use crate::{Recurrence, Weights};
+use backward::{OutputGradient, ShardGradients, Transposed, WeightGradients, backward_shard};
 pub use forward::Keep;
 use forward::{Matrices, States, forward_shard};
 pub use instructions::{dispatch, instruction_set};
@@ -53,14 +53,8 @@ pub struct Saved {
 pub struct Gradients {
     /// Of the inputs; empty if not requested.
     pub x: Vec<f32>,
-    /// Of `W`.
-    pub input: Vec<f32>,
-    /// Of `U`.
-    pub hidden: Vec<f32>,
-    /// Of `u`.
-    pub diagonal: Vec<f32>,
-    /// Of `b`.
-    pub bias: Vec<f32>,
+    /// Of the weights; empty where the cell does not keep the term.
+    pub weights: Weights<Vec<f32>>,
     /// Of the initial `h`.
     pub h0: Vec<f32>,
     /// Of the initial `c`.
@@ -145,7 +139,7 @@ impl WithSimd for Backward<'_> {
         let [mut h0, mut c0] = [(); 2].map(|()| vec![0.0; batch * n]);
         let matrices = (saved.keep == Keep::Checkpoints).then(|| Matrices::new(simd, &plan));
         let transposed = Transposed::new(simd, &plan, wants_x);
-        assert_eq!(saved.shards.len(), plan.shards().len(), "the saved activations are of another batch");
+        assert_eq!(saved.shards.len(), plan.shards().len(), "the saved activations are from another batch");
 
         let (mut xs, mut h0s, mut c0s) = (x.as_mut_slice(), h0.as_mut_slice(), c0.as_mut_slice());
         let jobs = plan.shards().into_iter().zip(&saved.shards).map(|(rows, states)| {
@@ -159,20 +153,8 @@ impl WithSimd for Backward<'_> {
         let of_shards = each(jobs.collect(), |(rows, states, gradients)| {
             backward_shard(simd, (&plan, &transposed), matrices.as_ref(), rows, states, output, gradients)
         });
-        let weight_gradients = of_shards.into_iter().reduce(|mut total, shard| {
-            total.add(&shard);
-            total
-        });
-        let weight_gradients = weight_gradients.expect("a batch has a row");
-        Gradients {
-            x,
-            input: weight_gradients.input.to_vec(),
-            hidden: weight_gradients.hidden.to_vec(),
-            diagonal: weight_gradients.diagonal.to_vec(),
-            bias: weight_gradients.bias.to_vec(),
-            h0,
-            c0,
-        }
+        let weights = of_shards.into_iter().reduce(WeightGradients::plus).expect("a batch has a row");
+        Gradients { x, weights: weights.map(|gradient| gradient.to_vec()), h0, c0 }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use pulp::Simd;
-use slimgate_gates::{Gate, Hidden, PARTS, Part};
+use slimgate_gates::{Gate, PARTS, Part};
 
 use super::activation::activate;
 use super::buffer::LINE;
-use crate::Recurrence;
+use crate::{Recurrence, Weights};
 
 /// A strided `[steps, batch, width]` tensor whose rows are contiguous.
 #[derive(Clone, Copy)]
@@ -28,26 +28,22 @@ impl<'a> TimeMajor<'a> {
     }
 }
 
-/// The operands of the operation as slices; see [`crate::Weights`] for the shapes of the weights. Those of terms that
-/// the cell does not keep are not read.
+/// The operands of the operation as slices; see [`Weights::shapes`] for the shapes of the weights. Those of terms
+/// that the cell does not keep are not read.
 #[derive(Clone, Copy)]
 pub struct Operands<'a> {
     /// The inputs, at least one value wide.
     pub x: TimeMajor<'a>,
-    /// `W`.
-    pub input: &'a [f32],
-    /// `U`.
-    pub hidden: &'a [f32],
-    /// `u`.
-    pub diagonal: &'a [f32],
-    /// `b`.
-    pub bias: &'a [f32],
+    /// The weights.
+    pub weights: Weights<&'a [f32]>,
     /// The initial `h`, `[batch, n]`.
     pub h0: &'a [f32],
     /// The initial `c`, `[batch, n]`.
     pub c0: &'a [f32],
     /// The mask on `h'`, `[batch, n]`.
     pub dropout: Option<&'a [f32]>,
+    /// The length of each sequence; see [`crate::Sequences::lengths`].
+    pub lengths: Option<&'a [usize]>,
     /// Steps per sequence.
     pub steps: usize,
     /// Number of sequences, at least one.
@@ -109,17 +105,14 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline(always)]
     pub fn new<S: Simd>(simd: S, operands: Operands<'a>, spec: &'a Recurrence) -> Plan<'a> {
-        assert!(operands.x.width > 0, "a step has at least one input");
+        assert!(operands.x.width > 0, "each step must have at least one input");
         let (cell, n) = (&spec.cell, operands.units);
-        let reading_input = cell.reading_input();
-        let reading_hidden = cell.reading_hidden(Hidden::Full);
-        let by_diagonal = cell.reading_hidden(Hidden::Diagonal);
-        let biased = cell.biased();
+        let kept = Weights::parts(cell);
         let varies = |part: &Part| {
-            [&reading_input, &reading_hidden, &by_diagonal].iter().any(|parts| parts.contains(part))
+            [&kept.input, &kept.hidden, &kept.diagonal].iter().any(|parts| parts.contains(part))
         };
-        let others = || PARTS.into_iter().filter(|part| !reading_hidden.contains(part));
-        let mut order = reading_hidden.clone();
+        let others = || PARTS.into_iter().filter(|part| !kept.hidden.contains(part));
+        let mut order = kept.hidden.clone();
         order.extend(others().filter(&varies));
         let varying_columns = order.len() * n;
         order.extend(others().filter(|part| !varies(part)));
@@ -128,7 +121,8 @@ impl<'a> Plan<'a> {
         let columns_of = |block: usize| block * n..(block + 1) * n;
         let part_columns =
             PARTS.map(|part| columns_of(block(part, &order).expect("every part has its columns")));
-        let bias = |part: Part| block(part, &biased).map(|block| &operands.bias[columns_of(block)]);
+        let bias =
+            |part: Part| block(part, &kept.bias).map(|block| &operands.weights.bias[columns_of(block)]);
         let mut fixed = [const { None }; 4];
         for part in PARTS {
             let values = match (cell.gate(part), bias(part)) {
@@ -148,22 +142,19 @@ impl<'a> Plan<'a> {
                 biases[part_columns[part as usize].clone()].copy_from_slice(bias);
             }
         }
-        let without_input = PARTS.into_iter().filter(|part| varies(part) && !reading_input.contains(part));
-        let diagonals = by_diagonal.iter().enumerate();
-        let diagonals =
-            diagonals.map(|(block, &part)| Diagonal { part, u: &operands.diagonal[columns_of(block)] });
+        let without_input = PARTS.into_iter().filter(|part| varies(part) && !kept.input.contains(part));
+        let diagonals = kept.diagonal.iter().enumerate();
+        let diagonals = diagonals
+            .map(|(block, &part)| Diagonal { part, u: &operands.weights.diagonal[columns_of(block)] });
 
         Plan {
             operands,
             spec,
             diagonals: diagonals.collect(),
             varying_columns,
-            recurrent_columns: reading_hidden.len() * n,
-            input_columns: reading_input.len() * n,
-            input_blocks: input_blocks(
-                reading_input.iter().map(|&part| part_columns[part as usize].start),
-                n,
-            ),
+            recurrent_columns: kept.hidden.len() * n,
+            input_columns: kept.input.len() * n,
+            input_blocks: input_blocks(kept.input.iter().map(|&part| part_columns[part as usize].start), n),
             without_input: without_input.map(|part| part_columns[part as usize].clone()).collect(),
             biases,
             part_columns,
@@ -188,7 +179,7 @@ impl<'a> Plan<'a> {
 
     /// True if a sequence has not ended at the `k`th step computed.
     pub fn is_active(&self, row: usize, k: usize) -> bool {
-        self.spec.lengths.as_ref().is_none_or(|lengths| self.time(k) < lengths[row])
+        self.operands.lengths.is_none_or(|lengths| self.time(k) < lengths[row])
     }
 
     /// Splits the batch into shards, each computed on its own. The split, and so the order of sums over it, depends on

@@ -1,8 +1,8 @@
 //! A recurrence with random weights, states and sequences, and its loss and gradients by any implementation.
 
 use burn::tensor::{Device, Tensor};
-use slimgate_gates::{Cell, Hidden};
-use slimgate_kernels::{Recurrence, State, Weights, recurrence};
+use slimgate_gates::Cell;
+use slimgate_kernels::{Recurrence, Sequences, State, TensorWeights, Weights, recurrence};
 
 pub const BATCH: usize = 3;
 pub const STEPS: usize = 5;
@@ -29,13 +29,14 @@ pub const CELLS: [&str; 14] = [
 
 /// Any implementation of a recurrence: the operation, its twin, or an indirect way to the same results.
 pub type Implementation =
-    fn(Tensor<3>, &Weights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
+    fn(Sequences, &TensorWeights, State, Option<Tensor<2>>, &Recurrence) -> (Tensor<3>, State);
 
 /// All inputs of a recurrence, as plain tensors.
 #[derive(Clone)]
 pub struct Case {
     pub x: Tensor<3>,
-    pub weights: Weights,
+    pub lengths: Option<Vec<usize>>,
+    pub weights: TensorWeights,
     pub state: State,
     pub dropout: Option<Tensor<2>>,
     pub spec: Recurrence,
@@ -53,16 +54,16 @@ impl Case {
         let [batch, steps, inputs, units] = sizes;
         let mut numbers = Numbers::of(cell);
         let cell: Cell = cell.parse().unwrap();
-        let width = |parts: usize| (parts > 0).then_some(parts * units);
+        let x = numbers.tensor([batch, steps, inputs], 1.0, device);
+        let shapes = Weights::shapes(&cell, inputs, units);
         Case {
-            x: numbers.tensor([batch, steps, inputs], 1.0, device),
+            x,
+            lengths: None,
             weights: Weights {
-                input: width(cell.reading_input().len()).map(|w| numbers.tensor([inputs, w], scale, device)),
-                hidden: width(cell.reading_hidden(Hidden::Full).len())
-                    .map(|w| numbers.tensor([units, w], scale, device)),
-                diagonal: width(cell.reading_hidden(Hidden::Diagonal).len())
-                    .map(|w| numbers.tensor([w], scale, device)),
-                bias: width(cell.biased().len()).map(|w| numbers.tensor([w], scale, device)),
+                input: shapes.input.map(|shape| numbers.tensor(shape, scale, device)),
+                hidden: shapes.hidden.map(|shape| numbers.tensor(shape, scale, device)),
+                diagonal: shapes.diagonal.map(|shape| numbers.tensor(shape, scale, device)),
+                bias: shapes.bias.map(|shape| numbers.tensor(shape, scale, device)),
             },
             state: State {
                 hidden: numbers.tensor([batch, units], 1.0, device),
@@ -82,7 +83,13 @@ impl Case {
 
     /// Outputs and final state, keeping nothing for a backward pass.
     pub fn infer(&self) -> (Tensor<3>, State) {
-        recurrence(self.x.clone(), &self.weights, self.state.clone(), self.dropout.clone(), &self.spec)
+        let sequences = self.sequences(self.x.clone());
+        recurrence(sequences, &self.weights, self.state.clone(), self.dropout.clone(), &self.spec)
+    }
+
+    /// Inputs as sequences of the case's lengths.
+    fn sequences(&self, x: Tensor<3>) -> Sequences {
+        Sequences { x, lengths: self.lengths.clone() }
     }
 
     /// Outputs, final state, and the gradients of a loss in which each of them has its own weight.
@@ -91,19 +98,22 @@ impl Case {
         let x = tracked(&self.x, &device);
         let state =
             State { hidden: tracked(&self.state.hidden, &device), cell: tracked(&self.state.cell, &device) };
-        let weights = Weights {
-            input: self.weights.input.as_ref().map(|w| tracked(w, &device)),
-            hidden: self.weights.hidden.as_ref().map(|w| tracked(w, &device)),
-            diagonal: self.weights.diagonal.as_ref().map(|w| tracked(w, &device)),
-            bias: self.weights.bias.as_ref().map(|w| tracked(w, &device)),
-        };
+        let weights = self.weights.as_ref().map_both(
+            |matrix| matrix.as_ref().map(|w| tracked(w, &device)),
+            |vector| vector.as_ref().map(|w| tracked(w, &device)),
+        );
         let dropout = self.dropout.as_ref().map(|mask| Tensor::from_data(mask.to_data(), &device));
-        let (outputs, end) = implementation(x.clone(), &weights, state.clone(), dropout, &self.spec);
+        let (outputs, end) =
+            implementation(self.sequences(x.clone()), &weights, state.clone(), dropout, &self.spec);
 
         let loss = weighted(&outputs, 1) + weighted(&end.hidden, 2) + weighted(&end.cell, 3);
         let gradients = loss.backward();
-        let of2 = |t: &Tensor<2>| values(&t.grad(&gradients).expect("it is part of the loss"));
-        let of1 = |t: &Tensor<1>| values(&t.grad(&gradients).expect("it is part of the loss"));
+        let of_matrix = |t: &Tensor<2>| values(&t.grad(&gradients).expect("it is part of the loss"));
+        let of_vector = |t: &Tensor<1>| values(&t.grad(&gradients).expect("it is part of the loss"));
+        let of_weights = weights.as_ref().map_both(
+            |matrix| matrix.as_ref().map(of_matrix).unwrap_or_default(),
+            |vector| vector.as_ref().map(of_vector).unwrap_or_default(),
+        );
         // An argument that the cell does not read need not be part of the loss.
         let or_zeros =
             |gradient: Option<Vec<f32>>, count: usize| gradient.unwrap_or_else(|| vec![0.0; count]);
@@ -116,10 +126,10 @@ impl Case {
                 ("x", or_zeros(x.grad(&gradients).map(|g| values(&g)), of_x)),
                 ("h0", or_zeros(state.hidden.grad(&gradients).map(|g| values(&g)), of_state)),
                 ("c0", or_zeros(state.cell.grad(&gradients).map(|g| values(&g)), of_state)),
-                ("W", weights.input.as_ref().map(of2).unwrap_or_default()),
-                ("U", weights.hidden.as_ref().map(of2).unwrap_or_default()),
-                ("u", weights.diagonal.as_ref().map(of1).unwrap_or_default()),
-                ("b", weights.bias.as_ref().map(of1).unwrap_or_default()),
+                ("W", of_weights.input),
+                ("U", of_weights.hidden),
+                ("u", of_weights.diagonal),
+                ("b", of_weights.bias),
             ],
         }
     }

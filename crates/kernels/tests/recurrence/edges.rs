@@ -61,7 +61,7 @@ fn a_nan_state_has_a_nan_gradient() {
 #[test]
 fn a_sequence_of_no_steps_keeps_the_state_it_came_with() {
     let mut case = Case::random("xhb", 1.0, &Device::flex());
-    case.spec.lengths = Some(vec![0; BATCH]);
+    case.lengths = Some(vec![0; BATCH]);
     let end = case.infer().1;
     assert_eq!(values(&end.hidden), values(&case.state.hidden));
     assert_eq!(values(&end.cell), values(&case.state.cell));
@@ -69,7 +69,7 @@ fn a_sequence_of_no_steps_keeps_the_state_it_came_with() {
 }
 
 #[test]
-#[should_panic(expected = "hidden weights of cell hb are [hidden, hidden · parts]")]
+#[should_panic(expected = "hidden weights of cell hb must be [hidden, hidden · parts]")]
 fn a_weight_that_does_not_fit_the_cell_is_refused() {
     let mut case = Case::random("hb", 1.0, &Device::flex());
     case.weights.hidden = Some(case.weights.hidden.unwrap().slice([0..HIDDEN, 0..HIDDEN]));
@@ -77,7 +77,7 @@ fn a_weight_that_does_not_fit_the_cell_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "biases of cell h are [hidden · parts]")]
+#[should_panic(expected = "biases of cell h must be [hidden · parts]")]
 fn a_weight_that_the_cell_keeps_is_missed() {
     let mut case = Case::random("h", 1.0, &Device::flex());
     case.weights.bias = None;
@@ -85,7 +85,7 @@ fn a_weight_that_the_cell_keeps_is_missed() {
 }
 
 #[test]
-#[should_panic(expected = "of the precision of the inputs")]
+#[should_panic(expected = "have the precision of the inputs")]
 fn a_weight_of_another_precision_is_refused() {
     let mut case = Case::random("hb", 1.0, &Device::flex());
     case.weights.hidden = case.weights.hidden.map(|u| u.cast(DType::F64));
@@ -93,7 +93,7 @@ fn a_weight_of_another_precision_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "a clip is above zero")]
+#[should_panic(expected = "the clip must be above zero")]
 fn a_clip_of_zero_is_refused() {
     let mut case = Case::random("hb", 1.0, &Device::flex());
     case.spec.clip = Some(0.0);
@@ -101,9 +101,9 @@ fn a_clip_of_zero_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "there is one length a sequence")]
+#[should_panic(expected = "there must be one length per sequence")]
 fn lengths_for_another_batch_are_refused() {
     let mut case = Case::random("hb", 1.0, &Device::flex());
-    case.spec.lengths = Some(vec![5; BATCH + 1]);
+    case.lengths = Some(vec![5; BATCH + 1]);
     case.infer();
 }

@@ -23,7 +23,7 @@ fn for_a_reversed_recurrence_over_ragged_sequences_with_dropout() {
     for cell in CELLS {
         let mut case = Case::random(cell, 1.0, &Device::flex()).with_dropout();
         case.spec.reverse = true;
-        case.spec.lengths = Some(vec![2, 5, 3]);
+        case.lengths = Some(vec![2, 5, 3]);
         agree(&case, cell);
     }
 }

@@ -1,7 +1,7 @@
 //! Threads, memory and the choice of outputs do not change the results.
 
 use burn::tensor::{Device, Tensor};
-use slimgate_kernels::{State, last_hidden, recurrence};
+use slimgate_kernels::{Sequences, State, last_hidden, recurrence};
 
 use crate::case::{CELLS, Case, Results, values};
 
@@ -27,7 +27,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
 fn recomputing_the_forward_pass_changes_no_bit() {
     for cell in CELLS {
         let mut case = Case::sized(cell, [20, 30, 3, 9], 0.5, &Device::flex()).with_dropout();
-        case.spec.lengths = Some((0..20).map(|row| 30 - row).collect());
+        case.lengths = Some((0..20).map(|row| 30 - row).collect());
         let kept = gradients(case.run(recurrence));
         case.spec.recompute = true;
         assert_eq!(gradients(case.run(recurrence)), kept, "{cell}");
@@ -46,7 +46,7 @@ fn the_last_hidden_units_alone_are_the_last_of_all() {
         for reverse in [false, true] {
             let mut case = Case::random(cell, 1.0, &Device::flex()).with_dropout();
             case.spec.reverse = reverse;
-            case.spec.lengths = Some(vec![2, 5, 1]);
+            case.lengths = Some(vec![2, 5, 1]);
             let alone = |x, weights: &_, state: State, dropout, spec: &_| {
                 ended(last_hidden(x, weights, state, dropout, spec))
             };
@@ -55,8 +55,8 @@ fn the_last_hidden_units_alone_are_the_last_of_all() {
             };
             assert_eq!(gradients(case.run(alone)), gradients(case.run(of_all)), "{cell}");
             let (_, end) = case.infer();
-            let Case { x, weights, state, dropout, spec } = case;
-            let hidden = last_hidden(x, &weights, state, dropout, &spec);
+            let Case { x, lengths, weights, state, dropout, spec } = case;
+            let hidden = last_hidden(Sequences { x, lengths }, &weights, state, dropout, &spec);
             assert_eq!(values(&hidden), values(&end.hidden), "{cell}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::case::{BATCH, CELLS, Case, INPUTS, STEPS, near, values};
 use burn::tensor::{Device, Tensor};
-use slimgate_kernels::{Recurrence, State, Weights, recurrence};
+use slimgate_kernels::{Recurrence, Sequences, State, TensorWeights, recurrence};
 
 /// The same sums, split up differently.
 const TOLERANCE: f32 = 1e-5;
@@ -14,7 +14,7 @@ fn a_short_sequence_in_a_batch_is_as_it_is_alone() {
         for reverse in [false, true] {
             let mut case = Case::random(cell, 1.0, &Device::flex()).with_dropout();
             case.spec.reverse = reverse;
-            case.spec.lengths = Some(LENGTHS.to_vec());
+            case.lengths = Some(LENGTHS.to_vec());
             let what = format!("{cell}, reverse {reverse}");
             case.run(recurrence).assert_near(&case.run(one_by_one), TOLERANCE, &what);
         }
@@ -23,20 +23,18 @@ fn a_short_sequence_in_a_batch_is_as_it_is_alone() {
 
 /// Runs each sequence by itself, without its padding; after its end it outputs the state that it holds.
 fn one_by_one(
-    x: Tensor<3>,
-    weights: &Weights,
+    Sequences { x, lengths }: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> (Tensor<3>, State) {
-    let lengths = spec.lengths.clone().unwrap();
-    let alone = lengths.into_iter().enumerate().map(|(row, length)| {
+    let alone = lengths.unwrap().into_iter().enumerate().map(|(row, length)| {
         let only = |tensor: &Tensor<2>| tensor.clone().narrow(0, row, 1);
         let start = State { hidden: only(&state.hidden), cell: only(&state.cell) };
         let dropout = dropout.as_ref().map(only);
-        let spec = Recurrence { lengths: None, ..spec.clone() };
         let x = x.clone().slice([row..row + 1, 0..length]);
-        let (outputs, end) = recurrence(x, weights, start.clone(), dropout, &spec);
+        let (outputs, end) = recurrence(x.into(), weights, start.clone(), dropout, spec);
         let held = if spec.reverse { start.hidden } else { end.hidden.clone() };
         let after = held.unsqueeze_dim::<3>(1).repeat_dim(1, STEPS - length);
         let outputs = if length < STEPS { Tensor::cat(vec![outputs, after], 1) } else { outputs };
@@ -49,7 +47,7 @@ fn one_by_one(
 #[test]
 fn padding_changes_nothing() {
     let mut case = Case::random("xhb", 1.0, &Device::flex());
-    case.spec.lengths = Some(LENGTHS.to_vec());
+    case.lengths = Some(LENGTHS.to_vec());
     let before = case.run(recurrence);
     let x = values(&case.x).into_iter().enumerate().map(|(index, x)| {
         let (row, t) = (index / (STEPS * INPUTS), index / INPUTS % STEPS);
@@ -70,15 +68,15 @@ fn a_sequence_in_two_pieces_is_the_whole_sequence() {
 
 /// Runs the first two steps and the rest separately, handing over the state.
 fn in_two_pieces(
-    x: Tensor<3>,
-    weights: &Weights,
+    Sequences { x, .. }: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
 ) -> (Tensor<3>, State) {
     let (first, second) = (x.clone().slice([0..BATCH, 0..2]), x.slice([0..BATCH, 2..STEPS]));
-    let (early, middle) = recurrence(first, weights, state, dropout.clone(), spec);
-    let (late, end) = recurrence(second, weights, middle, dropout, spec);
+    let (early, middle) = recurrence(first.into(), weights, state, dropout.clone(), spec);
+    let (late, end) = recurrence(second.into(), weights, middle, dropout, spec);
     (Tensor::cat(vec![early, late], 1), end)
 }
 
@@ -92,8 +90,8 @@ fn a_view_into_a_larger_tensor_is_read_as_what_it_shows() {
 }
 
 fn from_views(
-    x: Tensor<3>,
-    weights: &Weights,
+    Sequences { x, lengths }: Sequences,
+    weights: &TensorWeights,
     state: State,
     dropout: Option<Tensor<2>>,
     spec: &Recurrence,
@@ -103,14 +101,9 @@ fn from_views(
         let beside = Tensor::cat(vec![tensor.zeros_like(), tensor], D - 1);
         beside.slice_dim(D - 1, width..2 * width)
     }
-    let weights = Weights {
-        input: weights.input.clone().map(view),
-        hidden: weights.hidden.clone().map(view),
-        diagonal: weights.diagonal.clone().map(view),
-        bias: weights.bias.clone().map(view),
-    };
+    let weights = weights.clone().map_both(|matrix| matrix.map(view), |vector| vector.map(view));
     let state = State { hidden: view(state.hidden), cell: view(state.cell) };
-    recurrence(view(x), &weights, state, dropout.map(view), spec)
+    recurrence(Sequences { x: view(x), lengths }, &weights, state, dropout.map(view), spec)
 }
 
 /// Burn treats any stride as contiguous in a dimension of one element.
@@ -124,10 +117,11 @@ fn rows_of_one_number_may_have_any_stride() {
     }
     for sizes in [[1, 6, 1, 3], [4, 6, 2, 1]] {
         let case = Case::sized("hb", sizes, 1.0, &Device::flex());
-        let by_columns = |x, weights: &_, state: State, dropout, spec: &_| {
-            let state = State { hidden: turned(state.hidden), cell: turned(state.cell) };
-            recurrence(turned(x), weights, state, dropout, spec)
-        };
+        let by_columns =
+            |Sequences { x, lengths }: Sequences, weights: &_, state: State, dropout, spec: &_| {
+                let state = State { hidden: turned(state.hidden), cell: turned(state.cell) };
+                recurrence(Sequences { x: turned(x), lengths }, weights, state, dropout, spec)
+            };
         case.run(recurrence).assert_near(&case.run(by_columns), TOLERANCE, &format!("{sizes:?}"));
     }
 }

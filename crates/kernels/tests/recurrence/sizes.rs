@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use proptest::prelude::*;
 use slimgate_gates::GateActivation;
-use slimgate_kernels::{Recurrence, plain, recurrence};
+use slimgate_kernels::{plain, recurrence};
 
 use crate::case::{CELLS, Case, Results, near, values};
 use crate::twin::any_cell;
@@ -13,9 +13,9 @@ fn scale(units: usize) -> f32 {
     1.5 / (units as f32).sqrt()
 }
 
-fn same(cell: &str, sizes: [usize; 4], change: impl Fn(&mut Recurrence)) {
+fn same(cell: &str, sizes: [usize; 4], change: impl Fn(&mut Case)) {
     let mut case = Case::sized(cell, sizes, scale(sizes[3]), &Device::flex());
-    change(&mut case.spec);
+    change(&mut case);
     assert_close(&case.run(recurrence), &case.run(plain::recurrence), &format!("{cell} of {sizes:?}"));
 }
 
@@ -45,14 +45,14 @@ fn sequences_of_one_step_and_of_many() {
     for cell in ["xhb", "h", "b"] {
         same(cell, [5, 1, 3, 17], |_| {});
         same(cell, [2, 784, 1, 10], |_| {});
-        same(cell, [2, 784, 1, 10], |spec| spec.reverse = true);
+        same(cell, [2, 784, 1, 10], |case| case.spec.reverse = true);
     }
 }
 
 #[test]
 fn wide_inputs() {
     for cell in CELLS {
-        same(cell, [18, 9, 130, 5], |spec| spec.lengths = Some((0..18).map(|row| row % 10).collect()));
+        same(cell, [18, 9, 130, 5], |case| case.lengths = Some((0..18).map(|row| row % 10).collect()));
     }
 }
 
@@ -79,7 +79,7 @@ proptest! {
         case.spec.reverse = reverse;
         case.spec.recompute = recompute;
         case.spec.gate_activation = if hard { GateActivation::HardSigmoid } else { GateActivation::Logistic };
-        case.spec.lengths = ragged.then(|| (0..batch).map(|row| row * 7 % (steps + 1)).collect());
+        case.lengths = ragged.then(|| (0..batch).map(|row| row * 7 % (steps + 1)).collect());
         let what = format!("{cell} of {sizes:?}");
         assert_close(&case.run(recurrence), &case.run(plain::recurrence), &what);
     }

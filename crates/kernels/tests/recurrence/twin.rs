@@ -43,7 +43,7 @@ impl Options {
         let case = Case::random(cell, if hard { 2.5 } else { 1.0 }, device);
         let mut case = if self.drops { case.with_dropout() } else { case };
         case.spec.reverse = self.reverse;
-        case.spec.lengths = self.lengths.clone();
+        case.lengths = self.lengths.clone();
         case.spec.clip = self.clip;
         case.spec.gate_activation = self.gate_activation;
         case

@@ -2,10 +2,11 @@
 
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
+use slimgate_run::words::{decimal, list};
 use slimgate_study::{Protocol, TaskRanking};
 
 use super::{Picture, label};
-use crate::words::{decimal, list, test_accuracy};
+use crate::phrases::test_accuracy;
 
 /// Length of the axis.
 const LENGTH: f64 = 340.0;
@@ -66,26 +67,28 @@ pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<
         stroke(&mut scene, &[(x(ranks[first]) - 4.0, y), (x(ranks[last]) + 4.0, y)], 4.0);
     }
 
+    let title = format!(
+        "Mean ranks across tasks by {} (1 is the best); a thick line joins variants that are not \
+         significantly different",
+        test_accuracy(protocol)
+    );
+    Some(Picture::new(title, described(ranking, &ranks, &groups), scene))
+}
+
+/// The diagram in words.
+fn described(ranking: &TaskRanking, ranks: &[f64], groups: &[[usize; 2]]) -> String {
     let named: Vec<_> = ranking
         .variants
         .iter()
-        .zip(&ranks)
+        .zip(ranks)
         .map(|(name, &rank)| format!("{name} {}", decimal(rank, 2)))
         .collect();
     let together: Vec<_> = groups
         .iter()
         .map(|&[first, last]| list(&ranking.variants[first..=last]) + " are not significantly different")
         .collect();
-    let mut description = format!("Mean ranks, the best first: {}.", list(&named));
-    if !together.is_empty() {
-        description = format!("{description} {}.", together.join("; "));
-    }
-    let title = format!(
-        "Mean ranks over the tasks by {}, 1 being the best; a thick line joins variants that are not \
-         significantly different",
-        test_accuracy(protocol)
-    );
-    Some(Picture::new(title, description, scene))
+    let order = format!("Mean ranks, best first: {}.", list(&named));
+    if together.is_empty() { order } else { format!("{order} {}.", together.join("; ")) }
 }
 
 fn stroke(scene: &mut Scene, points: &[(f64, f64)], width: f64) {

@@ -2,15 +2,16 @@
 
 use kuva::render::plots::Plot;
 use slimgate_run::Split;
-use slimgate_study::{CurvePoint, Protocol, Task};
+use slimgate_run::words::{counted, list, percent};
+use slimgate_study::{CurvePoint, Protocol, TaskSummary};
 
 use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
+use crate::phrases::selection_accuracy;
 use crate::run::Run;
 use crate::style::VariantStyles;
-use crate::words::{counted, list, percent, selection_accuracy};
 
 /// Accuracy over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
-pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn learning_curves(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described) = (vec![], vec![]);
     for variant in &task.variants {
@@ -25,7 +26,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
         plots.push(mean.into());
         entries.push(line_entry(&variant.name, style));
         described.push(format!(
-            "{} begins at {} and is at {} after epoch {} ({})",
+            "{} starts at {} and ends at {} after epoch {} ({})",
             variant.name,
             percent(curve[0].mean),
             percent(last.mean),
@@ -38,7 +39,7 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
     }
     let axes =
         with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
-    let description = format!("Lines over epochs: {}.", list(&described));
+    let description = format!("By epoch: {}.", list(&described));
     let title = format!(
         "Learning curves: {} by epoch; mean and range over seeds (a seed that stopped early keeps its last value; a \
          diverged one ends)",
@@ -51,11 +52,11 @@ pub fn learning_curves(task: &Task, protocol: Protocol, styles: &VariantStyles) 
 pub(super) fn in_short(protocol: Protocol) -> String {
     match protocol {
         Protocol::Validation => "validation accuracy".into(),
-        Protocol::Published => "test accuracy (chosen on it)".into(),
+        Protocol::Published => "test accuracy (used for selection)".into(),
     }
 }
 
-fn task_epochs(task: &Task) -> Vec<usize> {
+fn task_epochs(task: &TaskSummary) -> Vec<usize> {
     task.variants.iter().flat_map(|variant| &variant.curve).map(|point| point.epoch).collect()
 }
 
@@ -106,8 +107,9 @@ fn run_curve(
         let style = styles.style(&run.name);
         highest = points.iter().map(|point| point.1).fold(highest, f64::max);
         epochs.extend(points.iter().map(|point| point.0 as usize));
-        let shown =
-            |value: f64| if axis.contains("accuracy") { percent(value) } else { crate::words::short(value) };
+        let shown = |value: f64| {
+            if axis.contains("accuracy") { percent(value) } else { slimgate_run::words::short(value) }
+        };
         described.push(format!(
             "{} goes from {} at epoch {} to {} at epoch {}",
             run.name,
@@ -133,5 +135,5 @@ fn run_curve(
         _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),
         _ => axes,
     };
-    Some(Picture::new(title, format!("Lines over epochs: {}.", list(&described)), drawn(plots, axes)))
+    Some(Picture::new(title, format!("By epoch: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -3,15 +3,16 @@
 use kuva::plot::{ForestPlot, LinePlot};
 use kuva::render::annotations::ShadedRegion;
 use kuva::render::plots::Plot;
-use slimgate_study::{Summary, Task};
+use slimgate_run::words::{bare_percent, list, points, points_interval};
+use slimgate_study::{StudySummary, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
+use crate::phrases;
 use crate::style::VariantStyles;
-use crate::words::{self, list, points, points_interval};
 
 /// The difference of each variant from the baseline with its intervals, against the margin; `None` until there is a
 /// difference.
-pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Option<Picture> {
+pub fn differences(task: &TaskSummary, summary: &StudySummary, styles: &VariantStyles) -> Option<Picture> {
     let (baseline, margin) = (&summary.baseline, summary.margin);
     let known: Vec<_> = task
         .comparisons
@@ -61,8 +62,9 @@ pub fn differences(task: &Task, summary: &Summary, styles: &VariantStyles) -> Op
             );
     let title = format!(
         "Difference from {baseline} in {}; thin: confidence interval; thick: interval of the equivalence test (TOST); \
-         shaded: margin of ±{margin_points:.2} points",
-        words::test_accuracy(summary.protocol)
+         shaded: margin of ±{} points",
+        phrases::test_accuracy(summary.protocol),
+        bare_percent(margin, 2)
     );
     Some(Picture::new(
         title,

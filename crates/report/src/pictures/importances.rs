@@ -2,16 +2,17 @@
 
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
-use slimgate_study::{Protocol, Task};
+use slimgate_run::words::{list, percent, percent_to};
+use slimgate_study::{Protocol, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
-use crate::words::{list, percent, selection_accuracy};
+use crate::phrases::selection_accuracy;
 
 /// Number of effects shown; those after it explain next to nothing.
 const MOST: usize = 12;
 
 /// The share of the variance that each setting explains, the largest on top; `None` if only the seed varies.
-pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
+pub fn importances(task: &TaskSummary, protocol: Protocol) -> Option<Picture> {
     let effects = &task.importances.as_ref()?.effects;
     let known = effects.iter().filter(|importance| importance.share.is_finite());
     let shown: Vec<_> = known.take(MOST).map(|it| (it.keys.join(" × "), it.share)).collect();
@@ -27,7 +28,7 @@ pub fn importances(task: &Task, protocol: Protocol) -> Option<Picture> {
         // Not rounded up to a tick: there is no room for its label at the edge. At least two ticks.
         .with_x_axis_max((1.1 * largest).max(0.22))
         .with_x_tick_step(0.2)
-        .with_x_tick_format(ticks(|share| format!("{:.0} %", 100.0 * share)));
+        .with_x_tick_format(ticks(|share| percent_to(share, 0)));
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
     let title = format!(
         "Importance of settings: the share of the variance that a setting, or two together, explain of {}",

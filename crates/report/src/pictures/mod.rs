@@ -24,6 +24,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 use kuva::render::theme::Theme;
 use maud::{PreEscaped, html};
+use slimgate_run::words::{percent_to, rate};
 
 use crate::style::VariantStyle;
 
@@ -158,12 +159,12 @@ fn ticks(format: impl Fn(f64) -> String + Send + Sync + 'static) -> TickFormat {
 
 /// Percentages, all of the same width: room is reserved for the last one.
 fn percent_ticks() -> TickFormat {
-    ticks(|share| format!("{:.1} %", 100.0 * share))
+    ticks(|share| percent_to(share, 1))
 }
 
 /// Powers of ten and values between them, in the notation of learning rates.
 fn rate_ticks() -> TickFormat {
-    ticks(crate::words::rate)
+    ticks(rate)
 }
 
 fn line(points: &[(f64, f64)], style: VariantStyle) -> LinePlot {

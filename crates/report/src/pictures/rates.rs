@@ -2,16 +2,17 @@
 
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
-use slimgate_study::{Protocol, RatePoint, Task, UsableRates, Variant};
+use slimgate_run::words::{list, percent, rate, rate_between};
+use slimgate_study::{Protocol, RatePoint, TaskSummary, UsableRates, VariantSummary};
 
 use super::curves::in_short;
 use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
+use crate::phrases::selection_accuracy;
 use crate::style::{VariantStyle, VariantStyles};
-use crate::words::{list, percent, rate, rate_between, selection_accuracy};
 
 /// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
 /// `None` if a study tried one rate only.
-pub fn accuracy_by_rate(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn accuracy_by_rate(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let curves: Vec<Curve> =
         task.variants.iter().filter_map(|variant| Curve::of(variant, styles.style(&variant.name))).collect();
     let rates: Vec<f64> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.rate).collect();
@@ -55,7 +56,7 @@ struct Curve<'a> {
 
 impl<'a> Curve<'a> {
     /// `None` if there is nothing to draw.
-    fn of(variant: &'a Variant, style: VariantStyle) -> Option<Curve<'a>> {
+    fn of(variant: &'a VariantSummary, style: VariantStyle) -> Option<Curve<'a>> {
         let points: Vec<&RatePoint> =
             variant.rates.iter().filter(|point| point.rate > 0.0 && point.mean.is_finite()).collect();
         if points.is_empty() {

@@ -3,17 +3,22 @@
 use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
-use slimgate_study::{Protocol, Spread, Task, Variant};
+use slimgate_run::words::{count, list, milliseconds, percent};
+use slimgate_study::{Protocol, Spread, TaskSummary, VariantSummary};
 
 use super::curves::in_short;
 use super::rates::bounds;
 use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
+use crate::phrases::{of_seeds, selection_accuracy, test_accuracy};
 use crate::style::VariantStyles;
-use crate::words::{count, list, milliseconds, of_seeds, percent, selection_accuracy, test_accuracy};
 
 /// Accuracy against recurrent parameters.
-pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
-    let parameters = |variant: &Variant| Some(variant.recurrent_parameters as f64);
+pub fn accuracy_by_parameters(
+    task: &TaskSummary,
+    protocol: Protocol,
+    styles: &VariantStyles,
+) -> Option<Picture> {
+    let parameters = |variant: &VariantSummary| Some(variant.recurrent_parameters as f64);
     let axis = Axis {
         name: "recurrent parameters",
         words: |value| format!("{} parameters", count(value as usize)),
@@ -24,7 +29,7 @@ pub fn accuracy_by_parameters(task: &Task, protocol: Protocol, styles: &VariantS
 
 /// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on
 /// what else was running.
-pub fn accuracy_by_time(task: &Task, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+pub fn accuracy_by_time(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
     let axis = Axis {
         name: "training step (ms)",
         words: |value| format!("{} per training step", milliseconds(value)),
@@ -41,15 +46,15 @@ struct Axis {
 }
 
 fn trade_off(
-    task: &Task,
+    task: &TaskSummary,
     protocol: Protocol,
     styles: &VariantStyles,
     axis: Axis,
-    price: impl Fn(&Variant) -> Option<f64>,
+    price: impl Fn(&VariantSummary) -> Option<f64>,
 ) -> Option<Picture> {
     // On the test set if it has been read, else on the set used for model selection; never a mixture.
     let tested = task.variants.iter().any(|variant| variant.test.is_some());
-    let accuracy = |variant: &'_ Variant| -> Option<Spread> {
+    let accuracy = |variant: &'_ VariantSummary| -> Option<Spread> {
         if tested { variant.test.clone() } else { variant.validation.clone() }
     };
     let measure = if tested { test_accuracy(protocol) } else { selection_accuracy(protocol) };

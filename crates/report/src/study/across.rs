@@ -2,28 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_study::{Protocol, Summary, Task, Variant};
+use slimgate_run::words::{self, count, decimal, optional, p_value, percent, points, rate};
+use slimgate_study::{Protocol, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::Block;
+use crate::phrases;
 use crate::pictures::critical_difference;
-use crate::table::Table;
-use crate::words::{self, count, decimal, optional, p_value, percent, points, rate};
+use crate::table::{Column, Table};
 
 /// The chapter on all tasks.
 const CHAPTER: &str = "All tasks together";
 
 /// Mean ranks over the tasks, if there are several.
-pub fn across(summary: &Summary) -> Vec<Block> {
+pub fn across(summary: &StudySummary) -> Vec<Block> {
     let Some(ranking) = &summary.across else { return not_tested(summary) };
-    let test = words::test_accuracy(summary.protocol);
+    let test = phrases::test_accuracy(summary.protocol);
     let mut blocks = vec![Block::chapter(CHAPTER)];
     let [chi_square, p_friedman] = ranking.friedman;
     let ratio = match ranking.iman_davenport {
         Some([f, p]) => format!("Iman and Davenport’s F is {} (p {})", decimal(f, 2), p_value(p)),
-        None => "all tasks rank the variants alike".to_owned(),
+        None => "all tasks rank the variants identically".to_owned(),
     };
     blocks.push(Block::text(format!(
-        "Over {}, by {test}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
+        "Across {}, by {test}: Friedman’s χ² is {} (p {}), and {ratio}. Mean ranks that differ by less than \
          {} are not significantly different (Nemenyi).",
         words::counted(ranking.tasks, "task", "tasks"),
         decimal(chi_square, 2),
@@ -32,17 +33,20 @@ pub fn across(summary: &Summary) -> Vec<Block> {
     )));
     blocks.extend(left_out(summary).map(Block::Text));
     blocks.extend(critical_difference(ranking, summary.protocol).map(Block::Picture));
-    let caption = format!("Mean ranks over the tasks by {test}, 1 being the best");
-    let mut ranks = Table::new(caption, &["variant", "#mean rank"]);
+    let caption = format!("Mean ranks across tasks by {test} (1 is the best)");
+    let mut ranks = Table::new(caption, [Column::text("variant"), Column::number("mean rank")]);
     for (name, &rank) in ranking.variants.iter().zip(&ranking.mean_ranks) {
         ranks.row(vec![name.as_str().into(), decimal(rank, 2).into()]);
     }
     blocks.push(Block::Table(ranks));
     if !ranking.pairs.is_empty() {
         let caption = format!(
-            "Pairs over the tasks by {test}: the p value of the signed-rank test, with Holm’s correction"
+            "Pairs of variants across tasks by {test}: p value of the signed-rank test, with Holm’s correction"
         );
-        let mut pairs = Table::new(caption, &["variant", "against", "#p after Holm"]);
+        let mut pairs = Table::new(
+            caption,
+            [Column::text("variant"), Column::text("against"), Column::number("p after Holm")],
+        );
         for (one, other, p) in &ranking.pairs {
             pairs.row(vec![one.as_str().into(), other.as_str().into(), p_value(*p).into()]);
         }
@@ -52,9 +56,9 @@ pub fn across(summary: &Summary) -> Vec<Block> {
 }
 
 /// Names the tasks that are not ranked, and says why.
-fn left_out(summary: &Summary) -> Option<String> {
-    let reason = |task: &Task| {
-        let why = task.variants.iter().find_map(Variant::why_no_verdict)?;
+fn left_out(summary: &StudySummary) -> Option<String> {
+    let reason = |task: &TaskSummary| {
+        let why = task.variants.iter().find_map(VariantSummary::why_no_verdict)?;
         Some(format!("{} ({why})", task.name))
     };
     let tasks: Vec<String> = summary.tasks.iter().filter_map(reason).collect();
@@ -62,49 +66,49 @@ fn left_out(summary: &Summary) -> Option<String> {
 }
 
 /// Says why there is no test over tasks when several of them use the same data set.
-fn not_tested(summary: &Summary) -> Vec<Block> {
+fn not_tested(summary: &StudySummary) -> Vec<Block> {
     let sources: BTreeSet<&str> = summary.tasks.iter().map(|task| task.source.as_str()).collect();
     if sources.len() == summary.tasks.len() {
         return vec![];
     }
-    let text = "No test is made over the tasks: several are of one set of data, and such tests take tasks for \
-                independent of one another.";
+    let text =
+        "No test across tasks: several of them use the same data, and such a test assumes independent tasks.";
     vec![Block::chapter(CHAPTER), Block::text(text)]
 }
 
 /// Published figures beside measured ones, if the study names a file of them.
-pub fn published(summary: &Summary) -> Vec<Block> {
+pub fn published(summary: &StudySummary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];
     }
     let (set, measured, last) = match summary.protocol {
         Protocol::Validation => {
-            ("validation set", "#measured validation accuracy", "#validation accuracy after the last epoch")
+            ("validation set", "measured validation accuracy", "validation accuracy after the last epoch")
         }
         Protocol::Published => (
             "test set",
-            "#measured test accuracy, chosen on the test set",
-            "#test accuracy after the last epoch",
+            "measured test accuracy, chosen on the test set",
+            "test accuracy after the last epoch",
         ),
     };
     let varied = summary.published.iter().any(|cell| !cell.settings.is_empty());
-    let best = if varied { ", the best of those at that rate" } else { "" };
+    let best = if varied { ", for the best of the trials at that learning rate" } else { "" };
     let caption = format!(
-        "Test accuracy as published, and as measured the best over all epochs of one trial on the {set}{best}; the \
+        "Published test accuracy, and the measured accuracy on the {set}: the best epoch of a trial{best}. The \
          difference is measured minus published, in percentage points"
     );
-    let heads = [
-        "variant",
-        "#learning rate",
-        "#published test accuracy",
-        measured,
-        "#difference",
-        last,
-        "#published parameters",
-        "#measured parameters",
-        "other settings",
+    let columns = [
+        Column::text("variant"),
+        Column::number("learning rate"),
+        Column::number("published test accuracy"),
+        Column::number(measured),
+        Column::number("difference"),
+        Column::number(last),
+        Column::number("published parameters"),
+        Column::number("measured parameters"),
+        Column::text("other settings"),
     ];
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for cell in &summary.published {
         table.row(vec![
             cell.variant.as_str().into(),
@@ -115,17 +119,17 @@ pub fn published(summary: &Summary) -> Vec<Block> {
             optional(cell.last, percent).into(),
             count(cell.published_parameters).into(),
             optional(cell.parameters, count).into(),
-            words::settings(&cell.settings).into(),
+            phrases::settings(&cell.settings).into(),
         ]);
     }
     let mut blocks = vec![
-        Block::chapter("Beside the published table"),
+        Block::chapter("Comparison with published figures"),
         Block::text("Published figures are the best over all epochs on the test set."),
     ];
     if summary.protocol == Protocol::Validation {
         blocks.push(Block::Notice(
-            "Measured figures are on the validation set, which is other data: a difference does not say whether \
-             the published figures were met."
+            "Measured figures are on the validation set, which holds different data: a difference does not show whether \
+             the published figures were reproduced."
                 .into(),
         ));
     }

@@ -3,17 +3,17 @@
 //! They are tables whose background darkens with the share, so that readers who cannot see the shades can read the
 //! numbers.
 
-use slimgate_study::{Protocol, Summary, Task};
+use slimgate_run::words::{self, count, percent};
+use slimgate_study::{Protocol, StudySummary, TaskSummary};
 
 use crate::document::Block;
-use crate::table::{Cell, Table};
-use crate::words::{self, count, percent};
+use crate::table::{Cell, Column, Table};
 
 /// Maximum number of classes of a matrix that is shown: nobody reads a larger one.
 const MOST: usize = 40;
 
 /// The recall of each class and the confusion matrices, if the test set has been read.
-pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
+pub fn classes(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let chosen = match summary.protocol {
         Protocol::Validation => "",
         Protocol::Published => ", at epochs chosen on the test set",
@@ -32,9 +32,9 @@ pub fn classes(summary: &Summary, task: &Task) -> Vec<Block> {
     }
     let mut blocks = vec![Block::section(format!("Classes of {}", task.name))];
     blocks.push(Block::text(match summary.protocol {
-        Protocol::Validation => "On the test set, summed over the seeds at the chosen settings.",
+        Protocol::Validation => "On the test set, summed over the seeds, at the chosen settings.",
         Protocol::Published => {
-            "On the test set, at epochs and settings that were chosen on it, summed over the seeds."
+            "On the test set, summed over the seeds, at epochs and settings that were selected on this same set."
         }
     }));
     blocks.extend(recall_table(&task.classes, &recalls).map(|mut table| {
@@ -60,10 +60,9 @@ pub(crate) fn recall_table(classes: &[String], recalls: &[(&str, Vec<f64>)]) -> 
     if recalls.is_empty() {
         return None;
     }
-    let mut heads = vec!["class".to_owned()];
-    heads.extend(recalls.iter().map(|(name, _)| format!("#{name}")));
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let mut table = Table::new("Recall: fraction of each class’s sequences classified correctly", &heads);
+    let mut columns = vec![Column::text("class")];
+    columns.extend(recalls.iter().map(|(name, _)| Column::number(*name)));
+    let mut table = Table::new("Recall: fraction of each class’s sequences classified correctly", columns);
     // Scaled from the lowest to the highest: recalls of a good model would otherwise all look the same.
     let known: Vec<f64> =
         recalls.iter().flat_map(|(_, recall)| recall).copied().filter(|share| share.is_finite()).collect();
@@ -88,11 +87,10 @@ pub(crate) fn confusion(name: &str, classes: &[String], matrix: &[Vec<usize>]) -
     if widest == 0 || widest > MOST || matrix.len() > MOST {
         return None;
     }
-    let mut heads = vec!["class".to_owned()];
-    heads.extend((0..widest).map(|index| format!("#{}", class(classes, index))));
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut columns = vec![Column::text("class")];
+    columns.extend((0..widest).map(|index| Column::number(class(classes, index))));
     let caption = format!("Confusion matrix of {name}: true class (rows), predicted class (columns)");
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for (index, counts) in matrix.iter().enumerate() {
         let all: usize = counts.iter().sum();
         let mut row: Vec<Cell> = vec![class(classes, index).into()];

@@ -1,57 +1,58 @@
 //! Each variant against the baseline.
 
-use slimgate_study::{Comparison, Summary, Task};
+use slimgate_run::words::{self, optional, p_value, points, points_interval};
+use slimgate_study::{Comparison, StudySummary, TaskSummary};
 
 use crate::document::Block;
-use crate::table::{Cell, Table};
-use crate::words::{self, optional, p_value, points, points_interval};
+use crate::phrases;
+use crate::table::{Cell, Column, Table};
 
 /// The verdicts and the tests behind them, or a note that there is nothing to compare.
-pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
+pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     if task.comparisons.is_empty() {
         return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }
-    let margin = words::decimal(100.0 * summary.margin, 2);
-    let confidence = words::whole_percent(summary.confidence);
+    let margin = words::bare_percent(summary.margin, 2);
+    let confidence = words::short_percent(summary.confidence);
     // Two one-sided tests at 5 % correspond to an interval of 90 %.
-    let equivalence = words::whole_percent(2.0 * summary.confidence - 1.0);
+    let equivalence = words::short_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
             "Differences in {}, variant minus {}, in percentage points over pairs of trials with the same seed",
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
             summary.baseline
         ),
-        &[
-            "variant",
-            "verdict",
-            "#pairs",
-            "#difference",
-            &format!("#{confidence} % CI"),
-            &format!("#{equivalence} % CI (TOST)"),
-            "#effect size d_z (Hedges)",
-            "#won, tied, lost",
-            "#seeds needed",
-            &format!("#recurrent parameters relative to {}", summary.baseline),
-            "#training speedup",
-            "#prediction speedup",
+        [
+            Column::text("variant"),
+            Column::text("verdict"),
+            Column::number("pairs"),
+            Column::number("difference"),
+            Column::number(format!("{confidence} % CI")),
+            Column::number(format!("{equivalence} % CI (TOST)")),
+            Column::number("effect size d_z (Hedges)"),
+            Column::number("won, tied, lost"),
+            Column::number("seeds needed"),
+            Column::number(format!("recurrent parameters relative to {}", summary.baseline)),
+            Column::number("training speedup"),
+            Column::number("prediction speedup"),
         ],
     );
     let mut tests = Table::new(
         format!(
             "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{margin} points",
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons")
         ),
-        &[
-            "variant",
-            "#p, difference (t test)",
-            "#Holm",
-            "#p, Wilcoxon",
-            "#p, equivalence (TOST)",
-            "#Holm",
-            "#p, non-inferiority",
-            "#Holm",
+        [
+            Column::text("variant"),
+            Column::number("p, difference (t test)"),
+            Column::number("Holm"),
+            Column::number("p, Wilcoxon"),
+            Column::number("p, equivalence (TOST)"),
+            Column::number("Holm"),
+            Column::number("p, non-inferiority"),
+            Column::number("Holm"),
         ],
     );
     for comparison in &task.comparisons {
@@ -64,7 +65,7 @@ pub fn comparisons(summary: &Summary, task: &Task) -> Vec<Block> {
     if tested {
         blocks.push(Block::Table(tests));
     } else {
-        blocks.push(Block::text("There are too few pairs for a test; a p value takes at least two."));
+        blocks.push(Block::text("Too few pairs for a test: a p value needs at least two."));
     }
     blocks
 }

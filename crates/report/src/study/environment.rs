@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 use crate::document::Block;
-use crate::table::Table;
-use crate::words::MISSING;
+use crate::table::{Column, Table};
+use slimgate_run::words::MISSING;
 
 /// The machine, and the commands that repeat the study.
-pub fn environment(summary: &Summary) -> Vec<Block> {
+pub fn environment(summary: &StudySummary) -> Vec<Block> {
     vec![
         Block::chapter("Environment and commands"),
         match environment_table(&summary.environment, "the first trial") {
@@ -29,7 +29,8 @@ pub(crate) fn environment_table(
     if environment.is_empty() {
         return None;
     }
-    let mut table = Table::new(format!("The environment of {whose}"), &["item", "value"]);
+    let mut table =
+        Table::new(format!("The environment of {whose}"), [Column::text("item"), Column::text("value")]);
     for (key, value) in environment {
         let text = match value {
             serde_json::Value::Null => MISSING.to_owned(),

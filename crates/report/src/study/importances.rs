@@ -1,38 +1,35 @@
 //! The reliability of the importances of settings.
 
-use slimgate_study::{State, Summary, Task};
+use slimgate_run::words::{counted, decimal};
+use slimgate_study::{State, StudySummary, TaskSummary};
 
 use crate::document::Block;
-use crate::words::{counted, decimal, selection_accuracy};
+use crate::phrases::selection_accuracy;
 
 /// An out-of-bag R² below this leaves most of the variance unexplained.
 const RELIABLE: f64 = 0.5;
 
 /// The size of the settings' effect on accuracy, and the fit of the model behind the importances.
-pub fn reliability(summary: &Summary, task: &Task) -> Option<Block> {
+pub fn reliability(summary: &StudySummary, task: &TaskSummary) -> Option<Block> {
     let importances = task.importances.as_ref()?;
     let points = |deviation: f64| decimal(100.0 * deviation, 2);
     let seeds = match importances.between_seeds {
         Some(seeds) => format!(
-            "; between seeds at one setting it is ±{}. Unless the first is well above the second, the shares mean \
-             nothing.",
+            ", and ±{} across seeds at the same settings. Unless the first is well above the second, the shares are \
+             noise.",
             points(seeds)
         ),
-        None => ". With one seed at each setting, chance between seeds is among the shares.".to_owned(),
+        None => ". With one seed per setting, the shares include the variation between seeds.".to_owned(),
     };
     let pruned: usize = task.variants.iter().filter_map(|variant| variant.states.get(&State::Pruned)).sum();
     let left_out = match pruned {
         0 => String::new(),
-        _ => format!(
-            " The {} are left out: the shares are of what was left.",
-            counted(pruned, "pruned trial", "pruned trials")
-        ),
+        _ => format!(" The shares leave out {}.", counted(pruned, "pruned trial", "pruned trials")),
     };
     let unreliable = importances.oob_r2.is_some_and(|r2| r2 < RELIABLE);
     let model = match importances.oob_r2 {
-        None => {
-            "Every combination was tried equally often: the shares are exact for what was tried.".to_owned()
-        }
+        None => "Every combination was tried equally often, so the shares are exact for what was tried."
+            .to_owned(),
         Some(r2) => format!(
             "{} random forest behind these importances has an out-of-bag R² of {} %.",
             if unreliable { "Unreliable: the" } else { "The" },
@@ -40,7 +37,7 @@ pub fn reliability(summary: &Summary, task: &Task) -> Option<Block> {
         ),
     };
     let text = format!(
-        "Importances on {}: over the settings the standard deviation is ±{} points of {}{seeds} {model}{left_out}",
+        "Importances on {}: the standard deviation is ±{} points of {} across settings{seeds} {model}{left_out}",
         task.name,
         points(importances.spread),
         selection_accuracy(summary.protocol)

@@ -12,15 +12,16 @@ mod variants;
 pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
-use slimgate_study::{Protocol, State, Summary, Task, Variant};
+use slimgate_run::words::{self, counted, percent};
+use slimgate_study::{Protocol, State, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::{Block, Document};
+use crate::phrases;
 use crate::pictures;
 use crate::style::VariantStyles;
-use crate::words::{self, counted, percent};
 
 /// The page of a study.
-pub(crate) fn document(summary: &Summary) -> Document {
+pub(crate) fn document(summary: &StudySummary) -> Document {
     let styles = VariantStyles::of(summary);
     let mut blocks = answer(summary);
     for task in &summary.tasks {
@@ -37,7 +38,7 @@ pub(crate) fn document(summary: &Summary) -> Document {
     Document { title: format!("Study {}", summary.study), lead: lead(summary), blocks }
 }
 
-fn lead(summary: &Summary) -> String {
+fn lead(summary: &StudySummary) -> String {
     let tasks = counted(summary.tasks.len(), "task", "tasks");
     let known = match summary.planned > summary.trials.len() {
         true => format!("{} of ", summary.trials.len()),
@@ -49,13 +50,13 @@ fn lead(summary: &Summary) -> String {
          intervals.",
         words::seconds(summary.trial_seconds),
         summary.baseline,
-        words::decimal(100.0 * summary.margin, 2),
-        words::whole_percent(summary.confidence),
+        words::bare_percent(summary.margin, 2),
+        words::short_percent(summary.confidence),
     )
 }
 
 /// The study's answer, and what a reader must know before all figures.
-fn answer(summary: &Summary) -> Vec<Block> {
+fn answer(summary: &StudySummary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter("Answer"), Block::Headline(summary.answer.headline.clone())];
     if !summary.answer.notes.is_empty() {
         blocks.push(Block::Items(summary.answer.notes.clone()));
@@ -72,7 +73,7 @@ fn answer(summary: &Summary) -> Vec<Block> {
 }
 
 /// Says what is still missing.
-fn partial(summary: &Summary) -> Option<String> {
+fn partial(summary: &StudySummary) -> Option<String> {
     let mut states = std::collections::BTreeMap::<State, usize>::new();
     for trial in &summary.trials {
         *states.entry(trial.state).or_default() += 1;
@@ -85,13 +86,13 @@ fn partial(summary: &Summary) -> Option<String> {
     // Trials whose test failed still count as complete.
     let pending = pending_seeds(summary);
     match (states.get(&State::Complete), open.is_empty(), pending.is_empty()) {
-        (None, ..) => Some(format!("No trial is complete yet; of {all}, {}.", words::list(&listed(&states)))),
+        (None, ..) => Some(format!("No trial is complete yet ({all}: {}).", words::list(&listed(&states)))),
         (Some(_), false, _) => Some(format!(
-            "The study is not complete: of {all}, {}. Figures are of what is there.",
+            "The study is not complete ({all}: {}). Figures cover the results so far.",
             words::list(&open)
         )),
         (Some(_), true, false) => Some(format!(
-            "The study is not complete: {} are still to be tested. Figures are of what is there.",
+            "The study is not complete; still to be tested: {}. Figures cover the results so far.",
             words::list(&pending)
         )),
         (Some(_), true, true) => None,
@@ -99,10 +100,10 @@ fn partial(summary: &Summary) -> Option<String> {
 }
 
 /// Seeds at the chosen settings that are not tested yet, by variant and task.
-fn pending_seeds(summary: &Summary) -> Vec<String> {
-    let of_task = |task: &Task| -> Vec<String> {
+fn pending_seeds(summary: &StudySummary) -> Vec<String> {
+    let of_task = |task: &TaskSummary| -> Vec<String> {
         let late = task.variants.iter().filter(|variant| variant.pending_seeds() > 0);
-        let phrase = |variant: &Variant| {
+        let phrase = |variant: &VariantSummary| {
             let (pending, planned) = (variant.pending_seeds(), variant.planned_seeds);
             format!("{pending} of {planned} seeds of {} on {}", variant.name, task.name)
         };
@@ -115,7 +116,7 @@ fn listed(states: &std::collections::BTreeMap<State, usize>) -> Vec<String> {
     states.iter().map(|(state, number)| format!("{number} {state}")).collect()
 }
 
-fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
+fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
     let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
@@ -126,12 +127,12 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
             "{classes}; {sequences} in the test set. The baseline {} classifies {} of them correctly ({}).",
             summary.baseline,
             percent(score.mean),
-            words::test_accuracy(summary.protocol),
+            phrases::test_accuracy(summary.protocol),
         ),
         // The content of the test set is known only from evaluations.
         None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),
         None => format!(
-            "{classes}; {sequences} in the test set, which has not been read for {}.",
+            "{classes}; {sequences} in the test set, on which {} has not been evaluated.",
             summary.baseline
         ),
     }));
@@ -142,7 +143,7 @@ fn task_tables(summary: &Summary, task: &Task) -> Vec<Block> {
     blocks
 }
 
-fn task_pictures(summary: &Summary, task: &Task, styles: &VariantStyles) -> Vec<Block> {
+fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantStyles) -> Vec<Block> {
     let protocol = summary.protocol;
     let pictures: Vec<_> = [
         pictures::learning_curves(task, protocol, styles),
@@ -157,10 +158,10 @@ fn task_pictures(summary: &Summary, task: &Task, styles: &VariantStyles) -> Vec<
     .collect();
     let mut blocks = vec![Block::chapter(format!("Pictures: {}", task.name))];
     if protocol == Protocol::Published {
-        blocks.push(Block::Notice("The accuracies in these pictures are chosen on the test set.".into()));
+        blocks.push(Block::Notice("The accuracies in these pictures were selected on the test set.".into()));
     }
     blocks.push(match pictures.is_empty() {
-        true => Block::text("There is nothing to draw yet: no trial has finished an epoch."),
+        true => Block::text("Nothing to plot yet: no trial has finished an epoch."),
         false => Block::Pictures(pictures),
     });
     blocks.extend(importances::reliability(summary, task));

@@ -1,32 +1,33 @@
 //! The list of all trials.
 
-use slimgate_study::{Protocol, Summary};
+use slimgate_run::words::{self, MISSING, count, optional, percent};
+use slimgate_study::{Protocol, StudySummary};
 
 use crate::document::Block;
-use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, count, optional, percent};
+use crate::phrases;
+use crate::table::{Cell, Column, Table};
 
 /// Every trial with its status.
-pub fn trials(summary: &Summary) -> Vec<Block> {
+pub fn trials(summary: &StudySummary) -> Vec<Block> {
     let (best, last) = match summary.protocol {
-        Protocol::Validation => ("#best validation accuracy", "#final validation accuracy"),
-        Protocol::Published => ("#best test accuracy, chosen on the test set", "#final test accuracy"),
+        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
+        Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),
     };
-    let heads = [
-        "trial",
-        "status",
-        "task",
-        "variant",
-        "#seed",
-        "settings",
-        "#epochs",
-        best,
-        "#best epoch",
-        last,
-        "#time",
-        "reason",
+    let columns = [
+        Column::text("trial"),
+        Column::text("status"),
+        Column::text("task"),
+        Column::text("variant"),
+        Column::number("seed"),
+        Column::text("settings"),
+        Column::number("epochs"),
+        Column::number(best),
+        Column::number("best epoch"),
+        Column::number(last),
+        Column::number("time"),
+        Column::text("reason"),
     ];
-    let mut table = Table::new("All trials", &heads);
+    let mut table = Table::new("All trials", columns);
     for trial in &summary.trials {
         let accuracy = |value: Option<f64>| Cell::number(optional(value, percent), value.unwrap_or(f64::NAN));
         let best = trial.best.map(|(_, accuracy)| accuracy);
@@ -37,7 +38,7 @@ pub fn trials(summary: &Summary) -> Vec<Block> {
             trial.task.as_str().into(),
             trial.variant.as_str().into(),
             Cell::number(trial.seed.to_string(), trial.seed as f64),
-            words::settings(&trial.settings).into(),
+            phrases::settings(&trial.settings).into(),
             Cell::number(count(trial.epochs), trial.epochs as f64),
             accuracy(best),
             Cell::number(optional(epoch, count), epoch.map_or(f64::NAN, |epoch| epoch as f64)),

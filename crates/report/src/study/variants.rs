@@ -1,36 +1,37 @@
 //! The tables of variants: accuracy, cost and settings.
 
-use slimgate_study::{Protocol, Reach, Spread, Summary, Task, UsableRates, Variant};
+use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_between};
+use slimgate_study::{Protocol, Reach, Spread, StudySummary, TaskSummary, UsableRates, VariantSummary};
 
-use crate::table::{Cell, Table};
-use crate::words::{self, MISSING, bare_percent, count, optional, rate_between};
+use crate::phrases;
+use crate::table::{Cell, Column, Table};
 
 /// Four tables with a row for each variant, except those that would be empty.
-pub fn tables(summary: &Summary, task: &Task) -> Vec<Table> {
+pub fn tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Table> {
     let tables =
         [accuracy(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
     tables.into_iter().filter_map(Table::without_empty_columns).collect()
 }
 
-fn accuracy(summary: &Summary, task: &Task) -> Table {
-    let test = words::test_accuracy(summary.protocol);
-    let heads = [
-        "variant",
-        "gates",
-        "#hidden units",
-        "#recurrent parameters",
-        "#all parameters",
-        &format!("#{test}"),
-        &format!("#{test}, of each seed (%)"),
+fn accuracy(summary: &StudySummary, task: &TaskSummary) -> Table {
+    let test = phrases::test_accuracy(summary.protocol);
+    let columns = [
+        Column::text("variant"),
+        Column::text("gates"),
+        Column::number("hidden units"),
+        Column::number("recurrent parameters"),
+        Column::number("all parameters"),
+        Column::number(test),
+        Column::number(format!("{test}, of each seed (%)")),
     ];
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds, the \
-         bootstrap from eight that are not nearly alike). In the last row, the trivial predictor: always the class \
-         that the test set has most of.",
+        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the \
+         bootstrap from eight, unless they are nearly identical). The last row is the trivial predictor, which always \
+         answers the most frequent class of the test set.",
         task.name,
-        words::whole_percent(summary.confidence),
+        words::short_percent(summary.confidence),
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
@@ -53,7 +54,7 @@ fn accuracy(summary: &Summary, task: &Task) -> Table {
 }
 
 /// The table that shows whether training keeps the accuracy that it reached.
-fn stability(summary: &Summary, task: &Task) -> Table {
+fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
     let (best, last) = match summary.protocol {
         Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
         Protocol::Published => (
@@ -61,18 +62,24 @@ fn stability(summary: &Summary, task: &Task) -> Table {
             "final test accuracy, at settings chosen on the test set",
         ),
     };
-    let heads =
-        ["variant", &format!("#{best}"), &format!("#{last}"), "#collapsed", "#still improving", "#diverged"];
+    let columns = [
+        Column::text("variant"),
+        Column::number(best),
+        Column::number(last),
+        Column::number("collapsed"),
+        Column::number("still improving"),
+        Column::number("diverged"),
+    ];
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
-         the last epoch is worse than the best by more than {} points, and keeps less than half of what that gained over \
-         the trivial predictor; still improving: in the last quarter of the epochs, or since the best one where early \
-         stopping ended the trial, the best accuracy rose by more than half a point and its standard error, or the loss \
-         fell by more than 0.01; diverged: the loss became infinite or NaN.",
+         the last epoch is more than {} points below the best and keeps less than half of the best epoch’s gain over the \
+         trivial predictor. Still improving: in the last quarter of the epochs, or since the best one if early stopping \
+         ended the trial, the best accuracy rose by more than half a point and more than its standard error, or \
+         the loss fell by more than 0.01. Diverged: the loss became infinite or NaN.",
         task.name,
         words::decimal(500.0 * summary.margin, 2),
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
@@ -86,25 +93,26 @@ fn stability(summary: &Summary, task: &Task) -> Table {
     table
 }
 
-fn mean(spread: &Option<Spread>, variant: &Variant) -> Cell {
+fn mean(spread: &Option<Spread>, variant: &VariantSummary) -> Cell {
     match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
-        Some(spread) => (words::spread(spread) + &words::of_seeds(spread, variant.planned_seeds)).into(),
+        Some(spread) => (phrases::spread(spread) + &phrases::of_seeds(spread, variant.planned_seeds)).into(),
         None => MISSING.into(),
     }
 }
 
 /// The test accuracy of every seed, in order of the seeds.
-fn each_seed(variant: &Variant) -> String {
-    let values: Vec<_> = variant.seeds.iter().filter_map(|seed| seed.test).map(bare_percent).collect();
+fn each_seed(variant: &VariantSummary) -> String {
+    let values: Vec<_> =
+        variant.seeds.iter().filter_map(|seed| seed.test).map(|share| bare_percent(share, 2)).collect();
     let known = values.iter().any(|value| value != MISSING);
     if known { values.join("  ") } else { MISSING.to_owned() }
 }
 
-fn of_seeds(number: usize, variant: &Variant) -> String {
+fn of_seeds(number: usize, variant: &VariantSummary) -> String {
     if variant.seeds.is_empty() { MISSING.to_owned() } else { format!("{number} of {}", variant.seeds.len()) }
 }
 
-fn cost(summary: &Summary, task: &Task) -> Table {
+fn cost(summary: &StudySummary, task: &TaskSummary) -> Table {
     let mut shares: Vec<f64> = vec![];
     for reach in task.variants.iter().flat_map(|variant| &variant.reaches) {
         if !shares.contains(&reach.share) {
@@ -113,32 +121,26 @@ fn cost(summary: &Summary, task: &Task) -> Table {
     }
     shares.sort_by(f64::total_cmp);
     let to = |share: &f64| {
-        format!(
-            "#epochs and time to {} % of {}’s best {}",
-            words::decimal(100.0 * share, 0),
+        Column::number(format!(
+            "epochs and time to {} % of {}’s best {}",
+            words::bare_percent(*share, 0),
             summary.baseline,
-            words::selection_accuracy(summary.protocol)
-        )
+            phrases::selection_accuracy(summary.protocol)
+        ))
     };
-    let mut heads = vec!["variant".to_owned()];
-    heads.extend(shares.iter().map(to));
-    let fixed = [
-        "#time/epoch",
-        "#training step",
-        "#prediction, 1 sequence",
-        "#prediction, 128 sequences",
-        "#peak memory",
-    ];
-    heads.extend(fixed.map(str::to_owned));
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut columns = vec![Column::text("variant")];
+    columns.extend(shares.iter().map(to));
+    let fixed =
+        ["time/epoch", "training step", "prediction, 1 sequence", "prediction, 128 sequences", "peak memory"];
+    columns.extend(fixed.map(Column::number));
     let timed = task.variants.iter().any(|variant| variant.timing.is_some());
     let caption = format!(
-        "Cost of the variants on {}: medians over the seeds. Epochs are timed as they were trained, beside other \
+        "Cost of the variants on {}: medians over the seeds. Epochs were timed during training, alongside other \
          trials.{}",
         task.name,
         if timed { " Steps and predictions were timed side by side." } else { "" }
     );
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         let mut row: Vec<Cell> = vec![variant.name.as_str().into()];
         for share in &shares {
@@ -152,7 +154,7 @@ fn cost(summary: &Summary, task: &Task) -> Table {
         row.push(timing(|timing| timing.training_step_ms));
         row.push(timing(|timing| timing.prediction_ms));
         row.push(timing(|timing| timing.batch_prediction_ms));
-        row.push(optional(variant.peak_memory_bytes, words::bytes).into());
+        row.push(optional(variant.peak_memory_bytes, words::mebibytes).into());
         table.row(row);
     }
     table
@@ -177,24 +179,24 @@ fn reached(reach: &Reach) -> String {
     format!("{epochs} · {time}{some}")
 }
 
-fn settings(summary: &Summary, task: &Task) -> Table {
+fn settings(summary: &StudySummary, task: &TaskSummary) -> Table {
     let caption = format!(
-        "Settings on {}: those that were chosen, and the learning rates that stay within the margin of the best by {}. \
-         Mean regret: accuracy lost on average by a learning rate picked at random from those tried; max regret: the \
-         most lost by one within a factor of ten of the best.",
+        "Settings on {}: the chosen ones, and the learning rates within the margin of the best {}. Mean regret: average \
+         loss of accuracy at a learning rate picked at random from those tried. Max regret: greatest loss at a rate \
+         within a factor of ten of the best.",
         task.name,
-        words::selection_accuracy(summary.protocol)
+        phrases::selection_accuracy(summary.protocol)
     );
-    let heads = [
-        "variant",
-        "chosen",
-        "usable learning rates",
-        "#powers of ten",
-        "#mean regret over tried rates (points)",
-        "#max regret within ×10 (points)",
-        "trials",
+    let columns = [
+        Column::text("variant"),
+        Column::text("chosen"),
+        Column::text("usable learning rates"),
+        Column::number("powers of ten"),
+        Column::number("mean regret over tried rates (points)"),
+        Column::number("max regret within ×10 (points)"),
+        Column::text("trials"),
     ];
-    let mut table = Table::new(caption, &heads);
+    let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         let regret = |of: fn(&UsableRates) -> f64| {
             Cell::from(optional(variant.usable.as_ref().map(of), |regret| words::decimal(100.0 * regret, 2)))
@@ -203,7 +205,7 @@ fn settings(summary: &Summary, task: &Task) -> Table {
             variant.states.iter().map(|(state, number)| format!("{number} {state}")).collect();
         table.row(vec![
             variant.name.as_str().into(),
-            words::settings(&variant.chosen).into(),
+            phrases::settings(&variant.chosen).into(),
             optional(variant.usable.as_ref(), usable).into(),
             optional(variant.usable, |usable| words::decimal(usable.decades, 1)).into(),
             regret(|usable| usable.mean_regret),
@@ -217,9 +219,9 @@ fn settings(summary: &Summary, task: &Task) -> Table {
 /// A range of rates, naming the ends beyond which nothing was tried.
 fn usable(range: &UsableRates) -> String {
     let beyond = match (range.open_below, range.open_above) {
-        (true, true) => "; lower and higher ones untried",
-        (true, false) => "; lower ones untried",
-        (false, true) => "; higher ones untried",
+        (true, true) => "; nothing lower or higher was tried",
+        (true, false) => "; nothing lower was tried",
+        (false, true) => "; nothing higher was tried",
         (false, false) => "",
     };
     format!("{} to {}{beyond}", rate_between(range.low), rate_between(range.high))

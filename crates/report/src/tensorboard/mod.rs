@@ -112,7 +112,7 @@ fn value(value: &toml::Value) -> Value {
         toml::Value::Integer(number) => kind::Kind::Number(*number as f64),
         toml::Value::Float(number) => kind::Kind::Number(*number),
         toml::Value::Boolean(is) => kind::Kind::Bool(*is),
-        other => kind::Kind::Word(crate::words::setting(other)),
+        other => kind::Kind::Word(crate::phrases::setting(other)),
     };
     Value { kind: Some(kind) }
 }

@@ -61,7 +61,7 @@ fn pictures_of_an_earlier_report_do_not_stay_and_other_files_do() {
 }
 
 /// The first picture of a study whose file name ends in `end`.
-fn picture(study: &slimgate_study::Summary, end: &str) -> String {
+fn picture(study: &slimgate_study::StudySummary, end: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     write_study(study, folder.path()).unwrap();
     let pictures = folder.path().join("pictures");

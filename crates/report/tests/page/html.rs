@@ -118,7 +118,7 @@ fn the_answer_comes_first_then_tables_then_pictures_then_trials_then_the_environ
             "All tasks together",
             "Pictures: digits-rows",
             "Pictures: japanese-vowels",
-            "Beside the published table",
+            "Comparison with published figures",
             "Trials",
             "Cost",
             "Environment and commands",
@@ -152,12 +152,12 @@ fn a_page_is_the_same_each_time() {
 #[test]
 fn what_is_not_there_yet_is_said() {
     let waiting = study_page(&support::waiting());
-    assert!(waiting.contains("No trial is complete yet; of 48 trials, 48 waiting."));
-    assert!(waiting.contains("There is nothing to draw yet"));
-    assert!(waiting.contains("There are too few pairs for a test"));
+    assert!(waiting.contains("No trial is complete yet (48 trials: 48 waiting)."));
+    assert!(waiting.contains("Nothing to plot yet"));
+    assert!(waiting.contains("Too few pairs for a test"));
     assert!(waiting.contains("No run has been evaluated on its test set yet."));
-    assert!(study_page(&support::one_seed()).contains("There are too few pairs for a test"));
-    assert!(study_page(&support::one_seed()).contains("which has not been read for lstm"));
+    assert!(study_page(&support::one_seed()).contains("Too few pairs for a test"));
+    assert!(study_page(&support::one_seed()).contains("on which lstm has not been evaluated"));
     assert!(runs_page(&support::runs()).contains("begun is not complete"));
 }
 
@@ -171,9 +171,9 @@ fn a_baseline_alone_is_compared_with_nothing() {
 #[test]
 fn a_run_without_a_data_set_is_a_run_all_the_same() {
     let mut run = support::runs().remove(0);
-    assert!(runs_page(std::slice::from_ref(&run)).contains(">1 training on digits-rows.<"));
+    assert!(runs_page(std::slice::from_ref(&run)).contains(">1 training run on digits-rows.<"));
     run.settings.remove("data.dataset");
-    assert!(runs_page(&[run]).contains(">1 training.<"));
+    assert!(runs_page(&[run]).contains(">1 training run.<"));
 }
 
 #[test]
@@ -199,17 +199,17 @@ fn figures_that_were_chosen_on_the_test_set_say_so_wherever_they_are() {
 fn beside_published_figures_it_is_said_which_accuracy_is_measured() {
     let page = study_page(&support::study());
     assert!(page.contains("measured validation accuracy"));
-    assert!(page.contains("does not say whether the published figures were met"));
+    assert!(page.contains("does not show whether the published figures were reproduced"));
     let page = study_page(&support::chosen_on_test());
     assert!(page.contains("measured test accuracy, chosen on the test set"));
-    assert!(!page.contains("does not say whether the published figures were met"));
+    assert!(!page.contains("does not show whether the published figures were reproduced"));
 }
 
 #[test]
 fn importances_say_how_well_they_are_known() {
     let page = study_page(&support::study());
-    assert!(page.contains("the standard deviation is ±4.20 points of validation accuracy"));
-    assert!(page.contains("between seeds at one setting it is ±0.40"));
+    assert!(page.contains("the standard deviation is ±4.20 points of validation accuracy across settings"));
+    assert!(page.contains("and ±0.40 across seeds at the same settings"));
     assert!(page.contains(" The random forest behind these importances has an out-of-bag R² of 83 %."));
     assert!(
         page.contains(
@@ -237,7 +237,7 @@ fn amounts_of_one_data_set_are_not_tested_together() {
     study.across = None;
     assert!(!study_page(&study).contains("All tasks together"));
     study.tasks.iter_mut().for_each(|task| task.source = "digits".into());
-    assert!(study_page(&study).contains("No test is made over the tasks: several are of one set of data"));
+    assert!(study_page(&study).contains("No test across tasks: several of them use the same data"));
 }
 
 #[test]
@@ -283,8 +283,8 @@ fn tests_that_are_awaited_leave_the_study_incomplete() {
     assert!(!study_page(&study).contains("is not complete"));
     study.tasks[1].variants[0].seeds[4].test = None;
     let page = study_page(&study);
-    assert!(page.contains("not complete: 1 of 5 seeds of lstm on japanese-vowels are still to be tested"));
-    let left_out = "Left out of the ranking: japanese-vowels (1 of 5 seeds of lstm are still to be tested).";
+    assert!(page.contains("not complete; still to be tested: 1 of 5 seeds of lstm on japanese-vowels."));
+    let left_out = "Left out of the ranking: japanese-vowels (1 of 5 seeds of lstm is still to be tested).";
     assert!(page.contains(left_out));
     assert!(!study_page(&support::study()).contains("Left out"));
 }
@@ -308,5 +308,5 @@ fn published_figures_name_the_settings_that_the_best_trial_had() {
     study.published[0].settings.insert("optim.schedule".into(), "cosine".into());
     let page = study_page(&study);
     assert!(page.contains("other settings") && page.contains("optim.schedule = cosine"));
-    assert!(page.contains("the best of those at that rate"));
+    assert!(page.contains("for the best of the trials at that learning rate"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slimgate_study::Summary;
+use slimgate_study::StudySummary;
 
 use crate::support::{self, runs_file, study_file};
 
@@ -11,15 +11,15 @@ fn lines(text: &str) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().unwrap()
 }
 
-fn variants(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn variants(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "variants.csv"))
 }
 
-fn comparisons(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn comparisons(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "comparisons.csv"))
 }
 
-fn trials(study: &Summary) -> Vec<BTreeMap<String, String>> {
+fn trials(study: &StudySummary) -> Vec<BTreeMap<String, String>> {
     lines(&study_file(study, "trials.csv"))
 }
 
@@ -102,6 +102,54 @@ fn a_spreadsheet_takes_no_name_for_a_formula() {
     let lines = variants(&study);
     assert_eq!(lines[0]["task"], "'=1+1");
     assert_eq!(lines[4]["gates"], "-");
+}
+
+/// Names that could be read as a number, a heading's mark or a formula.
+const MISLEADING: [&str; 3] = ["#1", "1e3", "=2"];
+
+fn runs_with_misleading_names() -> Vec<slimgate_report::Run> {
+    let mut runs = support::runs();
+    runs[2] = runs[0].clone();
+    for (run, name) in runs.iter_mut().zip(MISLEADING) {
+        run.name = name.to_owned();
+        // A setting in which they differ.
+        run.settings.insert("run.name".into(), name.into());
+    }
+    runs
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_is_text_on_every_page() {
+    let runs = runs_with_misleading_names();
+    let text = runs_file(&runs, "report.md");
+    let mut lines = text.lines();
+    assert!(lines.any(|line| line == r"| setting | \#1 | 1e3 | =2 |"), "{text}");
+    assert_eq!(lines.next(), Some("| --- | --- | --- | --- |"), "names over columns of text");
+    let page = support::runs_page(&runs);
+    for name in MISLEADING {
+        assert!(
+            page.contains(&format!("<th class=\"\" scope=\"col\">{name}</th>")),
+            "{name} over a column of text"
+        );
+        assert!(page.contains(&format!("<th class=\"\" scope=\"row\">{name}</th>")), "{name} names a row");
+        assert!(
+            page.contains(&format!("<th class=\"number\" scope=\"col\">{name}</th>")),
+            "{name} over numbers"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_is_quoted_in_csv() {
+    let text = runs_file(&runs_with_misleading_names(), "epochs.csv");
+    let begin = |start: &str| text.lines().any(|line| line.starts_with(start));
+    assert!(begin("#1,1,") && begin("\"1e3\",1,") && begin("'=2,1,"), "{text}");
+    assert_eq!(lines(&text).iter().filter(|line| line["run"] == "1e3").count(), 30);
+    let mut study = support::study();
+    let chosen = &mut study.tasks[0].variants[0].chosen;
+    chosen.insert("model.gates".into(), "1".into());
+    let line = study_file(&study, "variants.csv").lines().nth(1).unwrap().to_owned();
+    assert!(line.ends_with(",\"1\",0.003"), "a word is quoted, a rate is not: {line}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::obstacle::obstacle;
 use crate::summary::resolution;
-use crate::{Comparison, Obstacle, StudyConfig, Variant, Verdict};
+use crate::{Comparison, Obstacle, StudyConfig, VariantSummary, Verdict};
 use slimgate_statistics::{
     Alternative, Criteria, Pair, PairedTests, Scenario, compare, holm, seeds_needed, won_tied_lost,
 };
@@ -12,7 +12,7 @@ const POWER: f64 = 0.8;
 
 /// A variant and the baseline under the seeds that both have.
 struct Paired<'a> {
-    variant: &'a Variant,
+    variant: &'a VariantSummary,
     pairs: Vec<Pair>,
     /// None of fewer than two pairs.
     tests: Option<PairedTests>,
@@ -20,7 +20,7 @@ struct Paired<'a> {
 }
 
 impl<'a> Paired<'a> {
-    fn new(variant: &'a Variant, baseline: &'a Variant, criteria: Criteria) -> Paired<'a> {
+    fn new(variant: &'a VariantSummary, baseline: &'a VariantSummary, criteria: Criteria) -> Paired<'a> {
         let pairs = pairs(variant, baseline);
         let tests = compare(&pairs, criteria);
         Paired { variant, pairs, tests, obstacle: obstacle(variant, baseline, criteria.alpha) }
@@ -40,7 +40,7 @@ type PValues = Option<[f64; 2]>;
 /// variants, for each null hypothesis by itself.
 pub(super) fn comparisons(
     config: &StudyConfig,
-    variants: &[Variant],
+    variants: &[VariantSummary],
     test_sequences: usize,
 ) -> Vec<Comparison> {
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
@@ -58,7 +58,7 @@ pub(super) fn comparisons(
         let p = [difference[index], equivalence[index], noninferiority[index]];
         let verdict = verdict(of, p, alpha);
         let is_open = verdict == Verdict::NotEnoughEvidence && of.obstacle.is_none();
-        let speedup = |time: fn(&Variant) -> Option<f64>| Some(time(baseline)? / time(variant)?);
+        let speedup = |time: fn(&VariantSummary) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
             variant: variant.name.clone(),
             pairs: of.pairs.len(),
@@ -98,7 +98,7 @@ fn family(all: &[Paired], p: fn(&PairedTests) -> f64) -> Vec<PValues> {
     raw.iter().zip(holm(&counted)).map(|(raw, adjusted)| raw.map(|raw| [raw, adjusted])).collect()
 }
 
-/// What the evidence shows, the first of: equivalence, a gain, non-inferiority, a loss.
+/// The conclusion from the evidence, the first of: equivalence, a gain, non-inferiority, a loss.
 fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3], alpha: f64) -> Verdict {
     let holds = |p: PValues| p.is_some_and(|[_, adjusted]| adjusted < alpha);
     if of.obstacle.is_some() {
@@ -129,7 +129,7 @@ fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize
 }
 
 /// The test accuracies of two variants under the seeds that both have.
-pub(crate) fn pairs(variant: &Variant, baseline: &Variant) -> Vec<Pair> {
+pub(crate) fn pairs(variant: &VariantSummary, baseline: &VariantSummary) -> Vec<Pair> {
     let of_seed = |seed: u64| baseline.seeds.iter().find(|other| other.seed == seed)?.test;
     let pair = |seed: &crate::SeedResult| Some(Pair { variant: seed.test?, baseline: of_seed(seed.seed)? });
     variant.seeds.iter().filter_map(pair).collect()
@@ -142,7 +142,7 @@ mod tests {
     use crate::{Requirement, SeedResult};
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
-    fn tested(name: &str, accuracy: f64, untestable: bool) -> Variant {
+    fn tested(name: &str, accuracy: f64, untestable: bool) -> VariantSummary {
         let seed = |seed: u64| SeedResult {
             trial: format!("{name}-{seed}"),
             seed,
@@ -151,7 +151,7 @@ mod tests {
             last: accuracy,
             test: (!untestable || seed > 1).then_some(accuracy + 0.0001 * seed as f64),
         };
-        Variant { seeds: (1..=8).map(seed).collect(), planned_seeds: 8, ..variant(name, 1e-3) }
+        VariantSummary { seeds: (1..=8).map(seed).collect(), planned_seeds: 8, ..variant(name, 1e-3) }
     }
 
     #[test]
@@ -194,8 +194,9 @@ mod tests {
     fn a_variant_without_results_is_one_of_the_family() {
         let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2', 'lstm3']";
         let config = StudyConfig::read("test", text, &[]).unwrap();
-        let p = |others: Vec<Variant>| {
-            let variants: Vec<Variant> = [tested("lstm", 0.9, false)].into_iter().chain(others).collect();
+        let p = |others: Vec<VariantSummary>| {
+            let variants: Vec<VariantSummary> =
+                [tested("lstm", 0.9, false)].into_iter().chain(others).collect();
             comparisons(&config, &variants, 1000)[0].p_equivalence.unwrap()
         };
         let ready = tested("lstm1", 0.902, false);

@@ -1,4 +1,4 @@
-//! Which settings mattered.
+//! The importance of the settings.
 
 use toml::Value;
 
@@ -35,7 +35,7 @@ pub(super) fn importances(
         for candidate in group.candidates.iter().filter(|of| of.settings.iter().all(|(k, v)| asked(k, v))) {
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id);
-                let Some(summary) = record.outcome() else { continue };
+                let Some(summary) = record.ended() else { continue };
                 let best = summary.best.as_ref().map(|best| best.accuracy);
                 let score = if record.state == State::Diverged { best.or(Some(0.0)) } else { best };
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
@@ -60,7 +60,7 @@ pub(super) fn importances(
     }))
 }
 
-/// How the values of a setting become numbers.
+/// The way that values of a setting become numbers.
 struct Axis {
     scale: Scale,
     /// The values of a setting that is no number.

@@ -1,4 +1,4 @@
-//! From finished trials to a [`Summary`].
+//! From finished trials to a [`StudySummary`].
 
 mod comparison;
 mod importances;
@@ -21,14 +21,14 @@ use crate::folder::{Record, Records};
 use crate::plan::{Group, plan};
 use crate::space::Space;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, Summary, Task, TrialLine};
+use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine};
 
-/// What the study in a folder has come to so far.
+/// The result so far of the study in a folder.
 ///
 /// # Errors
 ///
 /// If the folder is not a study or something in it is damaged.
-pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
+pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
     let config = folder.config()?;
     let space = Space::new(&config)?;
     let mut records = Records::new(folder, &config);
@@ -47,8 +47,8 @@ pub fn summarize(folder: &StudyFolder) -> Result<Summary, StudyError> {
     }
     let environment =
         trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
-    let mut summary = Summary {
-        version: Summary::VERSION,
+    let mut summary = StudySummary {
+        version: StudySummary::VERSION,
         study: folder.name(),
         protocol: config.compare.protocol,
         baseline: config.compare.baseline.clone(),
@@ -77,13 +77,13 @@ fn strangers(folder: &StudyFolder, trials: &[TrialLine]) -> Option<String> {
     let known: HashSet<&str> = trials.iter().map(|trial| trial.id.as_str()).collect();
     let there = folder.runs();
     let strangers = there.iter().filter(|id| !known.contains(id.as_str())).count();
-    let (folders, trials) = match strangers {
+    let (folders, are) = match strangers {
         0 => return None,
-        1 => ("run folder", "is no trial"),
-        _ => ("run folders", "are no trials"),
+        1 => ("run folder", "is"),
+        _ => ("run folders", "are"),
     };
     Some(format!(
-        "{strangers} {folders} in trials/ {trials} of this study as far as it is planned, and left out."
+        "{strangers} {folders} in trials/ {are} not part of this study as planned so far, and {are} left out."
     ))
 }
 
@@ -97,7 +97,7 @@ fn repeat_command(folder: &StudyFolder) -> String {
     )
 }
 
-/// How many times as many epochs are advised where those that there were did not do.
+/// The factor of epochs that is advised where those that there were did not do.
 const LONGER: usize = 3;
 
 /// The command that runs the study again with more epochs, in a folder beside it; none where it varies their number.
@@ -128,7 +128,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         epochs: summary.map_or(0, |summary| summary.epochs),
         best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
         last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
-        converged: record.outcome().and_then(|summary| summary.converged),
+        converged: record.ended().and_then(|summary| summary.converged),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {
             State::Pruned => Some(format!("others did better after epoch {}", group.pruned[&trial.id])),
@@ -144,7 +144,7 @@ fn summarize_task(
     name: &str,
     groups: &[&Group],
     records: &mut Records,
-) -> Result<Task, StudyError> {
+) -> Result<TaskSummary, StudyError> {
     let mut chosen = Vec::new();
     for group in groups {
         chosen.push(variant::Chosen::read(folder, group, records)?);
@@ -161,7 +161,7 @@ fn summarize_task(
     variant::note_savings(&mut variants);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
-    Ok(Task {
+    Ok(TaskSummary {
         name: name.to_owned(),
         dataset: dataset.clone(),
         source: slimgate_data::source(dataset)?.to_owned(),
@@ -181,7 +181,7 @@ fn median(numbers: Vec<f64>) -> Option<f64> {
     (!numbers.is_empty()).then(|| Data::new(numbers).median())
 }
 
-/// How many trials of a group are in each state.
+/// The number of trials of a group in each state.
 fn states(group: &Group, records: &mut Records) -> BTreeMap<State, usize> {
     let mut states = BTreeMap::new();
     for trial in group.trials() {

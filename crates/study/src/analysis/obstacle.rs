@@ -1,9 +1,9 @@
-//! What stands in the way of a verdict.
+//! Obstacles to a verdict.
 
-use crate::{Obstacle, Variant};
+use crate::{Obstacle, VariantSummary};
 
-/// Why a variant cannot be judged against a baseline at the level `alpha`, if it cannot.
-pub(super) fn obstacle(variant: &Variant, baseline: &Variant, alpha: f64) -> Option<Obstacle> {
+/// The reason why a variant cannot be judged against a baseline at the level `alpha`, if it cannot.
+pub(super) fn obstacle(variant: &VariantSummary, baseline: &VariantSummary, alpha: f64) -> Option<Obstacle> {
     let both = [variant, baseline];
     // Twice the number, so that half of an odd number of seeds is no whole one.
     let half_or_more = |seeds: usize| seeds > 0 && 2 * seeds >= baseline.seeds.len();
@@ -27,7 +27,7 @@ mod tests {
     use crate::SeedResult;
     use crate::made_up::variant;
 
-    fn tested(name: &str) -> Variant {
+    fn tested(name: &str) -> VariantSummary {
         let seed = |seed| SeedResult {
             trial: format!("{name}-{seed}"),
             seed,
@@ -37,38 +37,38 @@ mod tests {
             test: Some(0.9),
         };
         let seeds: Vec<SeedResult> = (1..=5).map(seed).collect();
-        Variant { seeds, planned_seeds: 5, p_above_trivial: Some(1e-6), ..variant(name, 1e-3) }
+        VariantSummary { seeds, planned_seeds: 5, p_above_trivial: Some(1e-6), ..variant(name, 1e-3) }
     }
 
     #[test]
     fn sound_variants_meet_no_obstacle() {
         assert_eq!(obstacle(&tested("lstm2"), &tested("lstm"), 0.05), None);
-        let once = Variant { collapsed: 2, diverged: 2, still_improving: 2, ..tested("lstm") };
+        let once = VariantSummary { collapsed: 2, diverged: 2, still_improving: 2, ..tested("lstm") };
         assert_eq!(obstacle(&tested("lstm2"), &once, 0.05), None, "in fewer than half of its seeds");
     }
 
     #[test]
     fn a_baseline_that_learned_nothing_or_broke_is_no_baseline() {
         let found = |baseline| obstacle(&tested("lstm2"), &baseline, 0.05);
-        let nothing = Variant { p_above_trivial: Some(0.05), ..tested("lstm") };
+        let nothing = VariantSummary { p_above_trivial: Some(0.05), ..tested("lstm") };
         assert_eq!(found(nothing), Some(Obstacle::NothingLearned));
-        let diverged = Variant { diverged: 3, ..tested("lstm") };
+        let diverged = VariantSummary { diverged: 3, ..tested("lstm") };
         assert_eq!(found(diverged), Some(Obstacle::BaselineDiverged));
-        let collapsed = Variant { collapsed: 3, ..tested("lstm") };
+        let collapsed = VariantSummary { collapsed: 3, ..tested("lstm") };
         assert_eq!(found(collapsed), Some(Obstacle::BaselineCollapsed));
         // A variant may well have learned nothing: then it is worse.
-        let dull = Variant { p_above_trivial: Some(0.5), collapsed: 5, ..tested("lstm3") };
+        let dull = VariantSummary { p_above_trivial: Some(0.5), collapsed: 5, ..tested("lstm3") };
         assert_eq!(obstacle(&dull, &tested("lstm"), 0.05), None);
     }
 
     #[test]
     fn what_had_not_finished_is_not_judged_on_either_side() {
-        let unfinished = |name| Variant { still_improving: 3, ..tested(name) };
+        let unfinished = |name| VariantSummary { still_improving: 3, ..tested(name) };
         assert_eq!(obstacle(&unfinished("lstm2"), &tested("lstm"), 0.05), Some(Obstacle::StillImproving));
         assert_eq!(obstacle(&tested("lstm2"), &unfinished("lstm"), 0.05), Some(Obstacle::StillImproving));
-        let early = Variant { p_above_trivial: Some(0.5), ..unfinished("lstm") };
+        let early = VariantSummary { p_above_trivial: Some(0.5), ..unfinished("lstm") };
         assert_eq!(obstacle(&tested("lstm2"), &early, 0.05), Some(Obstacle::StillImproving));
-        let dull = Variant { p_above_trivial: Some(0.5), ..tested("lstm") };
+        let dull = VariantSummary { p_above_trivial: Some(0.5), ..tested("lstm") };
         assert_eq!(obstacle(&unfinished("lstm2"), &dull, 0.05), Some(Obstacle::NothingLearned));
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn cells(
             .flat_map(|group| &group.candidates);
         let at_rate =
             |candidate: &&Candidate| candidate.trials[0].config.optim.learning_rate == cell.learning_rate;
-        let mut found: Option<(slimgate_run::Summary, &Candidate)> = None;
+        let mut found: Option<(slimgate_run::RunSummary, &Candidate)> = None;
         for candidate in candidates.filter(at_rate) {
             // The first seed: the published figures are of one run.
             let Some(summary) = first_outcome(candidate, records) else { continue };
@@ -108,16 +108,16 @@ pub(super) fn cells(
     Ok(cells)
 }
 
-/// What the first trial of a candidate that has an accuracy came to; where none has, the first at its end.
-fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::Summary> {
+/// The result of the first trial of a candidate that has an accuracy; where none has, of the first at its end.
+fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::RunSummary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {
-        outcomes.extend(records.get(&trial.id).outcome().cloned());
+        outcomes.extend(records.get(&trial.id).ended().cloned());
     }
     let with_accuracy = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
     outcomes.into_iter().nth(with_accuracy)
 }
 
-fn accuracy(summary: &slimgate_run::Summary) -> Option<f64> {
+fn accuracy(summary: &slimgate_run::RunSummary) -> Option<f64> {
     summary.best.as_ref().map(|best| best.accuracy)
 }

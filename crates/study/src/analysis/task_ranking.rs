@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::{Task, TaskRanking, Variant};
+use crate::{TaskRanking, TaskSummary, VariantSummary};
 use slimgate_statistics::{critical_difference, friedman, groups, pairwise_signed_rank};
 
 /// Ranks of the variants over the tasks that have a test result of every seed of all of them; none where there are
 /// fewer than two such tasks. The tests take tasks for independent of one another, so amounts of one data set, or
 /// readings of one set of images, are none.
-pub(super) fn task_ranking(tasks: &[Task], alpha: f64) -> Option<TaskRanking> {
+pub(super) fn task_ranking(tasks: &[TaskSummary], alpha: f64) -> Option<TaskRanking> {
     let sources: HashSet<&str> = tasks.iter().map(|task| task.source.as_str()).collect();
     if sources.len() < tasks.len() {
         return None;
@@ -38,8 +38,8 @@ pub(super) fn task_ranking(tasks: &[Task], alpha: f64) -> Option<TaskRanking> {
 }
 
 /// The mean test accuracy of each variant, equal ones exactly so; none while one lacks a seed.
-fn mean_scores(task: &Task) -> Option<Vec<f64>> {
-    let score = |variant: &Variant| {
+fn mean_scores(task: &TaskSummary) -> Option<Vec<f64>> {
+    let score = |variant: &VariantSummary| {
         let test = variant.test.as_ref().filter(|_| variant.is_complete())?;
         // The sum of accuracies is a whole number of sequences, however it was rounded.
         let step = task.resolution() / test.values.len() as f64;

@@ -9,7 +9,7 @@ use crate::summary::resolution;
 use crate::trial::{Settings, Trial, number};
 use crate::{
     Cost, CurvePoint, Prices, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError,
-    StudyFolder, Timing, UsableRates, Variant,
+    StudyFolder, Timing, UsableRates, VariantSummary,
 };
 use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
 
@@ -32,7 +32,7 @@ pub(super) struct Chosen {
 
 struct Finished {
     trial: Trial,
-    summary: slimgate_run::Summary,
+    summary: slimgate_run::RunSummary,
     history: History,
     evaluation: Option<Evaluation>,
     timing: Option<Timing>,
@@ -44,7 +44,7 @@ impl Chosen {
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
-            let Some(summary) = records.get(&trial.id).outcome().cloned() else { continue };
+            let Some(summary) = records.get(&trial.id).ended().cloned() else { continue };
             let run = RunFolder::open(&folder.run(&trial.id))?;
             // What it says of the machine is left out where it is damaged: the trial's results do not hang on it.
             let environment = run.environment().unwrap_or_default();
@@ -79,7 +79,7 @@ impl Chosen {
 }
 
 /// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
-fn best(summary: &slimgate_run::Summary) -> f64 {
+fn best(summary: &slimgate_run::RunSummary) -> f64 {
     summary.best.as_ref().map_or(0.0, |best| best.accuracy)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn variant(
     baseline: &Chosen,
     trivial: Option<&TrivialPredictor>,
     records: &mut Records,
-) -> Result<Variant, StudyError> {
+) -> Result<VariantSummary, StudyError> {
     let example = match &group.chosen {
         Some(candidate) => &candidate.trials[0].config,
         None => &group.candidates[0].trials[0].config,
@@ -106,7 +106,7 @@ pub(super) fn variant(
         .trials()
         .filter(|trial| trial.config.model == example.model)
         .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters));
-    Ok(Variant {
+    Ok(VariantSummary {
         name: group.variant.clone(),
         gates: example.model.cell()?.to_string(),
         hidden: example.model.hidden,
@@ -170,13 +170,13 @@ fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
     })
 }
 
-/// Whether a seed's last epoch is far below its best, and has lost most of what that had learned.
+/// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
 fn has_collapsed(seed: &SeedResult, trivial: Option<&TrivialPredictor>, margin: f64) -> bool {
     let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.accuracy);
     seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
-/// Whether a trial ended because its epochs were over, not because it had converged.
+/// True if a trial ended because its epochs were over, not because it had converged.
 fn is_still_improving(trial: &Finished) -> bool {
     let patience = trial.trial.config.optim.early_stopping;
     trial.summary.status == Status::Complete && !trial.history.has_converged(patience)
@@ -188,7 +188,7 @@ fn peak_memory(chosen: &Chosen) -> Option<u64> {
     median(peaks.map(|bytes| bytes as f64).collect()).map(|bytes| bytes as u64)
 }
 
-/// What a variant costs, but for what it saves against another; none where no trial trained to its end or was timed.
+/// The cost of a variant, but for what it saves against another; none where no trial trained to its end or was timed.
 fn cost(prices: &Prices, chosen: &Chosen) -> Option<Cost> {
     // What diverged is no training that anyone pays for twice.
     let sound = chosen.trials.iter().filter(|trial| trial.summary.status != Status::Diverged);
@@ -205,7 +205,7 @@ fn cost(prices: &Prices, chosen: &Chosen) -> Option<Cost> {
 }
 
 /// Notes what each variant saves a year against the first of them, where that has a cost.
-pub(super) fn note_savings(variants: &mut [Variant]) {
+pub(super) fn note_savings(variants: &mut [VariantSummary]) {
     let a_year = |cost: &Cost| cost.trainings_a_year + cost.predictions_a_year;
     let baseline = variants.first().and_then(|variant| variant.cost.as_ref()).map(a_year);
     for cost in variants.iter_mut().filter_map(|variant| variant.cost.as_mut()) {
@@ -279,7 +279,7 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
 /// The accuracies of a seed on the validation set, one an epoch.
 struct Accuracies {
     of_epochs: Vec<f64>,
-    /// Whether its loss became infinite or NaN after them.
+    /// True if its loss became infinite or NaN after them.
     diverged: bool,
 }
 
@@ -321,7 +321,7 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
         let (mut values, mut diverged) = (Vec::new(), 0);
         for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
             let record = records.get(&trial.id);
-            if let Some(summary) = record.outcome() {
+            if let Some(summary) = record.ended() {
                 values.push(best(summary));
                 diverged += usize::from(record.state == State::Diverged);
             }
@@ -341,7 +341,7 @@ fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
     rates
 }
 
-/// Whether every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
+/// True if every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
 /// known whether it is usable.
 fn is_complete(group: &Group, records: &mut Records) -> bool {
     let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);
@@ -441,7 +441,7 @@ mod tests {
             saved_a_year: None,
         };
         let mut variants =
-            [variant("lstm", 1e-3), Variant { cost: Some(cost(1.0)), ..variant("lstm3", 1e-3) }];
+            [variant("lstm", 1e-3), VariantSummary { cost: Some(cost(1.0)), ..variant("lstm3", 1e-3) }];
         note_savings(&mut variants);
         assert_eq!(variants[1].cost.as_ref().unwrap().saved_a_year, None);
         variants[0].cost = Some(cost(3.0));

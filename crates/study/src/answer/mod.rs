@@ -4,13 +4,15 @@ mod obstacles;
 
 use std::collections::BTreeSet;
 
+use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
+
 use crate::{
-    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, Summary, Task, UsableRates, Variant, Verdict,
-    money,
+    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, TaskSummary, UsableRates,
+    VariantSummary, Verdict,
 };
 
-/// What to do, in one sentence, and a sentence about everything else.
-pub(crate) fn answer(summary: &Summary) -> Answer {
+/// The recommendation in one sentence, and a sentence about everything else.
+pub(crate) fn answer(summary: &StudySummary) -> Answer {
     let baseline = summary.baseline.as_str();
     let unsound = obstacles::unsound_baseline(summary);
     let mut notes = Vec::new();
@@ -64,11 +66,11 @@ pub(crate) fn answer(summary: &Summary) -> Answer {
 /// Seeds to begin with where there is but one.
 const SEEDS: usize = 5;
 
-/// What to do about comparisons that are open.
-fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
+/// The advice on comparisons that are open.
+fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
     let waiting: BTreeSet<&str> =
         open.iter().filter(|found| !is_untestable(found)).map(|found| found.variant.as_str()).collect();
-    let concerned = |variant: &Variant| {
+    let concerned = |variant: &VariantSummary| {
         waiting.contains(variant.name.as_str()) || (variant.name == summary.baseline && !waiting.is_empty())
     };
     let of_tasks =
@@ -103,44 +105,48 @@ fn what_would_settle(summary: &Summary, open: &[&Comparison]) -> String {
 }
 
 fn run_more(seeds: usize) -> String {
-    format!("run {seeds} more {}", if seeds == 1 { "seed" } else { "seeds" })
+    format!("run {seeds} more {}", plural(seeds, "seed", "seeds"))
 }
 
 fn is_untestable(found: &Comparison) -> bool {
     found.obstacle == Some(Obstacle::Untestable)
 }
 
-/// How far those of some variants are that are not all tested, and how many of their trials failed; nothing where all
-/// are.
-fn pending<'a>(summary: &Summary, variants: impl Iterator<Item = (&'a Task, &'a Variant)>) -> Option<String> {
-    let late: Vec<(&Task, &Variant)> = variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
+/// The progress of those of some variants that are not all tested, with the number of their trials that failed; nothing
+/// where all are.
+fn pending<'a>(
+    summary: &StudySummary,
+    variants: impl Iterator<Item = (&'a TaskSummary, &'a VariantSummary)>,
+) -> Option<String> {
+    let late: Vec<(&TaskSummary, &VariantSummary)> =
+        variants.filter(|(_, variant)| variant.pending_seeds() > 0).collect();
     let done = late.iter().map(|(_, variant)| variant.planned_seeds - variant.pending_seeds()).min()?;
     let planned = late.iter().map(|(_, variant)| variant.planned_seeds).max()?;
     let names: BTreeSet<&str> = late.iter().map(|(_, variant)| variant.name.as_str()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let failed = match late.iter().map(|(task, variant)| failed(summary, task, variant)).sum::<usize>() {
         0 => String::new(),
-        1 => " (1 trial failed)".to_owned(),
-        trials => format!(" ({trials} trials failed)"),
+        trials => format!(" ({trials} {} failed)", plural(trials, "trial", "trials")),
     };
     Some(format!("of {names}, {done} of {planned} seeds are tested so far{failed}"))
 }
 
 /// Trials of a variant whose training or test was given up.
-fn failed(summary: &Summary, task: &Task, variant: &Variant) -> usize {
+fn failed(summary: &StudySummary, task: &TaskSummary, variant: &VariantSummary) -> usize {
     let of_variant =
         summary.trials.iter().filter(|trial| trial.task == task.name && trial.variant == variant.name);
     // Of one that was pruned it is said why, too.
     of_variant.filter(|trial| trial.state != State::Pruned && trial.reason.is_some()).count()
 }
 
-/// Why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
-fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
+/// The reason why no variant replaces the baseline, where that is settled; `all_lose` says that each is worse on some task.
+fn reason_to_keep(summary: &StudySummary, all_lose: bool) -> String {
     let several = summary.tasks.len() > 1;
     if all_lose {
         let slimmer = summary.matched.is_none() && all(summary).all(|found| found.parameters_ratio < 1.0);
         let what = if slimmer { "simplified gate" } else { "variant" };
-        let worse = |task: &&Task| task.comparisons.iter().any(|found| found.verdict == Verdict::Worse);
+        let worse =
+            |task: &&TaskSummary| task.comparisons.iter().any(|found| found.verdict == Verdict::Worse);
         let mut remarks: Vec<String> = Vec::new();
         if several {
             remarks.extend(summary.tasks.iter().filter(worse).map(|task| task.name.clone()));
@@ -163,7 +169,7 @@ fn reason_to_keep(summary: &Summary, all_lose: bool) -> String {
 }
 
 /// The variants whose loss of accuracy may lie within the margin; nothing where there are none.
-fn perhaps_little(summary: &Summary) -> Option<String> {
+fn perhaps_little(summary: &StudySummary) -> Option<String> {
     let within = |found: &Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
     let losses: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::Worse).collect();
     let mut names: BTreeSet<&str> = losses.iter().map(|found| found.variant.as_str()).collect();
@@ -175,14 +181,14 @@ fn perhaps_little(summary: &Summary) -> Option<String> {
     Some(format!("the loss of {names} may be within the margin of {} points", margin(summary)))
 }
 
-fn all(summary: &Summary) -> impl Iterator<Item = &Comparison> {
+fn all(summary: &StudySummary) -> impl Iterator<Item = &Comparison> {
     summary.tasks.iter().flat_map(|task| &task.comparisons)
 }
 
 /// The variant to use instead of the baseline, if there is one. Where sizes or times are matched, it is the most
 /// accurate, if that is more accurate on every task; else the one with the fewest recurrent parameters of those that
 /// keep the accuracy on every task.
-fn replacement(summary: &Summary) -> Option<&str> {
+fn replacement(summary: &StudySummary) -> Option<&str> {
     let first = summary.tasks.first()?;
     let everywhere = |found: &Comparison, verdicts: &[Verdict]| {
         let mut of_variant = all(summary).filter(|other| other.variant == found.variant);
@@ -202,10 +208,10 @@ fn replacement(summary: &Summary) -> Option<&str> {
     best.map(|found| found.variant.as_str())
 }
 
-fn reason_to_replace(summary: &Summary, name: &str) -> String {
+fn reason_to_replace(summary: &StudySummary, name: &str) -> String {
     let Some(task) = summary.tasks.first() else { return String::new() };
     let finding = |task| {
-        let task: &Task = task;
+        let task: &TaskSummary = task;
         let found = task.comparisons.iter().find(|found| found.variant == name)?;
         Some(finding(summary, task, found))
     };
@@ -223,8 +229,8 @@ fn reason_to_replace(summary: &Summary, name: &str) -> String {
     )
 }
 
-/// What a variant costs beside the baseline, where the study names a price.
-fn costs(summary: &Summary, task: &Task, name: &str) -> Option<String> {
+/// The costs of a variant beside the baseline, where the study names a price.
+fn costs(summary: &StudySummary, task: &TaskSummary, name: &str) -> Option<String> {
     let of = |name| task.variant(name)?.cost.as_ref();
     let (own, baseline) = (of(name)?, of(&summary.baseline)?);
     let currency = &own.currency;
@@ -249,14 +255,14 @@ fn saving(cost: &Cost) -> Option<String> {
     })
 }
 
-/// What was found of a variant on a task, with its sizes, times and learning rates.
-fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
+/// The finding on a variant on a task, with its sizes, times and learning rates.
+fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
     let (name, baseline) = (&found.variant, &summary.baseline);
     let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
     if let Some(speedup) = found.training_speedup {
         facts.push(format!("a training step {speedup:.1} times as fast"));
     }
-    let facts = facts.join(" and ");
+    let facts = list(&facts);
     let mut remarks = Vec::from_iter(numbers(summary, found));
     if found.verdict == Verdict::NonInferior {
         remarks.insert(0, "it loses less than the margin".to_owned());
@@ -288,16 +294,16 @@ fn finding(summary: &Summary, task: &Task, found: &Comparison) -> String {
 }
 
 /// The difference, its interval and the margin, where there is an interval.
-fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
+fn numbers(summary: &StudySummary, found: &Comparison) -> Option<String> {
     let points = |difference| {
-        let signed = signed_points(difference, decimals(summary.margin));
+        let signed = points_to(difference, decimals_of(summary.margin));
         signed.trim_start_matches('+').to_owned()
     };
     let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
     Some(format!(
         "difference {} points, {} % interval {} to {}, margin {}",
         points(difference),
-        percentage(2.0 * summary.confidence - 1.0),
+        short_percent(2.0 * summary.confidence - 1.0),
         points(low),
         points(high),
         margin(summary)
@@ -305,7 +311,7 @@ fn numbers(summary: &Summary, found: &Comparison) -> Option<String> {
 }
 
 /// That the evidence on a variant is not enough, and what is missing.
-fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> String {
+fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
     let name = &found.variant;
     let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
     let pending = pending(summary, both);
@@ -328,10 +334,10 @@ fn not_enough_evidence(summary: &Summary, task: &Task, found: &Comparison) -> St
 }
 
 /// The usable learning rates of a variant beside the baseline's; nothing where they are not known.
-fn usable_rates(task: &Task, name: &str, baseline: &str) -> String {
+fn usable_rates(task: &TaskSummary, name: &str, baseline: &str) -> String {
     let (Some(own), Some(other)) = (task.variant(name), task.variant(baseline)) else { return String::new() };
     let (Some(rates), Some(others)) = (&own.usable, &other.usable) else { return String::new() };
-    let single = |variant: &Variant| variant.rates.iter().any(|point| point.values.len() == 1);
+    let single = |variant: &VariantSummary| variant.rates.iter().any(|point| point.values.len() == 1);
     let seeds = if single(own) || single(other) { ", by one seed per rate" } else { "" };
     format!("; usable learning rates: {} ({baseline}: {}){seeds}", span(rates), span(others))
 }
@@ -345,11 +351,11 @@ fn in_brackets(remarks: &[String]) -> String {
 const SLOWER: f64 = 1.5;
 
 /// That a variant takes far more epochs than the baseline to get near its accuracy; nothing where it does not.
-fn slower_to_learn(summary: &Summary, task: &Task, name: &str) -> String {
+fn slower_to_learn(summary: &StudySummary, task: &TaskSummary, name: &str) -> String {
     let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
     let baseline = &summary.baseline;
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
-    let goal = format!("{} % of the accuracy of {baseline}", percentage(own.share));
+    let goal = format!("{} % of the accuracy of {baseline}", short_percent(own.share));
     match (own.epochs, other.epochs) {
         // The goal is a share of the baseline's mean, which its own seeds need not reach either.
         _ if own.reached * other.of < other.reached * own.of => format!(
@@ -382,35 +388,13 @@ fn span(usable: &UsableRates) -> String {
     format!("{low} to {high}")
 }
 
-/// A difference of accuracies in percentage points, with its sign unless it is written as zero.
-pub fn signed_points(difference: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", 100.0 * difference.abs());
-    let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    match difference < 0.0 {
-        _ if zero => text,
-        true => format!("−{text}"),
-        false => format!("+{text}"),
-    }
-}
-
 /// The margin in percentage points.
-fn margin(summary: &Summary) -> String {
-    format!("{:.1$}", 100.0 * summary.margin, decimals(summary.margin))
+fn margin(summary: &StudySummary) -> String {
+    bare_percent(summary.margin, decimals_of(summary.margin))
 }
 
-/// Decimals of percentage points: those that a margin has, one at the least.
-pub fn decimals(margin: f64) -> usize {
-    let tenths = 1000.0 * margin;
-    if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 }
-}
-
-/// A share as a percentage, with no more decimals than it has.
-pub fn percentage(share: f64) -> f64 {
-    (1e4 * share).round() / 100.0
-}
-
-/// What the study would not claim.
-fn limits(summary: &Summary) -> Vec<String> {
+/// The limits of what the study claims.
+fn limits(summary: &StudySummary) -> Vec<String> {
     let alpha = 1.0 - summary.confidence;
     let mut limits = Vec::new();
     if summary.protocol == Protocol::Published {
@@ -459,7 +443,7 @@ fn limits(summary: &Summary) -> Vec<String> {
         limits.push(format!(
             "If the true difference equals the margin, at most {} % of studies whose number of seeds was fixed in \
              advance wrongly claim equivalence; adding seeds after seeing a result raises that (docs/studies.md).",
-            percentage(1.0 - summary.confidence)
+            short_percent(1.0 - summary.confidence)
         ));
     }
     limits

@@ -1,14 +1,14 @@
-//! Why there is no verdict, in words.
+//! The reasons for there being no verdict, in words.
 
 use std::collections::BTreeSet;
 
-use super::percentage;
 use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
+use slimgate_run::words::{bare_percent, list, percent_to, plural, short_percent};
 
-use crate::{Comparison, Obstacle, Protocol, Summary, Task};
+use crate::{Comparison, Obstacle, Protocol, StudySummary, TaskSummary};
 
 /// The headline where the baseline of a task is none: it has learned nothing, or broke. Nothing where it is sound.
-pub(super) fn unsound_baseline(summary: &Summary) -> Option<String> {
+pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
     let baseline = &summary.baseline;
     summary.tasks.iter().find_map(|task| {
         let obstacle = task.comparisons.iter().find_map(|found| found.obstacle)?;
@@ -37,27 +37,27 @@ pub(super) fn unsound_baseline(summary: &Summary) -> Option<String> {
     })
 }
 
-/// How the baseline did beside the trivial predictor.
-fn nothing_learned(task: &Task, baseline: &str) -> Option<String> {
+/// The result of the baseline beside the trivial predictor.
+fn nothing_learned(task: &TaskSummary, baseline: &str) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
     Some(format!(
-        "{baseline} is right on {:.1} % of the test sequences, not shown to be more than the {:.1} % of always saying \
+        "{baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
          `{}`, so nothing can be said of its gates",
-        100.0 * accuracy,
-        100.0 * trivial.accuracy,
+        percent_to(accuracy, 1),
+        percent_to(trivial.accuracy, 1),
         trivial.class
     ))
 }
 
-/// What to do where trials were still improving; nothing where none of the open comparisons hangs on that.
-pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<String> {
+/// The advice where trials were still improving; nothing where none of the open comparisons hangs on that.
+pub(super) fn train_longer(summary: &StudySummary, open: &[&Comparison]) -> Option<String> {
     if !open.iter().any(|found| found.obstacle == Some(Obstacle::StillImproving)) {
         return None;
     }
     let improving = summary.tasks.iter().flat_map(|task| &task.variants).filter(|of| of.is_still_improving());
     let names: BTreeSet<&str> = improving.map(|variant| variant.name.as_str()).collect();
-    let were = if names.len() == 1 { "was" } else { "were" };
+    let were = plural(names.len(), "was", "were");
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let how = match &summary.longer {
         Some(command) => format!("`{command}`"),
@@ -66,8 +66,8 @@ pub(super) fn train_longer(summary: &Summary, open: &[&Comparison]) -> Option<St
     Some(format!("{names} {were} still improving when training ended; train longer: {how}"))
 }
 
-/// Why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
-pub(super) fn why_open(summary: &Summary, task: &Task, found: &Comparison) -> Option<String> {
+/// The reason why one comparison has no verdict, after the colon of its sentence; nothing where it is open for want of evidence.
+pub(super) fn why_open(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
     let baseline = &summary.baseline;
     Some(match found.obstacle? {
         Obstacle::Untestable => "a seed of one of the two diverged before it could be tested".to_owned(),
@@ -78,13 +78,13 @@ pub(super) fn why_open(summary: &Summary, task: &Task, found: &Comparison) -> Op
             let improving = [found.variant.as_str(), baseline]
                 .into_iter()
                 .filter(|name| task.variant(name).is_some_and(|variant| variant.is_still_improving()));
-            format!("{}: still improving, train longer", improving.collect::<Vec<_>>().join(" and "))
+            format!("{}: still improving, train longer", list(&improving.collect::<Vec<_>>()))
         }
     })
 }
 
 /// The variants that are not shown to be better than the trivial predictor.
-pub(super) fn learned_nothing(summary: &Summary, task: &Task) -> Option<String> {
+pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Option<String> {
     let trivial = task.trivial.as_ref()?;
     let alpha = 1.0 - summary.confidence;
     let dull: Vec<&str> = task
@@ -98,28 +98,28 @@ pub(super) fn learned_nothing(summary: &Summary, task: &Task) -> Option<String> 
             "On {}, {} {} not shown to be better than always saying `{}` ({} %).",
             task.name,
             dull.join(", "),
-            if dull.len() == 1 { "is" } else { "are" },
+            plural(dull.len(), "is", "are"),
             trivial.class,
-            percentage(trivial.accuracy)
+            short_percent(trivial.accuracy)
         )
     })
 }
 
 /// That a task's validation set is too small to choose well by, where it is.
-pub(super) fn small_validation_set(summary: &Summary, task: &Task) -> Option<String> {
+pub(super) fn small_validation_set(summary: &StudySummary, task: &TaskSummary) -> Option<String> {
     let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW_VALIDATION_SEQUENCES)?;
     (summary.protocol == Protocol::Validation).then(|| {
         format!(
             "Epochs and settings on {} were chosen on {sequences} validation sequences, on which an accuracy has a standard \
-             error of up to {:.0} points: which were chosen is partly chance (data.validation_fraction takes more).",
+             error of up to {} points: which were chosen is partly chance (data.validation_fraction takes more).",
             task.name,
-            100.0 * standard_error(sequences)
+            bare_percent(standard_error(sequences), 0)
         )
     })
 }
 
 /// Variants that do best at an end of the learning rates that were tried, and so might do better beyond it.
-pub(super) fn best_at_an_end(summary: &Summary) -> Option<String> {
+pub(super) fn best_at_an_end(summary: &StudySummary) -> Option<String> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for variant in summary.tasks.iter().flat_map(|task| &task.variants) {
         let best = variant.rates.iter().map(|point| point.mean).fold(f64::NEG_INFINITY, f64::max);
@@ -133,7 +133,7 @@ pub(super) fn best_at_an_end(summary: &Summary) -> Option<String> {
         format!(
             "{} {} best at an end of the learning rates that were tried: what lies beyond is not known.",
             names.iter().copied().collect::<Vec<_>>().join(", "),
-            if names.len() == 1 { "does" } else { "do" },
+            plural(names.len(), "does", "do"),
         )
     })
 }
@@ -143,10 +143,10 @@ mod tests {
     use super::super::answer;
     use super::super::tests::seeds;
     use crate::made_up::{comparison, summary};
-    use crate::{Comparison, Obstacle, RatePoint, Spread, Summary, TrivialPredictor, Verdict};
+    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, TrivialPredictor, Verdict};
 
     /// A study whose baseline meets an obstacle in every comparison.
-    fn with_obstacle(obstacle: Obstacle) -> Summary {
+    fn with_obstacle(obstacle: Obstacle) -> StudySummary {
         let open = |name: &str| Comparison {
             obstacle: Some(obstacle),
             seeds_needed: None,
@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn a_small_validation_set_is_said() {
         let mut study = summary(vec![comparison("lstm1", Verdict::Equivalent, 0.001, 0.82)]);
-        let said = |study: &Summary| answer(study).notes.iter().any(|note| note.contains("up to 25 points"));
+        let said =
+            |study: &StudySummary| answer(study).notes.iter().any(|note| note.contains("up to 25 points"));
         assert!(!said(&study));
         study.tasks[0].validation_sequences = Some(4);
         assert!(said(&study));
@@ -227,7 +228,7 @@ mod tests {
         let point = |rate, mean| RatePoint { rate, mean, values: vec![mean], diverged: 0 };
         let mut study = summary(vec![comparison("lstm1", Verdict::Equivalent, 0.001, 0.82)]);
         study.tasks[0].variants[0].rates = vec![point(1e-3, 0.8), point(1e-2, 0.9), point(1e-1, 0.7)];
-        let said = |study: &Summary| {
+        let said = |study: &StudySummary| {
             answer(study).notes.iter().any(|note| note.contains("at an end of the learning"))
         };
         assert!(!said(&study));

@@ -74,7 +74,7 @@ fn rounded(number: f64) -> f64 {
     format!("{number:.2e}").parse().expect("a formatted number reads back")
 }
 
-/// Where a value lies in the space that the estimator works in: logarithms, numbers, or places in a list.
+/// The place of a value in the space that the estimator works in: logarithms, numbers, or places in a list.
 fn coordinate(range: &Range, value: &Value) -> Option<f64> {
     let number = number(value);
     match range {

@@ -1,10 +1,10 @@
 //! Hidden sizes that make variants equal in size or in time.
 
-use slimgate_run::{StopFlag, recurrent_parameters};
+use slimgate_run::recurrent_parameters;
 
-use crate::executor::Executor;
+use crate::launcher::Workers;
 use crate::measure::step_seconds;
-use crate::space::Task;
+use crate::space::StudyTask;
 use crate::trial::{Settings, Trial};
 use crate::{Match, Sizes, StudyConfig, StudyError};
 
@@ -19,11 +19,10 @@ const LARGEST: usize = 16;
 /// If every size is too small or too large, a step cannot be timed, or the user wants to stop.
 pub(crate) fn hidden_sizes(
     config: &StudyConfig,
-    tasks: &[Task],
+    tasks: &[StudyTask],
     by: Match,
     mut known: Sizes,
-    executor: &mut Executor,
-    stop: &StopFlag,
+    workers: &mut Workers,
 ) -> Result<Sizes, StudyError> {
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
@@ -34,7 +33,7 @@ pub(crate) fn hidden_sizes(
             }
             Ok(match by {
                 Match::Parameters => recurrent_parameters(&trial.config)? as f64,
-                Match::Time => step_seconds(executor, &trial.config, stop)?,
+                Match::Time => step_seconds(workers, &trial.config)?,
             })
         };
         let sizes = known.entry(task.name.clone()).or_default();
@@ -80,13 +79,14 @@ fn nearest(
 
 #[cfg(test)]
 mod tests {
-    use slimgate_run::RunError;
+    use slimgate_run::{RunError, StopFlag};
 
     use super::*;
+    use crate::this_machine::ThisMachine;
 
-    /// One whose program is not there.
-    fn executor() -> Executor {
-        Executor::new("no-program".into(), 1)
+    /// Workers whose program is not there.
+    fn workers(stop: &StopFlag) -> Workers {
+        Workers::new(Box::new(ThisMachine::new("no-program".into(), 1)), stop)
     }
 
     #[test]
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn equal_parameters_mean_more_hidden_units_for_slimmer_gates() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'parameters'", &[]).unwrap();
-        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let task = StudyTask { name: "digits-rows".into(), values: Settings::new() };
         let by = Match::Parameters;
-        let sizes =
-            hidden_sizes(&config, &[task], by, Sizes::new(), &mut executor(), &StopFlag::new()).unwrap();
+        let mut workers = workers(&StopFlag::new());
+        let sizes = hidden_sizes(&config, &[task], by, Sizes::new(), &mut workers).unwrap();
         let sizes = &sizes["digits-rows"];
         // 51,600 in the standard LSTM with 28 inputs and 100 hidden units: LSTM1 has 28 n + 4 n² + 4 n, LSTM3
         // 28 n + n² + 4 n.
@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn an_interrupt_stops_the_measurements() {
         let config = StudyConfig::read("test", "[compare]\nmatch = 'time'", &[]).unwrap();
-        let task = Task { name: "digits-rows".into(), values: Settings::new() };
+        let task = StudyTask { name: "digits-rows".into(), values: Settings::new() };
         let stop = StopFlag::new();
         stop.stop();
-        let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &mut executor(), &stop);
+        let stopped = hidden_sizes(&config, &[task], Match::Time, Sizes::new(), &mut workers(&stop));
         assert!(matches!(stopped, Err(StudyError::Run(RunError::Interrupted))), "{stopped:?}");
     }
 }

@@ -19,9 +19,9 @@ use crate::config::{SEED, VARIANT};
 use crate::trial::{Settings, Trial, number, written};
 use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
-/// What is learned: a data set, or an amount of it. Variants are compared within a task.
+/// A data set, or an amount of it, to learn. Variants are compared within a task.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Task {
+pub(crate) struct StudyTask {
     /// `digits-rows`, or `digits-rows, train_limit 500`.
     pub name: String,
     /// The settings of `[data]` that make it.
@@ -31,7 +31,7 @@ pub(crate) struct Task {
 /// A study's points: tasks × variants × settings × seeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Space {
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<StudyTask>,
     pub variants: Vec<String>,
     config: StudyConfig,
     base: String,
@@ -67,7 +67,7 @@ impl Space {
         let named = config.shared("data.dataset").and_then(Value::as_str);
         let dataset = named.map_or_else(|| slimgate_run::Config::default().data.dataset, str::to_owned);
         let space = Space {
-            tasks: crossed(&of_task).into_iter().map(|values| Task::new(&dataset, values)).collect(),
+            tasks: crossed(&of_task).into_iter().map(|values| StudyTask::new(&dataset, values)).collect(),
             variants: config.variants(),
             config: config.clone(),
             base,
@@ -138,7 +138,7 @@ impl Space {
         Ok(())
     }
 
-    /// What should be known of the data of the tasks before anything is trained, each once.
+    /// Findings about the data of the tasks that matter before anything is trained, each once.
     pub fn findings(&self) -> Result<Vec<String>, StudyError> {
         let mut texts: Vec<String> = Vec::new();
         for data in self.data()? {
@@ -152,14 +152,19 @@ impl Space {
     }
 
     /// The settings with a trial for each seed that settings are chosen with.
-    pub fn candidate(&self, task: &Task, variant: &str, settings: Settings) -> Result<Candidate, StudyError> {
+    pub fn candidate(
+        &self,
+        task: &StudyTask,
+        variant: &str,
+        settings: Settings,
+    ) -> Result<Candidate, StudyError> {
         self.with_seeds(task, variant, settings, &self.config.seeds())
     }
 
     /// The settings with a trial for each of these seeds.
     pub fn with_seeds(
         &self,
-        task: &Task,
+        task: &StudyTask,
         variant: &str,
         settings: Settings,
         seeds: &[u64],
@@ -184,7 +189,7 @@ impl Space {
     /// round have samplers that learn, and grids that a variant does best at an end of.
     pub fn round(
         &self,
-        task: &Task,
+        task: &StudyTask,
         variant: &str,
         round: usize,
         scored: &[(Settings, f64)],
@@ -232,7 +237,7 @@ impl Space {
         next.map_or_else(Vec::new, |rate| widen::at_rate(&self.grid, rate))
     }
 
-    /// How many trials a task and variant have at most; less where a sampler draws a point twice, more where
+    /// The most trials of a task and variant; less where a sampler draws a point twice, more where
     /// a grid grows.
     pub fn trials_a_group(&self) -> usize {
         let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
@@ -241,13 +246,13 @@ impl Space {
     }
 }
 
-impl Task {
-    fn new(dataset: &str, values: Settings) -> Task {
+impl StudyTask {
+    fn new(dataset: &str, values: Settings) -> StudyTask {
         let dataset = values.get("data.dataset").map_or_else(|| dataset.to_owned(), written);
         let rest = values.iter().filter(|(key, _)| *key != "data.dataset");
         let rest =
             rest.map(|(key, value)| format!(", {} {}", key.trim_start_matches("data."), written(value)));
-        Task { name: dataset + &rest.collect::<String>(), values }
+        StudyTask { name: dataset + &rest.collect::<String>(), values }
     }
 }
 

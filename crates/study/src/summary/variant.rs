@@ -1,16 +1,18 @@
-//! What a variant came to on one task.
+//! The results of a variant on one task.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 pub use slimgate_run::Timing;
 
+use slimgate_run::words::plural;
+
 use super::State;
 use crate::Cost;
 
 /// One variant on one task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Variant {
+pub struct VariantSummary {
     /// Its name, or its gate terms.
     pub name: String,
     /// Its gate terms.
@@ -21,13 +23,13 @@ pub struct Variant {
     pub recurrent_parameters: usize,
     /// Trainable parameters of the whole model, once a trial has recorded them.
     pub all_parameters: Option<usize>,
-    /// How many trials of it are complete, diverged, pruned, failed and so on.
+    /// The number of its trials in each state: complete, diverged, pruned, failed and so on.
     pub states: BTreeMap<State, usize>,
     /// The chosen settings by key, such as `optim.learning_rate`; empty where nothing was there to choose.
     pub chosen: BTreeMap<String, toml::Value>,
     /// The trials with the chosen settings that are at their end, one a seed, in order of the seeds.
     pub seeds: Vec<SeedResult>,
-    /// How many seeds there will be at the chosen settings.
+    /// The number of seeds that there will be at the chosen settings.
     pub planned_seeds: usize,
     /// Accuracy on the test set over the seeds.
     pub test: Option<Spread>,
@@ -50,7 +52,7 @@ pub struct Variant {
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// What it takes to reach a share of the baseline's accuracy on the validation set.
+    /// The cost of reaching a share of the baseline's accuracy on the validation set.
     pub reaches: Vec<Reach>,
     /// Times of single steps, measured side by side.
     pub timing: Option<Timing>,
@@ -64,39 +66,40 @@ pub struct Variant {
     pub usable: Option<UsableRates>,
     /// Test sequences by class (rows) and predicted class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
-    /// What it costs to train and to run, where the study names a price.
+    /// The cost of training and running it, where the study names a price.
     pub cost: Option<Cost>,
 }
 
-impl Variant {
-    /// Whether a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the other
+impl VariantSummary {
+    /// True if a seed at the chosen settings diverged before it had a single epoch: it cannot be tested, and the other
     /// seeds are then no fair sample.
     pub fn has_untestable_seed(&self) -> bool {
         self.seeds.iter().any(|seed| seed.epoch == 0)
     }
 
-    /// Whether all its planned seeds are tested: what holds for some of them need not hold for all.
+    /// True if all its planned seeds are tested: what holds for some of them need not hold for all.
     pub fn is_complete(&self) -> bool {
         self.pending_seeds() == 0 && !self.has_untestable_seed()
     }
 
-    /// Whether more of its trials at the chosen settings were still improving than had converged.
+    /// True if more of its trials at the chosen settings were still improving than had converged.
     pub fn is_still_improving(&self) -> bool {
         2 * self.still_improving > self.seeds.len()
     }
 
-    /// Whether it has been tested, and is not shown at the level `alpha` to be better than the trivial predictor.
+    /// True if it has been tested, and is not shown at the level `alpha` to be better than the trivial predictor.
     pub fn has_learned_nothing(&self, alpha: f64) -> bool {
         self.p_above_trivial.is_some_and(|p| p >= alpha)
     }
 
-    /// Why there can be no verdict on it yet, if so.
+    /// The reason why there can be no verdict on it yet, if there is one.
     pub fn why_no_verdict(&self) -> Option<String> {
         let (name, pending) = (&self.name, self.pending_seeds());
         if self.has_untestable_seed() {
             Some(format!("a seed of {name} diverged before it could be tested"))
         } else if pending > 0 {
-            Some(format!("{pending} of {} seeds of {name} are still to be tested", self.planned_seeds))
+            let is = plural(pending, "is", "are");
+            Some(format!("{pending} of {} seeds of {name} {is} still to be tested", self.planned_seeds))
         } else {
             None
         }
@@ -140,16 +143,16 @@ pub struct Spread {
     pub values: Vec<f64>,
 }
 
-/// What it took to reach a share of the baseline's accuracy.
+/// The cost of reaching a share of the baseline's accuracy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reach {
-    /// Which share, such as 0.95.
+    /// The share, such as 0.95.
     pub share: f64,
     /// The accuracy that this is.
     pub accuracy: f64,
-    /// How many of the seeds reached it.
+    /// Seeds that reached it.
     pub reached: usize,
-    /// Of how many.
+    /// Seeds in all.
     pub of: usize,
     /// Median epochs of those that did.
     pub epochs: Option<f64>,
@@ -172,7 +175,7 @@ pub struct CurvePoint {
     pub seeds: usize,
 }
 
-/// How a variant does at one learning rate.
+/// The accuracy of a variant at one learning rate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RatePoint {
     /// The learning rate.
@@ -182,7 +185,7 @@ pub struct RatePoint {
     pub mean: f64,
     /// Every seed's.
     pub values: Vec<f64>,
-    /// How many trials diverged.
+    /// Trials that diverged.
     pub diverged: usize,
 }
 
@@ -195,9 +198,9 @@ pub struct UsableRates {
     pub high: f64,
     /// Its width in powers of ten.
     pub decades: f64,
-    /// Whether lower rates than the lowest that was tried may be usable too.
+    /// True if lower rates than the lowest that was tried may be usable too.
     pub open_below: bool,
-    /// Whether higher rates than the highest that was tried may be usable too.
+    /// True if higher rates than the highest that was tried may be usable too.
     pub open_above: bool,
     /// Mean accuracy lost by a rate picked at random from those tried.
     #[serde(alias = "price")]

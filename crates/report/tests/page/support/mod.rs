@@ -13,7 +13,7 @@ pub use runs::runs;
 use tasks::{VARIANTS, task, trials};
 
 /// A file of a study's report.
-pub fn study_file(study: &Summary, name: &str) -> String {
+pub fn study_file(study: &StudySummary, name: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     write_study(study, folder.path()).unwrap();
     fs::read_to_string(folder.path().join(name)).unwrap()
@@ -27,7 +27,7 @@ pub fn runs_file(runs: &[Run], name: &str) -> String {
 }
 
 /// The page of a study.
-pub fn study_page(study: &Summary) -> String {
+pub fn study_page(study: &StudySummary) -> String {
     study_file(study, "report.html")
 }
 
@@ -42,10 +42,10 @@ pub fn without_nan_in_words(text: &str) -> String {
 }
 
 /// A whole study of two tasks, with everything that a page can show.
-pub fn study() -> Summary {
+pub fn study() -> StudySummary {
     let tasks = vec![task("digits-rows", 0.0), task("japanese-vowels", -0.02)];
-    Summary {
-        version: Summary::VERSION,
+    StudySummary {
+        version: StudySummary::VERSION,
         study: "gates of digits".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),
@@ -75,7 +75,7 @@ pub fn study() -> Summary {
 }
 
 /// A study whose trials have not begun.
-pub fn waiting() -> Summary {
+pub fn waiting() -> StudySummary {
     let mut study = study();
     for task in &mut study.tasks {
         for variant in &mut task.variants {
@@ -107,7 +107,7 @@ pub fn waiting() -> Summary {
 }
 
 /// A study of the baseline alone.
-pub fn baseline_alone() -> Summary {
+pub fn baseline_alone() -> StudySummary {
     let mut study = study();
     study.across = None;
     for task in &mut study.tasks {
@@ -119,7 +119,7 @@ pub fn baseline_alone() -> Summary {
 }
 
 /// One seed, no test value, and nothing but means.
-pub fn one_seed() -> Summary {
+pub fn one_seed() -> StudySummary {
     let mut study = study();
     study.across = None;
     study.tasks.truncate(1);
@@ -166,7 +166,7 @@ fn undecided(comparison: &Comparison, pairs: usize) -> Comparison {
 }
 
 /// NaN or infinity wherever a number can appear.
-pub fn undefined() -> Summary {
+pub fn undefined() -> StudySummary {
     let mut study = study();
     for variant in &mut study.tasks[0].variants {
         let spread = Spread {
@@ -198,15 +198,15 @@ pub fn undefined() -> Summary {
 }
 
 /// The published protocol.
-pub fn chosen_on_test() -> Summary {
-    Summary { protocol: Protocol::Published, ..study() }
+pub fn chosen_on_test() -> StudySummary {
+    StudySummary { protocol: Protocol::Published, ..study() }
 }
 
 /// A name with the special characters of HTML, Markdown, CSV, spreadsheets and formulas.
 pub const HOSTILE: &str = "<script>alert(1)</script>|\"quoted\", 'a' & $x^2$ `b`\n=SUM(A1)";
 
 /// A study in which every name that a user chooses is hostile.
-pub fn hostile() -> Summary {
+pub fn hostile() -> StudySummary {
     let mut study = study();
     study.study = HOSTILE.into();
     study.baseline = HOSTILE.into();
@@ -260,8 +260,8 @@ fn published() -> Vec<PublishedCell> {
     (0..VARIANTS.len()).map(cell).collect()
 }
 
-fn untried(variant: Variant) -> Variant {
-    Variant {
+fn untried(variant: VariantSummary) -> VariantSummary {
+    VariantSummary {
         all_parameters: None,
         states: [(State::Waiting, 30)].into(),
         chosen: BTreeMap::new(),

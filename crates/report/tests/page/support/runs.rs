@@ -42,8 +42,8 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
         path: format!("runs/{name}").into(),
         started: 1_700_000_000.0,
         settings: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-        summary: last.clone().map(|last| slimgate_run::Summary {
-            version: slimgate_run::Summary::VERSION,
+        summary: last.clone().map(|last| slimgate_run::RunSummary {
+            version: slimgate_run::RunSummary::VERSION,
             status: Status::Complete,
             dataset: "digits-rows".into(),
             variant: variant.into(),

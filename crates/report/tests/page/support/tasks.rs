@@ -19,12 +19,12 @@ pub fn classes() -> Vec<String> {
     (0..10).map(|digit| digit.to_string()).collect()
 }
 
-pub fn task(name: &str, shift: f64) -> Task {
-    let variants: Vec<Variant> = (0..VARIANTS.len()).map(|index| variant(index, shift)).collect();
+pub fn task(name: &str, shift: f64) -> TaskSummary {
+    let variants: Vec<VariantSummary> = (0..VARIANTS.len()).map(|index| variant(index, shift)).collect();
     let comparisons = (1..VARIANTS.len()).map(|index| comparison(index, &variants)).collect();
     let importance =
         |keys: &[&str], share| Importance { keys: keys.iter().map(|&key| key.to_owned()).collect(), share };
-    Task {
+    TaskSummary {
         name: name.into(),
         dataset: name.into(),
         source: name.into(),
@@ -48,7 +48,7 @@ pub fn task(name: &str, shift: f64) -> Task {
     }
 }
 
-fn variant(index: usize, shift: f64) -> Variant {
+fn variant(index: usize, shift: f64) -> VariantSummary {
     let (name, gates, recurrent, top, best_rate) = VARIANTS[index];
     let top = top + shift;
     let test = spread(top);
@@ -74,8 +74,7 @@ fn variant(index: usize, shift: f64) -> Variant {
         epochs: (reached > 0).then_some(3.0 + index as f64 / 2.0),
         seconds: (reached > 0).then_some(4.2 + index as f64),
     };
-    let trainings = 120.0 - 20.0 * index as f64;
-    Variant {
+    VariantSummary {
         name: name.into(),
         gates: gates.into(),
         hidden: 50,
@@ -83,16 +82,7 @@ fn variant(index: usize, shift: f64) -> Variant {
         all_parameters: Some(recurrent + 510),
         states: [(State::Complete, 28), (State::Diverged, 1 + index), (State::Pruned, 1)].into(),
         chosen: [("optim.learning_rate".to_owned(), toml::Value::from(RATES[best_rate]))].into(),
-        seeds: (1..=SEEDS)
-            .map(|seed| SeedResult {
-                trial: format!("{index}{seed:07x}"),
-                seed,
-                epoch: EPOCHS - 1,
-                validation: test.values[seed as usize - 1] + 0.003,
-                last: test.values[seed as usize - 1] + 0.001,
-                test: Some(test.values[seed as usize - 1]),
-            })
-            .collect(),
+        seeds: (1..).zip(&test.values).map(|(seed, &accuracy)| seed_result(index, seed, accuracy)).collect(),
         planned_seeds: SEEDS as usize,
         validation: Some(spread(top + 0.003)),
         last: Some(spread(top + 0.001)),
@@ -122,13 +112,28 @@ fn variant(index: usize, shift: f64) -> Variant {
             max_regret_nearby: 0.035,
         }),
         confusion: confusion(top),
-        cost: Some(Cost {
-            currency: "EUR".into(),
-            training: 0.0031,
-            trainings_a_year: trainings,
-            predictions_a_year: 40.0 - 5.0 * index as f64,
-            saved_a_year: Some(25.0 * index as f64),
-        }),
+        cost: Some(cost(index)),
+    }
+}
+
+fn seed_result(index: usize, seed: u64, accuracy: f64) -> SeedResult {
+    SeedResult {
+        trial: format!("{index}{seed:07x}"),
+        seed,
+        epoch: EPOCHS - 1,
+        validation: accuracy + 0.003,
+        last: accuracy + 0.001,
+        test: Some(accuracy),
+    }
+}
+
+fn cost(index: usize) -> Cost {
+    Cost {
+        currency: "EUR".into(),
+        training: 0.0031,
+        trainings_a_year: 120.0 - 20.0 * index as f64,
+        predictions_a_year: 40.0 - 5.0 * index as f64,
+        saved_a_year: Some(25.0 * index as f64),
     }
 }
 
@@ -137,7 +142,7 @@ fn spread(mean: f64) -> Spread {
     Spread { mean, deviation: Some(0.0032), interval: Some([mean - 0.0026, mean + 0.0026]), values }
 }
 
-fn comparison(index: usize, variants: &[Variant]) -> Comparison {
+fn comparison(index: usize, variants: &[VariantSummary]) -> Comparison {
     let mean = |index: usize| variants[index].test.as_ref().unwrap().mean;
     let difference = mean(index) - mean(0);
     let verdicts = [Verdict::Equivalent, Verdict::NotEnoughEvidence, Verdict::Worse];
@@ -177,7 +182,7 @@ pub fn confusion(accuracy: f64) -> Vec<Vec<usize>> {
     (0..10).map(row).collect()
 }
 
-pub fn trials(task: &Task) -> Vec<TrialLine> {
+pub fn trials(task: &TaskSummary) -> Vec<TrialLine> {
     let mut lines = vec![];
     for (index, variant) in task.variants.iter().enumerate() {
         for (place, &rate) in RATES.iter().enumerate().skip(1).step_by(2) {
