@@ -17,6 +17,7 @@ mod examples;
 mod far;
 mod fetch;
 mod file;
+mod forecast;
 mod format;
 #[cfg(test)]
 mod fuzz;
@@ -45,6 +46,7 @@ pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
 pub use config::{DataConfig, Standardize, Validation};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
+pub use forecast::seasonal_naive_error;
 pub use image::Layout;
 pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};

@@ -31,7 +31,7 @@ pub fn variants_csv(summary: &StudySummary) -> String {
     add_spread(&mut columns, test, |variant| variant.test.as_ref());
     add_spread(&mut columns, best, |variant| variant.validation.as_ref());
     add_spread(&mut columns, last, |variant| variant.last.as_ref());
-    columns.add("trivial", |(task, _)| number(task.trivial.as_ref().map(|trivial| trivial.accuracy)));
+    columns.add("trivial", |(task, _)| number(task.trivial.as_ref().map(|trivial| trivial.score)));
     columns.add("p_above_trivial", |(_, variant)| number(variant.p_above_trivial));
     add_states(&mut columns);
     add_costs(&mut columns);
@@ -191,7 +191,7 @@ pub fn epochs_csv(runs: &[Run]) -> String {
         text(split)
     });
     columns.add("loss", |(_, line)| number(Some(line.loss)));
-    columns.add("accuracy", |(_, line)| number(Some(line.accuracy)));
+    columns.add("accuracy", |(_, line)| number(Some(line.score.value)));
     columns.add("learning_rate", |(_, line)| number(line.learning_rate));
     columns.add("seconds", |(_, line)| number(Some(line.seconds)));
     columns.table(runs.iter().flat_map(|run| run.epochs.iter().map(move |line| (run, line))))

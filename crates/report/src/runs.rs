@@ -76,7 +76,7 @@ fn results(runs: &[Run]) -> Table {
     for run in runs {
         let summary = run.summary.as_ref();
         let accuracy =
-            |line: Option<&EpochMetrics>| Cell::from(optional(line, |line| percent(line.accuracy)));
+            |line: Option<&EpochMetrics>| Cell::from(optional(line, |line| percent(line.score.value)));
         let last = run.last(Split::Validation);
         let best = summary.and_then(|summary| summary.best.as_ref());
         // An empty sum would be a negative zero.
@@ -92,7 +92,7 @@ fn results(runs: &[Run]) -> Table {
             accuracy(best),
             accuracy(last),
             accuracy(run.last(Split::Train)),
-            optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.accuracy)).into(),
+            optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.score.value)).into(),
             seconds(time).into(),
             optional(summary.and_then(|summary| summary.peak_memory_bytes), words::mebibytes).into(),
         ]);
@@ -155,7 +155,7 @@ fn test_set(runs: &[&Run]) -> Vec<Block> {
             run.name.as_str().into(),
             count(evaluation.epoch).into(),
             count(evaluation.sequences).into(),
-            percent(evaluation.accuracy).into(),
+            percent(evaluation.score.value).into(),
             words::decimal(evaluation.loss, 4).into(),
         ]);
         matrices.extend(confusion(&run.name, &evaluation.classes, &evaluation.confusion));

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use slimgate_data::{Preprocessing, check_unchanged, short_name};
 
 use crate::files::{UNFINISHED, holds, sha256, temporary, write_atomic};
+use crate::metric::Metric;
 use crate::summary::refuse_newer;
 use crate::{
     Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, RunSummary, SavedEpoch,
@@ -150,7 +151,8 @@ impl RunFolder {
     ///
     /// If the file cannot be read or holds anything else.
     pub fn history(&self, last: usize) -> Result<History, RunError> {
-        let history = History::new(self.parse_metrics(&self.read_text(METRICS)?)?).up_to(last);
+        let metric = self.summary()?.map_or_else(|| Metric::accuracy(None), |summary| summary.metric);
+        let history = History::new(metric, self.parse_metrics(&self.read_text(METRICS)?)?).up_to(last);
         match history.wrong_line(last) {
             Some(line) => Err(RunError::damaged(
                 &self.file(METRICS),

@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The gains up to which a run counts as making no progress: in accuracy, and in nats of loss.
+use crate::metric::{Metric, Score, Unit};
+
+/// The gains up to which a run counts as making no progress: in a share and in nats of its loss, or as a part of what
+/// any other score and its loss were.
 const LITTLE: f64 = 0.005;
 const LITTLE_LOSS: f64 = 0.01;
+
+/// The part of all that a loss has fallen by that it must fall by in the last quarter of the epochs to be still falling.
+const STILL_FALLING: f64 = 0.1;
 
 /// The data that metrics were taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +29,11 @@ pub struct EpochMetrics {
     pub epoch: usize,
     /// On which data.
     pub split: Split,
-    /// The mean cross-entropy, in nats. While training, of the weights as they changed.
+    /// The mean loss: for classes, the cross-entropy in nats. While training, of the weights as they changed.
     pub loss: f64,
-    /// The share of sequences classified correctly, from 0 to 1.
-    pub accuracy: f64,
+    /// The metric that choices are made by.
+    #[serde(flatten)]
+    pub score: Score,
     /// Seconds that the pass took.
     pub seconds: f64,
     /// Sequences a second.
@@ -36,37 +43,38 @@ pub struct EpochMetrics {
     pub learning_rate: Option<f64>,
 }
 
-impl EpochMetrics {
-    /// The standard error of the accuracy.
-    fn standard_error(&self) -> f64 {
-        // A line has no count of its own.
-        let sequences = (self.seconds * self.sequences_per_second).round().max(1.0);
-        (self.accuracy * (1.0 - self.accuracy) / sequences).sqrt()
-    }
-}
-
-/// The last epoch whose value is above all before it by more than `least`; the first, which has none before it. Gains by
-/// less add up until they are more.
-fn last_gain(values: impl Iterator<Item = (usize, f64)>, least: f64) -> usize {
-    let mut last = (0, f64::NEG_INFINITY);
+/// The last epoch whose value is a gain over all before it by more than is little; the first, which has none before it.
+/// Smaller gains add up until they are more.
+fn last_gain(
+    values: impl Iterator<Item = (usize, f64)>,
+    gain: impl Fn(f64, f64) -> f64,
+    little: impl Fn(f64) -> f64,
+) -> usize {
+    let mut last: Option<(usize, f64)> = None;
     for (epoch, value) in values {
-        if value > last.1 + least {
-            last = (epoch, value);
+        if last.is_none_or(|(_, before)| gain(before, value) > little(before)) {
+            last = Some((epoch, value));
         }
     }
-    last.0
+    last.map_or(0, |(epoch, _)| epoch)
 }
 
 /// The metrics of all complete epochs, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
+    metric: Metric,
     lines: Vec<EpochMetrics>,
 }
 
 impl History {
-    /// From the lines of `metrics.jsonl`.
-    pub fn new(lines: Vec<EpochMetrics>) -> History {
-        History { lines }
+    /// From the lines of `metrics.jsonl`, whose scores are values of `metric`.
+    pub fn new(metric: Metric, lines: Vec<EpochMetrics>) -> History {
+        History { metric, lines }
+    }
+
+    /// The metric that choices are made by.
+    pub fn metric(&self) -> &Metric {
+        &self.metric
     }
 
     /// Every line.
@@ -100,11 +108,12 @@ impl History {
         self.of(split).last()
     }
 
-    /// The epoch with the highest accuracy on the validation set; among equals the one with the lowest
-    /// loss, then the earliest.
+    /// The epoch with the best score on the validation set; among equals the one with the lowest loss, then the
+    /// earliest.
     pub fn best(&self) -> Option<&EpochMetrics> {
         let better = |a: &EpochMetrics, b: &EpochMetrics| {
-            (a.accuracy, -a.loss).partial_cmp(&(b.accuracy, -b.loss)) == Some(std::cmp::Ordering::Greater)
+            let (score, other) = (a.score.value, b.score.value);
+            self.metric.direction.prefers(score, other) || (score == other && a.loss < b.loss)
         };
         self.of(Split::Validation).reduce(|best, line| if better(line, best) { line } else { best })
     }
@@ -116,37 +125,82 @@ impl History {
     }
 
     /// Complete epochs since the last that brought progress: a new best epoch, or a gain over all before it, by more than
-    /// a little, in loss on the validation set or in accuracy on the training set.
+    /// a little, in loss on the validation set or in score on the training set.
     pub fn epochs_since_progress(&self) -> usize {
         let last = self.last(Split::Validation).map_or(0, |line| line.epoch);
         let best = self.best().map_or(0, |line| line.epoch);
-        let losses = self.of(Split::Validation).map(|line| (line.epoch, -line.loss));
-        let accuracies = self.of(Split::Train).map(|line| (line.epoch, line.accuracy));
-        last - best.max(last_gain(losses, LITTLE_LOSS)).max(last_gain(accuracies, LITTLE))
+        let losses = self.of(Split::Validation).map(|line| (line.epoch, line.loss));
+        let scores = self.of(Split::Train).map(|line| (line.epoch, line.score.value));
+        let in_loss = last_gain(losses, |from, to| from - to, |loss| self.little(LITTLE_LOSS, loss));
+        let in_score =
+            last_gain(scores, |from, to| self.metric.gain(from, to), |score| self.little(LITTLE, score));
+        last - best.max(in_loss).max(in_score)
     }
 
     /// True if a run with these metrics has converged: where early stopping has waited `patience` epochs for a new best, or
-    /// over the last quarter of its epochs, neither accuracy nor loss on the validation set has gained more than a little,
-    /// or than chance may with so few sequences. One epoch tells nothing, and does not count as converged.
+    /// over the last quarter of its epochs, neither score nor loss on the validation set has gained more than a little,
+    /// or than chance may with so few sequences. A loss that still falls steadily has not converged, however small its
+    /// steps: few batches or a low rate make any step small. One epoch tells nothing, and does not count as converged.
     pub fn has_converged(&self, patience: Option<usize>) -> bool {
         let Some(last) = self.last(Split::Validation).map(|line| line.epoch) else { return false };
+        if self.loss_falls_steadily() {
+            return false;
+        }
         let quarter = last - last.div_ceil(4);
         let patience = patience.filter(|&patience| self.epochs_since_best() >= patience);
         let stalled_since = |epoch: usize| epoch > 0 && !self.gains_after(epoch);
         stalled_since(quarter) || patience.is_some_and(|patience| stalled_since(last - patience))
     }
 
+    /// True if the loss on the validation set fell in four of five pairs of the later half of the epochs, and in the last
+    /// quarter by no small part of all that it has fallen.
+    fn loss_falls_steadily(&self) -> bool {
+        let losses: Vec<f64> = self.of(Split::Validation).map(|line| line.loss).collect();
+        let epochs = losses.len();
+        if epochs < 2 {
+            return false;
+        }
+        let later = &losses[(epochs / 2).min(epochs.saturating_sub(3))..];
+        let pairs = || (1..later.len()).flat_map(|at| later[..at].iter().map(move |before| (before, &later[at])));
+        let falling = pairs().filter(|(before, after)| after < before).count();
+        let least = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let (before, last_quarter) = losses.split_at(epochs - epochs.div_ceil(4));
+        let fallen = losses[0] - least(&losses);
+        5 * falling >= 4 * pairs().count() && least(before) - least(last_quarter) > STILL_FALLING * fallen
+    }
+
     /// True if the epochs after the given one gained over those up to it.
     fn gains_after(&self, epoch: usize) -> bool {
-        let gain = |value: fn(&EpochMetrics) -> f64| {
-            let best = |after: bool| {
-                let lines = self.of(Split::Validation).filter(|line| (line.epoch > epoch) == after);
-                lines.map(value).fold(f64::NEG_INFINITY, f64::max)
-            };
-            best(true) - best(false)
+        let best = |later: bool| {
+            let lines = || self.of(Split::Validation).filter(|line| (line.epoch > epoch) == later);
+            let better = |a, b| if self.metric.direction.prefers(b, a) { b } else { a };
+            let score = lines().map(|line| line.score.value).reduce(better)?;
+            Some((score, lines().map(|line| line.loss).reduce(f64::min)?))
         };
-        let chance = self.best().map_or(0.0, EpochMetrics::standard_error);
-        gain(|line| line.accuracy) > LITTLE.max(chance) || gain(|line| -line.loss) > LITTLE_LOSS
+        let (Some((score, loss)), Some((later_score, later_loss))) = (best(false), best(true)) else {
+            return false;
+        };
+        let chance = self.best().map_or(0.0, |best| self.standard_error(best));
+        self.metric.gain(score, later_score) > self.little(LITTLE, score).max(chance)
+            || loss - later_loss > self.little(LITTLE_LOSS, loss)
+    }
+
+    /// The gain that counts as little over a value, of which `part` is little where it is no share.
+    fn little(&self, part: f64, value: f64) -> f64 {
+        match self.metric.unit {
+            Unit::Share => part,
+            Unit::Target | Unit::Ratio => part * value.abs(),
+        }
+    }
+
+    /// The standard error of a score that is a share; 0 for any other, of which it is not known.
+    fn standard_error(&self, line: &EpochMetrics) -> f64 {
+        // A line has no count of its own.
+        let sequences = (line.seconds * line.sequences_per_second).round().max(1.0);
+        match self.metric.unit {
+            Unit::Share => (line.score.value * (1.0 - line.score.value) / sequences).sqrt(),
+            Unit::Target | Unit::Ratio => 0.0,
+        }
     }
 
     /// Seconds of all passes.
@@ -164,16 +218,18 @@ mod tests {
     use super::*;
 
     fn history(validation: &[(f64, f64)]) -> History {
-        let line = |(index, &(accuracy, loss)): (usize, &(f64, f64))| EpochMetrics {
+        let accuracy = Metric::accuracy(None);
+        let line = |(index, &(value, loss)): (usize, &(f64, f64))| EpochMetrics {
             epoch: index + 1,
             split: Split::Validation,
             loss,
-            accuracy,
+            score: accuracy.score(value),
             seconds: 1.0,
             sequences_per_second: 1e6,
             learning_rate: None,
         };
-        History::new(validation.iter().enumerate().map(line).collect())
+        let lines = validation.iter().enumerate().map(line).collect();
+        History::new(accuracy, lines)
     }
 
     #[test]
@@ -202,6 +258,24 @@ mod tests {
         }
     }
 
+    /// A low rate, or few batches an epoch.
+    #[test]
+    fn a_loss_that_falls_in_small_steps_has_not_converged() {
+        let falling = |epochs: usize, step: f64| {
+            let line = |epoch| (0.5, 0.7 - step * epoch as f64 + 0.0002 * f64::from(epoch % 2));
+            history(&(0..epochs as i32).map(line).collect::<Vec<_>>())
+        };
+        for epochs in [2, 3, 4, 12, 40] {
+            assert!(!falling(epochs, 0.003).has_converged(None), "{epochs}");
+            assert!(!falling(epochs, 0.003).has_converged(Some(1)), "{epochs}");
+        }
+        // It has fallen before, and what it still falls by is next to nothing.
+        let slow = |epoch: i32| (0.9, 0.05 + 0.6 * (-0.5 * f64::from(epoch)).exp());
+        assert!(history(&(0..24).map(slow).collect::<Vec<_>>()).has_converged(None));
+        let noise = [0.7, 0.69, 0.695, 0.693, 0.692, 0.694, 0.691, 0.693].map(|loss| (0.5, loss));
+        assert!(history(&noise).has_converged(None));
+    }
+
     #[test]
     fn a_gain_that_chance_gives_on_few_sequences_is_none() {
         let [noise, sure] = [40.0, 40_000.0].map(|sequences| {
@@ -225,7 +299,7 @@ mod tests {
         let mut learning = history(&flat);
         let of_training = |line: &EpochMetrics| EpochMetrics {
             split: Split::Train,
-            accuracy: [0.5, 0.6, 0.7, 0.702][line.epoch - 1],
+            score: Metric::accuracy(None).score([0.5, 0.6, 0.7, 0.702][line.epoch - 1]),
             ..line.clone()
         };
         learning.lines.extend(
@@ -233,6 +307,23 @@ mod tests {
         );
         assert_eq!(learning.epochs_since_progress(), 1);
         assert_eq!(history(&[]).epochs_since_progress(), 0);
+    }
+
+    /// Whatever the size of an error, half a percent of it is little.
+    #[test]
+    fn an_error_is_to_fall_by_more_than_a_part_of_it() {
+        for size in [1e-6, 1.0, 1e6] {
+            let of = |errors: &[f64]| {
+                let lines: Vec<(f64, f64)> = errors.iter().map(|error| (error * size, size)).collect();
+                History { metric: crate::metric::regression()[0].clone(), ..history(&lines) }
+            };
+            let falling = of(&[4.0, 3.0, 2.0, 1.0]);
+            assert_eq!((falling.best().unwrap().epoch, falling.epochs_since_best()), (4, 0));
+            assert!(!falling.has_converged(None));
+            let flat = of(&[4.0, 1.0, 1.5, 0.998]);
+            assert!(flat.has_converged(None), "{size}");
+            assert_eq!(of(&[1.0, 2.0, 3.0]).best().unwrap().epoch, 1);
+        }
     }
 
     #[test]

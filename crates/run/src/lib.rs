@@ -19,6 +19,7 @@
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
+//! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
 //! | `stop`, `signals` | interrupting a run from outside |
@@ -44,6 +45,7 @@ mod job;
 mod lease;
 mod leftovers;
 mod manifest;
+pub mod metric;
 mod parameters;
 mod reference;
 mod settings;
@@ -61,7 +63,7 @@ pub use begun::BegunWith;
 pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
-pub use evaluation::{Evaluation, TrivialPredictor};
+pub use evaluation::{Evaluation, MetricValue, Reference};
 pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};

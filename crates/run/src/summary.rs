@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::Metric;
 use crate::{EpochMetrics, Parameters, RunError};
 
 /// The form that version 0.1.0 wrote, without its number.
@@ -41,6 +42,9 @@ pub struct RunSummary {
     pub gates: String,
     /// Trainable parameters.
     pub parameters: Parameters,
+    /// The metric that choices are made by.
+    #[serde(default = "accuracy")]
+    pub metric: Metric,
     /// Complete epochs.
     pub epochs: usize,
     /// The epoch that did best on the validation set.
@@ -64,6 +68,11 @@ impl RunSummary {
 
 fn first() -> u32 {
     FIRST
+}
+
+/// What all runs of version 0.1.0 were chosen by.
+fn accuracy() -> Metric {
+    Metric::accuracy(None)
 }
 
 /// Refuses the text of a summary, of a run or of a study, that is of a newer form than is known here.

@@ -299,7 +299,7 @@ impl Run {
                 on_event(Event::Started { trial: id.to_owned(), label: trial.label(), of });
             }
             RunEvent::Epoch { epoch, validation, .. } => {
-                on_event(Event::Epoch { trial: id.to_owned(), epoch, accuracy: validation.accuracy });
+                on_event(Event::Epoch { trial: id.to_owned(), epoch, accuracy: validation.score.value });
             }
             RunEvent::Finished { summary, .. } => {
                 let state = match summary.status {
@@ -313,7 +313,7 @@ impl Run {
                     task: trial.task.clone(),
                     label: trial.label(),
                     state,
-                    best: summary.best.as_ref().map(|best| best.accuracy),
+                    best: summary.best.as_ref().map(|best| best.score.value),
                     seconds: summary.seconds,
                 });
                 (underway.trains, underway.failures) = (false, 0);

@@ -244,7 +244,7 @@ impl Records {
         // A trial that has not come this far may still do better, unless it has ended before.
         let settled = epochs >= epoch || record.state.is_final();
         let best = match RunFolder::open(&self.folder.run(id)) {
-            Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.accuracy),
+            Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.score.value),
             Err(_) => 0.0,
         };
         if settled {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Answer, Comparison, Protocol, StudySummary, TaskSummary, TrivialPredictor, UsableRates, VariantSummary,
+    Answer, Comparison, Protocol, StudySummary, TaskSummary, Reference, UsableRates, VariantSummary,
     Verdict,
 };
 
@@ -91,7 +91,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
             classes: Vec::new(),
             test_sequences: 1000,
             validation_sequences: Some(500),
-            trivial: Some(TrivialPredictor { class: "1".into(), accuracy: 0.11 }),
+            trivial: Some(Reference { answer: "1".into(), score: 0.11 }),
             variants,
             comparisons,
             importances: None,

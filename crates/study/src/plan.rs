@@ -212,7 +212,7 @@ impl Planner<'_> {
             let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref());
             match best {
                 Some(best) => {
-                    accuracy += best.accuracy;
+                    accuracy += best.score.value;
                     loss += best.loss;
                 }
                 // It diverged in its first epoch.

@@ -87,7 +87,7 @@ impl StudyProgress {
         self.epochs_done += epochs;
         self.seconds += seconds;
         if let Some(best) = summary.and_then(|summary| summary.best.as_ref()) {
-            self.note_best(trial, best.accuracy);
+            self.note_best(trial, best.score.value);
         }
     }
 
@@ -141,6 +141,6 @@ fn read_metrics(folder: &StudyFolder, id: &str) -> (usize, Option<f64>, f64) {
     // One that has just begun has no folder yet.
     let lines = RunFolder::open(&folder.run(id)).and_then(|run| run.recorded_epochs()).unwrap_or_default();
     lines.iter().fold((0, None, 0.0), |(_, _, seconds), line| {
-        (line.epoch, Some(line.accuracy), seconds + line.seconds)
+        (line.epoch, Some(line.score.value), seconds + line.seconds)
     })
 }

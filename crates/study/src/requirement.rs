@@ -125,6 +125,12 @@ impl Requirement {
         if let Some(unfinished) = compared.find(|of| of.is_still_improving()) {
             return Ok((false, format!("{} was still improving when training ended", unfinished.name)));
         }
+        if let (Claim::AtLeast { accuracy }, Some(trivial)) = (&self.claim, &task.trivial)
+            && variant.has_learned_nothing(alpha)
+            && accuracy / 100.0 > trivial.score
+        {
+            return Ok((false, not_above_trivial(task, variant)));
+        }
         let against = |points: f64| {
             compare(&pairs(variant, other?), Criteria { margin: points / 100.0, alpha, resolution })
         };
@@ -156,10 +162,12 @@ impl Requirement {
 
 /// The reason why a variant can be no baseline to hold another to, if there is one.
 fn no_baseline(task: &TaskSummary, other: &VariantSummary, alpha: f64) -> Option<String> {
-    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.class.as_str());
-    other
-        .has_learned_nothing(alpha)
-        .then(|| format!("{} is not shown to be better than always saying `{class}`", other.name))
+    other.has_learned_nothing(alpha).then(|| not_above_trivial(task, other))
+}
+
+fn not_above_trivial(task: &TaskSummary, variant: &VariantSummary) -> String {
+    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.answer.as_str());
+    format!("{} is not shown to be better than always saying `{class}`", variant.name)
 }
 
 /// By one or two one-sided tests.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-pub use slimgate_run::TrivialPredictor;
+pub use slimgate_run::Reference;
 use slimgate_run::write_atomic;
 pub use variant::*;
 
@@ -119,7 +119,7 @@ pub struct TaskSummary {
     pub validation_sequences: Option<usize>,
     /// The predictor that has learned nothing, once a trial is tested: what a model must beat to have learned anything.
     #[serde(default)]
-    pub trivial: Option<TrivialPredictor>,
+    pub trivial: Option<Reference>,
     /// The variants, the baseline first.
     pub variants: Vec<VariantSummary>,
     /// Each other variant against the baseline.

@@ -191,11 +191,12 @@ impl EndOfEpoch {
     fn record(&self, epoch: usize) -> Result<Vec<usize>, RunError> {
         // Burn's accuracy is a mean of percentages; the share of a count is exact.
         let share = |percent: f64, of: usize| (percent / 100.0 * of as f64).round() / of as f64;
+        let metric = self.tracker.state().history.metric().clone();
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
             epoch,
             split,
             loss: self.values.read("loss", split),
-            accuracy: share(self.values.read("accuracy", split), sequences),
+            score: metric.score(share(self.values.read("accuracy", split), sequences)),
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Classifier;
+use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
     RunSummary, Schedule, StopFlag,
@@ -99,7 +100,7 @@ pub fn train(
         device,
         interrupter: interrupter(stop),
         manifest,
-        history: History::default(),
+        history: History::new(Metric::accuracy(None), Vec::new()),
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(findings.iter().map(ToString::to_string));

@@ -221,6 +221,7 @@ impl Training {
             dataset: self.config.data.dataset.clone(),
             variant: self.config.model.cell_name()?,
             gates: self.config.model.cell()?.to_string(),
+            metric: history.metric().clone(),
             parameters,
             epochs: history.last(Split::Validation).map_or(0, |line| line.epoch),
             best: history.best().cloned(),

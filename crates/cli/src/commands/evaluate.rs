@@ -29,14 +29,14 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         };
         say(format_args!(
             "test set: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}",
-            percent(evaluation.accuracy),
+            percent(evaluation.score.value),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
             evaluation.trivial().map_or_else(String::new, |trivial| format!(
                 "; always `{}`: {}",
-                trivial.class,
-                percent(trivial.accuracy)
+                trivial.answer,
+                percent(trivial.score)
             )),
         ))
     };

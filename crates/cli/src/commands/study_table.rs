@@ -60,8 +60,8 @@ pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::T
         ]);
     }
     if let Some(trivial) = &task.trivial {
-        let mut row = vec![format!("always `{}`", trivial.class), "0".to_owned()];
-        row.push(percent_to(trivial.accuracy, 1));
+        let mut row = vec![format!("always `{}`", trivial.answer), "0".to_owned()];
+        row.push(percent_to(trivial.score, 1));
         row.resize(COLUMNS, String::new());
         rows.add_row(row);
     }

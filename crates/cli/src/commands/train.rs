@@ -114,13 +114,13 @@ impl Speech {
                 "epoch {:>3}/{of}  train loss {:.4} accuracy {}  {} loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
                 train.epoch,
                 train.loss,
-                percent(train.accuracy),
+                percent(train.score.value),
                 match selection {
                     Validation::HeldOut => "validation",
                     Validation::Test => "test",
                 },
                 validation.loss,
-                percent(validation.accuracy),
+                percent(validation.score.value),
                 train.sequences_per_second,
                 train.seconds + validation.seconds,
             )),
@@ -144,7 +144,7 @@ impl Speech {
         };
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(protocol, best.accuracy)),
+            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(protocol, best.score.value)),
         );
         match summary.status {
             Status::Complete => {

@@ -74,7 +74,7 @@ pub fn run_curves(runs: &[Run], styles: &VariantStyles) -> Vec<Picture> {
     let loss =
         |split: Split| move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.loss);
     let accuracy = |split: Split| {
-        move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.accuracy)
+        move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.score.value)
     };
     let rate = |line: &slimgate_run::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
     let pictures = [

@@ -44,8 +44,8 @@ fn accuracy(summary: &StudySummary, task: &TaskSummary) -> Table {
         ]);
     }
     if let Some(trivial) = &task.trivial {
-        let accuracy = Cell::number(words::percent(trivial.accuracy), trivial.accuracy);
-        let mut row: Vec<Cell> = vec![format!("always “{}”", trivial.class).into()];
+        let accuracy = Cell::number(words::percent(trivial.score), trivial.score);
+        let mut row: Vec<Cell> = vec![format!("always “{}”", trivial.answer).into()];
         row.resize(5, MISSING.into());
         row.extend([accuracy, MISSING.into()]);
         table.row(row);

@@ -65,7 +65,7 @@ fn events(run: &Run, keys: &[&str]) -> Vec<u8> {
         record::add(&mut file, &scalars(now, line));
     }
     if let Some(evaluation) = &run.evaluation {
-        let values = vec![scalar("accuracy/test", evaluation.accuracy), scalar("loss/test", evaluation.loss)];
+        let values = vec![scalar("accuracy/test", evaluation.score.value), scalar("loss/test", evaluation.loss)];
         record::add(&mut file, &summary_event(now, evaluation.epoch, values));
     }
     let status = match run.summary.as_ref().map(|summary| summary.status) {
@@ -132,7 +132,7 @@ fn scalars(now: f64, line: &EpochMetrics) -> Event {
         Split::Validation => "validation",
     };
     let mut values =
-        vec![scalar(&format!("loss/{set}"), line.loss), scalar(&format!("accuracy/{set}"), line.accuracy)];
+        vec![scalar(&format!("loss/{set}"), line.loss), scalar(&format!("accuracy/{set}"), line.score.value)];
     values.extend(line.learning_rate.map(|rate| scalar("learning_rate", rate)));
     summary_event(now, line.epoch, values)
 }

@@ -235,11 +235,11 @@ fn an_event_file_is_the_reference_writers_byte_for_byte() {
     run.epochs.truncate(2);
     let numbers = [(0.5, 0.75, 1.0), (0.625, 0.7, 0.5)];
     for (line, (loss, accuracy, seconds)) in run.epochs.iter_mut().zip(numbers) {
-        (line.loss, line.accuracy, line.seconds) = (loss, accuracy, seconds);
+        (line.loss, line.score.value, line.seconds) = (loss, accuracy, seconds);
     }
     run.epochs[0].learning_rate = Some(0.003);
     let evaluation = run.evaluation.as_mut().unwrap();
-    (evaluation.epoch, evaluation.accuracy, evaluation.loss) = (1, 0.6875, 0.65);
+    (evaluation.epoch, evaluation.score.value, evaluation.loss) = (1, 0.6875, 0.65);
     let folder = tempfile::tempdir().unwrap();
     let written = tensorboard(&[run], folder.path()).unwrap();
     let reference: &[u8] = include_bytes!("../tensorboard/reference.tfevents");

@@ -36,7 +36,7 @@ pub(super) fn importances(
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id);
                 let Some(summary) = record.ended() else { continue };
-                let best = summary.best.as_ref().map(|best| best.accuracy);
+                let best = summary.best.as_ref().map(|best| best.score.value);
                 let score = if record.state == State::Diverged { best.or(Some(0.0)) } else { best };
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
                 let values = std::iter::once(Some(index as f64)).chain(values).collect::<Option<Vec<f64>>>();

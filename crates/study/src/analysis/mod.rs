@@ -97,18 +97,25 @@ fn repeat_command(folder: &StudyFolder) -> String {
     )
 }
 
-/// The factor of epochs that is advised where those that there were did not do.
+/// The factor of epochs, and of the patience, that is advised where those that there were did not do.
 const LONGER: usize = 3;
 
-/// The command that runs the study again with more epochs, in a folder beside it; none where it varies their number.
+/// The command that runs the study again with more epochs and more patience, in a folder beside it; none where it varies
+/// one of them.
 fn longer_command(folder: &StudyFolder, config: &StudyConfig, groups: &[Group]) -> Option<String> {
-    if config.varies("optim.epochs") {
+    if ["optim.epochs", "optim.early_stopping"].into_iter().any(|key| config.varies(key)) {
         return None;
     }
-    let epochs = groups.iter().flat_map(Group::trials).map(|trial| trial.config.optim.epochs).max()?;
+    let trials = || groups.iter().flat_map(Group::trials).map(|trial| &trial.config.optim);
+    let epochs = trials().map(|optim| optim.epochs).max()?;
+    // Whom patience ended would be ended again.
+    let patience = trials().filter_map(|optim| optim.early_stopping).max();
+    let patience = patience.map_or_else(String::new, |patience| {
+        format!(" --set optim.early_stopping={}", LONGER * patience)
+    });
     let path = folder.path().display();
     Some(format!(
-        "slimgate compare {} --set optim.epochs={} --out {}",
+        "slimgate compare {} --set optim.epochs={}{patience} --out {}",
         quoted(&format!("{path}/study.toml")),
         LONGER * epochs,
         quoted(&format!("{path}-longer"))
@@ -126,8 +133,8 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
         seed: trial.seed,
         settings: trial.settings.clone(),
         epochs: summary.map_or(0, |summary| summary.epochs),
-        best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.accuracy)),
-        last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.accuracy),
+        best: summary.and_then(|summary| summary.best.as_ref()).map(|best| (best.epoch, best.score.value)),
+        last: summary.and_then(|summary| summary.last.as_ref()).map(|last| last.score.value),
         converged: record.ended().and_then(|summary| summary.converged),
         seconds: summary.map_or(0.0, |summary| summary.seconds),
         reason: match state {

@@ -8,13 +8,14 @@ pub(super) fn obstacle(variant: &VariantSummary, baseline: &VariantSummary, alph
     // Twice the number, so that half of an odd number of seeds is no whole one.
     let half_or_more = |seeds: usize| seeds > 0 && 2 * seeds >= baseline.seeds.len();
     let all = [
+        // Seeds that are not tested yet may do better.
+        (Obstacle::BaselineDiverged, baseline.pending_seeds() == 0 && half_or_more(baseline.diverged)),
         (Obstacle::Untestable, both.iter().any(|of| of.has_untestable_seed())),
         // Before all are tested, a verdict would be one of those that happen to be.
         (Obstacle::Pending, both.iter().any(|of| of.pending_seeds() > 0)),
         // What was stopped too early may have learned nothing yet.
         (Obstacle::StillImproving, baseline.is_still_improving()),
         (Obstacle::NothingLearned, baseline.has_learned_nothing(alpha)),
-        (Obstacle::BaselineDiverged, half_or_more(baseline.diverged)),
         (Obstacle::BaselineCollapsed, half_or_more(baseline.collapsed)),
         (Obstacle::StillImproving, variant.is_still_improving()),
     ];

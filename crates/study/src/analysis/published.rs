@@ -98,7 +98,7 @@ pub(super) fn cells(
         }
         if let Some((summary, candidate)) = found {
             cell.measured = accuracy(&summary);
-            cell.last = summary.last.as_ref().map(|last| last.accuracy);
+            cell.last = summary.last.as_ref().map(|last| last.score.value);
             cell.parameters = Some(summary.parameters.recurrent);
             cell.settings = candidate.settings.clone();
             cell.settings.remove(RATE);
@@ -119,5 +119,5 @@ fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgat
 }
 
 fn accuracy(summary: &slimgate_run::RunSummary) -> Option<f64> {
-    summary.best.as_ref().map(|best| best.accuracy)
+    summary.best.as_ref().map(|best| best.score.value)
 }

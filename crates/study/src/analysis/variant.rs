@@ -1,6 +1,6 @@
 //! One variant on one task.
 
-use slimgate_run::{Evaluation, History, RunFolder, Split, Status, TrivialPredictor, recurrent_parameters};
+use slimgate_run::{Evaluation, History, RunFolder, Split, Status, Reference, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;
@@ -19,8 +19,8 @@ pub(crate) const RATE: &str = "optim.learning_rate";
 /// Shares of the baseline's accuracy whose time is told.
 const SHARES: [f64; 2] = [0.95, 0.99];
 
-/// A trial whose last epoch is worse than its best by more than this many margins may have collapsed.
-const COLLAPSE: f64 = 5.0;
+/// A trial whose last epoch is worse than its best by more than this share may have collapsed.
+const COLLAPSE: f64 = 0.05;
 
 /// The finished trials at a variant's chosen settings.
 pub(super) struct Chosen {
@@ -80,7 +80,7 @@ impl Chosen {
 
 /// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
 fn best(summary: &slimgate_run::RunSummary) -> f64 {
-    summary.best.as_ref().map_or(0.0, |best| best.accuracy)
+    summary.best.as_ref().map_or(0.0, |best| best.score.value)
 }
 
 pub(super) fn variant(
@@ -88,7 +88,7 @@ pub(super) fn variant(
     group: &Group,
     chosen: &Chosen,
     baseline: &Chosen,
-    trivial: Option<&TrivialPredictor>,
+    trivial: Option<&Reference>,
     records: &mut Records,
 ) -> Result<VariantSummary, StudyError> {
     let example = match &group.chosen {
@@ -100,6 +100,8 @@ pub(super) fn variant(
     let tested = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
     let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
+    // One that diverged in its first epoch has no score.
+    let trained = || seeds.iter().filter(|seed| seed.epoch > 0);
     let rates = rates(group, records);
     // As a trial counted them: what is counted without one needs the data to be there.
     let parameters = group
@@ -119,10 +121,10 @@ pub(super) fn variant(
         chosen: chosen.settings.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), tested),
         // Of how many sequences these are, is not known here.
-        validation: spread(seeds.iter().map(|seed| seed.validation).collect(), 0),
-        last: spread(seeds.iter().map(|seed| seed.last).collect(), 0),
+        validation: spread(trained().map(|seed| seed.validation).collect(), 0),
+        last: spread(trained().map(|seed| seed.last).collect(), 0),
         p_above_trivial: trivial.and_then(|trivial| above_trivial(chosen, trivial)),
-        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial, margin)).count(),
+        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial)).count(),
         still_improving: chosen.trials.iter().filter(|trial| is_still_improving(trial)).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
         planned_seeds: group
@@ -146,11 +148,11 @@ pub(super) fn variant(
 }
 
 /// The p value of "no better than the trivial predictor".
-fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
+fn above_trivial(chosen: &Chosen, trivial: &Reference) -> Option<f64> {
     let evaluations: Vec<&Evaluation> =
         chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()).collect();
     let first = evaluations.first()?;
-    let class = first.classes.iter().position(|class| *class == trivial.class)?;
+    let class = first.classes.iter().position(|class| *class == trivial.answer)?;
     let mean = |count: &dyn Fn(&Evaluation) -> usize| {
         evaluations.iter().map(|evaluation| count(evaluation) as f64).sum::<f64>() / evaluations.len() as f64
     };
@@ -161,19 +163,19 @@ fn above_trivial(chosen: &Chosen, trivial: &TrivialPredictor) -> Option<f64> {
     let wrong_of_class = |evaluation: &Evaluation| {
         evaluation.confusion[class].iter().sum::<usize>() - evaluation.confusion[class][class]
     };
-    let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.accuracy).collect();
+    let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.score.value).collect();
     p_above_trivial(AgainstTrivial {
         scores: &scores,
-        trivial: trivial.accuracy,
+        trivial: trivial.score,
         discordant: [mean(&right_of_others), mean(&wrong_of_class)],
         sequences: first.sequences,
     })
 }
 
 /// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
-fn has_collapsed(seed: &SeedResult, trivial: Option<&TrivialPredictor>, margin: f64) -> bool {
-    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.accuracy);
-    seed.validation - seed.last > COLLAPSE * margin && learned(seed.last) < learned(seed.validation) / 2.0
+fn has_collapsed(seed: &SeedResult, trivial: Option<&Reference>) -> bool {
+    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.score);
+    seed.validation - seed.last > COLLAPSE && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
 /// True if a trial ended because its epochs were over, not because it had converged.
@@ -220,8 +222,8 @@ fn seed_result(trial: &Finished) -> SeedResult {
         seed: trial.trial.seed,
         epoch: trial.summary.best.as_ref().map_or(0, |best| best.epoch),
         validation: best(&trial.summary),
-        last: trial.summary.last.as_ref().map_or(0.0, |last| last.accuracy),
-        test: trial.evaluation.as_ref().map(|evaluation| evaluation.accuracy),
+        last: trial.summary.last.as_ref().map_or(0.0, |last| last.score.value),
+        test: trial.evaluation.as_ref().map(|evaluation| evaluation.score.value),
     }
 }
 
@@ -258,7 +260,7 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
             let mut seconds = 0.0;
             for line in trial.history.lines() {
                 seconds += line.seconds;
-                if line.split == Split::Validation && line.accuracy >= goal {
+                if line.split == Split::Validation && line.score.value >= goal {
                     reached.push((line.epoch as f64, seconds));
                     break;
                 }
@@ -286,7 +288,7 @@ struct Accuracies {
 fn accuracies(trial: &Finished) -> Accuracies {
     let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
     Accuracies {
-        of_epochs: lines.map(|line| line.accuracy).collect(),
+        of_epochs: lines.map(|line| line.score.value).collect(),
         diverged: trial.summary.status == Status::Diverged,
     }
 }

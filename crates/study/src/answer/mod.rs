@@ -36,7 +36,7 @@ pub(crate) fn answer(summary: &StudySummary) -> Answer {
         None if all(summary).next().is_none() => {
             (None, format!("no answer: {baseline} is the only variant, so there is nothing to compare"))
         }
-        None if all(summary).all(|found| found.pairs == 0) => (
+        None if unsound.is_none() && all(summary).all(|found| found.pairs == 0) => (
             None,
             "no answer yet: no variant and the baseline have been tested with the same seed".to_owned(),
         ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
-use slimgate_run::words::{bare_percent, list, percent_to, plural, short_percent};
+use slimgate_run::words::{bare_percent, counted, list, percent_to, plural, short_percent};
 
 use crate::{Comparison, Obstacle, Protocol, StudySummary, TaskSummary};
 
@@ -19,9 +19,7 @@ pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
         };
         let variant = task.variant(baseline)?;
         match obstacle {
-            Obstacle::NothingLearned => {
-                Some(format!("nothing was learned here{on}: {}", nothing_learned(task, baseline)?))
-            }
+            Obstacle::NothingLearned => nothing_learned(summary, task, &on),
             Obstacle::BaselineDiverged => Some(format!(
                 "no baseline to judge by{on}: {baseline} diverged {}; try lower learning rates, or clip its gradients \
                  (optim.clip)",
@@ -37,16 +35,25 @@ pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
     })
 }
 
-/// The result of the baseline beside the trivial predictor.
-fn nothing_learned(task: &TaskSummary, baseline: &str) -> Option<String> {
-    let trivial = task.trivial.as_ref()?;
-    let accuracy = task.variant(baseline)?.test.as_ref()?.mean;
+/// The result of the baseline beside the trivial predictor: nothing was learned, or there are too few test sequences to
+/// show that it was.
+fn nothing_learned(summary: &StudySummary, task: &TaskSummary, on: &str) -> Option<String> {
+    let (trivial, baseline) = (task.trivial.as_ref()?, &summary.baseline);
+    let score = task.variant(baseline)?.test.as_ref()?.mean;
+    let too_few = score - trivial.score > summary.margin;
+    let (verdict, so) = if too_few {
+        let sequences = counted(task.test_sequences, "test sequence", "test sequences");
+        (format!("no answer{on}: {sequences} cannot show that anything was learned"), "test on more sequences")
+    } else {
+        (format!("nothing was learned here{on}"), "so nothing can be said of its gates")
+    };
+    let join = if too_few { ";" } else { "," };
     Some(format!(
-        "{baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
-         `{}`, so nothing can be said of its gates",
-        percent_to(accuracy, 1),
-        percent_to(trivial.accuracy, 1),
-        trivial.class
+        "{verdict}: {baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
+         `{}`{join} {so}",
+        percent_to(score, 1),
+        percent_to(trivial.score, 1),
+        trivial.answer
     ))
 }
 
@@ -99,8 +106,8 @@ pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Opt
             task.name,
             dull.join(", "),
             plural(dull.len(), "is", "are"),
-            trivial.class,
-            short_percent(trivial.accuracy)
+            trivial.answer,
+            short_percent(trivial.score)
         )
     })
 }
@@ -143,7 +150,7 @@ mod tests {
     use super::super::answer;
     use super::super::tests::seeds;
     use crate::made_up::{comparison, summary};
-    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, TrivialPredictor, Verdict};
+    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, Reference, Verdict};
 
     /// A study whose baseline meets an obstacle in every comparison.
     fn with_obstacle(obstacle: Obstacle) -> StudySummary {
@@ -157,7 +164,7 @@ mod tests {
             (variant.planned_seeds, variant.seeds) = (5, seeds(5));
             variant.test = Some(Spread { mean: 0.503, deviation: None, interval: None, values: vec![0.503] });
         }
-        study.tasks[0].trivial = Some(TrivialPredictor { class: "fault".into(), accuracy: 0.5 });
+        study.tasks[0].trivial = Some(Reference { answer: "fault".into(), score: 0.5 });
         study
     }
 
@@ -175,6 +182,19 @@ mod tests {
         assert!(!found.notes.iter().any(|note| note.contains("lstm2")), "{:?}", found.notes);
         let dull = "On digits-rows, lstm is not shown to be better than always saying `fault` (50 %).";
         assert!(found.notes.iter().any(|note| note == dull), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn a_small_test_set_is_blamed_where_it_alone_is_to_blame() {
+        let mut study = with_obstacle(Obstacle::NothingLearned);
+        study.tasks[0].variants[0].p_above_trivial = Some(0.06);
+        study.tasks[0].variants[0].test.as_mut().unwrap().mean = 1.0;
+        study.tasks[0].test_sequences = 8;
+        assert_eq!(
+            answer(&study).headline,
+            "No answer: 8 test sequences cannot show that anything was learned: lstm is right on 100.0 % of the test \
+             sequences, not shown to be more than the 50.0 % of always saying `fault`; test on more sequences."
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Made-up runs.
 
 use slimgate_report::Run;
+use slimgate_run::metric::Metric;
 use slimgate_run::{EpochMetrics, Evaluation, Parameters, Split, Status};
 
 use super::environment;
@@ -16,11 +17,12 @@ pub fn runs() -> Vec<Run> {
 }
 
 fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
+    let accuracy = Metric::accuracy(None);
     let line = |epoch: usize, split: Split| EpochMetrics {
         epoch,
         split,
         loss: 2.3 / epoch as f64 + if split == Split::Train { 0.0 } else { 0.05 },
-        accuracy: 0.97 - 0.7 / (epoch as f64 + 0.5),
+        score: accuracy.score(0.97 - 0.7 / (epoch as f64 + 0.5)),
         seconds: 1.5,
         sequences_per_second: 1000.0,
         learning_rate: (split == Split::Train).then_some(rate * 0.9f64.powi(epoch as i32)),
@@ -62,7 +64,9 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             epoch: epochs,
             sequences: 500,
             loss: 0.123,
-            accuracy: 0.962,
+            score: accuracy.score(0.962),
+            metrics: Vec::new(),
+            references: Vec::new(),
             classes: classes(),
             confusion: confusion(0.962),
             weights_sha256: "0".repeat(64),

@@ -31,7 +31,7 @@ pub fn task(name: &str, shift: f64) -> TaskSummary {
         classes: classes(),
         test_sequences: 500,
         validation_sequences: Some(500),
-        trivial: Some(TrivialPredictor { class: "1".into(), accuracy: 0.114 }),
+        trivial: Some(Reference { answer: "1".into(), score: 0.114 }),
         variants,
         comparisons,
         importances: Some(Importances {

@@ -1,0 +1,140 @@
+//! The measures of how well a run answers, by task: what each is called, in which unit, which way is better, and its
+//! value from exact sums.
+//!
+//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`]) is shown every truth
+//! with its answer, in any order and in any batches, merged with others or not, and gives the same values to the last
+//! bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
+
+mod catalogue;
+mod classes;
+mod exact_sum;
+mod forecast;
+mod numbers;
+mod score;
+
+use serde::{Deserialize, Serialize};
+
+pub use catalogue::{classification, forecast, labelling, regression};
+pub use classes::ClassCounts;
+pub use exact_sum::ExactSum;
+pub use forecast::{ForecastErrors, Quantiles};
+pub use numbers::NumberErrors;
+pub use score::Score;
+
+/// A measure of how well a run answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Its name, such as `balanced accuracy` or `recall of up`.
+    pub name: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// The better of two values.
+    pub direction: Direction,
+    /// The values that it can take.
+    pub range: Range,
+    /// The least amount by which one answer changes it; none where any amount is possible or no one amount holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<f64>,
+}
+
+impl Metric {
+    /// The share of right answers, of which one changes it by so much where that is known.
+    pub fn accuracy(resolution: Option<f64>) -> Metric {
+        let range = Range { least: Some(0.0), most: Some(1.0) };
+        Metric { name: "accuracy".into(), unit: Unit::Share, direction: Direction::Higher, range, resolution }
+    }
+
+    /// Its value, under its name.
+    pub fn score(&self, value: f64) -> Score {
+        Score { metric: self.name.clone(), value }
+    }
+
+    /// The gain from one value to another: above 0 if the other is better.
+    pub fn gain(&self, from: f64, to: f64) -> f64 {
+        match self.direction {
+            Direction::Higher => to - from,
+            Direction::Lower => from - to,
+            Direction::Towards(aim) => (from - aim).abs() - (to - aim).abs(),
+        }
+    }
+}
+
+/// The unit of a metric's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A part of a whole from 0 to 1, shown in percent.
+    Share,
+    /// The unit of the numbers that are predicted.
+    Target,
+    /// None: a ratio of two like quantities.
+    Ratio,
+}
+
+/// The better of two values of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The higher.
+    Higher,
+    /// The lower.
+    Lower,
+    /// The one nearer to this.
+    Towards(f64),
+}
+
+impl Direction {
+    /// True if `one` is better than `other`. NaN is never better.
+    pub fn prefers(self, one: f64, other: f64) -> bool {
+        match self {
+            Direction::Higher => one > other,
+            Direction::Lower => one < other,
+            Direction::Towards(aim) => (one - aim).abs() < (other - aim).abs(),
+        }
+    }
+}
+
+/// The values that a metric can take, both ends included; an end that is missing is infinite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<f64>,
+    /// The greatest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_better_of_two_values_depends_on_the_metric() {
+        assert!(Direction::Higher.prefers(0.9, 0.8) && !Direction::Higher.prefers(0.8, 0.8));
+        assert!(Direction::Lower.prefers(0.8, 0.9) && !Direction::Lower.prefers(f64::NAN, 0.9));
+        // Of an interval for 80 %, one that holds 78 % of the truths is better than one that holds 99 %.
+        assert!(Direction::Towards(0.8).prefers(0.78, 0.99));
+    }
+
+    #[test]
+    fn a_gain_is_above_nothing_in_the_better_direction() {
+        let accuracy = Metric::accuracy(None);
+        let error = Metric { direction: Direction::Lower, ..accuracy.clone() };
+        let coverage = Metric { direction: Direction::Towards(0.5), ..accuracy.clone() };
+        assert_eq!(
+            [accuracy.gain(0.25, 0.5), error.gain(0.25, 0.5), coverage.gain(1.0, 0.75)],
+            [0.25, -0.25, 0.25]
+        );
+    }
+
+    #[test]
+    fn a_metric_survives_being_written() {
+        for metric in forecast(0.8).into_iter().chain(classification(&["a".into(), "b".into()], &[3, 1])) {
+            let text = serde_json::to_string(&metric).unwrap();
+            assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric, "{text}");
+        }
+    }
+}
