@@ -1,7 +1,7 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
-use crate::FillValue;
 use crate::file::count;
+use crate::{FillValue, Finding};
 use std::io;
 
 /// The reason for which data could not be read or prepared.
@@ -69,6 +69,8 @@ pub enum DataError {
          {known}"
     )]
     UntrainedClass { file: String, line: usize, found: String, known: String },
+    #[error("{file}:{line}: no training sequence is of class {found:?}: {question}")]
+    UntrainedNumber { file: String, line: usize, found: String, question: Box<Finding> },
     #[error(
         "{folder} is not, or no longer, the data that the run was trained on ({file} is another file): put the old file \
          back, name the folder that has it with `--dataset`, or train a new run"
@@ -113,11 +115,14 @@ pub enum DataError {
         "{file}:{line}: no number in {field}, but {found:?}; fill in what is missing, or leave the sequence out"
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
+    #[error("{file}:{line}: {found:?} has {problem}")]
+    Commas { file: String, line: usize, found: String, problem: String },
     #[error(
-        "{file}:{line}: {found:?} has a decimal comma ({field}); write numbers with a point: {}",
-        found.replace(',', ".")
+        "{file}:{line}: {found} ({field}) has more digits than can be computed with, and without the last of them \
+         numbers that differ become the same: subtract an offset, such as the first number of the series, or give a \
+         coarser unit, such as seconds for nanoseconds"
     )]
-    DecimalComma { file: String, line: usize, field: String, found: String },
+    TooManyDigits { file: String, line: usize, field: String, found: String },
     #[error(
         "{file}:{line}: {found:?} is too far from the training data to compute with ({field}): it looks like a fill \
          value; fill in what is missing, or leave the sequence out"
@@ -210,6 +215,11 @@ pub enum DataError {
     TsClass { file: String, line: usize, found: String },
     #[error("{file} has no classes: give one that ends each sequence in its class")]
     TsUnlabelled { file: String },
+    #[error(
+        "{file}:{line}: `{key} false` says that no sequence ends in a class, and the one in line {first} ends in \
+         {found:?}; write `@classLabel true` and the classes instead or, in a file to predict on, end no sequence in one"
+    )]
+    TsUnannounced { file: String, line: usize, key: &'static str, first: usize, found: String },
     #[error("{file}:{line}: this sequence has no class; end it in one, or leave it out")]
     TsNoClass { file: String, line: usize },
     #[error("{file}:{line}: class {found:?} is not one of this data set's; use one of {known}")]
@@ -230,6 +240,17 @@ pub enum DataError {
          a series, separated by tabs. A table with names is a .csv, separated by commas"
     )]
     UcrHeader { file: String, line: usize },
+    #[error(
+        "{file}:{line}: this row counts as the names of columns do; a .tsv has no such row, but in each the class and \
+         then the numbers of a series: leave it out (pandas: `header=False, index=False`), or, if it is a series, move \
+         it below another row"
+    )]
+    UcrCounted { file: String, line: usize },
+    #[error(
+        "{file}:{line}: the columns of a .tsv are separated by tabs, and those of this row by {found}: {row:?}; write a \
+         tab between one column and the next"
+    )]
+    UcrSeparator { file: String, line: usize, found: &'static str, row: String },
 
     // Tables
     #[error(

@@ -79,7 +79,7 @@ pub(crate) fn labelled(
         Format::Ts => ts::labelled(file::text(bytes, file)?, file, channels),
         Format::SeriesTable { channels } => table::labelled(bytes, file, channels),
         Format::TextTable => texts::labelled(bytes, file, known),
-        Format::Ucr => ucr::labelled(file::text(bytes, file)?, file),
+        Format::Ucr => ucr::labelled(file::text(bytes, file)?, file, known),
         Format::Idx | Format::RatedText => unreachable!("its classes have no names"),
     }
 }

@@ -101,29 +101,76 @@ impl fmt::Display for Field<'_> {
     }
 }
 
-/// Reads a finite number.
+/// Reads a finite number, none of whose digits may be lost that can matter.
 pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
     let text = text.trim();
     let (file, line) = (location.file.to_owned(), location.line);
     let (field, found) = (|| location.field.to_string(), || excerpt(text));
     match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && loses_digits(text, number) => {
+            Err(DataError::TooManyDigits { file, line, field: field(), found: found() })
+        }
         Ok(number) if number.is_finite() => Ok(number),
         Ok(_) => Err(DataError::NotFinite { file, line, field: field(), found: found() }),
         Err(_) if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
             Err(DataError::NumberMissing { file, line, field: field(), found: found() })
         }
-        Err(_) if has_decimal_comma(text) => {
-            Err(DataError::DecimalComma { file, line, field: field(), found: found() })
-        }
-        Err(_) => Err(DataError::NotANumber { file, line, field: field(), found: found() }),
+        Err(_) => Err(match commas(text) {
+            Some((problem, instead)) => {
+                let problem = format!("{problem} ({}); {instead}", field());
+                DataError::Commas { file, line, found: found(), problem }
+            }
+            None => DataError::NotANumber { file, line, field: field(), found: found() },
+        }),
     }
 }
 
 /// Words for a missing number in the files of other programs, beside NaN.
 const MISSING: [&str; 7] = ["", "?", "NA", "N/A", "null", "none", "-"];
 
-fn has_decimal_comma(text: &str) -> bool {
-    text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok()
+/// The least number whose last digits count: time stamps in seconds are larger. In smaller ones, what lies past
+/// the 15 digits that an `f64` keeps of any number, such as of a long fraction, is below what is measured.
+const LARGE: f64 = 1e9;
+
+/// True if the digits of a large number, such as of a time stamp in nanoseconds, do not come back from the `f64` that
+/// is nearest to it.
+fn loses_digits(text: &str, number: f64) -> bool {
+    // No more digits than these always come back.
+    if number.abs() < LARGE || text.len() <= f64::DIGITS as usize {
+        return false;
+    }
+    let significand = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = significand.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_matches('0');
+    let places = digits.len().saturating_sub(1);
+    let nearest = format!("{:.places$e}", number.abs());
+    nearest.split('e').next().unwrap_or_default().replace('.', "") != digits
+}
+
+/// The commas of what would be a number without them: what they may be, and what to write instead.
+fn commas(text: &str) -> Option<(&'static str, String)> {
+    let number = |text: String| text.parse::<f64>().is_ok().then_some(text);
+    let decimal = if text.matches(',').count() == 1 { number(text.replace(',', ".")) } else { None };
+    let thousands = if separates_thousands(text) { number(text.replace(',', "")) } else { None };
+    Some(match (decimal, thousands) {
+        (Some(decimal), Some(thousands)) => (
+            "a comma",
+            format!(
+                "write {decimal} if it stands for the decimal point, or {thousands} if it separates thousands"
+            ),
+        ),
+        (Some(decimal), None) => ("a decimal comma", format!("write numbers with a point: {decimal}")),
+        (None, Some(thousands)) => ("commas between thousands", format!("leave them out: {thousands}")),
+        (None, None) => return None,
+    })
+}
+
+/// True if every comma of a number stands before three digits, and the first after one to three of them.
+fn separates_thousands(text: &str) -> bool {
+    let whole = text.trim_start_matches(['-', '+']).split('.').next().unwrap_or_default();
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len()) && !first.starts_with('0') && groups.all(|group| group.len() == 3)
 }
 
 /// Everything a reader gives, or nothing if that is more than `limit` bytes.
@@ -183,6 +230,72 @@ mod tests {
     fn text_must_be_utf8_and_the_message_has_the_line() {
         assert_eq!(text("\u{feff}é".as_bytes(), "a").unwrap(), "é");
         assert!(matches!(text(b"a\nb\n\xff", "a"), Err(DataError::NotUtf8 { line: 3, .. })));
+    }
+
+    fn read_number(text: &str) -> Result<f64, DataError> {
+        number(text, Location { file: "a.csv", line: 3, field: Field::Nth(2) })
+    }
+
+    #[test]
+    fn a_number_whose_last_digits_would_be_lost_is_refused() {
+        for text in [
+            "1700000000000000003",
+            "-1700000000000000003",
+            "+9007199254740993",
+            "1700000000000000001.0",
+            "1.700000000000000003e18",
+            "1700000000.000000003",
+            "1700000000.0000003",
+            "0001700000000000000003",
+        ] {
+            let error = read_number(text).unwrap_err();
+            assert!(matches!(error, DataError::TooManyDigits { line: 3, .. }), "{text}: {error}");
+        }
+        let told = read_number("1700000000000000003").unwrap_err().to_string();
+        assert!(told.starts_with("a.csv:3: 1700000000000000003 (column 2) has more digits"), "{told}");
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits_or_those_that_count() {
+        for text in [
+            "9007199254740992",
+            "1700000000000000000",
+            "1700000000123000000",
+            "1700000000.123456",
+            // As programs write the `f64` that is nearest to 1700000000.1234567.
+            "1700000000.1234567",
+            "1700000000.123456716537475586",
+            "1.700000000000000000e+18",
+            "340282350000000000000000000000000000000",
+            "3.4028234663852886e38",
+            "1e300",
+            "0.1234567890123456789",
+            "3.14159265358979323846",
+            "-273.1500000000000000001",
+            "0.000000000000000000000000000000000000000",
+        ] {
+            assert!(read_number(text).is_ok_and(|number| Ok(number) == text.parse::<f64>()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comma_is_told_by_what_it_may_be() {
+        for (text, told) in [
+            ("3,5", "has a decimal comma (column 2); write numbers with a point: 3.5"),
+            ("0,500", "has a decimal comma (column 2); write numbers with a point: 0.500"),
+            ("1,5000", "has a decimal comma (column 2); write numbers with a point: 1.5000"),
+            (
+                "1,500",
+                "has a comma (column 2); write 1.500 if it stands for the decimal point, or 1500 if it separates \
+                 thousands",
+            ),
+            ("-1,500,000", "has commas between thousands (column 2); leave them out: -1500000"),
+            ("1,500.25", "has commas between thousands (column 2); leave them out: 1500.25"),
+            ("1,50,000", "is not a number (column 2); write one such as 0.25"),
+        ] {
+            let message = read_number(text).unwrap_err().to_string();
+            assert_eq!(message, format!("a.csv:3: {text:?} {told}"));
+        }
     }
 
     #[test]

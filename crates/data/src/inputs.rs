@@ -171,9 +171,9 @@ fn series(
         }
         "tsv" if channels == 1 => {
             let bytes = file::read(path)?;
-            let all = ucr::labelled(file::text(&bytes, file)?, file)?;
-            // Without this, the first number of a file without classes would be lost.
             let classes = preprocessing.classes();
+            let all = ucr::labelled(file::text(&bytes, file)?, file, classes)?;
+            // Without this, the first number of a file without classes would be lost.
             let unknown = |class: &str| class != "?" && labels::find(classes, class, false).is_none();
             if let Some(other) = all.iter().find(|series| unknown(&series.class)) {
                 let (found, known) = (excerpt(&other.class), excerpt(&classes.join(", ")));

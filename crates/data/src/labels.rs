@@ -63,7 +63,8 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// The classes that differ from another in case or leading zeros alone, those that are alike together.
+/// The classes that differ from another in case, leading zeros, or characters that cannot be seen or told apart alone,
+/// those that are alike together.
 pub(crate) fn look_alikes<'a>(classes: &[&'a str]) -> Vec<Vec<&'a str>> {
     let folded: Vec<String> = classes.iter().map(|class| folded(class)).collect();
     let groups = grouped(0..classes.len(), |&at| key(&folded[at]));
@@ -76,8 +77,36 @@ pub(crate) fn is_missing(label: &str) -> bool {
     MISSING.iter().any(|word| label.eq_ignore_ascii_case(word))
 }
 
-/// A label in lower case and without leading zeros.
+/// The characters of a label that cannot be seen or told from others, such as a space of no width, by their code
+/// points.
+pub(crate) fn deceptive(label: &str) -> Vec<String> {
+    let same =
+        |character: char| std::iter::once(character).nfkc().eq(composed(&character.to_string()).chars());
+    let mut found: Vec<String> = Vec::new();
+    for character in label.chars().filter(|character| is_ignorable(*character) || !same(*character)) {
+        let point = format!("U+{:04X}", u32::from(character));
+        if !found.contains(&point) {
+            found.push(point);
+        }
+    }
+    found
+}
+
+/// True if a character is shown as nothing where it is not supported, as Unicode's `Default_Ignorable_Code_Point` has
+/// it.
+fn is_ignorable(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+            | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0
+            | 0xfff0..=0xfff8 | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
+    )
+}
+
+/// A label as a reader sees it (NFKC, without what cannot be seen), in lower case and without leading zeros.
 fn folded(label: &str) -> String {
+    let seen: String = label.nfkc().filter(|character| !is_ignorable(*character)).collect();
+    let label = seen.trim();
     let (sign, digits) = match label.strip_prefix(['-', '+']) {
         Some(digits) => (&label[..1], digits),
         None => ("", label),
@@ -86,7 +115,7 @@ fn folded(label: &str) -> String {
     while is_identifier(digits) {
         digits = &digits[1..];
     }
-    format!("{sign}{}", composed(digits).to_lowercase())
+    format!("{sign}{}", composed(&digits.to_lowercase()))
 }
 
 /// A label with its letters and accents composed (NFC).
@@ -182,6 +211,25 @@ mod tests {
             [&["01", "1", "001"][..], &["-01", "-1"]]
         );
         assert!(look_alikes(&["0", "1", "10", "a", "b", "0.5"]).is_empty());
+    }
+
+    #[test]
+    fn classes_that_a_reader_cannot_tell_apart_are_put_together() {
+        for other in ["a\u{200b}", "\u{feff}a", "\u{ff21}", "a\u{ad}", "\u{a0}a"] {
+            assert_eq!(look_alikes(&["a", "b", other]), [["a", other]], "{}", other.escape_unicode());
+        }
+        assert_eq!(look_alikes(&["\u{ff10}1", "1"]), [["\u{ff10}1", "1"]]);
+        assert_eq!(look_alikes(&["a b", "a\u{3000}b"]).len(), 1);
+        assert!(look_alikes(&["a", "b\u{200b}"]).is_empty());
+    }
+
+    #[test]
+    fn characters_that_deceive_are_told_by_their_code_points() {
+        assert_eq!(deceptive("a\u{200b}b\u{200b}\u{feff}"), ["U+200B", "U+FEFF"]);
+        assert_eq!(deceptive("\u{ff21}"), ["U+FF21"]);
+        for label in ["caf\u{e9}", "cafe\u{301}", "a b", "\u{d55c}", "7"] {
+            assert!(deceptive(label).is_empty(), "{label}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{texts, ts};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
-use crate::survey::OneFile;
+use crate::survey::{OneFile, measured};
 use crate::{DataError, Entry, Survey, TokenRule, checksum, file, labels};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -196,7 +196,14 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<Entry, DataError> {
     let unknown = |class: &str| labels::find(&classes, class, format.any_case()).is_none();
     if let Some(other) = testing.iter().find(|sequence| unknown(&sequence.class)) {
         let (line, found, known) = (other.line, excerpt(&other.class), excerpt(&classes.join(", ")));
-        return Err(DataError::UntrainedClass { file: test.path, line, found, known });
+        // Adding sequences of every number that is measured would not end.
+        let measured = labels::number(&other.class).and_then(|_| measured(&classes, training.len()));
+        return Err(match measured {
+            Some(question) => {
+                DataError::UntrainedNumber { file: test.path, line, found, question: Box::new(question) }
+            }
+            None => DataError::UntrainedClass { file: test.path, line, found, known },
+        });
     }
     let all = training.iter().chain(&testing).map(|sequence| steps(&sequence.raw, channels));
     let lengths = all.fold((usize::MAX, 0_usize), |(least, most), len| (least.min(len), most.max(len)));
@@ -229,7 +236,8 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<Entry, DataError> {
     let set = Arc::new(Set { name: dataset.to_owned(), recipe: recipe.clone(), place });
     let summary = match modality {
         Modality::Text => "a word a step",
-        _ => "a row a step",
+        _ if matches!(set.recipe.format, Format::SeriesTable { .. }) => "a row a step",
+        _ => "a line a series",
     };
     Ok(Entry {
         name: dataset.into(),
@@ -370,6 +378,24 @@ mod tests {
         let (_kept, path) = folder(&[("train.csv", TRAIN), ("test.csv", test.as_str())]);
         let message = entry(&path).err().unwrap().to_string();
         assert!(message.contains("test.csv:3: ") && message.contains("\"left\""), "{message}");
+    }
+
+    #[test]
+    fn numbers_that_are_only_tested_raise_the_question_of_measurements() {
+        let rows = |from: f64| {
+            let row = |number: u32| format!("s{number},{:.2},1\n", from + f64::from(number) * 0.37);
+            "series,class,x\n".to_owned() + &(0..40).map(row).collect::<String>()
+        };
+        let (train, test) = (rows(20.0), rows(20.1));
+        let (_kept, path) = folder(&[("train.csv", train.as_str()), ("test.csv", test.as_str())]);
+        let message = entry(&path).err().unwrap().to_string();
+        let told = "test.csv:2: no training sequence is of class \"20.10\": 40 classes among 40 training sequences are \
+                    numbers (20.00, 20.37, 20.74, …) and look like measurements";
+        assert!(message.contains(told), "{message}");
+        // A name among them is only a class without sequences.
+        let test = test.replace("20.10", "warm");
+        let (_kept, path) = folder(&[("train.csv", train.as_str()), ("test.csv", test.as_str())]);
+        assert!(matches!(entry(&path).err().unwrap(), DataError::UntrainedClass { line: 2, .. }));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(crate) enum Transform {
 /// A number that is too large to compute with once it is standardised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Overflow {
-    /// Which sequence of those that were given, counted from 0 as the rest is.
+    /// The sequence among those that were given, counted from 0 as the rest is.
     pub sequence: usize,
     pub step: usize,
     pub channel: usize,

@@ -7,11 +7,14 @@ use std::ops::{Div, Sub};
 /// a model answers with NaN.
 const LARGEST: f32 = 1e30;
 
+/// The numbers up to 2 to this power and down to 2 to its negative are squared and summed as they are.
+const LARGEST_EXPONENT: f64 = 400.0;
+
 /// The numbers that a standardizer computes with. Models read `f32` either way.
 pub(crate) trait Number:
     Copy + PartialOrd + Into<f64> + Sub<Output = Self> + Div<Output = Self>
 {
-    /// The least deviation to divide by.
+    /// The least deviation to divide by; a channel of a smaller one is taken for one that never varies.
     const LEAST: Self;
     /// The nearest of these numbers.
     fn nearest(number: f64) -> Self;
@@ -32,7 +35,7 @@ impl Number for f32 {
 }
 
 impl Number for f64 {
-    const LEAST: f64 = f64::MIN_POSITIVE;
+    const LEAST: f64 = f64::from_bits(1);
 
     fn nearest(number: f64) -> f64 {
         number
@@ -53,24 +56,35 @@ pub(crate) struct Standardizer<T> {
 
 impl<T: Number> Standardizer<T> {
     /// Measures sequences shaped `[steps, channels]`. A channel that never varies is only centred.
-    pub(crate) fn fit(channels: usize, sequences: impl Iterator<Item = Vec<T>>) -> Self {
+    pub(crate) fn fit(channels: usize, sequences: impl Iterator<Item = Vec<T>> + Clone) -> Self {
+        let mut largest = vec![0.0_f64; channels];
+        for values in sequences.clone() {
+            for step in values.chunks_exact(channels) {
+                for (largest, value) in largest.iter_mut().zip(step) {
+                    *largest = largest.max((*value).into().abs());
+                }
+            }
+        }
+        let units: Vec<f64> = largest.into_iter().map(unit).collect();
         // Welford's update, which keeps its digits where the mean is large beside the deviation.
         let (mut steps, mut mean, mut squares) = (0.0, vec![0.0; channels], vec![0.0; channels]);
         for values in sequences {
             for step in values.chunks_exact(channels) {
                 steps += 1.0;
                 for (channel, value) in step.iter().map(|value| (*value).into()).enumerate() {
-                    let off: f64 = value - mean[channel];
+                    let value: f64 = value / units[channel];
+                    let off = value - mean[channel];
                     mean[channel] += off / steps;
                     squares[channel] += off * (value - mean[channel]);
                 }
             }
         }
-        let std = |squares: f64| {
-            let std = T::nearest((squares / f64::max(steps, 1.0)).sqrt());
+        let std = |(squares, unit): (f64, &f64)| {
+            let std = T::nearest((squares / f64::max(steps, 1.0)).sqrt() * unit);
             if std < T::LEAST { T::nearest(1.0) } else { std }
         };
-        Self { std: squares.into_iter().map(std).collect(), mean: mean.into_iter().map(T::nearest).collect() }
+        let mean = mean.into_iter().zip(&units).map(|(mean, unit)| T::nearest(mean * unit)).collect();
+        Self { std: squares.into_iter().zip(&units).map(std).collect(), mean }
     }
 
     /// The number of channels.
@@ -80,7 +94,7 @@ impl<T: Number> Standardizer<T> {
 
     /// The distance of a number of a channel from the mean, in standard deviations.
     pub(crate) fn deviation(&self, channel: usize, number: f64) -> f64 {
-        (number - self.mean[channel].into()) / self.std[channel].into()
+        distance(number, self.mean[channel].into(), self.std[channel].into())
     }
 
     /// Standardises values shaped `[steps, channels]`, or says at which place one becomes too large to compute with.
@@ -88,7 +102,7 @@ impl<T: Number> Standardizer<T> {
         let mut standardised = Vec::with_capacity(values.len());
         for step in values.chunks(self.channels()) {
             for ((value, mean), std) in step.iter().zip(&self.mean).zip(&self.std) {
-                let number = ((*value - *mean) / *std).narrow();
+                let number = distance(*value, *mean, *std).narrow();
                 // Neither NaN nor what an infinite deviation makes of a number passes.
                 let usable = number.abs() <= LARGEST && (*std).into().is_finite();
                 if !usable {
@@ -98,6 +112,25 @@ impl<T: Number> Standardizer<T> {
             }
         }
         Ok(standardised)
+    }
+}
+
+/// The distance of a number from a mean, in standard deviations.
+fn distance<T: Number>(number: T, mean: T, std: T) -> T {
+    let off = number - mean;
+    // Two numbers may be farther apart than any number is large.
+    if off.into().is_finite() { off / std } else { number / std - mean / std }
+}
+
+/// The unit, a power of two, in which the numbers of a channel are measured, the largest of which is this: 1, unless
+/// squares of such numbers would leave what `f64` holds.
+fn unit(largest: f64) -> f64 {
+    match largest.log2().floor() {
+        exponent if exponent.is_finite() && exponent.abs() > LARGEST_EXPONENT => {
+            // A power of two below the least normal number would have no inverse.
+            exponent.max(f64::from(f64::MIN_EXP - 1)).exp2()
+        }
+        _ => 1.0,
     }
 }
 
@@ -159,8 +192,39 @@ mod tests {
         let standardizer = Standardizer::fit(2, [vec![0.0, 0.0, 0.01, 0.01]].into_iter());
         assert_eq!(standardizer.apply(&[0.0, 0.0, 0.0, -3.4e38]), Err(3));
         assert_eq!(standardizer.apply(&[0.0, 1e308]), Err(1));
-        let boundless = Standardizer::fit(1, [vec![1e308, 0.0, -1e308]].into_iter());
+        let boundless = Standardizer { mean: vec![0.0], std: vec![f64::INFINITY] };
         assert_eq!(boundless.apply(&[0.0]), Err(0));
+    }
+
+    #[test]
+    fn a_series_reads_the_same_at_any_scale() {
+        let values: Vec<f64> = (0_u8..36).map(|step| f64::from(step * 37 % 100) / 50.0 - 1.0).collect();
+        let read = |scale: f64| {
+            let values: Vec<f64> = values.iter().map(|value| value * scale).collect();
+            Standardizer::fit(1, [values.clone()].into_iter()).apply(&values).unwrap()
+        };
+        let plain = read(1.0);
+        for scale in [1e-300, 1e-170, 1e-154, 1e-120, 1e120, 1e153, 1e154, 1e170, 1e300, 1.7e308] {
+            let scaled = read(scale);
+            assert!(
+                plain.iter().zip(&scaled).all(|(one, other)| (one - other).abs() < 1e-6),
+                "{scale}: {scaled:?}"
+            );
+        }
+        let tiny = Standardizer::fit(1, [vec![1e-310_f64, -1e-310]].into_iter()).apply(&[1e-310, -1e-310]);
+        assert_eq!(tiny, Ok(vec![1.0, -1.0]));
+        let far_apart = Standardizer::fit(1, [vec![1.7e308, -1.7e308, -1.7e308]].into_iter());
+        assert_eq!(far_apart.apply(&[1.7e308]), Ok(vec![2_f32.sqrt()]));
+    }
+
+    /// Scaling by a power of two takes no digit away, so nothing is stored that was not before.
+    #[test]
+    fn what_is_measured_at_another_scale_has_the_same_digits() {
+        let values: Vec<f64> = (0..100).map(|step| f64::from(step).sin() + 7.0).collect();
+        let plain = Standardizer::fit(1, [values.clone()].into_iter());
+        let power = 500_f64.exp2();
+        let scaled = Standardizer::fit(1, [values.iter().map(|value| value * power).collect()].into_iter());
+        assert_eq!((scaled.mean[0], scaled.std[0]), (plain.mean[0] * power, plain.std[0] * power));
     }
 
     #[test]

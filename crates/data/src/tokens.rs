@@ -45,6 +45,19 @@ impl TokenRule {
             }
         }
     }
+
+    /// The characters of a [`normal`](Self::normal) text that are in no token, spaces left out.
+    pub(crate) fn dropped(self, text: &str) -> impl Iterator<Item = char> {
+        let start = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+        let mut read = vec![false; text.len()];
+        for token in self.split(text) {
+            let start = start(token);
+            read[start..start + token.len()].fill(true);
+        }
+        text.char_indices()
+            .filter(move |(at, sign)| !read[*at] && !sign.is_whitespace())
+            .map(|(_, sign)| sign)
+    }
 }
 
 /// In lower case, with one kind of apostrophe.
@@ -207,6 +220,14 @@ mod tests {
     #[test]
     fn signs_between_spaces_are_a_token() {
         assert_eq!(words("fine :-) & dandy -- !"), ["fine", ":-)", "&", "dandy", "--", "!"]);
+    }
+
+    #[test]
+    fn what_is_in_no_token_is_told() {
+        let dropped = |rule: TokenRule, text: &str| rule.dropped(text).collect::<String>();
+        assert_eq!(dropped(TokenRule::Words, "t>5, c++ :-) (a<b) it's"), ">,(<)");
+        assert_eq!(dropped(TokenRule::Alphanumeric, "t>5 c++ 'a'"), ">++''");
+        assert_eq!(dropped(TokenRule::Characters, "t>5 (a)"), "");
     }
 
     #[test]

@@ -49,12 +49,15 @@ impl Coverage {
     }
 
     fn warning(&self, texts: &str) -> String {
+        let those = match (self.mostly_unknown, self.texts) {
+            (_, 1) => format!("of the {texts} text"),
+            (all, count) if all == count => format!("of all {count} {texts} texts"),
+            (some, all) => format!("of {some} of the {all} {texts} texts"),
+        };
         format!(
-            "of {} of the {} {texts} texts, most words are not in the vocabulary of the training set ({:.0} % of all \
-             words are not), and a model cannot tell such words apart: train on more texts, with a larger \
-             `data.vocabulary`, or with `data.tokens` = \"characters\"",
-            self.mostly_unknown,
-            self.texts,
+            "{those}, most words are not in the vocabulary of the training set ({:.0} % of all words are not), and a \
+             model cannot tell such words apart: train on more texts, with a larger `data.vocabulary`, or with \
+             `data.tokens` = \"characters\"",
             100.0 * self.unknown as f64 / self.tokens as f64,
         )
     }
@@ -88,6 +91,10 @@ mod tests {
         assert!(warning.starts_with("of 2 of the 4 given texts"), "{warning}");
         assert!(warning.contains("(44 % of all words") && warning.ends_with("is b"), "{warning}");
         assert_eq!(unknown_tokens(&inputs[..1]), None);
+        let only = unknown_tokens(&inputs[3..]).unwrap();
+        assert!(only.starts_with("of the given text, most words"), "{only}");
+        let all = unknown_tokens(&[input("a", &[1]), input("b", &[1])]).unwrap();
+        assert!(all.starts_with("of all 2 given texts, most words"), "{all}");
         let series = Input { name: "e".into(), steps: Steps::Values { values: vec![1.0], channels: 1 } };
         assert_eq!(unknown_tokens(&[series]), None);
     }

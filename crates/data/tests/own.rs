@@ -342,7 +342,12 @@ fn two_archives_must_agree() {
     let other = test.replace("true up down", "true up down left").replacen(":up", ":left", 1);
     assert!(refused(&train, &other).contains("test.ts:4: no training sequence is of class \"left\""));
     let plain = train.replace("true up down", "false");
-    assert!(refused(&plain, &test).contains("train.ts has no classes"));
+    assert!(
+        refused(&plain, &test)
+            .contains("train.ts:2: `@classLabel false` says that no sequence ends in a class")
+    );
+    let bare = plain.replace(":up", "").replace(":down", "");
+    assert!(refused(&bare, &test).contains("train.ts has no classes"));
     let target = train.replace("@classLabel true up down", "@targetlabel true");
     assert!(refused(&target, &test).contains("train.ts:2: its sequences end in numbers"));
 }

@@ -1,5 +1,6 @@
 //! The failures that end fetching.
 
+use super::staging;
 use crate::DataError;
 use std::io;
 use std::path::Path;
@@ -25,7 +26,31 @@ impl Failure {
     }
 }
 
-/// The error for an action that failed in the store.
+/// The error for an action that failed in the store. Of what is put together there, the store itself is named, which is
+/// the folder that a user knows.
 pub(crate) fn keep(action: &'static str, path: &Path) -> impl Fn(io::Error) -> DataError {
+    let staging = path.ancestors().find(|folder| folder.ends_with(staging::FOLDER));
+    let (action, path) = match staging.and_then(Path::parent) {
+        Some(store) => ("write to", store),
+        None => (action, path),
+    };
     move |source| DataError::Keep { action, path: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_that_a_user_knows_is_named() {
+        for (path, told) in [
+            ("data/slimgate/.fetching", "cannot write to data/slimgate: "),
+            ("data/slimgate/.fetching/forda.lock", "cannot write to data/slimgate: "),
+            ("data/slimgate/.fetching/forda/new/a.tsv", "cannot write to data/slimgate: "),
+            ("data/slimgate/forda", "cannot make data/slimgate/forda: "),
+        ] {
+            let error = keep("make", Path::new(path))(io::ErrorKind::PermissionDenied.into());
+            assert!(error.to_string().starts_with(told), "{error}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder of all staging folders, in the store.
-const FOLDER: &str = ".fetching";
+pub(super) const FOLDER: &str = ".fetching";
 
 /// A locked folder. What is left in it when fetching fails are downloads to resume.
 pub(crate) struct StagingFolder {

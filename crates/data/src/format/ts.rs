@@ -26,8 +26,8 @@ enum Ending<'a> {
     Class(Vec<&'a str>),
     /// A number to be predicted, as the line of the header says.
     Target { line: usize },
-    /// Nothing.
-    Nothing,
+    /// Nothing, as the line of the header says with this key.
+    Nothing { line: usize, key: &'static str },
 }
 
 /// The content of the `@` lines.
@@ -46,6 +46,11 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
     }
     let mut rows: Vec<Row> = Vec::new();
     for (line, content) in lines {
+        if rows.is_empty()
+            && let Some(wrong) = unannounced(&header, file, channels, (line, content))
+        {
+            return Err(wrong);
+        }
         let row = row(content, file, line, channels, &header.ending);
         rows.push(row.map_err(|error| match (error, header.channels) {
             // What not even the first sequence is like is not to be blamed on it.
@@ -71,10 +76,15 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
 
 /// Reads series of `channels` channels with their classes.
 pub(crate) fn labelled(text: &str, file: &str, channels: usize) -> Result<Vec<Labelled>, DataError> {
-    match header(&mut lines(text), file)?.ending {
+    let mut all = lines(text);
+    let header = header(&mut all, file)?;
+    match header.ending {
         Ending::Class(_) => (),
         Ending::Target { line } => return Err(DataError::TsTarget { file: file.into(), line }),
-        Ending::Nothing => return Err(DataError::TsUnlabelled { file: file.into() }),
+        Ending::Nothing { .. } => {
+            let wrong = all.next().and_then(|first| unannounced(&header, file, channels, first));
+            return Err(wrong.unwrap_or_else(|| DataError::TsUnlabelled { file: file.into() }));
+        }
     }
     let labelled = |Row { line, values, class, .. }: Row| match class {
         Some(class) => Ok(Labelled { raw: Raw::Values(values), class, line }),
@@ -95,7 +105,7 @@ pub(crate) fn channels(text: &str, file: &str) -> Result<usize, DataError> {
             let last = first.rsplit(':').next().unwrap_or_default().trim();
             let has_ending = match &header.ending {
                 Ending::Class(_) | Ending::Target { .. } => true,
-                Ending::Nothing => is_unknown(last),
+                Ending::Nothing { .. } => is_unknown(last) || ends_in_class(first),
             };
             Ok((first.split(':').count() - usize::from(has_ending)).max(1))
         }
@@ -140,11 +150,11 @@ fn header<'a>(
             "@univariate" if is_true && channels.is_none() => channels = Some((1, line)),
             "@classlabel" => {
                 let wanted = "`true` there and the classes after it, or, in a file to predict on that has none, `@classLabel false`";
-                ending = Some(classes(value).ok_or_else(|| unreadable("@classLabel", wanted))?);
+                ending = Some(classes(value, line).ok_or_else(|| unreadable("@classLabel", wanted))?);
             }
             "@targetlabel" if is_true => ending = Some(Ending::Target { line }),
             "@targetlabel" if value.eq_ignore_ascii_case("false") => {
-                ending.get_or_insert(Ending::Nothing);
+                ending.get_or_insert(Ending::Nothing { line, key: "@targetLabel" });
             }
             "@targetlabel" => return Err(unreadable("@targetLabel", "`@targetLabel false`")),
             // What else is announced is seen in the data.
@@ -155,14 +165,14 @@ fn header<'a>(
     Err(DataError::TsNoData { file: file.into() })
 }
 
-/// Reads the value of `@classLabel`.
-fn classes(value: &str) -> Option<Ending<'_>> {
+/// Reads the value of `@classLabel`, which stands on this line.
+fn classes(value: &str, line: usize) -> Option<Ending<'_>> {
     let mut words = value.split_whitespace();
     let labelled = words.next()?.to_ascii_lowercase();
     let names: Vec<&str> = words.collect();
     match (labelled.as_str(), names.is_empty()) {
         ("true", false) => Some(Ending::Class(names)),
-        ("false", true) => Some(Ending::Nothing),
+        ("false", true) => Some(Ending::Nothing { line, key: "@classLabel" }),
         _ => None,
     }
 }
@@ -170,6 +180,29 @@ fn classes(value: &str) -> Option<Ending<'_>> {
 /// True if a class is left open.
 fn is_unknown(class: &str) -> bool {
     matches!(class, "" | "?")
+}
+
+/// The error for a first sequence that ends in a class where the header says that none does.
+fn unannounced(
+    header: &Header,
+    file: &str,
+    channels: usize,
+    (first, content): (usize, &str),
+) -> Option<DataError> {
+    let Ending::Nothing { line, key } = header.ending else { return None };
+    let (_, last) = content.rsplit_once(':')?;
+    (content.split(':').count() == channels + 1 && ends_in_class(content)).then(|| {
+        let found = excerpt(last.trim());
+        DataError::TsUnannounced { file: file.into(), line, key, first, found }
+    })
+}
+
+/// True if the last field of a sequence can only be its class: a name, or a single value after several steps.
+fn ends_in_class(content: &str) -> bool {
+    let Some((series, last)) = content.rsplit_once(':') else { return false };
+    let last = last.trim();
+    let is_step = last.contains(',') || last.starts_with('(');
+    !is_step && !is_unknown(last) && (series.contains(',') || last.parse::<f64>().is_err())
 }
 
 /// Reads one sequence, and its class if it ends in one.

@@ -32,8 +32,10 @@ pub(super) struct Channel {
     high: Vec<Extreme>,
     /// The number of all values.
     values: usize,
-    /// True if it never falls from one step of a series to the next.
-    pub rises: bool,
+    /// True if it rises from one step of a series to the next, somewhere.
+    rises: bool,
+    /// True if it falls.
+    falls: bool,
 }
 
 /// A value that lies far outside the rest.
@@ -46,16 +48,22 @@ pub(super) struct Outlier {
 
 impl Channel {
     pub fn new() -> Channel {
-        Channel { low: Vec::new(), high: Vec::new(), values: 0, rises: true }
+        Channel { low: Vec::new(), high: Vec::new(), values: 0, rises: false, falls: false }
     }
 
     /// Takes in the value of a step, after that of the step before it.
     pub fn add(&mut self, value: f64, before: Option<f64>, sequence: usize, step: usize) {
         self.values += 1;
-        self.rises &= before.is_none_or(|before| before <= value);
+        self.rises |= before.is_some_and(|before| before < value);
+        self.falls |= before.is_some_and(|before| before > value);
         let extreme = Extreme { value, count: 1, sequence, step };
         insert(&mut self.low, extreme, |known| known < value);
         insert(&mut self.high, extreme, |known| known > value);
+    }
+
+    /// True if it rises within series and never falls there, as a counter does.
+    pub fn only_rises(&self) -> bool {
+        self.rises && !self.falls
     }
 
     /// The values far outside the rest, and the least and the greatest of the rest.
@@ -193,7 +201,13 @@ mod tests {
 
     #[test]
     fn a_counter_rises() {
-        assert!(channel(&[1.0, 2.0, 2.0]).rises);
-        assert!(!channel(&[1.0, 2.0, 1.0]).rises);
+        assert!(channel(&[1.0, 2.0, 2.0]).only_rises());
+        assert!(!channel(&[1.0, 2.0, 1.0]).only_rises());
+    }
+
+    #[test]
+    fn what_stays_as_it_is_within_a_series_is_no_counter() {
+        assert!(!channel(&[1.0]).only_rises());
+        assert!(!channel(&[5.0, 5.0, 5.0]).only_rises());
     }
 }

@@ -19,7 +19,7 @@ pub enum Finding {
         least: f64,
         /// Its greatest value.
         most: f64,
-        /// True if it never falls within a series.
+        /// True if it rises within series and never falls there.
         rises: bool,
     },
     /// A channel that has one value in all the training data.
@@ -52,7 +52,7 @@ pub enum Finding {
         /// Its share of them.
         share: f64,
     },
-    /// Classes that differ from another in case or leading zeros alone.
+    /// Classes that differ from another in case, leading zeros, or characters that cannot be seen or told apart alone.
     AlikeClasses {
         /// Their number.
         classes: usize,
@@ -83,8 +83,20 @@ pub enum Finding {
         texts: usize,
         /// The lines of the first of them.
         lines: Vec<usize>,
-        /// True if they differ in characters, other than in case and spaces.
+        /// True if characters as tokens would tell them apart.
         differ: bool,
+        /// The ways in which they differ otherwise.
+        ways: Vec<&'static str>,
+    },
+    /// Signs that are in no token, and yet in many texts or in those of a class.
+    DroppedSigns {
+        /// The file.
+        file: String,
+        /// The number of training texts.
+        texts: usize,
+        /// The signs, as messages call them, each with the number of texts that have it, and the class that has it
+        /// above all others, if one has.
+        signs: Vec<(String, usize, Option<String>)>,
     },
     /// A validation set that says little.
     SmallValidation {
@@ -161,8 +173,9 @@ impl fmt::Display for Finding {
             ),
             Finding::AlikeClasses { classes, examples } => write!(
                 f,
-                "{classes} classes differ from another in case or leading zeros alone ({examples}), and each is learned as \
-                 a class of its own: if those are the same, spell them alike"
+                "{classes} classes differ from one another only in case, leading zeros or characters that look alike or \
+                 cannot be seen ({examples}), and each is learned as a class of its own: if those are the same, spell them \
+                 alike"
             ),
             Finding::MissingClasses { examples, sequences } => write!(
                 f,
@@ -171,9 +184,10 @@ impl fmt::Display for Finding {
                 if *sequences == 1 { " is" } else { "s are" }
             ),
             Finding::SeveralLines { file, texts, longest } => several_lines(f, file, *texts, *longest),
-            Finding::SameTokens { file, texts, lines, differ } => {
-                same_tokens(f, file, *texts, lines, *differ)
+            Finding::SameTokens { file, texts, lines, differ, ways } => {
+                same_tokens(f, file, *texts, lines, if *differ { None } else { Some(ways) })
             }
+            Finding::DroppedSigns { file, texts, signs } => dropped_signs(f, file, *texts, signs),
             Finding::SmallValidation { sequences } => write!(
                 f,
                 "the validation set has {}: an accuracy on it has a standard error of up to {:.0} points, and epochs and \
@@ -217,19 +231,43 @@ fn same_tokens(
     file: &str,
     texts: usize,
     lines: &[usize],
-    differ: bool,
+    alike: Option<&Vec<&'static str>>,
 ) -> fmt::Result {
     let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let more = if texts > lines.len() { ", …" } else { "" };
-    let (same, remedy) = match differ {
-        true => ("have the same tokens", "use `data.tokens = \"characters\"`"),
-        false => {
-            ("are the same but for case and spaces", "give the same text one class, or leave those texts out")
+    let (same, remedy) = match alike.map(|ways| &ways[..]) {
+        None => ("have the same tokens".to_owned(), "use `data.tokens = \"characters\"`"),
+        Some(ways) => {
+            let but = match ways {
+                [] => String::new(),
+                [way] => format!(" but for {way}"),
+                [ways @ .., last] => format!(" but for {} and {last}", ways.join(", ")),
+            };
+            (format!("are the same{but}"), "give the same text one class, or leave those texts out")
         }
     };
     write!(
         f,
         "{texts} training texts of different classes {same} ({file}, lines {shown}{more}), and a model cannot tell them \
          apart: {remedy}"
+    )
+}
+
+fn dropped_signs(
+    f: &mut fmt::Formatter,
+    file: &str,
+    texts: usize,
+    signs: &[(String, usize, Option<String>)],
+) -> fmt::Result {
+    let one = |(sign, count, class): &(String, usize, Option<String>)| match class {
+        Some(class) => format!("{sign} in {count} of them, above all in those of class {class:?}"),
+        None => format!("{sign} in {count} of them"),
+    };
+    let signs: Vec<String> = signs.iter().map(one).collect();
+    write!(
+        f,
+        "signs in the {texts} training texts are in no token and not read ({file}): {}; where they tell classes apart, use \
+         `data.tokens = \"characters\"`, or write them as words",
+        signs.join("; ")
     )
 }

@@ -1,6 +1,7 @@
 //! Findings about a folder of the user's own, before anything is trained on it.
 
 mod channel;
+mod dropped;
 mod finding;
 mod texts;
 
@@ -11,9 +12,9 @@ use crate::recipe::Format;
 use crate::{DataConfig, DataError, Validation, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
+use texts::left_out_of;
 #[cfg(test)]
 pub(crate) use texts::same_tokens;
-use texts::same_tokens_of;
 pub(crate) use texts::several_lines;
 
 /// A range that is so many times smaller than the numbers in it leaves `f32` no more than a thousand steps.
@@ -74,7 +75,7 @@ pub(crate) struct OneFile<'a> {
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let entry = find(&config.dataset)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
-    findings.extend(same_tokens_of(&entry, config.tokens)?);
+    findings.extend(left_out_of(&entry, config.tokens)?);
     let sequences = validation_sequences(config)?;
     // One that is empty is refused.
     let few = (1..FEW_VALIDATION_SEQUENCES).contains(&sequences);
@@ -113,7 +114,7 @@ impl Survey {
             let names = channel_names(format, channels);
             for (at, channel) in survey(channels, train.sequences).into_iter().enumerate() {
                 let (fills, least, most) = fill_values(&channel, at, format, train, true)?;
-                findings.extend(channel_finding(&names[at], least, most, channel.rises));
+                findings.extend(channel_finding(&names[at], least, most, channel.only_rises()));
                 findings.extend(fills);
                 let name = names[at].trim_start_matches("column ").trim_matches('`').to_owned();
                 ranges.push(ChannelRange { name, least, most });
@@ -149,14 +150,26 @@ fn class_counts(
     counts.map(|((train, test), name)| ClassCount { name: name.clone(), train, test }).collect()
 }
 
+/// The finding that the classes of so many training sequences look like measurements, if they do.
+pub(crate) fn measured<S: AsRef<str>>(classes: &[S], sequences: usize) -> Option<Finding> {
+    let names: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
+    look_measured(&names, sequences).then(|| Finding::NumericClasses {
+        classes: names.len(),
+        sequences,
+        examples: examples(&names),
+    })
+}
+
+/// The first of some classes.
+fn examples(classes: &[&str]) -> String {
+    let shown = classes.iter().take(3).map(|name| excerpt(name)).collect::<Vec<_>>().join(", ");
+    if classes.len() > 3 { shown + ", …" } else { shown }
+}
+
 fn class_finding(classes: &[ClassCount], sequences: usize) -> Option<Finding> {
-    let examples = |of: &[&str]| {
-        let shown = of.iter().take(3).map(|name| excerpt(name)).collect::<Vec<_>>().join(", ");
-        if of.len() > 3 { shown + ", …" } else { shown }
-    };
     let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-    if look_measured(&names, sequences) {
-        return Some(Finding::NumericClasses { classes: names.len(), sequences, examples: examples(&names) });
+    if let Some(finding) = measured(&names, sequences) {
+        return Some(finding);
     }
     let single: Vec<&str> =
         classes.iter().filter(|class| class.train == 1).map(|class| class.name.as_str()).collect();
@@ -177,7 +190,7 @@ fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
         let shown = groups
             .iter()
             .take(3)
-            .map(|group| group.iter().map(|name| excerpt(name)).collect::<Vec<_>>().join(" and "));
+            .map(|group| group.iter().map(|name| with_code_points(name)).collect::<Vec<_>>().join(" and "));
         let more = if groups.len() > 3 { ", …" } else { "" };
         let examples = shown.collect::<Vec<_>>().join(", ") + more;
         findings.push(Finding::AlikeClasses { classes: groups.iter().map(Vec::len).sum(), examples });
@@ -190,6 +203,16 @@ fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
         findings.push(Finding::MissingClasses { examples, sequences });
     }
     findings
+}
+
+/// A class as a message can show it, with the characters that a reader cannot see or tell from others.
+fn with_code_points(class: &str) -> String {
+    let deceptive = labels::deceptive(class);
+    if deceptive.is_empty() {
+        excerpt(class)
+    } else {
+        format!("{} with {}", excerpt(class), deceptive.join(", "))
+    }
 }
 
 /// True if classes look like measurements: numbers with fractions, or about as many of them as there are sequences,
@@ -317,11 +340,13 @@ mod tests {
         assert_eq!(told(&["no", "yes", "0", "1"]), [""; 0]);
         let alike = told(&["False", "True", "false", "true"]);
         assert!(
-            alike[0].starts_with("4 classes differ from another in case or leading zeros alone"),
+            alike[0].starts_with("4 classes differ from one another only in case, leading zeros or"),
             "{alike:?}"
         );
         assert!(alike[0].contains("(False and false, True and true)") && alike.len() == 1, "{alike:?}");
         assert!(told(&["01", "1", "2"])[0].contains("(01 and 1)"));
+        assert!(told(&["a", "a\u{200b}"])[0].contains("(a and a\u{200b} with U+200B)"));
+        assert!(told(&["A", "\u{ff21}"])[0].contains("(A and \u{ff21} with U+FF21)"));
         let missing = told(&["1", "2", "NaN", "nan"]);
         assert!(missing[0].contains("(NaN and nan)"), "{missing:?}");
         assert!(

@@ -1,12 +1,15 @@
-//! Findings about texts: those that may hold rows of their own, and those that a model cannot tell apart.
+//! Findings about texts: those that may hold rows of their own, those that a model cannot tell apart, and their signs
+//! that no model reads.
 
 use super::Finding;
+use super::dropped::dropped_signs;
 use crate::examples::Labelled;
 use crate::format::texts;
 use crate::group::grouped;
 use crate::labels::{self, Key};
 use crate::{DataError, Entry, Modality, TokenRule, file};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use unicode_normalization::UnicodeNormalization;
 
 /// The most lines that are shown.
 const SHOWN: usize = 4;
@@ -22,15 +25,18 @@ pub(crate) fn several_lines<'a>(
     Some(Finding::SeveralLines { file: file.into(), texts: several.len(), longest: *longest })
 }
 
-/// The training texts of a folder of the user's own that have the tokens of one of another class.
-pub(super) fn same_tokens_of(entry: &Entry, rule: Option<TokenRule>) -> Result<Vec<Finding>, DataError> {
+/// The findings about what the tokens of the training texts of a folder of the user's own leave out.
+pub(super) fn left_out_of(entry: &Entry, rule: Option<TokenRule>) -> Result<Vec<Finding>, DataError> {
     if entry.survey.is_none() || entry.modality != Modality::Text {
         return Ok(Vec::new());
     }
     let (name, packed) = entry.set.read(&entry.recipe.train.files[0])?;
     let bytes = file::unpack(&packed, &name, file::LIMIT)?;
     let texts = texts::labelled(&bytes, &name, &entry.recipe.classes)?;
-    Ok(same_tokens(&texts, rule.unwrap_or(entry.tokens()), &name))
+    let rule = rule.unwrap_or(entry.tokens());
+    let mut findings = same_tokens(&texts, rule, &name);
+    findings.extend(dropped_signs(&texts, rule, &name));
+    Ok(findings)
 }
 
 /// The texts that have the tokens of one of another class: those that characters would tell apart, and the others.
@@ -39,6 +45,7 @@ pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Ve
     let groups = grouped(texts, |(_, text)| rule.split(&rule.normal(text)).join("\n"));
     // The number of texts, and the lines of some.
     let (mut differing, mut alike) = ((0, Vec::new()), (0, Vec::new()));
+    let mut ways = BTreeSet::new();
     for group in groups.iter().filter(|group| group.len() > 1) {
         let mut classes: HashSet<Key> = HashSet::new();
         let firsts = group.iter().filter(|(one, _)| classes.insert(labels::key(&one.class)));
@@ -48,14 +55,41 @@ pub(crate) fn same_tokens(texts: &[Labelled], rule: TokenRule, file: &str) -> Ve
         }
         let characters: HashSet<String> =
             group.iter().map(|(_, text)| TokenRule::Characters.normal(text)).collect();
-        let (count, shown) = if characters.len() > 1 { &mut differing } else { &mut alike };
+        let (count, shown) = if characters.len() > 1 {
+            &mut differing
+        } else {
+            ways.extend(differences(&group.iter().map(|(_, text)| *text).collect()));
+            &mut alike
+        };
         *count += group.len();
         shown.extend(lines.into_iter().take(SHOWN - shown.len()));
     }
-    let found = |(texts, lines): (usize, Vec<usize>), differ| {
-        (texts > 0).then(|| Finding::SameTokens { file: file.into(), texts, lines, differ })
+    let found = |(texts, lines): (usize, Vec<usize>), differ, ways| {
+        (texts > 0).then(|| Finding::SameTokens { file: file.into(), texts, lines, differ, ways })
     };
-    found(differing, true).into_iter().chain(found(alike, false)).collect()
+    let ways = ways.into_iter().map(|at| WAYS[at].0).collect();
+    found(differing, true, Vec::new()).into_iter().chain(found(alike, false, ways)).collect()
+}
+
+/// A change of a text that undoes one way in which it may differ from others.
+type Undo = fn(&str) -> String;
+
+/// The ways in which texts of the same characters may differ, each with what undoes it.
+const WAYS: [(&str, Undo); 4] = [
+    ("the encoding of accents (Unicode NFC or NFD)", |text| text.nfc().collect()),
+    ("the form of apostrophes", |text| text.replace('’', "'")),
+    ("case", str::to_lowercase),
+    ("spaces", |text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
+];
+
+/// The places in [`WAYS`] of those in which some texts differ: they do even when all others are undone.
+fn differences(texts: &HashSet<&str>) -> Vec<usize> {
+    let without = |left: usize| -> HashSet<String> {
+        let others = || WAYS.iter().enumerate().filter(|(at, _)| *at != left);
+        let undone = |text: &&str| others().fold((*text).to_owned(), |text, (_, (_, undo))| undo(&text));
+        texts.iter().map(undone).collect()
+    };
+    (0..WAYS.len()).filter(|at| without(*at).len() > 1).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +139,22 @@ mod tests {
             assert!(!told[0].contains("data.tokens"), "{told:?}");
         }
         assert!(found(TokenRule::Words, &[("1", "fine"), ("1.0", "fine")]).is_empty());
+    }
+
+    #[test]
+    fn texts_that_are_the_same_differ_in_what_they_are_said_to() {
+        for (one, other, but) in [
+            ("fine", "fine", ""),
+            ("caf\u{e9}", "cafe\u{301}", " but for the encoding of accents (Unicode NFC or NFD)"),
+            ("it's", "it’s", " but for the form of apostrophes"),
+            ("Caf\u{e9}", "cafe\u{301}", " but for the encoding of accents (Unicode NFC or NFD) and case"),
+            ("Fine", "fine", " but for case"),
+            ("so  so", "so so", " but for spaces"),
+        ] {
+            let told = found(TokenRule::Words, &[("a", one), ("b", other), ("b", "well")]);
+            let all = format!("2 training texts of different classes are the same{but} (a, lines 2, 3), and");
+            assert!(told.len() == 1 && told[0].starts_with(&all), "{one} {other}: {told:?}");
+        }
     }
 
     #[test]

@@ -117,9 +117,10 @@ pub(super) fn small_validation_set(summary: &StudySummary, task: &TaskSummary) -
     let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW_VALIDATION_SEQUENCES)?;
     (summary.protocol == Protocol::Validation).then(|| {
         format!(
-            "Epochs and settings on {} were chosen on {sequences} validation sequences, on which an accuracy has a standard \
+            "Epochs and settings on {} were chosen on {sequences} validation {}, on which an accuracy has a standard \
              error of up to {} points: which were chosen is partly chance (data.validation_fraction takes more).",
             task.name,
+            plural(sequences, "sequence", "sequences"),
             bare_percent(standard_error(sequences), 0)
         )
     })

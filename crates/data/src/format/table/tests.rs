@@ -114,7 +114,7 @@ fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
     let missing = refused("a,up,\n");
     assert!(matches!(missing, DataError::NumberMissing { line: 2, .. }));
     assert!(missing.to_string().contains("a:2: no number in column `x`"), "{missing}");
-    assert!(matches!(refused("a,up,\"3,5\"\n"), DataError::DecimalComma { line: 2, .. }));
+    assert!(matches!(refused("a,up,\"3,5\"\n"), DataError::Commas { line: 2, .. }));
     assert!(matches!(refused("a,up,1,2\n"), DataError::Columns { line: 2, found: 4, wanted: 3, .. }));
     assert!(matches!(refused(""), DataError::NoSequence { .. }));
 }

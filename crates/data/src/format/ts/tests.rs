@@ -47,6 +47,30 @@ fn a_file_without_classes_is_read_but_cannot_teach() {
 }
 
 #[test]
+fn classes_that_the_header_denies_are_told_by_its_line() {
+    for (header, key) in [("@classLabel false", "@classLabel"), ("@targetLabel False", "@targetLabel")] {
+        for (row, class) in [("1,2:3,4:up", "up"), ("1:2:up", "up"), ("1,2:3,4: 1 ", "1")] {
+            for dimensions in ["@dimensions 2\n", "@univariate false\n"] {
+                let text = format!("{dimensions}{header}\n@data\n{row}\n1,2:3,4:up\n");
+                assert_eq!(channels(&text, "a").unwrap(), 2, "{text}");
+                for error in [labelled(&text, "a", 2).unwrap_err(), parse(&text, "a", 2).unwrap_err()] {
+                    let told = format!(
+                        "a:2: `{key} false` says that no sequence ends in a class, and the one in line 4"
+                    );
+                    assert!(error.to_string().starts_with(&told), "{error}");
+                    assert!(
+                        error.to_string().contains(&format!("ends in {class:?}; write `@classLabel true`")),
+                        "{error}"
+                    );
+                }
+            }
+        }
+    }
+    let wide = parse("@classLabel false\n@data\n1:2:3\n", "a", 2).unwrap_err();
+    assert!(matches!(wide, DataError::Channels { found: 3, .. }), "{wide}");
+}
+
+#[test]
 fn a_class_may_be_left_open_by_who_predicts() {
     let bare = parse(&GOOD.replace(":up", "").replace(":down", ""), "a", 2).unwrap();
     assert_eq!((bare.len(), &bare[1].class), (2, &None));
