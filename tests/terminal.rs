@@ -171,3 +171,92 @@ fn a_key_stops_a_study_that_was_suspended() {
     shell.press("q");
     shell.wait_for(back, &["continue with: slimgate compare study"]);
 }
+
+/// A study whose trials do not end by themselves, and its first two in training.
+fn endless_study(here: &Workspace, begin: &str) -> (Shell, usize) {
+    here.write("small.toml", crate::study::small().replace("epochs = 3", "epochs = 100000"));
+    let mut shell = Shell::open(here);
+    shell.press(&format!("slimgate compare small.toml --out study {begin}\n"));
+    let shown = shell.wait_for(0, &[" · "]);
+    (shell, shown)
+}
+
+/// Waits until another epoch of a trial has been saved than those that are.
+fn wait_for_an_epoch(here: &Workspace) {
+    let saved = || {
+        let trials = std::fs::read_dir(here.path("study/trials")).unwrap().flatten();
+        let lines = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default().lines().count();
+        trials.map(|trial| lines(trial.path().join("metrics.jsonl"))).sum::<usize>()
+    };
+    let before = saved();
+    for _ in 0..1000 {
+        if saved() > before {
+            return;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("no trial goes on");
+}
+
+#[test]
+fn a_study_that_was_suspended_goes_on_in_the_background_and_stops_there() {
+    let here = Workspace::new();
+    let (mut shell, shown) = endless_study(&here, "");
+    shell.press("\u{1a}");
+    let stopped = shell.wait_for(shown, &["Stopped"]);
+    shell.press("bg\n");
+    let told = shell.wait_for(stopped, &["\" &\r\n"]);
+    wait_for_an_epoch(&here);
+    // Keys are the shell's, and do not stop the job either.
+    shell.press("echo still''here\n");
+    let here_still = shell.wait_for(told, &["stillhere"]);
+    wait_for_an_epoch(&here);
+    shell.press("kill %1\n");
+    shell.wait_for(here_still, &["continue with: slimgate compare study"]);
+}
+
+#[test]
+fn a_study_that_is_suspended_can_be_killed() {
+    let here = Workspace::new();
+    let (mut shell, shown) = endless_study(&here, "");
+    shell.press("\u{1a}");
+    let stopped = shell.wait_for(shown, &["Stopped"]);
+    shell.press("kill %1\n");
+    shell.wait_for(stopped, &["continue with: slimgate compare study"]);
+}
+
+#[test]
+fn a_key_stops_a_study_that_began_in_the_background() {
+    let here = Workspace::new();
+    let (mut shell, shown) = endless_study(&here, "&");
+    shell.press("fg\n");
+    let told = shell.wait_for(shown, &["small.toml --out study\r\n"]);
+    let back = shell.wait_for(told, &["q stops"]);
+    shell.press("q");
+    let ended = shell.wait_for(back, &["continue with: slimgate compare study"]);
+    shell.press("stty -a\n");
+    shell.wait_for(ended, &[" icanon"]);
+}
+
+/// Whoever is in the foreground by then has the screen, the cursor and the modes.
+#[test]
+fn a_suspended_dashboard_that_is_killed_saves_and_leaves_the_terminal_alone() {
+    let here = Workspace::new();
+    let mut shell = Shell::open(&here);
+    shell.press(ENDLESS);
+    let shown = shell.wait_for(0, &["Controls"]);
+    // By then Ctrl-Z sends a signal.
+    sleep(Duration::from_millis(500));
+    shell.press("\u{1a}");
+    let stopped = shell.wait_for(shown, &["Stopped"]);
+    shell.press("kill %1\n");
+    let told = shell.wait_for(stopped, &["runs/one was interrupted"]);
+    let told = shell.wait_for(told, &["--resume runs/one"]);
+    wait_for_interruption(&here, "runs/one");
+    shell.press("echo la''st\n");
+    let last = shell.wait_for(told, &["last"]);
+    let after = &shell.screen()[stopped..last];
+    for drawn in [ENTER, "Controls", "\u{1b}[?25l", "needs the terminal", "panicked"] {
+        assert!(!after.contains(drawn), "{drawn:?} is in {after:?}");
+    }
+}

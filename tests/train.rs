@@ -135,6 +135,20 @@ fn a_loss_that_is_not_finite_ends_the_run() {
 }
 
 #[test]
+fn a_run_that_diverged_before_it_had_an_epoch_is_not_to_be_resumed() {
+    let here = Workspace::new();
+    let at_once = "--optimizer sgd --learning-rate 1 --set optim.clip=0 --set optim.weight_decay=1e20";
+    assert_eq!(here.run(&format!("train {TINY} {at_once} --name one")).code, Some(1));
+    assert!(here.json("runs/one/summary.json")["best"].is_null());
+    here.write("x.csv", "");
+    for command in ["evaluate runs/one", "predict runs/one --input x.csv"] {
+        let message = here.refuse(command);
+        assert_says(&message, &["runs/one diverged before its first epoch", "lower --learning-rate"]);
+        assert!(!message.contains("--resume"), "{message}");
+    }
+}
+
+#[test]
 fn what_is_chosen_on_the_test_set_says_so() {
     let here = Workspace::new();
     let out = here.succeed(&format!("train {TINY} --set data.validation=test --name one"));
@@ -171,6 +185,25 @@ fn a_run_that_was_still_improving_says_how_to_train_it_longer() {
     let said = here.succeed(&format!("{begin} --epochs 4 --name short"));
     assert_says(&said, &["still improving; train longer: slimgate train --resume runs/short --epochs 12"]);
     assert_eq!(here.json("runs/short/summary.json")["converged"], false);
+    // The command that is told works, also where the run cannot be resumed for longer.
+    for (ends, told) in [
+        ("--epochs 4", "train longer: slimgate train --resume runs/short-1 --epochs 12"),
+        (
+            "--epochs 2 --schedule cosine",
+            "train a new run for longer: slimgate train runs/short-2/config.toml --epochs 6 --name short-2-2",
+        ),
+        (
+            "--epochs 90 --learning-rate 3e-4 --set optim.early_stopping=1",
+            "train a new run with more patience: slimgate train runs/short-3/config.toml --set \
+             optim.early_stopping=3 --name short-3-2",
+        ),
+    ] {
+        let name = &told[told.find("short-").unwrap()..][..7];
+        let said = here.succeed(&format!("{begin} {ends} --name {name}"));
+        assert_says(&said, &[&format!("still improving; {told}\n")]);
+        let (_, command) = told.split_once(": slimgate ").unwrap();
+        here.succeed(&format!("{command} --no-tui"));
+    }
     let said = here.succeed(&format!("{begin} --epochs 60 --learning-rate 1e-2 --name long"));
     assert!(!said.contains("still improving"), "{said}");
     assert_eq!(here.json("runs/long/summary.json")["converged"], true);

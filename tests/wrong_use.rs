@@ -47,7 +47,10 @@ fn an_unknown_schedule_or_optimizer() {
 
 #[test]
 fn a_device_that_is_not_there() {
-    assert_says(&refused("train --device 7"), &["device 7", "slimgate devices"]);
+    assert_says(
+        &refused("train --device 7"),
+        &["has 1 device on this machine", "device 7", "slimgate devices"],
+    );
 }
 
 #[test]
@@ -331,6 +334,24 @@ fn a_folder_that_may_not_be_read_is_not_called_empty() {
             && line.ends_with("get permission to read and write there")
     });
     assert_eq!(told.count(), 6, "{}", said.err);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_may_not_be_written_to_is_named_without_what_is_temporary_in_it() {
+    let here = Workspace::new();
+    here.succeed(&format!("train {TINY} --name one"));
+    let said = without_privileges(
+        &here,
+        &format!(
+            "chmod 500 runs; $slimgate train {TINY} --name two; echo \"ended with $?\"; chmod 700 runs
+             chmod 500 runs/one; $slimgate train --resume runs/one --epochs 3; echo \"ended with $?\"
+             chmod 700 runs/one"
+        ),
+    );
+    assert_eq!(said.out, "ended with 2\n".repeat(2), "{}", said.err);
+    assert_says(&said.err, &["cannot create a run in runs: Permission denied", "cannot write runs/one/"]);
+    assert!(!said.err.contains("/.unfinished-") && !said.err.contains("/.tmp"), "{}", said.err);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 
 use super::{SHARED, results, small, trials};
-use crate::support::{Workspace, lines, said, signal};
+use crate::support::{Workspace, assert_says, lines, said, signal};
 
 /// 200 short trials, killed with everything they started at ten moments.
 #[test]
@@ -178,6 +178,27 @@ fn two_processes_share_a_study() {
     assert_eq!(results(&here, "shared"), results(&here, "alone"));
 }
 
+/// Its answer would be made from the settings of whichever process began last.
+#[test]
+fn a_second_process_with_other_settings_is_refused_while_the_first_works() {
+    let here = Workspace::new();
+    here.write("small.toml", small().replace("epochs = 3", "epochs = 400"));
+    let process = begun(&here, "study", 1);
+    let asked = here.read("study/study.toml");
+    for study in ["small.toml --out study", "study"] {
+        let refusal = here.refuse(&format!("compare {study} --seeds 3 --set compare.margin=2"));
+        assert_says(&refusal, &["another process works on study", "compare.margin, compare.seeds"]);
+    }
+    assert_eq!(here.read("study/study.toml"), asked);
+    signal(&process, "INT");
+    assert_eq!(said(process.wait_with_output().unwrap()).code, Some(130));
+    let stopped = here.command("compare study --seeds 3 --set compare.margin=2").spawn().unwrap();
+    while here.read("study/study.toml") == asked {
+        sleep(Duration::from_millis(20));
+    }
+    signal(&stopped, "INT");
+    assert_eq!(said(stopped.wait_with_output().unwrap()).code, Some(130));
+
 /// Two machines know one another's names from the leases alone.
 #[test]
 #[cfg(target_os = "linux")]
@@ -197,6 +218,10 @@ fn two_machines_share_a_study() {
     while running {
         running = machines.iter_mut().any(|machine| machine.try_wait().unwrap().is_none());
         for lease in queued(&here, "shared", "lease") {
+            let name = lease.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("process-") {
+                continue;
+            }
             let lease = fs::read_to_string(lease).unwrap_or_default();
             let owner = serde_json::from_str::<Value>(&lease);
             hosts.extend(owner.iter().filter_map(|owner| owner["host"].as_str().map(str::to_owned)));
@@ -401,7 +426,9 @@ fn a_damaged_trial_does_not_keep_the_study_from_being_read() {
     here.write(&format!("study/trials/{id}/summary.json"), "{");
     let said = here.run("compare study");
     assert_eq!(said.code, Some(2), "{}", said.err);
-    assert!(said.err.contains("summary.json"), "{}", said.err);
+    let remedy = format!("restore the file, or remove study/trials/{id} and continue the study");
+    assert_says(&said.err, &["summary.json is not usable", &remedy]);
+    assert!(!said.err.contains("--name"), "{}", said.err);
     for command in ["status study", "report study"] {
         here.succeed(command);
     }
@@ -424,7 +451,9 @@ fn a_trial_whose_settings_were_edited_is_not_taken_for_what_it_was() {
         assert_ne!(said.code, Some(0), "{}", said.out);
     }
     let said = here.run("compare study");
-    assert!(said.err.contains("config.toml was edited"), "{}", said.err);
+    let remedy = format!("undo the edit, or remove study/trials/{id} and continue the study");
+    assert_says(&said.err, &["config.toml was edited", &remedy]);
+    assert!(!said.err.contains("--name"), "{}", said.err);
 }
 
 #[test]

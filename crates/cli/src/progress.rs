@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-use slimgate_run::words::{estimated_seconds, percent};
+use slimgate_run::words::{counted, estimated_span, percent};
 use slimgate_study::{Event, Protocol, State};
 
 use crate::output::{say, say_json, selection_accuracy, tell};
@@ -13,6 +13,7 @@ use crate::output::{say, say_json, selection_accuracy, tell};
 /// Shows the events of a study.
 pub struct Progress {
     json: bool,
+    keys: bool,
     protocol: Protocol,
     bars: Option<Bars>,
     trials: usize,
@@ -21,6 +22,7 @@ pub struct Progress {
 }
 
 struct Bars {
+    keys: bool,
     all: MultiProgress,
     study: ProgressBar,
     best: ProgressBar,
@@ -42,10 +44,10 @@ enum Line<'a> {
 }
 
 impl Progress {
-    /// For machines, for a person at a terminal, or for a pipe.
-    pub fn new(json: bool, terminal: bool, protocol: Protocol) -> Progress {
-        let bars = (terminal && !json).then(|| Bars::new(protocol));
-        Progress { json, protocol, bars, trials: 0, done: 0, timing_told: false }
+    /// For machines, for a person at a terminal, or for a pipe. `keys` says if the key `q` stops the study.
+    pub fn new(json: bool, terminal: bool, keys: bool, protocol: Protocol) -> Progress {
+        let bars = (terminal && !json).then(|| Bars::new(keys, protocol));
+        Progress { json, keys, protocol, bars, trials: 0, done: 0, timing_told: false }
     }
 
     /// Shows an event. A reader that went away must not end a study.
@@ -76,7 +78,7 @@ impl Progress {
 
     fn report_plain(&mut self, event: Event) {
         let line = match event {
-            Event::Estimated { seconds, at_once } => estimate(seconds, at_once),
+            Event::Estimated { seconds, at_once } => estimate(seconds, at_once, self.keys),
             Event::Finished { label, state, best, seconds, .. } => {
                 self.done += 1;
                 let accuracy = |best| format!(", {}", selection_accuracy(self.protocol, best));
@@ -98,14 +100,12 @@ impl Progress {
 }
 
 /// The estimate of the time that a study takes.
-fn estimate([least, most]: [f64; 2], at_once: usize) -> String {
-    let span = match (estimated_seconds(least), estimated_seconds(most)) {
-        (least, most) if least == most => least,
-        (least, most) => format!("{least} to {most}"),
-    };
+fn estimate(seconds: [f64; 2], at_once: usize, keys: bool) -> String {
+    let span = estimated_span(seconds);
     let trials =
         if at_once == 1 { "one trial at a time".to_owned() } else { format!("{at_once} trials at a time") };
-    format!("this takes {span}, {trials}; stop with `q` or Ctrl-C, continue with the same command")
+    let stop = if keys { "`q` or Ctrl-C" } else { "Ctrl-C" };
+    format!("this takes {span}, {trials}; stop with {stop}, continue with the same command")
 }
 
 fn report_json(event: &Event) {
@@ -123,15 +123,17 @@ fn report_json(event: &Event) {
 }
 
 impl Bars {
-    fn new(protocol: Protocol) -> Bars {
+    fn new(keys: bool, protocol: Protocol) -> Bars {
         let all = MultiProgress::new();
         let style = |template: &str| ProgressStyle::with_template(template).expect("the template is right");
         let study = all.add(ProgressBar::new(1));
-        study.set_style(style("{wide_bar} {msg}, {elapsed} elapsed, about {eta} left (q stops)"));
+        let stops = if keys { "q stops" } else { "Ctrl-C stops" };
+        let template = format!("{{wide_bar}} {{msg}}, {{elapsed}} elapsed, about {{eta}} left ({stops})");
+        study.set_style(style(&template));
         study.enable_steady_tick(Duration::from_millis(500));
         let best = all.add(ProgressBar::new(1));
         best.set_style(style("{wide_msg}"));
-        Bars { all, study, best, trials: HashMap::new(), protocol, best_of: Vec::new() }
+        Bars { keys, all, study, best, trials: HashMap::new(), protocol, best_of: Vec::new() }
     }
 
     fn report(&mut self, event: Event) {
@@ -144,10 +146,10 @@ impl Bars {
                     self.study.set_position(epochs_done as u64);
                     self.study.reset_eta();
                 }
-                self.study.set_message(format!("{done} of {trials} trials"));
+                self.study.set_message(format!("{done} of {}", counted(trials, "trial", "trials")));
             }
             Event::Estimated { seconds, at_once } => {
-                let _ = self.all.println(estimate(seconds, at_once));
+                let _ = self.all.println(estimate(seconds, at_once, self.keys));
             }
             Event::Started { trial, label, of } => {
                 let bar = self.all.insert_before(&self.best, ProgressBar::new(of as u64));

@@ -93,8 +93,8 @@ fn did_you_mean(suggestions: &[&str]) -> String {
     let quoted: Vec<String> = suggestions.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => String::new(),
-        Some((last, [])) => format!(", did you mean {last}?"),
-        Some((last, others)) => format!(", did you mean {} or {last}?", others.join(", ")),
+        Some((last, [])) => format!(" (did you mean {last}?)"),
+        Some((last, others)) => format!(" (did you mean {} or {last}?)", others.join(", ")),
     }
 }
 
@@ -129,7 +129,10 @@ mod tests {
     fn an_unknown_name_offers_the_nearest() {
         let error = variant("lsmt2").unwrap_err();
         assert_eq!(error.suggestions, ["lstm2"]);
-        assert!(error.to_string().contains("did you mean `lstm2`?"));
+        assert_eq!(
+            error.to_string(),
+            "there is no variant `lsmt2` (did you mean `lstm2`?); `slimgate variants` lists them all"
+        );
         let error = variant("transformer").unwrap_err();
         assert!(error.suggestions.is_empty() && !error.to_string().contains("did you mean"));
     }

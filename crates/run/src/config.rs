@@ -237,6 +237,14 @@ pub enum Schedule {
     ExpLoss,
 }
 
+impl Schedule {
+    /// True if the rate of every epoch depends on how many there will be: with another end, a run is another from its
+    /// start.
+    pub fn depends_on_epochs(self) -> bool {
+        matches!(self, Schedule::Linear | Schedule::Cosine)
+    }
+}
+
 /// Where the run runs and what it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -107,7 +107,7 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// A file of the run folder that does not hold what it should.
-    #[error("{} is not usable: {problem}; restore the file, or train again under another `--name`", path.display())]
+    #[error("{} is not usable: {problem}; restore the file, or {}", path.display(), again(path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -130,10 +130,9 @@ pub enum RunError {
     },
     /// A run's configuration that is another than the one that it was begun with.
     #[error(
-        "{path} was edited after the run started: {differences}; undo the edit, or train a new run with it: slimgate \
-         train {} --name NEW",
-        in_shell(path),
-        path = path.display()
+        "{} was edited after the run started: {differences}; undo the edit, or {}",
+        path.display(),
+        anew(path)
     )]
     EditedConfig {
         /// The file.
@@ -173,6 +172,27 @@ fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
 
 fn in_shell(path: &Path) -> String {
     quoted(&path.display().to_string())
+}
+
+/// The remedy for a damaged file, besides restoring it.
+fn again(path: &Path) -> String {
+    of_trial(path).unwrap_or_else(|| "train again under another `--name`".to_owned())
+}
+
+/// The remedy for a configuration that was edited, besides undoing it.
+fn anew(path: &Path) -> String {
+    let train = || format!("train a new run with it: slimgate train {} --name NEW", in_shell(path));
+    of_trial(path).unwrap_or_else(train)
+}
+
+/// The remedy for a file of a trial of a study: the trial has no other name.
+fn of_trial(path: &Path) -> Option<String> {
+    let in_study = |trial: &Path| {
+        let trials = trial.parent().filter(|folder| folder.ends_with("trials"))?;
+        trials.parent()?.join("study.toml").is_file().then_some(())
+    };
+    let trial = path.ancestors().find(|folder| in_study(folder).is_some())?;
+    Some(format!("remove {} and continue the study, which trains it again", in_shell(trial)))
 }
 
 fn trials(study: &Path) -> String {

@@ -50,7 +50,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), RunError> {
 ///
 /// If the folder is not there or cannot be written to.
 pub fn stage_file(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
-    let file = temporary(TEMPORARY, 0o666).tempfile_in(folder_of(path))?;
+    let file = temporary(TEMPORARY, 0o666).tempfile_in(folder_of(path)).map_err(without_path)?;
     // Written through the file alone: the errors of `file` would name its temporary path.
     file.as_file().write_all(content)?;
     file.as_file().sync_all()?;
@@ -59,6 +59,15 @@ pub fn stage_file(path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The system's error without the path of a temporary file, which `tempfile` adds and which says nothing to anybody.
+pub(crate) fn without_path(error: std::io::Error) -> std::io::Error {
+    // The error inside is to be had only as text, with its number before the path.
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+    let number = number.and_then(|(number, _)| number.parse().ok());
+    number.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 /// A file that is to be renamed into place, as readable as anything that the user makes.

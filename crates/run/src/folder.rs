@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slimgate_data::{Preprocessing, check_unchanged, short_name};
 
-use crate::files::{UNFINISHED, holds, sha256, temporary, write_atomic};
+use crate::files::{UNFINISHED, holds, sha256, temporary, without_path, write_atomic};
 use crate::metric::Metric;
 use crate::summary::refuse_newer;
 use crate::{
@@ -49,7 +49,7 @@ impl RunFolder {
         fs::create_dir_all(out).map_err(failed)?;
         leftovers::remove_unfinished(out);
         // It gets its name when it is a run: a process that is killed before that leaves the name free.
-        let unnamed = temporary(UNFINISHED, 0o777).tempdir_in(out).map_err(failed)?;
+        let unnamed = temporary(UNFINISHED, 0o777).tempdir_in(out).map_err(without_path).map_err(failed)?;
         let lock = RunFolder { path: unnamed.path().to_owned() }.describe(config, environment, preprocessing);
         let lock = lock.map_err(|error| match error {
             RunError::File { source, .. } => failed(source),

@@ -80,5 +80,5 @@ pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;
 pub use summary::{RunSummary, Status, refuse_newer};
 pub use table::{by_key, parse_setting, table_with};
-pub use terminal::{Terminal, in_foreground, start_unsuspended, suspend};
+pub use terminal::{Terminal, in_foreground, refuse_background_reads, start_unsuspended, suspend};
 pub use timing::{Effort, StepTime, Timing};

@@ -16,7 +16,7 @@ const INTERRUPTED: i32 = 130;
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// From now on the first Ctrl-C, SIGTERM or SIGHUP asks the run that gets this to stop, which it does before it
-/// begins or after the batch it is in. A second Ctrl-C or SIGTERM ends the process, with the terminal as it is now.
+/// begins or after the batch it is in. A second Ctrl-C or SIGTERM ends the process, with the terminal as it was found.
 pub fn stop_on_signals() -> StopFlag {
     let stop = StopFlag::new();
     let mut stopping = vec![SIGINT, SIGTERM];
@@ -26,7 +26,8 @@ pub fn stop_on_signals() -> StopFlag {
     }
     let Ok(mut signals) = Signals::new(stopping) else { return stop };
     let asked = stop.clone();
-    let terminal = Terminal::now();
+    // Before anything changes its modes.
+    Terminal::as_found();
     let streams = TerminalStreams::now();
     thread::spawn(move || {
         let mut asked_before = false;
@@ -36,7 +37,7 @@ pub fn stop_on_signals() -> StopFlag {
             }
             // A terminal that closes says so more than once: the system does, and the shell.
             if asked_before && signal != SIGHUP {
-                if let Some(terminal) = &terminal {
+                if let Some(terminal) = Terminal::as_found() {
                     terminal.give_back();
                 }
                 std::process::exit(INTERRUPTED);

@@ -2,6 +2,7 @@
 //! hurry.
 
 use std::io::{StdoutLock, Write};
+use std::sync::OnceLock;
 
 use rustix::process::getpgrp;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
@@ -10,18 +11,26 @@ use signal_hook::consts::SIGTSTP;
 /// The bytes that Burn's dashboard writes as it closes: the mouse is the terminal's again, then its screen and its cursor.
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
-/// The modes of the terminal before there is a dashboard. Whoever changes them puts them back when it is dropped, which
-/// does not happen when the process exits or is stopped.
+/// The terminal in the modes that this process found. Whoever changes them puts them back when it is dropped, which does
+/// not happen when the process exits or is stopped.
 #[derive(Clone, Debug)]
 pub struct Terminal {
     modes: Termios,
 }
 
 impl Terminal {
-    /// As it is now, if it is this process's to set.
-    pub fn now() -> Option<Terminal> {
-        let modes = in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten()?;
-        Some(Terminal { modes })
+    /// As it was when this process was first asked while the terminal was its to set; none before that. One that begins
+    /// in the background may get the terminal later.
+    pub fn as_found() -> Option<Terminal> {
+        static FOUND: OnceLock<Termios> = OnceLock::new();
+        let now = || in_foreground().then(|| tcgetattr(std::io::stdin()).ok()).flatten();
+        let modes = FOUND.get().or_else(|| now().map(|modes| FOUND.get_or_init(|| modes)))?;
+        Some(Terminal { modes: modes.clone() })
+    }
+
+    /// Its modes.
+    pub fn modes(&self) -> &Termios {
+        &self.modes
     }
 
     /// Puts the terminal back as the process ends.
@@ -55,6 +64,17 @@ fn leave_screen(output: &mut StdoutLock) {
 /// True if the terminal is this process's to set: in the background, setting it stops a process.
 pub fn in_foreground() -> bool {
     tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
+/// From now on a read from the terminal by this thread is an error while the process is in the background: otherwise it
+/// stops the process (SIGTTIN).
+pub fn refuse_background_reads() {
+    // SAFETY: a set of zeros is a whole value, and both calls get one that lives through them.
+    unsafe {
+        let mut signals = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigaddset(&mut signals, libc::SIGTTIN);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &signals, std::ptr::null_mut());
+    }
 }
 
 /// Stops this process until it is told to go on. Where no shell could tell it, the system does not stop it.

@@ -77,6 +77,12 @@ pub fn p_value(p: f64) -> String {
     finite(p, |p| if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") })
 }
 
+/// A p value with its name: `p = 0.045`, `p < 0.001`.
+pub fn p_is(p: f64) -> String {
+    let value = p_value(p);
+    if value.starts_with('<') { format!("p {value}") } else { format!("p = {value}") }
+}
+
 /// A number with the given decimals.
 pub fn decimal(value: f64, decimals: usize) -> String {
     finite(value, |value| {
@@ -163,11 +169,28 @@ pub fn milliseconds(milliseconds: f64) -> String {
 
 /// An estimated duration, given in seconds, in one whole unit: `less than a minute`, `5 minutes`.
 pub fn estimated_seconds(seconds: f64) -> String {
+    let (number, unit) = in_whole_units(seconds);
+    if number == 0.0 { "less than a minute".to_owned() } else { format!("{number:.0} {unit}") }
+}
+
+/// An estimated duration from its least to its most, given in seconds: `2 to 9 minutes`, `30 minutes to 2 hours`.
+pub fn estimated_span([least, most]: [f64; 2]) -> String {
+    let (from, to) = (estimated_seconds(least), estimated_seconds(most));
+    let ((number, unit), (_, last_unit)) = (in_whole_units(least), in_whole_units(most));
+    match from == to {
+        true => to,
+        false if number > 0.0 && unit == last_unit => format!("{number:.0} to {to}"),
+        false => format!("{from} to {to}"),
+    }
+}
+
+/// An estimated duration in whole units, of which there are several, or none.
+fn in_whole_units(seconds: f64) -> (f64, &'static str) {
     match seconds {
-        ..60.0 => "less than a minute".to_owned(),
-        ..5400.0 => format!("{:.0} minutes", (seconds / 60.0).max(2.0)),
-        ..172_800.0 => format!("{:.0} hours", (seconds / 3600.0).max(2.0)),
-        _ => format!("{:.0} days", seconds / 86_400.0),
+        ..60.0 => (0.0, "minutes"),
+        ..5400.0 => ((seconds / 60.0).round_ties_even().max(2.0), "minutes"),
+        ..172_800.0 => ((seconds / 3600.0).round_ties_even().max(2.0), "hours"),
+        _ => ((seconds / 86_400.0).round_ties_even(), "days"),
     }
 }
 
@@ -255,6 +278,7 @@ mod tests {
         );
         assert_eq!(short(1.23456e-7), "1.235e-7");
         assert_eq!((p_value(0.0001), p_value(0.0451)), ("< 0.001".into(), "0.045".into()));
+        assert_eq!((p_is(0.0001), p_is(0.0451)), ("p < 0.001".into(), "p = 0.045".into()));
         assert_eq!(times(1.5), "1.50 ×");
     }
 
@@ -275,6 +299,10 @@ mod tests {
         assert_eq!(estimated_seconds(300.0), "5 minutes");
         assert_eq!(estimated_seconds(5400.0), "2 hours");
         assert_eq!(estimated_seconds(259_200.0), "3 days");
+        assert_eq!(estimated_span([100.0, 540.0]), "2 to 9 minutes");
+        assert_eq!(estimated_span([1800.0, 7200.0]), "30 minutes to 2 hours");
+        assert_eq!(estimated_span([20.0, 540.0]), "less than a minute to 9 minutes");
+        assert_eq!(estimated_span([280.0, 310.0]), "5 minutes");
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub fn compare(
 ) -> Result<(StudyFolder, StudySummary, Option<StudyError>), StudyError> {
     let this_machine = ThisMachine::new(options.program.clone(), options.at_once);
     let mut workers = Workers::new(Box::new(this_machine), stop);
-    let (folder, config, space) = resolve(path, config, &mut workers, stop)?;
+    // Held to the end, so that the answer is to what was asked.
+    let (folder, config, space, _member) = resolve(path, config, &mut workers, stop)?;
     for text in space.findings()? {
         on_event(Event::Warning { text });
     }

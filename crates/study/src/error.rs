@@ -33,6 +33,16 @@ pub enum StudyError {
         /// The problem, in the parser's words.
         problem: String,
     },
+    /// A value of another type, or another word, than its setting takes.
+    #[error("`{key} = {value}` cannot be used: it must be {}", alternatives(allowed))]
+    NotAllowed {
+        /// The key, with its section.
+        key: String,
+        /// The value that it was set to.
+        value: String,
+        /// The values that it may have.
+        allowed: &'static str,
+    },
     /// A grid key without a list.
     #[error("[grid] takes lists of values: write `{0} = [ ... ]`, or move a single value out of [grid]")]
     NoList(String),
@@ -117,6 +127,30 @@ pub enum StudyError {
         section: String,
         /// The most similar one.
         nearest: Option<&'static str>,
+    },
+    /// A key outside all sections.
+    #[error(
+        "there is no setting `{key}` outside a section{}; a study has [data], [model], [optim], [run], [grid], [search], \
+         [compare] and [cost]",
+        meant.as_ref().map(|(name, section)| format!(" (did you mean `{name}` in [{section}]?)")).unwrap_or_default()
+    )]
+    NoSection {
+        /// The key.
+        key: String,
+        /// The most similar one in a section, with that.
+        meant: Option<(String, String)>,
+    },
+    /// Other settings than those with which another process works on the study at this time.
+    #[error(
+        "another process works on {} with other settings (they differ in {differing}); wait until it has ended, or stop \
+         it, then run this command again",
+        folder.display()
+    )]
+    WorkedOn {
+        /// The folder.
+        folder: PathBuf,
+        /// The settings that differ, by key.
+        differing: String,
     },
     /// No size of a variant matches.
     #[error(
@@ -211,6 +245,14 @@ pub enum StudyError {
         /// Those of the study.
         known: String,
     },
+}
+
+/// A list of words as alternatives.
+fn alternatives(allowed: &str) -> String {
+    match allowed.rsplit_once(", ") {
+        Some((first, last)) if !allowed.contains(['{', '(']) => format!("{first} or {last}"),
+        _ => allowed.to_owned(),
+    }
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

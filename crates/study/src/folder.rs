@@ -138,6 +138,11 @@ impl StudyFolder {
         Queue::new(&self.path.join("queue"))
     }
 
+    /// True if the study keeps these published figures.
+    pub(crate) fn keeps_figures(&self, text: &str) -> bool {
+        fs::read_to_string(self.path.join(FIGURES)).is_ok_and(|kept| kept == text)
+    }
+
     /// The state of a trial that is tried again so many times.
     fn record(&self, queue: &Queue, id: &str, retries: usize) -> Record {
         // Asked first: a worker that ends in between has written its summary before.
@@ -173,10 +178,11 @@ impl StudyFolder {
             return Record {
                 state: State::Failed,
                 given_up: true,
-                reason: Some(format!(
-                    "{damage}; or remove {}, and it is trained again",
-                    run.path().display()
-                )),
+                reason: Some(match damage {
+                    // They say so themselves.
+                    RunError::Damaged { .. } | RunError::EditedConfig { .. } => damage.to_string(),
+                    _ => format!("{damage}; or remove {}, and it is trained again", run.path().display()),
+                }),
                 summary: None,
                 ..record
             };

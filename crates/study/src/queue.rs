@@ -7,6 +7,7 @@
 //! | `ID.lease` | who works on it, while somebody does |
 //! | `ID.outcome` | how the last attempt ended, and why attempts failed |
 //! | `ID.log` | what workers had to say beside their events |
+//! | `process-TOKEN.lease` | a process that works on the study; all of them were asked for the same |
 //! | `ID.failed` | of an earlier version: why attempts failed, a JSON text a line |
 
 use std::fs;
@@ -15,13 +16,16 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use slimgate_run::{
-    FileSystemClock, Job, JobEnd, JobOutcome, Lease, LeaseOwner, LeaseTerms, QueueEntry, RunError, Step,
+    FileSystemClock, Job, JobEnd, JobOutcome, KeptLease, Lease, LeaseOwner, LeaseTerms, QueueEntry, RunError, Step,
     StopFlag, end_lease, is_leased,
 };
 
 use crate::StudyError;
 use crate::launcher::{PATIENCE, Submission};
 use crate::log::last_line;
+
+/// The names of the leases of processes begin with it, which the id of no trial does.
+const PROCESS: &str = "process-";
 
 /// The queue of a study.
 #[derive(Debug)]
@@ -99,6 +103,40 @@ impl Queue {
             }
             thread::sleep(PATIENCE);
         }
+    }
+
+    /// Notes that this process works on the study, for as long as what is returned is held; says whether no other process
+    /// does. Only whoever has the study's own lease may ask. The process stops should it be suspended for so long that
+    /// others take it for dead, since they may go on with other settings.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read or written to.
+    pub fn join(&self, stop: &StopFlag) -> Result<(KeptLease, bool), StudyError> {
+        let mut alone = true;
+        for path in self.processes()? {
+            if is_leased(&path, &self.clock, LeaseTerms::STUDY) {
+                alone = false;
+            } else {
+                let _ = fs::remove_file(&path);
+            }
+        }
+        let owner = LeaseOwner::this_process().map_err(RunError::file("take", &self.path))?;
+        let path = self.lease(&format!("{PROCESS}{}", owner.token));
+        let lease = Lease::take(&path, &owner, LeaseTerms::STUDY)?.expect("nobody else has this process's token");
+        let stop = stop.clone();
+        Ok((lease.keep(LeaseTerms::STUDY.renewal, move || stop.stop()), alone))
+    }
+
+    /// The leases of the processes that work on the study, or died when they did.
+    fn processes(&self) -> Result<Vec<PathBuf>, StudyError> {
+        let entries = fs::read_dir(&self.path).map_err(RunError::file("read", &self.path))?;
+        let paths = entries.flatten().map(|entry| entry.path());
+        let is_process = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(PROCESS) && name.ends_with(".lease")
+        };
+        Ok(paths.filter(is_process).collect())
     }
 
     /// Gives a lease back for a worker that has died.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use slimgate_run::words::{bare_percent, percent};
+use slimgate_run::words::{bare_percent, p_is, percent};
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 use crate::analysis::pairs;
@@ -58,7 +58,9 @@ impl FromStr for Requirement {
         let words: Vec<&str> = claim.split_whitespace().collect();
         let points = |text: &str| match text.trim_end_matches('%').parse::<f64>() {
             Ok(points) if points > 0.0 && points <= 100.0 => Ok(points),
-            _ => Err(refused(&format!("`{text}` is not a number of percentage points above 0"))),
+            _ => Err(refused(&format!(
+                "`{text}` is not a number of percentage points above 0 and at most 100"
+            ))),
         };
         let (variant, claim) = match words[..] {
             [variant, "equivalent", "to", other, "within", margin] => {
@@ -200,10 +202,11 @@ fn at_least(
 
 fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
     format!(
-        "difference {} points, interval {} to {}, p = {p:.3}, {} seeds",
+        "difference {} points, interval {} to {}, {}, {} seeds",
         bare_percent(found.difference.value, 2),
         bare_percent(interval.low, 2),
         bare_percent(interval.high, 2),
+        p_is(p),
         found.pairs
     )
 }
@@ -258,6 +261,10 @@ mod tests {
         ] {
             let message = text.parse::<Requirement>().unwrap_err().to_string();
             assert!(message.contains("within 1.0") || message.contains("percentage points"), "{message}");
+        }
+        for text in ["lstm accuracy at least 900", "lstm2 not worse than lstm within 101"] {
+            let message = text.parse::<Requirement>().unwrap_err().to_string();
+            assert!(message.ends_with("above 0 and at most 100"), "{message}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use slimgate_data::{DataError, TokenRule, is_folder, whole_path};
-use slimgate_run::{RunError, RunFolder, StopFlag, by_key};
+use slimgate_run::{KeptLease, RunError, RunFolder, StopFlag, by_key};
 use toml::{Table, Value};
 
 use crate::analysis::published;
@@ -12,13 +12,14 @@ use crate::launcher::Workers;
 use crate::space::{Space, hidden_sizes};
 use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
 
-/// The study with all that is found once and kept, and its folder. Everything is checked before anything is written.
+/// The study with all that is found once and kept, and its folder. Everything is checked before anything is written. As
+/// long as the lease is held, no process can work on the study with other settings.
 pub(crate) fn resolve(
     path: &Path,
     mut config: StudyConfig,
     workers: &mut Workers,
     stop: &StopFlag,
-) -> Result<(StudyFolder, StudyConfig, Space), StudyError> {
+) -> Result<(StudyFolder, StudyConfig, Space, KeptLease), StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
     config.compare.folders = folders(path, &config)?;
@@ -49,11 +50,62 @@ pub(crate) fn resolve(
         }
         space = Space::new(&config)?;
     }
+    let (member, alone) = folder.queue().join(stop)?;
+    if !alone {
+        refuse_other_settings(&folder, &config, figures.as_ref().map(|figures| figures.text.as_str()))?;
+        return Ok((folder, config, space, member));
+    }
     if let (Some(published), Some(figures)) = (&mut config.compare.published, figures) {
         published.file = folder.keep_figures(&figures.text)?;
     }
     folder.write_config(&config)?;
-    Ok((folder, config, space))
+    Ok((folder, config, space, member))
+}
+
+/// Refuses to work on a study beside another process that was asked for something else: the answer is made from one
+/// configuration, and one of the two would get an answer to another question than its own.
+fn refuse_other_settings(
+    folder: &StudyFolder,
+    config: &StudyConfig,
+    figures: Option<&str>,
+) -> Result<(), StudyError> {
+    let mut differing = differences(&settings(&folder.config()?), &settings(config));
+    if figures.is_some_and(|text| !folder.keeps_figures(text)) {
+        differing.push("compare.published".to_owned());
+    }
+    if differing.is_empty() {
+        return Ok(());
+    }
+    Err(StudyError::WorkedOn { folder: folder.path().to_owned(), differing: differing.join(", ") })
+}
+
+/// All settings of a study by key that make a difference to what is trained and answered.
+fn settings(config: &StudyConfig) -> BTreeMap<String, Value> {
+    let mut settings = shared(config);
+    settings.extend(
+        config.grid.iter().map(|(key, values)| (format!("grid.{key}"), Value::Array(values.clone()))),
+    );
+    let sections = [
+        ("search", config.search.as_ref().map(Table::try_from)),
+        ("compare", Some(Table::try_from(&config.compare))),
+        ("cost", config.cost.as_ref().map(Table::try_from)),
+    ];
+    for (section, table) in sections {
+        let table = table.transpose().expect("the parts have a TOML form").unwrap_or_default();
+        settings.extend(table.into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
+    }
+    // Where data and figures lie.
+    settings.remove("compare.folders");
+    if let Some(Value::Table(published)) = settings.get_mut("compare.published") {
+        published.remove("file");
+    }
+    settings
+}
+
+/// The keys whose values differ.
+fn differences(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> Vec<String> {
+    let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    all.into_iter().filter(|key| one.get(*key) != other.get(*key)).cloned().collect()
 }
 
 /// Refuses a folder that holds a study whose trials share other settings: its report would be written over, and its
@@ -65,10 +117,7 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
         newer @ StudyError::Run(RunError::Newer { .. }) => newer,
         problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
-    let (earlier, wanted) = (shared(&earlier), shared(config));
-    let all: BTreeSet<&String> = earlier.keys().chain(wanted.keys()).collect();
-    let differing: Vec<&str> =
-        all.into_iter().filter(|key| earlier.get(*key) != wanted.get(*key)).map(String::as_str).collect();
+    let differing = differences(&shared(&earlier), &shared(config));
     if differing.is_empty() {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use serde::Serialize;
+use slimgate_run::words::counted;
 use slimgate_run::{Backend, cpu_name};
 
 use crate::TrainError;
@@ -62,9 +63,9 @@ pub(crate) fn device(backend: Backend, index: usize) -> Result<Device, TrainErro
         _ => "`slimgate devices` lists what there is",
     };
     Err(TrainError::Device(format!(
-        "backend `{}` has {} device(s) on this machine, so there is no device {index}; {remedy}",
+        "backend `{}` has {} on this machine, so there is no device {index}; {remedy}",
         backend.name(),
-        found.len()
+        counted(found.len(), "device", "devices")
     )))
 }
 

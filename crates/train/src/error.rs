@@ -22,6 +22,13 @@ pub enum TrainError {
     /// No epoch has been saved whole.
     #[error("{} holds no complete checkpoint yet; train it with `slimgate train --resume {}`", .0.display(), in_shell(.0))]
     NoCheckpoint(PathBuf),
+    /// It diverged before an epoch could be saved, which it would do again.
+    #[error(
+        "{} diverged before its first epoch was complete, so there is no model to use; train a new run with a lower \
+         --learning-rate",
+        .0.display()
+    )]
+    DivergedAtOnce(PathBuf),
     /// An epoch that is not kept.
     #[error("{} does not hold epoch {epoch}; it holds {}", path.display(), list(held))]
     NoSuchEpoch {

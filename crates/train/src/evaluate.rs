@@ -9,7 +9,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
-use slimgate_run::{Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, hexadecimal};
+use slimgate_run::{
+    Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
+};
 
 use crate::checkpoints::load;
 use crate::devices::device;
@@ -268,7 +270,10 @@ fn find<'a>(
     checkpoint: CheckpointChoice,
 ) -> Result<&'a SavedEpoch, TrainError> {
     let path = folder.path().to_owned();
-    let Some(last) = manifest.epochs.last() else { return Err(TrainError::NoCheckpoint(path)) };
+    let Some(last) = manifest.epochs.last() else {
+        let diverged = folder.summary()?.is_some_and(|summary| summary.status == Status::Diverged);
+        return Err(if diverged { TrainError::DivergedAtOnce(path) } else { TrainError::NoCheckpoint(path) });
+    };
     let epoch = match checkpoint {
         CheckpointChoice::Last => last.epoch,
         CheckpointChoice::Epoch(epoch) => epoch,

@@ -12,7 +12,7 @@ use slimgate_models::Classifier;
 use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
-    RunSummary, Schedule, StopFlag,
+    RunSummary, StopFlag,
 };
 
 use crate::devices::device;
@@ -98,6 +98,7 @@ pub fn train(
         folder,
         _lock: lock,
         device,
+        stop: stop.clone(),
         interrupter: interrupter(stop),
         manifest,
         history: History::new(Metric::accuracy(None), Vec::new()),
@@ -176,7 +177,8 @@ pub fn resume(
     if stopped && config.optim.epochs > begun_for {
         return Err(unusable_epochs(
             config.optim.epochs,
-            "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one",
+            "the run was stopped early (`optim.early_stopping`), so it cannot be extended; train a new one \
+             with more patience",
         )
         .into());
     }
@@ -202,8 +204,9 @@ pub fn resume(
             .write_json("manifest.json", &Manifest { begun_with: manifest.begun_with.clone(), ..listed })?;
     }
     warnings.extend(data.unknown_tokens());
-    let interrupter = interrupter(stop);
-    let training = Training { config, until, folder, _lock: lock, device, interrupter, manifest, history };
+    let (stop, interrupter) = (stop.clone(), interrupter(stop));
+    let training =
+        Training { config, until, folder, _lock: lock, device, stop, interrupter, manifest, history };
     training.learn(classifier, data, warnings, display, progress)
 }
 
@@ -232,7 +235,7 @@ fn extend(config: &mut Config, epochs: usize) -> Result<(), ConfigError> {
             "a run may train longer than it was begun for, not shorter; to stop earlier, use --stop-after",
         ));
     }
-    if epochs > config.optim.epochs && matches!(config.optim.schedule, Schedule::Linear | Schedule::Cosine) {
+    if epochs > config.optim.epochs && config.optim.schedule.depends_on_epochs() {
         return Err(unusable_epochs(
             epochs,
             "the schedule of this run depends on its number of epochs; train a new one",

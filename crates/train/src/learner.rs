@@ -19,7 +19,10 @@ type BurnTraining = SupervisedTraining<Trainee>;
 pub(crate) fn interrupter(stop: &StopFlag) -> Interrupter {
     let interrupter = Interrupter::new();
     let asked = interrupter.clone();
-    stop.on_stop(move || asked.stop(Some("interrupted")));
+    stop.on_stop(move || {
+        dashboard::wait_while_suspended();
+        asked.stop(Some("interrupted"));
+    });
     interrupter
 }
 
@@ -59,16 +62,16 @@ pub(crate) fn with_metrics(
 pub(crate) fn with_renderer(
     training: BurnTraining,
     display: Display,
+    stop: &StopFlag,
     interrupter: &Interrupter,
     complete: usize,
 ) -> BurnTraining {
     match display {
-        Display::Quiet => training.renderer(Box::new(Quiet)),
-        Display::Dashboard => {
-            dashboard::attend(interrupter);
+        Display::Dashboard if dashboard::attend(stop) => {
             let from = (complete > 0).then_some(complete);
             training.renderer(Box::new(TuiMetricsRendererWrapper::new(interrupter.clone(), from)))
         }
+        Display::Dashboard | Display::Quiet => training.renderer(Box::new(Quiet)),
     }
 }
 

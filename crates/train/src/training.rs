@@ -11,7 +11,7 @@ use slimgate_data::Prepared;
 use slimgate_models::Classifier;
 use slimgate_run::{
     CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
-    peak_memory,
+    StopFlag, peak_memory,
 };
 
 use crate::checkpoints::{CheckpointTracker, EndOfEpoch, TrackedCheckpointer, TrackerState, load};
@@ -33,6 +33,7 @@ pub(crate) struct Training {
     pub folder: RunFolder,
     pub _lock: RunLock,
     pub device: Device,
+    pub stop: StopFlag,
     pub interrupter: Interrupter,
     pub manifest: Manifest,
     pub history: History,
@@ -92,7 +93,7 @@ impl Training {
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
     ) -> Result<(), TrainError> {
-        let Training { config, folder, device, interrupter, history, .. } = self;
+        let Training { config, folder, device, stop, interrupter, history, .. } = self;
         let optim = &config.optim;
         let complete = self.complete();
         let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
@@ -116,10 +117,12 @@ impl Training {
             CHECKPOINT_FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
         let training = if complete > 0 { training.checkpoint(complete) } else { training };
-        let training = learner::with_renderer(training, display, interrupter, complete);
+        let training = learner::with_renderer(training, display, stop, interrupter, complete);
 
         let learner = Learner::new(model, build::optimizer(optim, config.run.backend), schedule);
-        match catch_unwind(AssertUnwindSafe(|| training.launch(learner).error)) {
+        let ended = catch_unwind(AssertUnwindSafe(|| training.launch(learner).error));
+        dashboard::closed();
+        match ended {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(TrainError::Learner(error.to_string())),
             // "Kill" in the dashboard is a panic of the thread that reports to it.

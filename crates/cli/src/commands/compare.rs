@@ -35,8 +35,9 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         program: std::env::current_exe().map_err(CliError::Program)?,
         at_once: at_once(&arguments, &config),
     };
-    let _keys = stop_on_q(&stop);
-    let mut progress = Progress::new(arguments.json, shows_pictures(), config.compare.protocol);
+    let keys = stop_on_q(&stop);
+    let protocol = config.compare.protocol;
+    let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
     let compared = compare(&folder, config, &options, &stop, |event| progress.report(event));
     progress.end();
     let (folder, summary, failure) = compared?;

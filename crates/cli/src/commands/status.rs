@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 use serde::Serialize;
+use slimgate_run::words::counted;
 use slimgate_study::{Protocol, State, StudyFolder, StudyProgress, study_progress};
 
 use crate::args::StatusArguments;
@@ -42,7 +43,8 @@ fn tell(
 ) -> Result<(), CliError> {
     let count = |(state, trials): &(State, usize)| format!("{trials} {state}");
     let states: Vec<String> = progress.states.iter().map(count).collect();
-    say(format_args!("{}: {} trials: {}", study.display(), progress.trials, states.join(", ")))?;
+    let trials = counted(progress.trials, "trial", "trials");
+    say(format_args!("{}: {trials}: {}", study.display(), states.join(", ")))?;
     // As the bar of `slimgate compare` has it.
     let left = left.map_or_else(String::new, |left| format!(", about {:#} left", HumanDuration(left)));
     say(format_args!("epochs: {} of {}{left}", progress.epochs_done, progress.epochs))?;

@@ -1,5 +1,6 @@
 //! `slimgate train`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use slimgate_data::Validation;
@@ -42,7 +43,8 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
         None => train(read(&arguments)?, until, &stop, display, report)?,
     };
     let config = folder.config()?;
-    heard_or_not(speech.conclude(&folder, &summary, config.data.validation))?;
+    let moved = arguments.resume.as_ref().and(arguments.dataset.as_deref());
+    heard_or_not(speech.conclude(&folder, &summary, config.data.validation, moved))?;
     Ok(match summary.status {
         Status::Diverged if !config.run.tolerate_divergence => ExitCode::from(NOT_HELD),
         Status::Interrupted => ExitCode::from(INTERRUPTED),
@@ -65,6 +67,35 @@ fn resume_options(arguments: &TrainArguments) -> Result<ResumeOptions, CliError>
     let config = Config::read("--epochs", "", &arguments.settings()?)?;
     let epochs = arguments.epochs.is_some().then_some(config.optim.epochs);
     Ok(ResumeOptions { epochs, dataset: arguments.dataset.clone() })
+}
+
+/// The way to train a run longer that was still improving at its end, with its command. `moved` is the place of its data,
+/// if that is no longer where the run has it from.
+fn train_longer(folder: &RunFolder, summary: &RunSummary, moved: Option<&str>) -> Result<String, CliError> {
+    let config = folder.config()?;
+    let data = moved.map_or_else(String::new, |place| format!(" --dataset {}", quoted(place)));
+    let ended_early = config.optim.is_out_of_patience(&folder.history(summary.epochs)?);
+    let epochs = 3 * summary.epochs;
+    if !ended_early && !config.optim.schedule.depends_on_epochs() {
+        let run = quoted(&folder.path().display().to_string());
+        return Ok(format!("train longer: slimgate train --resume {run} --epochs {epochs}{data}"));
+    }
+    // A run that has another end from its start is another run.
+    let settings = folder.file("config.toml").display().to_string();
+    let name = config.run.name.as_deref().map_or_else(String::new, |name| {
+        let out = Path::new(&config.run.out);
+        let mut names = (2..).map(|number| format!("{name}-{number}"));
+        let free = names.find(|name| !out.join(name).exists()).expect("there is no last number");
+        format!(" --name {}", quoted(&free))
+    });
+    let (why, setting) = match config.optim.early_stopping {
+        Some(patience) if ended_early => {
+            let longer = format!("--set optim.early_stopping={}", 3 * patience.max(1));
+            ("train a new run with more patience", longer)
+        }
+        _ => ("train a new run for longer", format!("--epochs {epochs}")),
+    };
+    Ok(format!("{why}: slimgate train {} {setting}{name}{data}", quoted(&settings)))
 }
 
 /// The listener that the program speaks to.
@@ -132,6 +163,7 @@ impl Speech {
         folder: &RunFolder,
         summary: &RunSummary,
         selection: Validation,
+        moved: Option<&str>,
     ) -> Result<(), CliError> {
         if self == Speech::Json {
             let (run, summary) = (folder.path().display().to_string(), Box::new(summary.clone()));
@@ -153,11 +185,7 @@ impl Speech {
                     summary.variant, summary.dataset, summary.seconds
                 ))?;
                 if summary.converged == Some(false) {
-                    say(format_args!(
-                        "still improving; train longer: slimgate train --resume {} --epochs {}",
-                        quoted(&run.to_string()),
-                        3 * summary.epochs
-                    ))?;
+                    say(format_args!("still improving; {}", train_longer(folder, summary, moved)?))?;
                 }
                 say(format_args!("next: slimgate evaluate {}", quoted(&run.to_string())))
             }

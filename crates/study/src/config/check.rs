@@ -6,7 +6,7 @@ use slimgate_gates::{Cell, variant};
 use slimgate_run::{Config, ConfigError, nearest};
 use toml::Value;
 
-use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT};
+use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT, reference};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
@@ -48,6 +48,9 @@ impl StudyConfig {
     /// The settings that all trials share.
     fn check_base(&self) -> Result<(), StudyError> {
         if let Some(section) = self.base.keys().find(|section| !SECTIONS[..4].contains(&section.as_str())) {
+            if !self.base[section].is_table() {
+                return Err(no_section(section, &self.base[section]));
+            }
             let nearest = nearest(section, SECTIONS);
             return Err(StudyError::UnknownSection { section: section.clone(), nearest });
         }
@@ -190,6 +193,22 @@ impl StudyConfig {
         }
         Ok(())
     }
+}
+
+/// The error of a key outside all sections. A list is of values to cross, where no section of its own has it.
+fn no_section(key: &str, value: &Value) -> StudyError {
+    let of_runs = Config::keys().into_iter().rev().filter_map(|known| {
+        let (section, name) = known.split_once('.')?;
+        let section = if value.is_array() { format!("grid.{section}") } else { section.to_owned() };
+        Some((name.to_owned(), section))
+    });
+    let of_studies = SECTIONS[5..]
+        .iter()
+        .flat_map(|section| reference::names(section).map(|name| (name.to_owned(), (*section).to_owned())));
+    let known: Vec<(String, String)> = of_runs.chain(of_studies).collect();
+    let nearest = nearest(key, known.iter().map(|(name, _)| name.as_str()));
+    let meant = nearest.and_then(|nearest| known.iter().find(|(name, _)| name == nearest).cloned());
+    StudyError::NoSection { key: key.to_owned(), meant }
 }
 
 /// Whether two variants, by name or by terms, are one cell.

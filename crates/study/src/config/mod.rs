@@ -424,9 +424,21 @@ fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, St
         let nearest = nearest(name, reference::names(section)).map(|name| format!("{section}.{name}"));
         return Err(ConfigError::UnknownKey { key: format!("{section}.{name}"), nearest }.into());
     }
-    T::deserialize(table).map_err(|error| StudyError::Part {
-        section: section.to_owned(),
-        // A word that is none of an enum's: "variant" has another meaning here.
-        problem: error.to_string().trim_end().replace("unknown variant", "unknown word"),
+    T::deserialize(table.clone()).map_err(|error| {
+        let error = error.to_string();
+        // The parser says in a line of its own where it stopped.
+        let place = error.lines().find_map(|line| line.trim().strip_prefix("in `")?.strip_suffix('`'));
+        let key = place.map(|place| place.split('.').next().unwrap_or(place)).unwrap_or_default();
+        match (table.get(key), reference::allowed(&format!("{section}.{key}"))) {
+            (Some(value), Some(allowed)) => StudyError::NotAllowed {
+                key: format!("{section}.{key}"),
+                value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+                allowed,
+            },
+            _ => StudyError::Part {
+                section: section.to_owned(),
+                problem: error.lines().next().unwrap_or_default().to_owned(),
+            },
+        }
     })
 }

@@ -53,6 +53,11 @@ pub(super) fn names(section: &str) -> impl Iterator<Item = &'static str> {
     keys.filter(move |(of, _)| *of == section).map(|(_, name)| name)
 }
 
+/// The values that a setting takes, in words.
+pub(super) fn allowed(key: &str) -> Option<&'static str> {
+    SETTINGS.into_iter().find(|(name, ..)| *name == key).map(|(_, _, allowed, _)| allowed)
+}
+
 fn setting((key, default, allowed, meaning): (&str, &str, &str, &'static str)) -> Setting {
     let default = (!default.is_empty()).then(|| {
         let (_, value) = parse_setting(&format!("{key}={default}")).expect("it has a `=`");
