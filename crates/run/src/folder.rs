@@ -17,12 +17,13 @@ use crate::files::{UNFINISHED, holds, sha256, temporary, without_path, write_ato
 use crate::metric::Metric;
 use crate::summary::refuse_newer;
 use crate::{
-    Config, Environment, EpochMetrics, Evaluation, History, Manifest, RunError, RunSummary, SavedEpoch,
-    SavedFile, Timing, leftovers,
+    Config, Environment, EpochMetrics, Evaluation, History, Manifest, Outcomes, RunError, RunSummary,
+    SavedEpoch, SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
+const OUTCOMES: &str = "outcomes.csv";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -212,6 +213,31 @@ impl RunFolder {
         let best = self.summary()?.and_then(|summary| summary.best).map(|best| best.epoch);
         let evaluation: Option<Evaluation> = self.read_json_if_there("evaluation.json")?;
         Ok(evaluation.filter(|evaluation| Some(evaluation.epoch) == best))
+    }
+
+    /// The outcomes of the test sequences of its evaluation, where they were recorded: not by version 0.1.0, nor where
+    /// the score is no mean over sequences.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary), and if they are those of another evaluation.
+    pub fn outcomes(&self, evaluation: &Evaluation) -> Result<Option<Outcomes>, RunError> {
+        if !self.file(OUTCOMES).exists() {
+            return Ok(None);
+        }
+        let text = self.read_text(OUTCOMES)?;
+        Outcomes::from_csv(&self.file(OUTCOMES), &text, evaluation.score.value).map(Some)
+    }
+
+    /// Records how the run does on the test set.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn record_evaluation(&self, evaluation: &Evaluation, outcomes: &Outcomes) -> Result<(), RunError> {
+        // The evaluation comes last: where it is, all is.
+        self.write(OUTCOMES, &outcomes.to_csv())?;
+        self.write_json("evaluation.json", evaluation)
     }
 
     /// The times of its steps, where they have been measured.

@@ -11,7 +11,8 @@ use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, pr
 use slimgate_models::Classifier;
 use slimgate_run::metric::{ClassCounts, classification};
 use slimgate_run::{
-    Backend, Config, Evaluation, Manifest, MetricValue, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
+    Backend, Config, Evaluation, Manifest, MetricValue, Outcome, Outcomes, RunError, RunFolder, SavedEpoch,
+    Status, hexadecimal,
 };
 
 use crate::checkpoints::load;
@@ -49,6 +50,17 @@ pub struct SavedRun {
     /// True if its tensors are in the memory of this process.
     in_memory: bool,
     epoch: usize,
+}
+
+/// What came of a saved run on the test set.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// Its scores.
+    pub evaluation: Evaluation,
+    /// The outcomes of the single sequences.
+    pub outcomes: Outcomes,
+    /// What the user should know of the set.
+    pub warning: Option<String>,
 }
 
 /// The prediction of a saved run for one new sequence.
@@ -128,23 +140,23 @@ impl SavedRun {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn record(&self, evaluation: &Evaluation) -> Result<(), RunError> {
-        self.folder.write_json("evaluation.json", evaluation)
+    pub fn record(&self, evaluated: &Evaluated) -> Result<(), RunError> {
+        self.folder.record_evaluation(&evaluated.evaluation, &evaluated.outcomes)
     }
 
-    /// Classifies the test set, which is at `place` where the data has moved there. Beside what comes of it, returns what
-    /// the user should know of the set.
+    /// Classifies the test set, which is at `place` where the data has moved there.
     ///
     /// # Errors
     ///
     /// If the data cannot be read or is not what the run was trained on, or the model has no answer to a sequence.
-    pub fn evaluate(&self, place: Option<&str>) -> Result<(Evaluation, Option<String>), TrainError> {
+    pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluated, TrainError> {
         let Prepared { test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let sequences = test.len();
         let warning = unknown_in("test", &test);
         let classes = self.classes();
         let mut loss = 0.0;
         let mut counts = ClassCounts::new(classes.len());
+        let mut outcomes = Vec::with_capacity(sequences);
         for sequences in self.batches(&test, |sequence| sequence.steps.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
@@ -157,6 +169,7 @@ impl SavedRun {
             let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
             for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
                 counts.add(class as usize, predicted as usize);
+                outcomes.push(Outcome { group: None, value: f64::from(class == predicted) });
             }
         }
         let metrics: Vec<MetricValue> = classification(classes, &counts.members())
@@ -176,7 +189,7 @@ impl SavedRun {
             confusion: counts.rows(),
             weights_sha256: weights_hash(&self.classifier),
         };
-        Ok((evaluation, warning))
+        Ok(Evaluated { evaluation, outcomes: Outcomes::new(outcomes), warning })
     }
 
     /// Classifies new sequences.

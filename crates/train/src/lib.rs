@@ -51,6 +51,6 @@ mod training;
 pub use build::optimizer;
 pub use devices::{FoundDevice, devices, is_built, require_built};
 pub use error::TrainError;
-pub use evaluate::{CheckpointChoice, Prediction, SavedRun};
+pub use evaluate::{CheckpointChoice, Evaluated, Prediction, SavedRun};
 pub use learn::{Display, Progress, ResumeOptions, resume, train};
 pub use timing::{effort, step_time, time};

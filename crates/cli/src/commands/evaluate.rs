@@ -15,13 +15,14 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         exit_when_unread();
     }
     let run = open(&arguments.saved)?;
-    let (evaluation, warning) = run.evaluate(arguments.dataset.as_deref())?;
-    if let Some(warning) = warning {
+    let evaluated = run.evaluate(arguments.dataset.as_deref())?;
+    let evaluation = &evaluated.evaluation;
+    if let Some(warning) = &evaluated.warning {
         tell(format_args!("warning: {warning}"));
     }
     // Told first: the numbers are there though the folder may be read-only.
     let told = if arguments.saved.json {
-        say_json(&evaluation)
+        say_json(evaluation)
     } else {
         let chosen = match run.validation() {
             Validation::Test if run.is_best()? => ", chosen on this set",
@@ -41,7 +42,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         ))
     };
     if run.is_official_result()? {
-        recorded_or_not(run.record(&evaluation));
+        recorded_or_not(run.record(&evaluated));
     } else {
         tell("not recorded: a run's result is that of its best epoch on its own backend");
     }

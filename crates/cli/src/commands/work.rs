@@ -195,11 +195,11 @@ fn evaluate(run: &Path, dataset: Option<&str>) -> Result<(), CliError> {
         return Ok(());
     }
     let saved = SavedRun::open(run, CheckpointChoice::Best, None)?;
-    let (evaluation, warning) = saved.evaluate(dataset)?;
-    if let Some(warning) = warning {
+    let evaluated = saved.evaluate(dataset)?;
+    if let Some(warning) = &evaluated.warning {
         tell(format_args!("warning: {warning}"));
     }
-    Ok(saved.record(&evaluation)?)
+    Ok(saved.record(&evaluated)?)
 }
 
 /// The end of a job of whose steps this came.
