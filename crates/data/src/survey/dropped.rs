@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn the_texts_that_ship_raise_no_alarm() {
         let entry = find("movie-snippets").unwrap();
-        let examples = crate::examples::load(entry, &entry.recipe.train).unwrap();
+        let examples = crate::examples::load(&entry, &entry.recipe.train).unwrap();
         let text = |example: crate::examples::Example| {
             (example.label.to_string(), example.raw.text().unwrap_or_default().to_owned())
         };
