@@ -42,16 +42,6 @@ impl Setting {
         }
     }
 
-    /// Whether it is a whole number.
-    pub fn is_whole(&self) -> bool {
-        matches!(self.values, Values::Whole(..))
-    }
-
-    /// Whether it is a number, whole or not.
-    pub fn is_number(&self) -> bool {
-        matches!(self.values, Values::Whole(..) | Values::Number(..))
-    }
-
     /// Checks that it can have a value.
     ///
     /// # Errors

@@ -55,9 +55,8 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Options, compare};
-pub use config::{
-    Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig, schema,
-};
+pub use config::{Match, StudyConfig, schema};
+pub(crate) use config::{Prices, Prune, Range, Sampler, Sizes};
 pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;

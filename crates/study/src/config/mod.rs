@@ -2,13 +2,16 @@
 
 mod check;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Protocol, find, is_folder, whole_path};
-use slimgate_run::{Backend, ConfigError, by_key, table_with};
+use slimgate_run::{Backend, ConfigError, RunError, by_key, table_with};
 use slimgate_settings::SettingError;
 use toml::{Table, Value};
 
@@ -16,19 +19,19 @@ use crate::StudyError;
 
 pub use schema::schema;
 
-/// Everything that determines a study.
+/// Everything that determines a study, checked as it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyConfig {
     /// The settings that all trials share, in a run's form.
-    pub base: Table,
+    pub(crate) base: Table,
     /// Settings to cross, each with its values; see [`StudyConfig::variants`] for the variants.
-    pub grid: BTreeMap<String, Vec<Value>>,
+    pub(crate) grid: BTreeMap<String, Vec<Value>>,
     /// Settings to search, besides.
-    pub search: Option<Search>,
+    pub(crate) search: Option<Search>,
     /// The comparison: its baseline, and its criteria.
-    pub compare: Compare,
+    pub(crate) compare: Compare,
     /// The price of machines, and how much they have to do.
-    pub cost: Option<Prices>,
+    pub(crate) cost: Option<Prices>,
 }
 
 /// Settings that are drawn from ranges. Each variant gets the same number of draws.
@@ -299,6 +302,30 @@ impl StudyConfig {
             table.insert("cost".into(), value(Table::try_from(cost)));
         }
         toml::to_string(&table).expect("a study has a TOML form")
+    }
+
+    /// The way that its choices are made.
+    pub fn protocol(&self) -> Protocol {
+        self.compare.protocol
+    }
+
+    /// The CPU threads of each trial; 0 for all cores.
+    pub fn threads(&self) -> usize {
+        let threads = self.shared("run.threads").and_then(Value::as_integer);
+        threads.map_or(0, |threads| threads as usize)
+    }
+
+    /// Names the file of published figures by its whole path: the study's file names it from its own folder, `home`.
+    ///
+    /// # Errors
+    ///
+    /// If the current folder is not there any more.
+    pub fn find_published(&mut self, home: &Path) -> Result<(), StudyError> {
+        let Some(published) = &mut self.compare.published else { return Ok(()) };
+        let file = home.join(&published.file);
+        let whole = std::path::absolute(&file).map_err(RunError::file("find", &file))?;
+        published.file = whole.display().to_string();
+        Ok(())
     }
 
     /// The value that all trials share of a setting, where the study gives one.
