@@ -6,7 +6,7 @@ use crate::own::whole_path;
 use crate::preprocessing::Overflow;
 use crate::split::{self, SplitIndices, held_out, split, undivided};
 use crate::{
-    DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Survey, Validation, examples, find,
+    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, examples, find,
 };
 
 /// A data set, divided and ready for batches.
@@ -16,7 +16,7 @@ pub struct Prepared {
     pub preprocessing: Preprocessing,
     /// The training set.
     pub train: Vec<Sequence>,
-    /// The set used for model selection: taken from the training data, or the test set; see [`Validation`].
+    /// The set used for model selection: taken from the training data, or the test set; see [`Protocol`].
     pub validation: Vec<Sequence>,
     /// The test set. Nothing is taken from it.
     pub test: Vec<Sequence>,
@@ -62,8 +62,8 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
 pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
     let recipe = &find(&config.dataset)?.recipe;
     Ok(match config.validation {
-        Validation::HeldOut => held_out(recipe.train.sequences, config.validation_fraction),
-        Validation::Test => recipe.test.sequences,
+        Protocol::Validation => held_out(recipe.train.sequences, config.validation_fraction),
+        Protocol::Published => recipe.test.sequences,
     })
 }
 
@@ -73,10 +73,10 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
 /// As [`prepare`]; a set with no sequence left for one of the two.
 pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     match config.validation {
-        Validation::HeldOut => {
+        Protocol::Validation => {
             split::check(find(&config.dataset)?.recipe.train.sequences, config.validation_fraction)
         }
-        Validation::Test => Ok(()),
+        Protocol::Published => Ok(()),
     }
 }
 
@@ -94,8 +94,8 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     let examples = examples::load(&entry, &entry.recipe.train)?;
     let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let SplitIndices { train, validation } = match config.validation {
-        Validation::HeldOut => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
-        Validation::Test => {
+        Protocol::Validation => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
+        Protocol::Published => {
             let train = undivided(&labels, config.train_limit, config.seed);
             SplitIndices { train, validation: Vec::new() }
         }
@@ -119,8 +119,8 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         .sequences(examples::load(&entry, &entry.recipe.test)?.into_iter())
         .map_err(|place| examples::overflow(&entry, &entry.recipe.test, place))?;
     let validation = match config.validation {
-        Validation::HeldOut => held_out,
-        Validation::Test => test.clone(),
+        Protocol::Validation => held_out,
+        Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
 }

@@ -4,9 +4,9 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `config`, `settings` | the settings of a run; how they are read and checked |
+//! | `config` | the settings of a run: meaning, bounds, default |
+//! | `settings` | a checked configuration, from settings that are written |
 //! | `table` | tables of TOML by dotted keys |
-//! | `reference` | what each setting means, its default and the values it takes |
 //! | `backend` | the backends by their names |
 //! | `parameters` | how many parameters a model has, counted without building it |
 //! | `folder`, `files` | the run folder: whole files or none, its lock |
@@ -48,7 +48,6 @@ mod manifest;
 pub mod metric;
 mod outcomes;
 mod parameters;
-mod reference;
 mod settings;
 mod shell;
 mod signals;
@@ -61,7 +60,7 @@ pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
-pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use config::{EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule, WrittenConfig};
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
 pub use evaluation::{Evaluation, MetricValue, Reference};
@@ -75,8 +74,7 @@ pub use lease::{FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_l
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use outcomes::{Outcome, Outcomes};
 pub use parameters::{Parameters, recurrent_parameters};
-pub use reference::Setting;
-pub use settings::nearest;
+pub use settings::Config;
 pub use shell::quoted;
 pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;

@@ -7,7 +7,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
+use slimgate_data::{Batch, Input, Prepared, Preprocessing, Protocol, Steps, prepare_with, unknown_in};
 use slimgate_models::Classifier;
 use slimgate_run::metric::{ClassCounts, classification};
 use slimgate_run::{
@@ -92,7 +92,7 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
-        let classifier = build::classifier_to_load(&config, &preprocessing, &device)?;
+        let classifier = build::classifier_to_load(&config, &preprocessing, &device);
         let (epoch, classifier) = load_with_retry(&classifier, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
@@ -110,7 +110,7 @@ impl SavedRun {
     }
 
     /// The data that its choices were made on.
-    pub fn validation(&self) -> Validation {
+    pub fn validation(&self) -> Protocol {
         self.config.data.validation
     }
 
@@ -228,7 +228,7 @@ impl SavedRun {
         steps: impl Fn(&T) -> usize + Copy,
     ) -> Result<Vec<&'a [T]>, TrainError> {
         let free = self.in_memory.then(memory::free).flatten();
-        Layers::new(&self.config, &self.preprocessing)?.batches(all, BATCH, steps, free)
+        Layers::new(&self.config, &self.preprocessing).batches(all, BATCH, steps, free)
     }
 }
 

@@ -3,7 +3,7 @@ use slimgate_data::{Sequence, Steps};
 use super::*;
 
 fn layers(config: &Config, inputs: usize, vocabulary: usize, classes: usize) -> Layers<'_> {
-    Layers { config, cell: config.model.cell().unwrap(), inputs, vocabulary, classes }
+    Layers { config, inputs, vocabulary, classes }
 }
 
 fn read(settings: &str) -> Config {
