@@ -140,8 +140,21 @@ impl StudyConfig {
 
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         let of_grid = self.seeds().len();
-        if let Some(seeds) = self.compare.seeds.filter(|seeds| *seeds < of_grid) {
+        let compared = self.compare.reuse_seeds || !self.chooses();
+        if let Some(seeds) = self.compare.seeds.filter(|seeds| compared && *seeds < of_grid) {
             return Err(StudyError::FewerSeeds { seeds, of_grid });
+        }
+        if self.compare.until == Until::Decided {
+            if self.compare.seeds.is_some() {
+                return refused(
+                    "compare.seeds",
+                    "a comparison that ends once it is decided has no fixed number of seeds; set `compare.max_seeds`, or \
+                     take `compare.until = \"decided\"` out",
+                );
+            }
+            if self.compare.protocol == Protocol::Published {
+                return refused("compare.until", "the published protocol compares a fixed number of seeds");
+            }
         }
         if self.compare.matched.is_some()
             && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))

@@ -122,12 +122,24 @@ pub struct Compare {
     /// Confidence of intervals and tests.
     #[schemars(extend("minimum" = 0.5, "exclusiveMaximum" = 1.0))]
     pub confidence: f64,
-    /// Seeds of the comparison; the grid's if not given.
-    ///
-    /// No fewer than those of the grid, which are the first of them.
+    /// End of the comparison: after `compare.seeds`, or once it is decided.
+    pub until: Until,
+    /// Seeds of a comparison of a fixed number; as many as the grid's if not given.
     #[schemars(range(min = 1, max = 10_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
+    /// Most seeds of a comparison that ends once it is decided.
+    #[schemars(range(min = 5, max = 10_000))]
+    pub max_seeds: usize,
+    /// Most seeds that settings are chosen with, where the grid's leave the choice open.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_exploring_seeds: usize,
+    /// Seeds that settings are chosen with are compared, too.
+    ///
+    /// They were lucky at the chosen settings, and false claims are more frequent. Studies of version 0.1.0 did so.
+    pub reuse_seeds: bool,
+    /// Part of the data that each seed draws anew.
+    pub resample: Resample,
     /// `published`: choose on the test set.
     pub protocol: Protocol,
     /// The quantity that hidden sizes are made equal by; nothing if not given.
@@ -159,7 +171,12 @@ impl Default for Compare {
             baseline: "lstm".into(),
             margin: 1.0,
             confidence: 0.95,
+            until: Until::Seeds,
             seeds: None,
+            max_seeds: 20,
+            max_exploring_seeds: 6,
+            reuse_seeds: false,
+            resample: Resample::Validation,
             protocol: Protocol::Validation,
             matched: None,
             hidden: Sizes::new(),
@@ -169,6 +186,28 @@ impl Default for Compare {
             published: None,
         }
     }
+}
+
+/// The end of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// After a number of seeds that is fixed in advance.
+    #[default]
+    Seeds,
+    /// Once every variant is settled: seeds are added in looks, and what a look may claim allows for the others.
+    Decided,
+}
+
+/// The part of the data that each seed draws anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resample {
+    /// None: all seeds share the split that `data.seed` draws.
+    Nothing,
+    /// The validation set, out of the training data.
+    #[default]
+    Validation,
 }
 
 /// Hidden units by task and variant.
@@ -218,6 +257,16 @@ pub struct Prices {
 fn euro() -> String {
     "EUR".into()
 }
+
+/// The looks of a comparison that ends once it is decided, as shares of the most seeds: at 5, 8, 12 and 20 of 20. See
+/// docs/statistics-of-studies.md.
+const LOOKS: [f64; 4] = [0.25, 0.4, 0.6, 1.0];
+
+/// The fewest seeds at which a comparison is looked at.
+const FEWEST: usize = 3;
+
+/// The seeds of the comparison begin so far beyond those of the grid.
+const COMPARISON: u64 = 100;
 
 /// The variants that a study compares unless it says otherwise.
 const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
@@ -277,8 +326,13 @@ impl StudyConfig {
         settings: &[(String, Value)],
     ) -> Result<StudyConfig, StudyError> {
         let mut config = StudyConfig::read(name, text, settings)?;
-        let given = |table: Table| table.get("compare").is_some_and(|compare| compare.get("widen").is_some());
-        config.compare.widen &= table_with(name, text, settings).is_ok_and(given);
+        let compare = table_with(name, text, settings)?.remove("compare");
+        let written = |key| compare.as_ref().is_some_and(|compare| compare.get(key).is_some());
+        config.compare.widen &= written("widen");
+        config.compare.reuse_seeds |= !written("reuse_seeds");
+        if !written("resample") {
+            config.compare.resample = Resample::Nothing;
+        }
         Ok(config)
     }
 
@@ -395,16 +449,46 @@ impl StudyConfig {
         values.filter_map(|seed| seed.as_integer().map(|seed| seed as u64)).collect()
     }
 
-    /// The seeds that the chosen settings are compared with.
-    pub fn comparison_seeds(&self) -> Vec<u64> {
-        let mut seeds = self.seeds();
-        let wanted = self.compare.seeds.unwrap_or(seeds.len());
-        let mut next = seeds.iter().max().map_or(1, |last| last + 1);
-        while seeds.len() < wanted {
-            seeds.push(next);
-            next += 1;
+    /// The seeds that settings are chosen with, and those that are added where these leave the choice open.
+    pub(crate) fn exploring_seeds(&self) -> Vec<u64> {
+        let most = if self.chooses() && !self.compare.reuse_seeds { self.compare.max_exploring_seeds } else { 0 };
+        and_further(self.seeds(), most)
+    }
+
+    /// The first seeds that the chosen settings are compared with, as many as given.
+    ///
+    /// Those of the choice were lucky at the chosen settings, so others are compared; where there is nothing to choose,
+    /// they are as good as any.
+    pub(crate) fn comparison_seeds(&self, number: usize) -> Vec<u64> {
+        if self.compare.reuse_seeds || !self.chooses() {
+            let mut seeds = and_further(self.seeds(), number);
+            seeds.truncate(number.max(1));
+            return seeds;
         }
-        seeds
+        let last = self.seeds().into_iter().max().unwrap_or(0);
+        // Beyond all that a choice may take, however many that are.
+        (1..=number as u64).map(|at| last + COMPARISON + at).collect()
+    }
+
+    /// The numbers of seeds at which the comparison is looked at: the first of them, the last at most.
+    pub(crate) fn looks(&self) -> Vec<usize> {
+        match self.compare.until {
+            Until::Seeds => vec![self.compare.seeds.unwrap_or(self.seeds().len())],
+            Until::Decided => {
+                let most = self.compare.max_seeds;
+                let mut looks: Vec<usize> = LOOKS.iter().map(|share| (share * most as f64).round() as usize).collect();
+                looks.retain(|look| *look >= FEWEST);
+                looks.dedup();
+                looks
+            }
+        }
+    }
+
+    /// True if there are several settings to choose from.
+    fn chooses(&self) -> bool {
+        let alone = |key: &String| [VARIANT, SEED].contains(&key.as_str()) || key.starts_with("data.");
+        let several = self.grid.iter().any(|(key, values)| !alone(key) && values.len() > 1);
+        several || self.search.as_ref().is_some_and(|search| search.trials > 1)
     }
 
     /// The range of each setting that is searched.
@@ -456,6 +540,16 @@ impl StudyConfig {
             }
         }
     }
+}
+
+/// Seeds, and as many of the numbers after the greatest as make them so many.
+fn and_further(mut seeds: Vec<u64>, wanted: usize) -> Vec<u64> {
+    let mut next = seeds.iter().max().map_or(1, |last| last + 1);
+    while seeds.len() < wanted {
+        seeds.push(next);
+        next += 1;
+    }
+    seeds
 }
 
 fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
