@@ -201,7 +201,7 @@ impl StudyFolder {
 /// The records of a study, each read again only while it may change.
 pub(crate) struct Records {
     pub queue: Queue,
-    folder: StudyFolder,
+    pub folder: StudyFolder,
     retries: usize,
     known: HashMap<String, Record>,
     /// The merit of the best epoch up to one, by trial; what is past does not change.

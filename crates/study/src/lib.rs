@@ -56,7 +56,7 @@ mod trial;
 pub use analysis::summarize;
 pub use compare::{Options, compare};
 pub use config::{Margin, Match, StudyConfig, schema};
-pub(crate) use config::{Prices, Prune, Range, Sampler, Search, Sizes};
+pub(crate) use config::{Prices, Prune, Range, Sampler, Search, Sizes, Until};
 pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;

@@ -4,7 +4,12 @@
 //! own way: try all candidates, choose one on the validation set, train that with further seeds, read the test
 //! set for those trials. Last of all, the chosen trials of a task are timed side by side.
 
+mod looks;
+mod race;
+
 use std::collections::{HashMap, HashSet};
+
+pub(crate) use race::Certainty;
 
 use crate::folder::{Record, Records};
 use crate::pruning::{rungs, survivors};
@@ -46,8 +51,10 @@ pub(crate) struct Group {
     pub candidates: Vec<Candidate>,
     /// Trials that were pruned, with the epoch after which.
     pub pruned: HashMap<String, usize>,
-    /// The chosen settings with a trial for each seed of the comparison, once there is a choice.
+    /// The chosen settings with a trial for each seed of the comparison so far, once there is a choice.
     pub chosen: Option<Candidate>,
+    /// The certainty of that choice, where it can be told.
+    pub certainty: Option<Certainty>,
     /// The work that can be done now; trials that somebody works on are among them.
     pub work: Vec<Work>,
 }
@@ -87,9 +94,12 @@ pub(crate) fn plan(
     let mut planner = Planner { space, config, records };
     let mut groups = Vec::new();
     for task in 0..space.tasks.len() {
+        let mut of_task = Vec::new();
         for variant in &space.variants {
-            groups.push(planner.group(task, variant)?);
+            of_task.push(planner.group(task, variant)?);
         }
+        planner.look(&mut of_task)?;
+        groups.extend(of_task);
     }
     Ok(groups)
 }
@@ -108,6 +118,7 @@ impl Planner<'_> {
             candidates: Vec::new(),
             pruned: HashMap::new(),
             chosen: None,
+            certainty: None,
             work: Vec::new(),
         };
         let mut scored: Vec<(Settings, f64)> = Vec::new();
@@ -132,9 +143,23 @@ impl Planner<'_> {
                 return Ok(group);
             }
         }
+        self.race(&mut group)?;
+        if !group.work.is_empty() {
+            return Ok(group);
+        }
         let Some(best) = self.best(&group) else { return Ok(group) };
-        let seeds = self.config.comparison_seeds();
-        let chosen = self.space.with_seeds(&self.space.tasks[task], variant, best, &seeds)?;
+        group.certainty = self.certainty(&group);
+        group.chosen = Some(Candidate { settings: best, trials: Vec::new() });
+        self.compare(&mut group, self.config.looks()[0])?;
+        Ok(group)
+    }
+
+    /// Plans the comparison of a variant's chosen settings with so many seeds.
+    fn compare(&mut self, group: &mut Group, seeds: usize) -> Result<(), StudyError> {
+        let Some(chosen) = &group.chosen else { return Ok(()) };
+        let seeds = self.config.comparison_seeds(seeds);
+        let task = &self.space.tasks[group.task];
+        let chosen = self.space.with_seeds(task, &group.variant, chosen.settings.clone(), &seeds)?;
         for trial in &chosen.trials {
             let work = Work { trial: trial.clone(), until: None, test: true };
             if work.is_due(self.records.get(&trial.id)) {
@@ -142,7 +167,7 @@ impl Planner<'_> {
             }
         }
         group.chosen = Some(chosen);
-        Ok(group)
+        Ok(())
     }
 
     /// The work of some candidates, from rung to rung.
@@ -231,9 +256,12 @@ impl Planner<'_> {
     fn best(&mut self, group: &Group) -> Option<Settings> {
         let mut best: Option<((f64, f64), &Settings)> = None;
         let some_whole = group.candidates.iter().any(|candidate| !self.has_failed(candidate));
+        // Those that were close went on with further seeds.
+        let seeds = group.candidates.iter().map(|candidate| candidate.trials.len()).max();
         for candidate in &group.candidates {
             let pruned = candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id));
-            if pruned || (some_whole && self.has_failed(candidate)) {
+            let left_behind = Some(candidate.trials.len()) < seeds;
+            if pruned || left_behind || (some_whole && self.has_failed(candidate)) {
                 continue;
             }
             let Some(score) = self.score(candidate) else { continue };

@@ -227,8 +227,14 @@ pub struct Comparison {
     pub deviation: Option<f64>,
     /// The interval that two one-sided tests are read off (90 % where the confidence is 95 %).
     pub equivalence_interval: Option<[f64; 2]>,
-    /// The interval of the difference at the study's confidence.
+    /// The interval of the difference at the study's confidence: the wider of the next two.
     pub interval: Option<[f64; 2]>,
+    /// The same for other seeds on these test sequences; none in summaries of version 0.1.0.
+    #[serde(default)]
+    pub seeds_interval: Option<[f64; 2]>,
+    /// The same for other seeds and other test sequences, where the outcomes of single sequences are known.
+    #[serde(default)]
+    pub data_interval: Option<[f64; 2]>,
     /// The p value of "no difference" (paired t test), and after Holm.
     pub p_difference: Option<[f64; 2]>,
     /// The exact p value of the Wilcoxon signed-rank test.
@@ -247,6 +253,9 @@ pub struct Comparison {
     /// The reason why there can be no verdict, however the variants compare.
     #[serde(default)]
     pub obstacle: Option<Obstacle>,
+    /// The use of more seeds; none where there can be no verdict, and in summaries of version 0.1.0.
+    #[serde(default)]
+    pub outlook: Option<Outlook>,
     /// Pairs in all that it would take to show equivalence, or else non-inferiority or a difference, with a power of
     /// 80 % after Holm's correction, where the evidence is not enough.
     pub seeds_needed: Option<usize>,
@@ -274,6 +283,18 @@ impl Comparison {
             (_, Verdict::Worse) => "worse",
         }
     }
+}
+
+/// The use of more seeds to a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outlook {
+    /// It is settled: equivalent, better or worse.
+    Settled,
+    /// They may settle it.
+    Open,
+    /// It would take more than the study has, or more test sequences.
+    TooMany,
 }
 
 /// The conclusion on a variant against the baseline.

@@ -9,7 +9,7 @@ use slimgate_run::{Config, ConfigError, WrittenConfig};
 use toml::Value;
 
 use crate::StudyError;
-use crate::config::{SEED, VARIANT};
+use crate::config::{SEED, SPLIT, VARIANT};
 use crate::space::StudyTask;
 
 /// The settings that a study varies besides task, variant and seed, by key.
@@ -29,7 +29,8 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    /// The trial at a point of a study whose shared settings are the TOML text `base`.
+    /// The trial at a point of a study whose shared settings are the TOML text `base`; `split` draws its validation set,
+    /// where that is not the same for all seeds.
     ///
     /// # Errors
     ///
@@ -40,6 +41,7 @@ impl Trial {
         cell: &str,
         hidden: Option<usize>,
         seed: u64,
+        split: Option<u64>,
         settings: &Settings,
     ) -> Result<Trial, StudyError> {
         let key = match variant(cell) {
@@ -50,6 +52,9 @@ impl Trial {
         all.extend(settings.clone());
         all.push((key.to_owned(), Value::String(cell.to_owned())));
         all.push((SEED.to_owned(), Value::Integer(seed as i64)));
+        if let Some(split) = split {
+            all.push((SPLIT.to_owned(), Value::Integer(split as i64)));
+        }
         if let Some(hidden) = hidden {
             all.push(("model.hidden".to_owned(), Value::Integer(hidden as i64)));
         }

@@ -1,20 +1,46 @@
 //! Each variant against the baseline.
 
+use std::collections::BTreeMap;
+
+use slimgate_run::Outcomes;
 use slimgate_run::metric::Metric;
+use slimgate_statistics::{
+    Alternative, Criteria, Design, Differences, Estimate, Finding, Intervals, Looked, Pair, PairedTests,
+    Plan, Prospect, Scenario, Standing, compare, seeds_needed, won_tied_lost,
+};
 
 use super::obstacle::obstacle;
-use crate::{Comparison, Obstacle, StudyConfig, VariantSummary, Verdict};
-use slimgate_statistics::{
-    Alternative, Criteria, Estimate, Pair, PairedTests, Scenario, compare, holm, seeds_needed, won_tied_lost,
-};
+use crate::{Comparison, Obstacle, Outlook, StudyConfig, Until, VariantSummary, Verdict};
 
 /// The power that "run N more seeds" aims at.
 const POWER: f64 = 0.8;
+
+/// The looks' spending of α: (n/N)² by the look at n of N seeds. See docs/statistics-of-studies.md.
+const SPENDING: f64 = 2.0;
+
+/// A variant whose chance to be settled by the last look is below this gets no more seeds.
+const FUTILITY: f64 = 0.1;
+
+/// The outcomes of single test sequences by seed, where they were recorded.
+pub(super) type OutcomesBySeed = BTreeMap<u64, Outcomes>;
+
+/// What variants on one task are compared by.
+pub(super) struct Scores<'a> {
+    pub metric: &'a Metric,
+    /// The step between possible scores.
+    pub resolution: f64,
+    /// Of each variant.
+    pub outcomes: &'a [OutcomesBySeed],
+}
 
 /// A variant and the baseline under the seeds that both have.
 struct Paired<'a> {
     variant: &'a VariantSummary,
     pairs: Vec<Pair>,
+    /// The gain of each pair, in the order of the seeds.
+    gains: Vec<f64>,
+    /// The gain of each pair on each test sequence, and the sequences' groups; none where outcomes are not known.
+    items: Option<(Vec<Vec<f64>>, Vec<usize>)>,
     /// None of fewer than two pairs.
     tests: Option<PairedTests>,
     obstacle: Option<Obstacle>,
@@ -22,79 +48,110 @@ struct Paired<'a> {
 
 impl<'a> Paired<'a> {
     fn new(
-        variant: &'a VariantSummary,
-        baseline: &'a VariantSummary,
+        [baseline, variant]: [&'a VariantSummary; 2],
+        outcomes: [&OutcomesBySeed; 2],
         metric: &Metric,
         criteria: Criteria,
     ) -> Paired<'a> {
         let pairs = pairs(variant, baseline, metric);
-        let tests = compare(&pairs, criteria);
-        Paired { variant, pairs, tests, obstacle: obstacle(variant, baseline, criteria.alpha) }
+        let seeds = paired_seeds(variant, baseline);
+        Paired {
+            variant,
+            gains: pairs.iter().map(|pair| pair.variant - pair.baseline).collect(),
+            items: items(&seeds, outcomes, metric),
+            tests: compare(&pairs, criteria),
+            obstacle: obstacle(variant, baseline, criteria.alpha),
+            pairs,
+        }
+    }
+
+    /// The differences that its verdict is made from: of one that gets none, nothing, though it is one of the family all
+    /// the same. Whatever its first seeds say, its p value may still come out as any, and what is shown of others must stay
+    /// shown when it does.
+    fn differences(&self) -> Differences<'_> {
+        match &self.items {
+            _ if self.obstacle.is_some() => Differences::Seeds(&[]),
+            Some((rows, groups)) => Differences::Items(rows, groups),
+            None => Differences::Seeds(&self.gains),
+        }
     }
 
     /// The mean gain of the variant over the baseline.
     fn gain(&self) -> Option<f64> {
-        let sum: f64 = self.pairs.iter().map(|pair| pair.variant - pair.baseline).sum();
-        (!self.pairs.is_empty()).then(|| sum / self.pairs.len() as f64)
+        (!self.gains.is_empty()).then(|| self.gains.iter().sum::<f64>() / self.gains.len() as f64)
     }
 }
 
-/// The p value of one null hypothesis, and the same after Holm's correction.
-type PValues = Option<[f64; 2]>;
-
 /// Compares the variants with the first of them, by pairs of trials with the same seed. Holm's correction is over the
-/// variants, for each null hypothesis by itself.
+/// variants, for each null hypothesis by itself; p values and intervals allow for it, and for the other looks.
 pub(super) fn comparisons(
     config: &StudyConfig,
-    metric: &Metric,
     variants: &[VariantSummary],
-    resolution: f64,
+    scores: &Scores,
 ) -> Vec<Comparison> {
+    let Scores { metric, resolution, outcomes } = *scores;
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
-    let alpha = 1.0 - config.compare.confidence;
     let of_baseline = baseline.test.as_ref().map(|test| test.mean);
     // Without a test result of the baseline there is no pair to hold to it.
     let margin = config.compare.margin.on(metric, of_baseline).unwrap_or_default();
-    let criteria = Criteria { margin, alpha, resolution };
-    let paired = |variant| Paired::new(variant, baseline, metric, criteria);
-    let all: Vec<Paired> = others.iter().map(paired).collect();
-    let difference = family(&all, |tests| tests.p_difference);
-    let equivalence = family(&all, |tests| tests.p_equivalence);
-    let noninferiority = family(&all, |tests| tests.p_noninferiority);
-
-    let comparison = |(index, of): (usize, &Paired)| {
-        let variant = of.variant;
+    let criteria = Criteria { margin, alpha: 1.0 - config.compare.confidence, resolution };
+    let paired = |(variant, of_variant)| {
+        Paired::new([baseline, variant], [&outcomes[0], of_variant], metric, criteria)
+    };
+    let all: Vec<Paired> = others.iter().zip(&outcomes[1..]).map(paired).collect();
+    let standings = standings(config, criteria, &all);
+    let comparison = |(of, standing): (&Paired, &Option<Standing>)| {
+        let looked = standing.as_ref().and_then(|standing| standing.looked.as_ref());
+        let verdict = verdict(of, standing.as_ref());
         let tests = of.tests.as_ref();
-        let p = [difference[index], equivalence[index], noninferiority[index]];
-        let verdict = verdict(of, p, alpha);
+        let interval = |of: &dyn Fn(&Intervals) -> Estimate, looked: &Looked| {
+            differences(metric, of(looked.new_items.as_ref().unwrap_or(&looked.same_items)))
+        };
+        let p = |raw: fn(&PairedTests) -> f64, adjusted: fn(&Looked) -> f64| {
+            Some([raw(tests?), looked.map_or(1.0, adjusted)])
+        };
+        let speedup = |time: fn(&VariantSummary) -> Option<f64>| Some(time(baseline)? / time(of.variant)?);
         let is_open = verdict == Verdict::NotEnoughEvidence && of.obstacle.is_none();
-        let speedup = |time: fn(&VariantSummary) -> Option<f64>| Some(time(baseline)? / time(variant)?);
         Comparison {
-            variant: variant.name.clone(),
+            variant: of.variant.name.clone(),
             pairs: of.pairs.len(),
-            planned: variant.planned_seeds.max(baseline.planned_seeds),
+            planned: match config.compare.until {
+                Until::Seeds => of.variant.planned_seeds.max(baseline.planned_seeds),
+                Until::Decided => of.variant.planned_seeds,
+            },
             difference: of.gain().map(|gain| metric.turned(gain)),
             deviation: tests.map(|tests| tests.sd),
-            equivalence_interval: tests.map(|tests| differences(metric, tests.equivalence)),
-            interval: tests.map(|tests| differences(metric, tests.difference)),
-            p_difference: difference[index],
+            equivalence_interval: looked.map(|looked| interval(&|found| found.equivalence, looked)),
+            interval: looked.map(|looked| interval(&|found| found.difference, looked)),
+            seeds_interval: looked.map(|looked| differences(metric, looked.same_items.difference)),
+            data_interval: looked.and_then(|looked| Some(differences(metric, looked.new_items?.difference))),
+            p_difference: p(|tests| tests.p_difference, |looked| looked.p_difference),
             p_signed_rank: tests.map(|tests| tests.p_signed_rank),
-            p_equivalence: equivalence[index],
-            p_noninferiority: noninferiority[index],
+            p_equivalence: p(|tests| tests.p_equivalence, |looked| looked.p_equivalence),
+            p_noninferiority: p(|tests| tests.p_noninferiority, |looked| looked.p_noninferiority),
             effect: tests.and_then(|tests| tests.effect).map(|effect| metric.turned(effect)),
             won_tied_lost: won_tied_lost(&of.pairs, criteria.resolution),
             verdict,
             obstacle: of.obstacle,
+            outlook: outlook(of, standing.as_ref()),
             // At the level that Holm's correction holds the smallest p to.
             seeds_needed: tests
-                .filter(|_| is_open)
-                .and_then(|tests| seeds_to_settle(tests, margin, alpha / others.len() as f64)),
-            parameters_ratio: variant.recurrent_parameters as f64 / baseline.recurrent_parameters as f64,
+                .filter(|_| is_open && config.compare.until == Until::Seeds)
+                .and_then(|tests| seeds_to_settle(tests, margin, criteria.alpha / others.len() as f64)),
+            parameters_ratio: of.variant.recurrent_parameters as f64 / baseline.recurrent_parameters as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
         }
     };
-    all.iter().enumerate().map(comparison).collect()
+    all.iter().zip(&standings).map(comparison).collect()
+}
+
+/// The state of each variant; none where the comparison is of a single seed, which has no spread.
+fn standings(config: &StudyConfig, criteria: Criteria, all: &[Paired]) -> Vec<Option<Standing>> {
+    let Some(design) = Design::new(config.looks(), SPENDING) else { return vec![None; all.len()] };
+    let plan = Plan { design, criteria, futility: FUTILITY };
+    let differences: Vec<Differences> = all.iter().map(Paired::differences).collect();
+    plan.settle(&differences).into_iter().map(Some).collect()
 }
 
 /// An interval of gains as one of differences.
@@ -102,33 +159,55 @@ fn differences(metric: &Metric, gains: Estimate) -> [f64; 2] {
     metric.turned_interval([gains.low, gains.high])
 }
 
-/// The p values of one null hypothesis about every variant.
-///
-/// A variant that may get no verdict yet is one of the family all the same, and whatever its first seeds say, its p
-/// value may still come out as any: what is shown must stay shown when it does.
-fn family(all: &[Paired], p: fn(&PairedTests) -> f64) -> Vec<PValues> {
-    let raw: Vec<Option<f64>> = all.iter().map(|of| of.tests.as_ref().map(p)).collect();
-    let counted: Vec<f64> =
-        all.iter().zip(&raw).map(|(of, raw)| raw.filter(|_| of.obstacle.is_none()).unwrap_or(1.0)).collect();
-    raw.iter().zip(holm(&counted)).map(|(raw, adjusted)| raw.map(|raw| [raw, adjusted])).collect()
+/// The conclusion from the evidence.
+fn verdict(of: &Paired, standing: Option<&Standing>) -> Verdict {
+    let finding = standing.filter(|_| of.obstacle.is_none()).map(|standing| standing.finding);
+    match finding {
+        Some(Finding::Equivalent) => Verdict::Equivalent,
+        Some(Finding::Better) => Verdict::Better,
+        Some(Finding::NonInferior) => Verdict::NonInferior,
+        Some(Finding::Worse) => Verdict::Worse,
+        Some(Finding::Nothing) | None => Verdict::NotEnoughEvidence,
+    }
 }
 
-/// The conclusion from the evidence, the first of: equivalence, a gain, non-inferiority, a loss.
-fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3], alpha: f64) -> Verdict {
-    let holds = |p: PValues| p.is_some_and(|[_, adjusted]| adjusted < alpha);
-    if of.obstacle.is_some() {
-        Verdict::NotEnoughEvidence
-    } else if holds(equivalence) {
-        Verdict::Equivalent
-    } else if holds(difference) && of.gain() > Some(0.0) {
-        Verdict::Better
-    } else if holds(noninferiority) {
-        Verdict::NonInferior
-    } else if holds(difference) {
-        Verdict::Worse
-    } else {
-        Verdict::NotEnoughEvidence
-    }
+/// The use of more seeds.
+fn outlook(of: &Paired, standing: Option<&Standing>) -> Option<Outlook> {
+    Some(match standing.filter(|_| of.obstacle.is_none())?.prospect {
+        Prospect::Settled => Outlook::Settled,
+        Prospect::Open => Outlook::Open,
+        Prospect::TooMany => Outlook::TooMany,
+    })
+}
+
+/// The gains on each test sequence, a row a seed, and the sequences' groups; none unless the outcomes of all are known, on
+/// the same sequences, and a gain is a difference of theirs.
+fn items(
+    seeds: &[u64],
+    [baseline, variant]: [&OutcomesBySeed; 2],
+    metric: &Metric,
+) -> Option<(Vec<Vec<f64>>, Vec<usize>)> {
+    let groups = baseline.get(seeds.first()?)?.groups();
+    let row = |seed: &u64| {
+        let (baseline, variant) = (baseline.get(seed)?, variant.get(seed)?);
+        let (of_baseline, of_variant) = (baseline.values(), variant.values());
+        let same = of_baseline.len() == of_variant.len()
+            && baseline.groups() == groups
+            && variant.groups() == groups;
+        let gain = |(baseline, variant): (&f64, &f64)| metric.gain(*baseline, *variant);
+        same.then(|| of_baseline.iter().zip(&of_variant).map(gain).collect())
+    };
+    let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect::<Option<_>>()?;
+    rows.windows(2).all(|rows| rows[0].len() == rows[1].len()).then_some((rows, groups))
+}
+
+/// The seeds under which both variants are tested.
+fn paired_seeds(variant: &VariantSummary, baseline: &VariantSummary) -> Vec<u64> {
+    let tested = |of: &VariantSummary, seed: u64| {
+        of.seeds.iter().any(|other| other.seed == seed && other.test.is_some())
+    };
+    let seeds = variant.seeds.iter().map(|seed| seed.seed);
+    seeds.filter(|&seed| tested(variant, seed) && tested(baseline, seed)).collect()
 }
 
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
@@ -159,6 +238,16 @@ mod tests {
     use crate::made_up::{mase, scored, variant};
     use crate::{Requirement, SeedResult};
 
+    fn compared(
+        config: &StudyConfig,
+        metric: &Metric,
+        variants: &[VariantSummary],
+        resolution: f64,
+    ) -> Vec<Comparison> {
+        let outcomes = vec![OutcomesBySeed::new(); variants.len()];
+        comparisons(config, variants, &Scores { metric, resolution, outcomes: &outcomes })
+    }
+
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
     fn tested(name: &str, accuracy: f64, untestable: bool) -> VariantSummary {
         let seed = |seed: u64| SeedResult {
@@ -177,7 +266,7 @@ mod tests {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let verdict = |baseline, other| {
             let variants = [tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
-            let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
+            let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
             (found.verdict, found.seeds_needed)
         };
         assert_eq!(verdict(false, false), (Verdict::Equivalent, None));
@@ -195,7 +284,7 @@ mod tests {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let mut variants = [tested("lstm", 0.9, false), tested("lstm2", 0.9, false)];
         variants[1].seeds.truncate(6);
-        let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
+        let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
         assert_eq!((found.verdict, found.pairs, found.planned), (Verdict::NotEnoughEvidence, 6, 8));
         assert_eq!(found.seeds_needed, None);
         let mut summary = crate::made_up::summary(Vec::new());
@@ -215,7 +304,7 @@ mod tests {
         let p = |others: Vec<VariantSummary>| {
             let variants: Vec<VariantSummary> =
                 [tested("lstm", 0.9, false)].into_iter().chain(others).collect();
-            comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0].p_equivalence.unwrap()
+            compared(&config, &Metric::accuracy(None), &variants, 0.001)[0].p_equivalence.unwrap()
         };
         let ready = tested("lstm1", 0.902, false);
         let [raw, alone] = p(vec![ready.clone(), variant("lstm2", 1e-3), variant("lstm3", 1e-3)]);
@@ -231,7 +320,7 @@ mod tests {
         partial.seeds.truncate(6);
         for other in [partial, tested("lstm2", 0.9, true)] {
             let variants = [tested("lstm", 0.9, false), tested("lstm1", 0.908, false), other];
-            let found = comparisons(&config, &Metric::accuracy(None), &variants, 0.001);
+            let found = compared(&config, &Metric::accuracy(None), &variants, 0.001);
             let [raw, adjusted] = found[0].p_equivalence.unwrap();
             assert!(found[1].p_equivalence.unwrap()[0] < raw, "it would come first");
             assert!((adjusted / raw - 2.0).abs() < 1e-9, "{adjusted} {raw}");
@@ -251,7 +340,7 @@ mod tests {
             scored("lstm1", &[0.70, 0.72, 0.69, 0.70, 0.71]),
             scored("lstm2", &[0.90, 0.90, 0.88, 0.91, 0.92]),
         ];
-        let found = comparisons(&config("0.02"), &mase(), &variants, 0.0);
+        let found = compared(&config("0.02"), &mase(), &variants, 0.0);
         assert_eq!([found[0].verdict, found[1].verdict], [Verdict::Better, Verdict::Worse]);
         assert_eq!([found[0].won_tied_lost, found[1].won_tied_lost], [[5, 0, 0], [0, 0, 5]]);
         let [low, high] = found[0].interval.unwrap();
@@ -259,7 +348,7 @@ mod tests {
         assert!((difference + 0.1).abs() < 1e-12 && low < difference && difference < high && high < 0.0);
         assert!(found[0].effect.unwrap() < 0.0 && found[1].effect.unwrap() > 0.0);
         // A fifth of 0.804 is 0.16, and a twentieth 0.04.
-        let verdicts = |margin| comparisons(&config(margin), &mase(), &variants, 0.0)[1].verdict;
+        let verdicts = |margin| compared(&config(margin), &mase(), &variants, 0.0)[1].verdict;
         assert_eq!((verdicts("'20 %'"), verdicts("'5 %'")), (Verdict::Equivalent, Verdict::Worse));
     }
 
@@ -267,7 +356,7 @@ mod tests {
     fn without_pairs_there_is_no_difference() {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let variants = [tested("lstm", 0.9, false), variant("lstm2", 1e-3)];
-        let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
+        let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
         assert_eq!((found.pairs, found.difference), (0, None));
     }
 }

@@ -24,7 +24,10 @@ use crate::plan::{Group, plan};
 use crate::space::Space;
 use crate::summary::one_of;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine};
+use crate::{
+    Comparison, Outlook, State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine,
+    VariantSummary,
+};
 
 /// The result so far of the study in a folder.
 ///
@@ -48,7 +51,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
     for task in 0..space.tasks.len() {
         let groups: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
         let name = &space.tasks[task].name;
-        tasks.push(summarize_task(folder, &config, &metric, name, &groups, &mut records)?);
+        tasks.push(summarize_task(&config, &metric, name, &groups, &mut records)?);
     }
     let environment =
         trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
@@ -174,28 +177,18 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
 }
 
 fn summarize_task(
-    folder: &StudyFolder,
     config: &StudyConfig,
     metric: &Metric,
     name: &str,
     groups: &[&Group],
     records: &mut Records,
 ) -> Result<TaskSummary, StudyError> {
-    let mut chosen = Vec::new();
-    for group in groups {
-        chosen.push(variant::Chosen::read(folder, group, records)?);
-    }
-    let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
-    let trivial = evaluation.and_then(Evaluation::trivial);
-    let terms = variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref() };
-    let mut variants = Vec::new();
-    for (group, of_variant) in groups.iter().zip(&chosen) {
-        variants.push(variant::variant(&terms, group, of_variant, records)?);
-    }
-    let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
-    let resolution = evaluation.map_or(0.0, variant::resolution);
-    let comparisons = comparison::comparisons(config, metric, &variants, resolution);
+    let Compared { evaluation, resolution, mut variants, comparisons } =
+        compared(config, metric, groups, records)?;
     variant::note_savings(&mut variants);
+    let evaluation = evaluation.as_ref();
+    let trivial = evaluation.and_then(Evaluation::trivial);
+    let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
     Ok(TaskSummary {
@@ -212,6 +205,52 @@ fn summarize_task(
         importances: importances::importances(config, groups, records)?,
         variants,
     })
+}
+
+/// The variants on a task, beside one another.
+struct Compared {
+    /// That of any trial, if one is tested.
+    evaluation: Option<Evaluation>,
+    /// The step between possible scores.
+    resolution: f64,
+    variants: Vec<VariantSummary>,
+    comparisons: Vec<Comparison>,
+}
+
+fn compared(
+    config: &StudyConfig,
+    metric: &Metric,
+    groups: &[&Group],
+    records: &mut Records,
+) -> Result<Compared, StudyError> {
+    let mut chosen = Vec::new();
+    for group in groups {
+        chosen.push(variant::Chosen::read(group, records)?);
+    }
+    let evaluation = chosen.iter().find_map(variant::Chosen::evaluation).cloned();
+    let trivial = evaluation.as_ref().and_then(Evaluation::trivial);
+    let terms = variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref() };
+    let mut variants = Vec::new();
+    for (group, of_variant) in groups.iter().zip(&chosen) {
+        variants.push(variant::variant(&terms, group, of_variant, records)?);
+    }
+    let resolution = evaluation.as_ref().map_or(0.0, variant::resolution);
+    let outcomes: Vec<_> = chosen.iter().map(variant::Chosen::outcomes).collect();
+    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes };
+    let comparisons = comparison::comparisons(config, &variants, &scores);
+    Ok(Compared { evaluation, resolution, variants, comparisons })
+}
+
+/// The use of more seeds to each variant on a task but the baseline, which is the first of them.
+pub(crate) fn outlooks(
+    config: &StudyConfig,
+    groups: &[Group],
+    records: &mut Records,
+) -> Result<Vec<Option<Outlook>>, StudyError> {
+    let metric = metric_of(groups, records)?;
+    let groups: Vec<&Group> = groups.iter().collect();
+    let compared = compared(config, &metric, &groups, records)?;
+    Ok(compared.comparisons.into_iter().map(|comparison| comparison.outlook).collect())
 }
 
 /// The median of some numbers; none of no number.

@@ -1,16 +1,18 @@
 //! One variant on one task.
 
 use slimgate_run::metric::{Metric, Unit};
-use slimgate_run::{Evaluation, History, Reference, RunFolder, Split, Status, recurrent_parameters};
+use slimgate_run::{
+    Evaluation, History, Outcomes, Reference, RunFolder, Split, Status, recurrent_parameters,
+};
 
+use super::comparison::OutcomesBySeed;
 use super::rates::{is_complete, rates, usable};
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
 use crate::trial::{Settings, Trial};
 use crate::{
-    Cost, CurvePoint, Prices, Reach, SeedResult, Spread, StudyConfig, StudyError, StudyFolder, Timing,
-    VariantSummary,
+    Cost, CurvePoint, Prices, Reach, SeedResult, Spread, StudyConfig, StudyError, Timing, VariantSummary,
 };
 use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above, p_above_trivial};
 
@@ -37,28 +39,33 @@ struct Finished {
     summary: slimgate_run::RunSummary,
     history: History,
     evaluation: Option<Evaluation>,
+    outcomes: Option<Outcomes>,
     timing: Option<Timing>,
 }
 
 impl Chosen {
-    pub fn read(folder: &StudyFolder, group: &Group, records: &mut Records) -> Result<Chosen, StudyError> {
+    pub fn read(group: &Group, records: &mut Records) -> Result<Chosen, StudyError> {
         let mut chosen = Chosen { settings: Settings::new(), trials: Vec::new(), share: 1.0 };
         let Some(candidate) = &group.chosen else { return Ok(chosen) };
         chosen.settings = candidate.settings.clone();
         for trial in &candidate.trials {
             let Some(summary) = records.get(&trial.id).ended().cloned() else { continue };
-            let run = RunFolder::open(&folder.run(&trial.id))?;
+            let run = RunFolder::open(&records.folder.run(&trial.id))?;
             // What it says of the machine is left out where it is damaged: the trial's results do not hang on it.
             let environment = run.environment().unwrap_or_default();
             let number = |key: &str| environment.get(key).and_then(serde_json::Value::as_f64);
             if let (Some(threads), Some(cores)) = (number("threads"), number("cores")) {
                 chosen.share = (threads / cores).min(1.0);
             }
+            let evaluation = run.evaluation()?;
+            let outcomes =
+                evaluation.as_ref().map(|evaluation| run.outcomes(evaluation)).transpose()?.flatten();
             chosen.trials.push(Finished {
                 trial: trial.clone(),
                 history: run.history(summary.epochs)?,
                 summary,
-                evaluation: run.evaluation()?,
+                evaluation,
+                outcomes,
                 timing: run.timing()?,
             });
         }
@@ -67,6 +74,12 @@ impl Chosen {
 
     pub fn evaluation(&self) -> Option<&Evaluation> {
         self.trials.iter().find_map(|trial| trial.evaluation.as_ref())
+    }
+
+    /// The outcomes of single test sequences, by seed.
+    pub fn outcomes(&self) -> OutcomesBySeed {
+        let of_seed = |trial: &Finished| Some((trial.trial.seed, trial.outcomes.clone()?));
+        self.trials.iter().filter_map(of_seed).collect()
     }
 
     fn timing(&self) -> Option<Timing> {
@@ -146,7 +159,7 @@ pub(super) fn variant(
         planned_seeds: group
             .chosen
             .as_ref()
-            .map_or_else(|| config.comparison_seeds().len(), |candidate| candidate.trials.len()),
+            .map_or_else(|| config.looks()[0], |candidate| candidate.trials.len()),
         seeds,
         seconds_per_epoch: median(chosen.trials.iter().filter_map(epoch_seconds).collect()),
         peak_memory_bytes: peak_memory(chosen),

@@ -8,7 +8,7 @@ use slimgate_settings::nearest;
 use toml::Value;
 
 use super::schema::settings_in;
-use super::{Range, SEED, StudyConfig, VALIDATION, VARIANT};
+use super::{Range, SEED, StudyConfig, Until, VALIDATION, VARIANT};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.

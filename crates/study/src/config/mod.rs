@@ -132,9 +132,11 @@ pub struct Compare {
     /// Most seeds of a comparison that ends once it is decided.
     #[schemars(range(min = 5, max = 10_000))]
     pub max_seeds: usize,
-    /// Most seeds that settings are chosen with, where the grid's leave the choice open.
+    /// Most seeds that settings are chosen with, where the grid's leave the choice open; 6 if not given, and those of the
+    /// grid where `compare.seeds` end the comparison.
     #[schemars(range(min = 1, max = 10_000))]
-    pub max_exploring_seeds: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_exploring_seeds: Option<usize>,
     /// Seeds that settings are chosen with are compared, too.
     ///
     /// They were lucky at the chosen settings, and false claims are more frequent. Studies of version 0.1.0 did so.
@@ -175,7 +177,7 @@ impl Default for Compare {
             until: Until::Seeds,
             seeds: None,
             max_seeds: 20,
-            max_exploring_seeds: 6,
+            max_exploring_seeds: None,
             reuse_seeds: false,
             resample: Resample::Validation,
             protocol: Protocol::Validation,
@@ -266,6 +268,9 @@ const LOOKS: [f64; 4] = [0.25, 0.4, 0.6, 1.0];
 /// The fewest seeds at which a comparison is looked at.
 const FEWEST: usize = 3;
 
+/// The most seeds that settings are chosen with in a comparison that ends once it is decided.
+const EXPLORING: usize = 6;
+
 /// The seeds of the comparison begin so far beyond those of the grid.
 const COMPARISON: u64 = 100;
 
@@ -276,6 +281,8 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
+/// The key of the seed that draws the validation set.
+pub(crate) const SPLIT: &str = "data.seed";
 const BACKEND: &str = "run.backend";
 /// The key that names the data set.
 const DATASET: &str = "data.dataset";
@@ -452,8 +459,9 @@ impl StudyConfig {
 
     /// The seeds that settings are chosen with, and those that are added where these leave the choice open.
     pub(crate) fn exploring_seeds(&self) -> Vec<u64> {
-        let most = if self.chooses() && !self.compare.reuse_seeds { self.compare.max_exploring_seeds } else { 0 };
-        and_further(self.seeds(), most)
+        let unless_given = if self.compare.until == Until::Decided { EXPLORING } else { 0 };
+        let most = self.compare.max_exploring_seeds.unwrap_or(unless_given);
+        and_further(self.seeds(), if self.chooses() && !self.compare.reuse_seeds { most } else { 0 })
     }
 
     /// The first seeds that the chosen settings are compared with, as many as given.
@@ -477,7 +485,8 @@ impl StudyConfig {
             Until::Seeds => vec![self.compare.seeds.unwrap_or(self.seeds().len())],
             Until::Decided => {
                 let most = self.compare.max_seeds;
-                let mut looks: Vec<usize> = LOOKS.iter().map(|share| (share * most as f64).round() as usize).collect();
+                let mut looks: Vec<usize> =
+                    LOOKS.iter().map(|share| (share * most as f64).round() as usize).collect();
                 looks.retain(|look| *look >= FEWEST);
                 looks.dedup();
                 looks

@@ -15,7 +15,7 @@ use draw::DRAWS_PER_ROUND;
 pub(crate) use matched::hidden_sizes;
 
 use crate::analysis::RATE;
-use crate::config::{SEED, VARIANT};
+use crate::config::{Resample, SEED, SPLIT, VARIANT};
 use crate::trial::{Settings, Trial, number, written};
 use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
@@ -176,13 +176,33 @@ impl Space {
         for &seed in seeds {
             let trial = match made.entry(format!("{} {variant} {seed} {settings:?}", task.name)) {
                 Entry::Occupied(known) => known.get().clone(),
-                Entry::Vacant(place) => {
-                    place.insert(Trial::new(&self.base, task, variant, hidden, seed, &settings)?).clone()
-                }
+                Entry::Vacant(place) => place
+                    .insert(Trial::new(
+                        &self.base,
+                        task,
+                        variant,
+                        hidden,
+                        seed,
+                        self.split(task, seed),
+                        &settings,
+                    )?)
+                    .clone(),
             };
             trials.push(trial);
         }
         Ok(Candidate { settings, trials })
+    }
+
+    /// The seed that draws the validation set of a trial, where each has its own: so far beyond that of the first as its own
+    /// seed is.
+    fn split(&self, task: &StudyTask, seed: u64) -> Option<u64> {
+        let compare = &self.config.compare;
+        if compare.resample == Resample::Nothing || compare.protocol == Protocol::Published {
+            return None;
+        }
+        let given = task.values.get(SPLIT).or_else(|| self.config.shared(SPLIT)).and_then(Value::as_integer);
+        let first = given.map_or_else(|| DataConfig::default().seed, |seed| seed as u64);
+        Some(first.wrapping_add(seed).wrapping_sub(1) & i64::MAX as u64)
     }
 
     /// The candidates of a variant in a round, given how those of earlier rounds did (higher is better). More than one
@@ -242,7 +262,9 @@ impl Space {
     pub fn trials_a_group(&self) -> usize {
         let draws = self.config.search.as_ref().map_or(1, |search| search.trials);
         let seeds = self.config.seeds().len();
-        self.grid.len() * draws * seeds + self.config.comparison_seeds().len() - seeds
+        let compared = self.config.comparison_seeds(self.config.looks()[0]);
+        let fresh = compared.iter().filter(|seed| !self.config.seeds().contains(seed)).count();
+        self.grid.len() * draws * seeds + fresh
     }
 }
 

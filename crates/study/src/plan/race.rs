@@ -1,0 +1,142 @@
+//! Further seeds for settings that are too close to choose from.
+
+use slimgate_statistics::{Choice, choose};
+
+use super::{Group, Planner};
+use crate::space::Candidate;
+use crate::trial::Settings;
+use crate::{State, StudyError};
+
+/// The part of the margin that a choice may be expected to cost.
+const TOLERANCE: f64 = 0.1;
+
+/// The settings with the best means that get another seed where it cannot be told yet which are close.
+const FEWEST: usize = 3;
+
+/// What the draws of a choice's bootstrap are made from.
+const DRAWS: u64 = 1;
+
+/// The certainty with which settings were chosen.
+#[derive(Clone, Debug)]
+pub(crate) struct Certainty {
+    /// Settings that were tried to the end.
+    pub settings: usize,
+    /// Seeds of the chosen ones.
+    pub seeds: usize,
+    /// The probability that another exploration of this size would choose the same.
+    pub again: f64,
+    /// The expected distance of the chosen settings below the truly best, in the metric's unit.
+    pub regret: f64,
+    /// The settings that another exploration would most often choose instead, if the choice is a toss-up.
+    pub rival: Option<Settings>,
+}
+
+impl Planner<'_> {
+    /// Tries settings that are close with further seeds, the same for all of them, until the choice is good enough.
+    pub(super) fn race(&mut self, group: &mut Group) -> Result<(), StudyError> {
+        let seeds = self.config.exploring_seeds();
+        for number in self.config.seeds().len() + 1..=seeds.len() {
+            for index in self.close(group) {
+                let settings = group.candidates[index].settings.clone();
+                let task = &self.space.tasks[group.task];
+                let candidate = self.space.with_seeds(task, &group.variant, settings, &seeds[..number])?;
+                self.train(&[&candidate], None, group);
+                group.candidates[index] = candidate;
+            }
+            if !group.work.is_empty() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The candidates that deserve another seed.
+    fn close(&mut self, group: &Group) -> Vec<usize> {
+        let merits: Vec<Vec<f64>> =
+            group.candidates.iter().map(|candidate| self.merits(group, candidate)).collect();
+        let Some(tolerance) = self.tolerance(group, &merits) else { return Vec::new() };
+        match choose(&merits, DRAWS) {
+            Some(choice) => choice.race(tolerance),
+            None => best_means(&merits),
+        }
+    }
+
+    /// The certainty of a choice that has been made; none where there was nothing to choose, or it cannot be told.
+    pub(super) fn certainty(&mut self, group: &Group) -> Option<Certainty> {
+        let merits: Vec<Vec<f64>> =
+            group.candidates.iter().map(|candidate| self.merits(group, candidate)).collect();
+        let tolerance = self.tolerance(group, &merits)?;
+        let choice = choose(&merits, DRAWS)?;
+        Some(Certainty {
+            settings: merits.iter().filter(|merits| !merits.is_empty()).count(),
+            seeds: merits[choice.chosen].len(),
+            again: choice.settings[choice.chosen].again,
+            regret: choice.regret,
+            rival: choice.is_toss_up(tolerance).then(|| group.candidates[rival(&choice)].settings.clone()),
+        })
+    }
+
+    /// The regret that is good enough; none before any trial has a score.
+    fn tolerance(&mut self, group: &Group, merits: &[Vec<f64>]) -> Option<f64> {
+        let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);
+        let metric =
+            trials.find_map(|trial| Some(self.records.get(&trial.id).summary.as_ref()?.metric.clone()))?;
+        let means = merits.iter().filter_map(|merits| mean(merits));
+        let best = means.reduce(f64::max)?;
+        Some(TOLERANCE * self.config.compare.margin.on(&metric, Some(best))?)
+    }
+
+    /// The merits of a candidate's trials on the validation set, a seed each; none of one that is out of the race.
+    fn merits(&mut self, group: &Group, candidate: &Candidate) -> Vec<f64> {
+        let mut merits = Vec::new();
+        for trial in &candidate.trials {
+            let record = self.records.get(&trial.id);
+            let summary = record.summary.as_ref().filter(|_| record.state != State::Failed);
+            let Some(summary) = summary.filter(|_| !group.pruned.contains_key(&trial.id)) else {
+                return Vec::new();
+            };
+            let best = summary.best.as_ref().map(|best| summary.metric.merit(best.score.value));
+            merits.push(best.unwrap_or(f64::NEG_INFINITY));
+        }
+        merits
+    }
+}
+
+/// The better half of those with the most seeds, and no fewer than [`FEWEST`]; none where a single one is left.
+fn best_means(merits: &[Vec<f64>]) -> Vec<usize> {
+    let seeds = merits.iter().map(Vec::len).max().unwrap_or(0);
+    let in_race = |index: &usize| merits[*index].len() == seeds && mean(&merits[*index]).is_some();
+    let mut racing: Vec<usize> = (0..merits.len()).filter(in_race).collect();
+    if racing.len() < 2 {
+        return Vec::new();
+    }
+    racing.sort_by(|a, b| mean(&merits[*b]).partial_cmp(&mean(&merits[*a])).expect("means are numbers"));
+    racing.truncate(racing.len().div_ceil(2).max(FEWEST));
+    racing.sort_unstable();
+    racing
+}
+
+/// The mean of some finite numbers.
+fn mean(numbers: &[f64]) -> Option<f64> {
+    let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+    mean.is_finite().then_some(mean)
+}
+
+/// The settings that another exploration would choose most often but for those that were chosen.
+fn rival(choice: &Choice) -> usize {
+    let others = (0..choice.settings.len()).filter(|setting| *setting != choice.chosen);
+    let again = |setting: &usize| choice.settings[*setting].again;
+    others.max_by(|a, b| again(a).total_cmp(&again(b))).expect("a choice has at least two settings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_spread_is_not_known_the_better_half_goes_on() {
+        assert_eq!(best_means(&[vec![0.9], vec![0.5], vec![0.8], vec![0.7], vec![0.6]]), [0, 2, 3]);
+        assert_eq!(best_means(&[vec![0.9], vec![], vec![f64::NEG_INFINITY]]), [0usize; 0]);
+        assert_eq!(best_means(&[vec![0.9, 0.8], vec![0.7], vec![0.6, 0.7]]), [0, 2]);
+    }
+}
