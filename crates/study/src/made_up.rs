@@ -71,6 +71,7 @@ pub(crate) fn variant(name: &str, low: f64) -> VariantSummary {
         all_parameters: Some(2000),
         states: BTreeMap::new(),
         chosen: BTreeMap::new(),
+        certainty: None,
         seeds: Vec::new(),
         planned_seeds: 0,
         test: None,

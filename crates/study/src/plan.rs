@@ -9,13 +9,11 @@ mod race;
 
 use std::collections::{HashMap, HashSet};
 
-pub(crate) use race::Certainty;
-
 use crate::folder::{Record, Records};
 use crate::pruning::{rungs, survivors};
 use crate::space::{Candidate, Space};
 use crate::trial::{Settings, Trial};
-use crate::{State, StudyConfig, StudyError};
+use crate::{Certainty, State, StudyConfig, StudyError};
 
 /// Something to do for a trial, by one worker.
 #[derive(Clone, Debug)]

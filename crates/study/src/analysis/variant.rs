@@ -148,6 +148,7 @@ pub(super) fn variant(
         all_parameters: parameters.map(|parameters| parameters.total),
         states: states(group, records),
         chosen: chosen.settings.clone(),
+        certainty: group.certainty.clone(),
         test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), step),
         // Of how many sequences these are, is not known here.
         validation: spread(trained().map(|seed| seed.validation).collect(), 0.0),

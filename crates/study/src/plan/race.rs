@@ -4,8 +4,7 @@ use slimgate_statistics::{Choice, choose};
 
 use super::{Group, Planner};
 use crate::space::Candidate;
-use crate::trial::Settings;
-use crate::{State, StudyError};
+use crate::{Certainty, State, StudyError};
 
 /// The part of the margin that a choice may be expected to cost.
 const TOLERANCE: f64 = 0.1;
@@ -15,21 +14,6 @@ const FEWEST: usize = 3;
 
 /// What the draws of a choice's bootstrap are made from.
 const DRAWS: u64 = 1;
-
-/// The certainty with which settings were chosen.
-#[derive(Clone, Debug)]
-pub(crate) struct Certainty {
-    /// Settings that were tried to the end.
-    pub settings: usize,
-    /// Seeds of the chosen ones.
-    pub seeds: usize,
-    /// The probability that another exploration of this size would choose the same.
-    pub again: f64,
-    /// The expected distance of the chosen settings below the truly best, in the metric's unit.
-    pub regret: f64,
-    /// The settings that another exploration would most often choose instead, if the choice is a toss-up.
-    pub rival: Option<Settings>,
-}
 
 impl Planner<'_> {
     /// Tries settings that are close with further seeds, the same for all of them, until the choice is good enough.

@@ -28,6 +28,9 @@ pub struct VariantSummary {
     pub states: BTreeMap<State, usize>,
     /// The chosen settings by key, such as `optim.learning_rate`; empty where nothing was there to choose.
     pub chosen: BTreeMap<String, toml::Value>,
+    /// The certainty of that choice; none where there was nothing to choose, or it cannot be told.
+    #[serde(default)]
+    pub certainty: Option<Certainty>,
     /// The trials with the chosen settings that are at their end, one a seed, in order of the seeds.
     pub seeds: Vec<SeedResult>,
     /// The number of seeds that there will be at the chosen settings.
@@ -111,6 +114,21 @@ impl VariantSummary {
         let done = self.seeds.iter().filter(|seed| seed.test.is_some() || seed.epoch == 0).count();
         self.planned_seeds.saturating_sub(done)
     }
+}
+
+/// The certainty with which settings were chosen, on the validation set over the exploring seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certainty {
+    /// Settings that were tried to the end.
+    pub settings: usize,
+    /// Seeds of the chosen ones.
+    pub seeds: usize,
+    /// The probability that another exploration of this size would choose the same.
+    pub again: f64,
+    /// The expected distance of the chosen settings below the truly best, in the metric's unit.
+    pub regret: f64,
+    /// The settings that another exploration would most often choose instead, if the choice is a toss-up.
+    pub rival: Option<BTreeMap<String, toml::Value>>,
 }
 
 /// One trial at the chosen settings.
