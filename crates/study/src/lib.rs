@@ -55,7 +55,9 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Options, compare};
-pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
+pub use config::{
+    Compare, Margin, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig,
+};
 pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;

@@ -19,7 +19,7 @@ const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergenc
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
 /// Settings that decide which sequences are trained and validated on, and make tasks in [grid]. A search over them
-/// would choose among accuracies on different validation sets.
+/// would choose among scores on different validation sets.
 const SPLITS: [&str; 4] = ["data.dataset", "data.train_limit", "data.seed", "data.validation_fraction"];
 
 /// The most seeds, and the most draws of a search: more would only fill the memory with plans.
@@ -139,10 +139,11 @@ impl StudyConfig {
 
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
         let Compare { margin, confidence, seeds, .. } = &self.compare;
-        if !(*margin > 0.0 && *margin < 100.0) {
+        if !margin.is_usable() {
             return refused(
                 "compare.margin",
-                "it must be a number of percentage points above 0 and below 100",
+                "it must be a number above 0 and below 100, in percentage points or in the unit of a metric that is no \
+                 share, or so many percent of the baseline's value, such as \"2 %\"",
             );
         }
         if !(0.5..1.0).contains(confidence) {

@@ -1,10 +1,12 @@
 //! The TOML form of a study: the settings of a run, and what of them is varied and compared.
 
 mod check;
+mod margin;
 mod reference;
 
 use std::collections::BTreeMap;
 
+pub use margin::Margin;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, find, is_folder, whole_path};
 use slimgate_run::{Backend, ConfigError, by_key, nearest, table_with};
@@ -104,8 +106,8 @@ pub enum Range {
 pub struct Compare {
     /// The variant that the others are held against.
     pub baseline: String,
-    /// The difference in accuracy that does not matter, in percentage points.
-    pub margin: f64,
+    /// The difference that does not matter.
+    pub margin: Margin,
     /// The confidence of intervals and tests.
     pub confidence: f64,
     /// Seeds at the chosen settings, no fewer than those of the grid, which are the first of them.
@@ -136,7 +138,7 @@ impl Default for Compare {
     fn default() -> Self {
         Compare {
             baseline: "lstm".into(),
-            margin: 1.0,
+            margin: Margin::Amount(1.0),
             confidence: 0.95,
             seeds: None,
             protocol: Protocol::Validation,
@@ -167,8 +169,8 @@ pub enum Match {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
-    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_accuracy` and `params`; its path is
-    /// relative to the study's file. A study's folder gets a copy.
+    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_` with the metric's name, and `params`; its path
+    /// is relative to the study's file. A study's folder gets a copy.
     pub file: String,
     /// The rows to take, by their `task`.
     pub task: String,

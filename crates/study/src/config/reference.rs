@@ -14,7 +14,13 @@ const SETTINGS: [(&str, &str, &str, &str); 22] = [
     ("search.reduction", "3", "a whole number from 2 to 1000", "Each rung of halving keeps one of this many"),
     ("search.ranges.KEY", "", "log, linear, integer or choice", "Range, such as `{ log = [1e-5, 1e-1] }`"),
     ("compare.baseline", "lstm", "a variant", "Variant that the others are compared with"),
-    ("compare.margin", "1.0", "above 0 and below 100", "Equivalence margin in percentage points"),
+    (
+        "compare.margin",
+        "1.0",
+        "above 0 and below 100, a percentage such as \"2 %\"",
+        "Equivalence margin in percentage points, or in the unit of a metric that is no share; with `%`, relative to the \
+         baseline's value",
+    ),
     ("compare.confidence", "0.95", "at least 0.5 and below 1", "Confidence of intervals and tests"),
     (
         "compare.seeds",
