@@ -114,8 +114,9 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
         margin: 0.01,
         margin_is_relative: false,
         confidence: 0.95,
+        looks: vec![5],
         matched: None,
-        answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
+        answer: Answer { variant: None, headline: String::new(), notes: Vec::new(), explanation: Vec::new() },
         tasks: vec![TaskSummary {
             name: "digits-rows".into(),
             dataset: "digits-rows".into(),

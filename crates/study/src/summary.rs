@@ -38,6 +38,10 @@ pub struct StudySummary {
     pub margin_is_relative: bool,
     /// The confidence of intervals, such as 0.95.
     pub confidence: f64,
+    /// The numbers of seeds at which variants are compared: a single one where it was fixed in advance; none in summaries of
+    /// version 0.1.0.
+    #[serde(default)]
+    pub looks: Vec<usize>,
     /// The quantity that hidden sizes are chosen to make equal, if any.
     #[serde(default)]
     pub matched: Option<Match>,
@@ -72,6 +76,11 @@ fn first() -> u32 {
 impl StudySummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
+
+    /// The most seeds of a comparison that ends once it is decided; nothing of a fixed number.
+    pub fn most_seeds(&self) -> Option<usize> {
+        self.looks.last().copied().filter(|_| self.looks.len() > 1)
+    }
 
     /// The margin on a task, in the metric's unit; nothing of one that is relative while the baseline is not tested.
     pub fn margin_on(&self, task: &TaskSummary) -> Option<f64> {
@@ -119,8 +128,11 @@ pub struct Answer {
     pub variant: Option<String>,
     /// One sentence that a manager can act on.
     pub headline: String,
-    /// A sentence about each other variant, and what the study would not claim.
+    /// A line about each other variant, and what the study does not say.
     pub notes: Vec<String>,
+    /// The reasoning: sentences with the figures behind each line. None in summaries of version 0.1.0.
+    #[serde(default)]
+    pub explanation: Vec<String>,
 }
 
 /// All variants on one data set, or on one amount of it.

@@ -263,7 +263,9 @@ mod tests {
 
     #[test]
     fn an_untestable_seed_on_either_side_leaves_it_open() {
-        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let config =
+            StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']\n[compare]\nseeds = 8", &[])
+                .unwrap();
         let verdict = |baseline, other| {
             let variants = [tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
             let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
@@ -281,7 +283,9 @@ mod tests {
 
     #[test]
     fn before_all_seeds_are_tested_there_is_no_verdict() {
-        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let config =
+            StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']\n[compare]\nseeds = 8", &[])
+                .unwrap();
         let mut variants = [tested("lstm", 0.9, false), tested("lstm2", 0.9, false)];
         variants[1].seeds.truncate(6);
         let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
@@ -299,7 +303,7 @@ mod tests {
     /// A claim must not be made while one variant is ready and taken back when the others are.
     #[test]
     fn a_variant_without_results_is_one_of_the_family() {
-        let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2', 'lstm3']";
+        let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2', 'lstm3']\n[compare]\nseeds = 8";
         let config = StudyConfig::read("test", text, &[]).unwrap();
         let p = |others: Vec<VariantSummary>| {
             let variants: Vec<VariantSummary> =
@@ -314,7 +318,7 @@ mod tests {
     /// The first seeds of a variant, or those that are left of it, may well show more than all would.
     #[test]
     fn a_variant_that_gets_no_verdict_does_not_make_room_for_another() {
-        let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2']";
+        let text = "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2']\n[compare]\nseeds = 8";
         let config = StudyConfig::read("test", text, &[]).unwrap();
         let mut partial = tested("lstm2", 0.9, false);
         partial.seeds.truncate(6);
@@ -331,8 +335,9 @@ mod tests {
     #[test]
     fn a_lower_error_is_better_and_its_difference_negative() {
         let config = |margin: &str| {
-            let text =
-                format!("[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2']\n[compare]\nmargin = {margin}");
+            let text = format!(
+                "[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2']\n[compare]\nseeds = 5\nmargin = {margin}"
+            );
             StudyConfig::read("test", &text, &[]).unwrap()
         };
         let variants = [
@@ -354,7 +359,9 @@ mod tests {
 
     #[test]
     fn without_pairs_there_is_no_difference() {
-        let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
+        let config =
+            StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']\n[compare]\nseeds = 8", &[])
+                .unwrap();
         let variants = [tested("lstm", 0.9, false), variant("lstm2", 1e-3)];
         let found = &compared(&config, &Metric::accuracy(None), &variants, 0.001)[0];
         assert_eq!((found.pairs, found.difference), (0, None));

@@ -1,29 +1,39 @@
-//! The summary in words.
+//! The summary in words: a headline, a line a variant, what the study does not say, and the reasoning.
 
+mod explanation;
+mod lines;
 mod obstacles;
 
 use std::collections::BTreeSet;
 
-use slimgate_run::metric::Direction;
-use slimgate_run::words::{list, money, plural, short_percent};
+use slimgate_run::words::{money, plural, short_percent};
 
+use crate::trial::written;
 use crate::{
-    Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, TaskSummary, UsableRates,
+    Answer, Certainty, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, TaskSummary,
     VariantSummary, Verdict,
 };
 
-/// The recommendation in one sentence, and a sentence about everything else.
+/// The recommendation in one sentence, a line about every other variant, and the reasoning.
 pub(crate) fn answer(summary: &StudySummary) -> Answer {
     let baseline = summary.baseline.as_str();
     let unsound = obstacles::unsound_baseline(summary);
-    let mut notes = Vec::new();
+    let (mut notes, mut explanation) = (Vec::new(), Vec::new());
     // What the variants of an unsound baseline did stands in the tables; here it would be read as a finding.
     for task in summary.tasks.iter().filter(|_| unsound.is_none()) {
         let on = if summary.tasks.len() > 1 { format!("on {}, ", task.name) } else { String::new() };
         for comparison in &task.comparisons {
-            notes.push(sentence(&format!("{on}{}", finding(summary, task, comparison))));
-            notes.extend(
-                costs(summary, task, &comparison.variant).map(|costs| sentence(&format!("{on}{costs}"))),
+            notes.push(sentence(&format!("{on}{}", lines::line(summary, task, comparison))));
+            let reasoning = [
+                Some(explanation::finding(summary, task, comparison)),
+                explanation::intervals(summary, task, comparison),
+                explanation::costs(summary, task, &comparison.variant),
+            ];
+            explanation.extend(reasoning.into_iter().flatten().map(|text| sentence(&format!("{on}{text}"))));
+        }
+        for variant in &task.variants {
+            explanation.extend(
+                explanation::certainty(summary, variant).map(|text| sentence(&format!("{on}{text}"))),
             );
         }
     }
@@ -61,7 +71,7 @@ pub(crate) fn answer(summary: &StudySummary) -> Answer {
         }
         (_, variant) => (variant, headline),
     };
-    Answer { variant, headline: sentence(&headline), notes }
+    Answer { variant, headline: sentence(&headline), notes, explanation }
 }
 
 /// Seeds to begin with where there is but one.
@@ -99,9 +109,10 @@ fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
         let needed = of_variant.map(|found| Some((found.seeds_needed? - found.pairs, found.seeds_needed?)));
         needed.collect::<Option<Vec<_>>>()?.into_iter().max()
     });
-    match needed.min() {
-        Some((more, all)) => format!("{} (--seeds {all})", run_more(more)),
-        None => "more seeds would hardly settle it".to_owned(),
+    match (summary.most_seeds(), needed.min()) {
+        (Some(most), _) => format!("it would take more than {most} seeds, or more test sequences"),
+        (None, Some((more, all))) => format!("{} (--seeds {all})", run_more(more)),
+        (None, None) => "more seeds would hardly settle it".to_owned(),
     }
 }
 
@@ -227,40 +238,14 @@ fn replacement(summary: &StudySummary) -> Option<&str> {
 
 fn reason_to_replace(summary: &StudySummary, name: &str) -> String {
     let Some(task) = summary.tasks.first() else { return String::new() };
-    let finding = |task| {
-        let task: &TaskSummary = task;
-        let found = task.comparisons.iter().find(|found| found.variant == name)?;
-        Some(finding(summary, task, found))
-    };
+    let found = task.comparisons.iter().find(|found| found.variant == name);
     let several = if summary.tasks.len() > 1 {
-        format!(" (on {}; the notes have the others)", task.name)
+        format!(" (on {}; the lines below have the others)", task.name)
     } else {
         String::new()
     };
-    let saved = task.variant(name).and_then(|variant| saving(variant.cost.as_ref()?));
-    let saved = saved.map_or_else(String::new, |saved| format!("; {saved}"));
-    format!(
-        "use {name} instead of {}: {}{saved}{several}",
-        summary.baseline,
-        finding(task).unwrap_or_default()
-    )
-}
-
-/// The costs of a variant beside the baseline, where the study names a price.
-fn costs(summary: &StudySummary, task: &TaskSummary, name: &str) -> Option<String> {
-    let of = |name| task.variant(name)?.cost.as_ref();
-    let (own, baseline) = (of(name)?, of(&summary.baseline)?);
-    let currency = &own.currency;
-    let other = &summary.baseline;
-    Some(format!(
-        "{name} costs {} {currency} per training ({other}: {}) and {} {currency} a year of predictions ({other}: {}); \
-         with all trainings of a year {}",
-        money(own.training),
-        money(baseline.training),
-        money(own.predictions_a_year),
-        money(baseline.predictions_a_year),
-        saving(own)?
-    ))
+    let reason = found.map_or_else(String::new, |found| lines::reason(summary, task, found));
+    format!("use {name} instead of {}: {reason}{several}", summary.baseline)
 }
 
 /// `it saves 33.00 EUR a year`, where it is known what the baseline costs.
@@ -272,130 +257,9 @@ fn saving(cost: &Cost) -> Option<String> {
     })
 }
 
-/// The finding on a variant on a task, with its sizes, times and learning rates.
-fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
-    let (name, baseline) = (&found.variant, &summary.baseline);
-    let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
-    if let Some(speedup) = found.training_speedup {
-        facts.push(format!("a training step {speedup:.1} times as fast"));
-    }
-    let facts = list(&facts);
-    let mut remarks = Vec::from_iter(numbers(summary, task, found));
-    if found.verdict == Verdict::NonInferior {
-        remarks.insert(0, "it loses less than the margin".to_owned());
-    }
-    let remarks = in_brackets(&remarks);
-    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
-    let metric = &summary.metric;
-    let loses = found.difference.is_some_and(|difference| metric.turned(difference) < 0.0);
-    let verdict = match found.verdict {
-        Verdict::Equivalent if differs && loses => {
-            format!("{name} {} against {baseline}, but less than the margin{remarks}", metric.loses())
-        }
-        Verdict::Equivalent => format!("{name} keeps the {} of {baseline}{remarks}", metric.name),
-        Verdict::Better => format!("{name} is {} than {baseline}{remarks}", metric.better()),
-        Verdict::NonInferior => format!("{name} is non-inferior to {baseline}{remarks}"),
-        Verdict::Worse => format!("{name} is {} than {baseline}{remarks}", metric.worse()),
-        Verdict::NotEnoughEvidence => {
-            return format!("{}; {name} has {facts}", not_enough_evidence(summary, task, found));
-        }
-    };
-    let diverged =
-        task.variant(name).filter(|variant| variant.diverged > 0).map_or_else(String::new, |variant| {
-            format!("; {} of its {} seeds diverged", variant.diverged, variant.seeds.len())
-        });
-    // Of a variant that is worse, that it comes near late or not at all goes without saying.
-    let slow = match found.verdict {
-        Verdict::Worse => String::new(),
-        _ => slower_to_learn(summary, task, name),
-    };
-    format!("{verdict}, with {facts}{}{slow}{diverged}", usable_rates(task, name, baseline))
-}
-
-/// The difference, its interval and the margin, where there is an interval.
-fn numbers(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
-    let (metric, margin) = (&summary.metric, summary.margin_on(task)?);
-    let shown = |difference| {
-        let signed = metric.show_difference_beside(difference, margin);
-        signed.trim_start_matches('+').to_owned()
-    };
-    let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
-    let part = match summary.margin_is_relative {
-        true => format!(", which is {}", summary.margin_in_words()),
-        false => String::new(),
-    };
-    Some(format!(
-        "difference {}{}, {} % interval {} to {}, margin {}{part}",
-        shown(difference),
-        metric.points(),
-        short_percent(2.0 * summary.confidence - 1.0),
-        shown(low),
-        shown(high),
-        metric.show_margin(margin)
-    ))
-}
-
-/// That the evidence on a variant is not enough, and what is missing.
-fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
-    let name = &found.variant;
-    let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
-    let pending = pending(summary, both);
-    let mut remarks = Vec::from_iter(numbers(summary, task, found));
-    let alpha = 1.0 - summary.confidence;
-    let corrected_away = found.p_equivalence.is_some_and(|[raw, adjusted]| raw < alpha && adjusted >= alpha);
-    if corrected_away && found.obstacle.is_none() {
-        remarks.push(format!(
-            "the interval lies within the margin, but not after correcting for {} comparisons",
-            task.comparisons.len()
-        ));
-    }
-    let more_seeds = || {
-        let seeds = found.seeds_needed.filter(|seeds| *seeds > found.pairs)?;
-        Some(run_more(seeds - found.pairs))
-    };
-    let missing = obstacles::why_open(summary, task, found).or(pending).or_else(more_seeds);
-    let missing = missing.map_or_else(String::new, |missing| format!(": {missing}"));
-    format!("there is not enough evidence on {name}{}{missing}", in_brackets(&remarks))
-}
-
-/// The usable learning rates of a variant beside the baseline's; nothing where they are not known.
-fn usable_rates(task: &TaskSummary, name: &str, baseline: &str) -> String {
-    let (Some(own), Some(other)) = (task.variant(name), task.variant(baseline)) else { return String::new() };
-    let (Some(rates), Some(others)) = (&own.usable, &other.usable) else { return String::new() };
-    let single = |variant: &VariantSummary| variant.rates.iter().any(|point| point.values.len() == 1);
-    let seeds = if single(own) || single(other) { ", by one seed per rate" } else { "" };
-    format!("; usable learning rates: {} ({baseline}: {}){seeds}", span(rates), span(others))
-}
-
 /// Remarks behind what they are about; nothing where there are none.
 fn in_brackets(remarks: &[String]) -> String {
     if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) }
-}
-
-/// By how much more epochs than the baseline it counts as slower to learn.
-const SLOWER: f64 = 1.5;
-
-/// That a variant takes far more epochs than the baseline to get near its score; nothing where it does not.
-fn slower_to_learn(summary: &StudySummary, task: &TaskSummary, name: &str) -> String {
-    let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
-    let baseline = &summary.baseline;
-    let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
-    let name = &summary.metric.name;
-    let goal = match summary.metric.direction {
-        Direction::Higher => format!("{} % of the {name} of {baseline}", short_percent(own.share)),
-        _ => format!("a {name} within {} % of that of {baseline}", short_percent(1.0 - own.share)),
-    };
-    match (own.epochs, other.epochs) {
-        // The goal is a share of the baseline's mean, which its own seeds need not reach either.
-        _ if own.reached * other.of < other.reached * own.of => format!(
-            "; {} of its {} seeds reach {goal} ({baseline}: {} of {})",
-            own.reached, own.of, other.reached, other.of
-        ),
-        (Some(epochs), Some(others)) if epochs > SLOWER * others => {
-            format!("; it reaches {goal} after {epochs} epochs ({baseline}: {others})")
-        }
-        _ => String::new(),
-    }
 }
 
 /// `27 % fewer recurrent parameters`.
@@ -408,13 +272,6 @@ fn fewer(ratio: f64, what: &str) -> String {
     } else {
         format!("{:.0} % more {what}", -percent)
     }
-}
-
-/// Usable learning rates, such as `3e-4 to 5e-3 or more`.
-fn span(usable: &UsableRates) -> String {
-    let low = format!("{:.0e}{}", usable.low, if usable.open_below { " or less" } else { "" });
-    let high = format!("{:.0e}{}", usable.high, if usable.open_above { " or more" } else { "" });
-    format!("{low} to {high}")
 }
 
 /// The limits of what the study claims.
@@ -459,24 +316,72 @@ fn limits(summary: &StudySummary) -> Vec<String> {
             ));
         }
     }
+    let toss_ups =
+        summary.tasks.iter().flat_map(|task| task.variants.iter().map(move |variant| (task, variant)));
+    limits.extend(toss_ups.filter_map(|(task, variant)| toss_up(summary, task, variant)));
     if all(summary).any(|found| found.pairs > 0 && found.obstacle.is_none()) {
-        limits.push(
-            "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
-                .to_owned(),
-        );
+        limits.push(validity(summary));
+        let stopping = match summary.most_seeds() {
+            Some(_) => "",
+            None => " whose number of seeds was fixed in advance",
+        };
+        let later = match summary.most_seeds() {
+            Some(_) => "seeds were added until it was decided, and that is allowed for",
+            None => "adding seeds after seeing a result raises that (docs/studies.md)",
+        };
         limits.push(format!(
-            "If the true difference equals the margin, at most {} % of studies whose number of seeds was fixed in \
-             advance wrongly claim equivalence; adding seeds after seeing a result raises that (docs/studies.md).",
+            "If the true difference equals the margin, at most {} % of studies{stopping} wrongly claim equivalence; {later}.",
             short_percent(1.0 - summary.confidence)
         ));
     }
     limits
 }
 
+/// What the intervals speak of.
+fn validity(summary: &StudySummary) -> String {
+    if all(summary).any(|found| found.data_interval.is_some()) {
+        "The intervals are for other seeds and other test data like this: they do not say how data of another kind, or of a \
+         later time, would come out."
+            .to_owned()
+    } else {
+        "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
+            .to_owned()
+    }
+}
+
+/// That the settings of a variant were chosen from such as differ in the result, where another exploration might well have
+/// chosen others.
+fn toss_up(summary: &StudySummary, task: &TaskSummary, variant: &VariantSummary) -> Option<String> {
+    let Certainty { again, regret, rival, .. } = variant.certainty.as_ref()?;
+    let settings = rival.as_ref()?.iter().map(|(key, value)| format!("{key} {}", written(value)));
+    let margin = summary.margin_on(task)?;
+    Some(format!(
+        "The settings of {} on {} are a toss-up: other seeds would choose others ({}, for instance) in {} of 10 \
+         explorations, and better ones may be worth {}{}.",
+        variant.name,
+        task.name,
+        settings.collect::<Vec<_>>().join(", "),
+        (10.0 * (1.0 - again)).round(),
+        summary.metric.show_difference_beside(*regret, margin).trim_start_matches('+'),
+        summary.metric.points()
+    ))
+}
+
 /// With a full stop, and a capital unless it begins with the name of a variant.
 fn sentence(text: &str) -> String {
-    let begins_with_word =
-        ["use ", "keep ", "no answer", "no baseline", "not enough", "nothing was", "there is", "on ", "by "];
+    let begins_with_word = [
+        "use ",
+        "keep ",
+        "no answer",
+        "no baseline",
+        "not enough",
+        "nothing was",
+        "there is",
+        "the ",
+        "trained ",
+        "on ",
+        "by ",
+    ];
     match text.chars().next() {
         Some(first) if begins_with_word.iter().any(|word| text.starts_with(word)) => {
             format!("{}{}.", first.to_uppercase(), &text[first.len_utf8()..])

@@ -98,7 +98,7 @@ pub(super) fn why_open(summary: &StudySummary, task: &TaskSummary, found: &Compa
             let improving = [found.variant.as_str(), baseline]
                 .into_iter()
                 .filter(|name| task.variant(name).is_some_and(|variant| variant.is_still_improving()));
-            format!("{}: still improving, train longer", list(&improving.collect::<Vec<_>>()))
+            format!("{} still improving, train longer", list(&improving.collect::<Vec<_>>()))
         }
     })
 }
@@ -254,7 +254,7 @@ mod tests {
             "Not enough evidence to replace lstm: lstm2 was still improving when training ended; train longer: `slimgate \
              compare studies/made-up/study.toml --set optim.epochs=60 --out studies/made-up-longer`."
         );
-        assert!(found.notes[0].contains(": lstm2: still improving, train longer"), "{}", found.notes[0]);
+        assert!(found.notes[0].contains(": lstm2 still improving, train longer"), "{}", found.notes[0]);
     }
 
     #[test]

@@ -16,11 +16,20 @@ fn the_slimmest_variant_that_keeps_the_accuracy_is_named_with_its_evidence() {
     assert_eq!(found.variant.as_deref(), Some("lstm2"));
     assert_eq!(
         found.headline,
-        "Use lstm2 instead of lstm: lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to \
-         0.2, margin 1.0), with 27 % fewer recurrent parameters and a training step 1.2 times as fast; usable learning \
-         rates: 3e-4 to 5e-3 or more (lstm: 1e-4 to 5e-3 or more)."
+        "Use lstm2 instead of lstm: it keeps the accuracy (−0.1 points, −0.4 to +0.2; margin 1.0), with 27 % fewer \
+         recurrent parameters and a training step 1.2 times as fast."
     );
-    assert!(found.notes[2].starts_with("lstm3 is less accurate than lstm (difference −5.0 points"));
+    assert_eq!(
+        found.notes[2],
+        "lstm3 is less accurate (−5.0 points, −5.3 to −4.7); 70 % fewer recurrent parameters and a training step 1.2 times \
+         as fast."
+    );
+    assert_eq!(
+        found.explanation[1],
+        "lstm2 keeps the accuracy of lstm (difference −0.1 points, 90 % interval −0.4 to 0.2, margin 1.0), with 27 % \
+         fewer recurrent parameters and a training step 1.2 times as fast; usable learning rates: 3e-4 to 5e-3 or more \
+         (lstm: 1e-4 to 5e-3 or more)."
+    );
 }
 
 #[test]
@@ -41,12 +50,17 @@ fn without_evidence_there_is_no_claim_but_a_number_of_seeds() {
 fn a_variant_may_be_non_inferior() {
     let found = answer(&summary(vec![comparison("lstm1", Verdict::NonInferior, 0.009, 0.8)]));
     assert!(
-        found.headline.contains(
-            ": lstm1 is non-inferior to lstm (it loses less than the margin; difference 0.9 points, 90 % interval 0.6 \
+        found
+            .headline
+            .contains(": it loses less than the margin, if anything (+0.9 points, +0.6 to +1.2; margin 1.0)")
+    );
+    assert!(
+        found.explanation[0].contains(
+            "lstm1 is non-inferior to lstm (it loses less than the margin; difference 0.9 points, 90 % interval 0.6 \
              to 1.2, margin 1.0), with"
         ),
         "{}",
-        found.headline
+        found.explanation[0]
     );
 }
 
@@ -58,7 +72,7 @@ fn where_the_correction_takes_a_verdict_away_it_is_said() {
     };
     let note = |found: Comparison| {
         let lstm3 = comparison("lstm3", Verdict::Worse, -0.05, 0.3);
-        answer(&summary(vec![found, lstm3])).notes.swap_remove(0)
+        answer(&summary(vec![found, lstm3])).explanation.swap_remove(0)
     };
     let corrected = note(open([0.04, 0.08]));
     assert!(
@@ -82,7 +96,12 @@ fn a_variant_must_keep_the_accuracy_on_every_task() {
     two.tasks.push(other);
     let found = answer(&two);
     assert_eq!(found.variant.as_deref(), Some("lstm"));
-    assert!(found.notes.iter().any(|note| note.starts_with("On japanese-vowels, lstm2 is less accurate")));
+    assert!(
+        found
+            .notes
+            .iter()
+            .any(|note| note.starts_with("On japanese-vowels, lstm2 is less accurate (−5.0 points"))
+    );
     assert_eq!(
         found.headline,
         "Keep lstm: every simplified gate that was tried costs accuracy on at least one task (japanese-vowels)."
@@ -183,7 +202,8 @@ fn where_a_seed_of_the_baseline_is_missing_no_variant_is_blamed() {
         "Not enough evidence to replace lstm: of lstm, 4 of 5 seeds are tested so far; continue the study."
     );
     assert!(
-        found.notes[0].contains(": of lstm, 4 of 5 seeds are tested so far; lstm2 has"),
+        found.notes[0]
+            .starts_with("lstm2 is not settled: of lstm, 4 of 5 seeds are tested so far (0.0 points"),
         "{}",
         found.notes[0]
     );
@@ -274,10 +294,10 @@ fn rates_that_one_seed_was_tried_at_are_told_from_others() {
     let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
     let point = |values: &[f64]| RatePoint { rate: 1e-3, mean: 0.9, values: values.to_vec(), diverged: 0 };
     study.tasks[0].variants[1].rates = vec![point(&[0.9, 0.9])];
-    assert!(!answer(&study).headline.contains("one seed per rate"));
+    assert!(!answer(&study).explanation[0].contains("one seed per rate"));
     study.tasks[0].variants[1].rates = vec![point(&[0.9])];
-    let headline = answer(&study).headline;
-    assert!(headline.contains("(lstm: 1e-4 to 5e-3 or more), by one seed per rate"), "{headline}");
+    let reasoning = answer(&study).explanation.swap_remove(0);
+    assert!(reasoning.contains("(lstm: 1e-4 to 5e-3 or more), by one seed per rate"), "{reasoning}");
 }
 
 #[test]
@@ -305,7 +325,7 @@ fn prices_are_part_of_the_answer() {
     let found = answer(&study);
     assert!(found.headline.ends_with("; it saves 33.00 EUR a year."), "{}", found.headline);
     assert_eq!(
-        found.notes[1],
+        found.explanation[1],
         "lstm2 costs 0.25 EUR per training (lstm: 0.50) and 80.00 EUR a year of predictions (lstm: 100.00); with all \
          trainings of a year it saves 33.00 EUR a year."
     );
@@ -320,7 +340,7 @@ fn a_loss_that_is_sure_is_said_though_it_does_not_matter() {
     let found = answer(&summary(vec![sure]));
     assert_eq!(found.variant.as_deref(), Some("lstm3"));
     assert!(
-        found.headline.contains("loses accuracy against lstm, but less than the margin"),
+        found.headline.contains(": it loses accuracy, but less than the margin (−0.6 points"),
         "{}",
         found.headline
     );
@@ -370,18 +390,18 @@ fn a_variant_that_learns_slowly_is_said_to() {
     };
     study.tasks[0].variants[0].reaches = vec![reach(4.0)];
     study.tasks[0].variants[1].reaches = vec![reach(28.0)];
-    let found = answer(&study).headline;
+    let found = answer(&study).explanation.swap_remove(0);
     assert!(found.ends_with("it reaches 99 % of the accuracy of lstm after 28 epochs (lstm: 4)."), "{found}");
     let some = |reached| Reach { reached, ..reach(4.0) };
     study.tasks[0].variants[0].reaches = vec![some(4)];
     study.tasks[0].variants[1].reaches = vec![some(2)];
-    let found = answer(&study).headline;
+    let found = answer(&study).explanation.swap_remove(0);
     assert!(
         found.ends_with("; 2 of its 5 seeds reach 99 % of the accuracy of lstm (lstm: 4 of 5)."),
         "{found}"
     );
     study.tasks[0].variants[1].reaches = vec![some(4)];
-    assert!(!answer(&study).headline.contains("seeds reach"), "no fewer than of lstm");
+    assert!(!answer(&study).explanation[0].contains("seeds reach"), "no fewer than of lstm");
 }
 
 #[test]
@@ -390,11 +410,7 @@ fn numbers_have_the_decimals_of_the_margin() {
         margin: 0.0021,
         ..summary(vec![comparison("lstm2", Verdict::Equivalent, -0.00049, 0.7)])
     };
-    assert!(
-        answer(&fine)
-            .headline
-            .contains("(difference −0.05 points, 90 % interval −0.35 to 0.25, margin 0.21)")
-    );
+    assert!(answer(&fine).headline.contains("(−0.05 points, −0.35 to +0.25; margin 0.21)"));
 }
 
 #[test]
@@ -409,4 +425,63 @@ fn what_costs_more_is_not_said_to_save() {
     assert_eq!(saving(&cost(Some(-3.0))).unwrap(), "it costs 3.00 EUR more a year");
     assert_eq!(saving(&cost(Some(3.0))).unwrap(), "it saves 3.00 EUR a year");
     assert_eq!(saving(&cost(None)), None);
+}
+
+#[test]
+fn a_comparison_until_decided_asks_for_no_seeds_beyond_its_design() {
+    let open = Comparison {
+        outlook: Some(crate::Outlook::TooMany),
+        seeds_needed: None,
+        ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)
+    };
+    let study = StudySummary { looks: vec![5, 8, 12, 20], ..summary(vec![open]) };
+    let found = answer(&study);
+    let many = "it would take more than 20 seeds, or more test sequences";
+    assert_eq!(found.headline, format!("Not enough evidence to replace lstm: {many}."));
+    assert!(
+        found.notes[0].starts_with(&format!("lstm2 is not settled: {many} (+0.2 points")),
+        "{}",
+        found.notes[0]
+    );
+    assert!(found.notes.last().unwrap().ends_with(
+        "wrongly claim equivalence; seeds were added until it was decided, and \
+                                                   that is allowed for."
+    ));
+}
+
+#[test]
+fn both_intervals_are_explained_by_what_they_speak_of() {
+    let found = Comparison {
+        seeds_interval: Some([-0.002, 0.003]),
+        data_interval: Some([-0.004, 0.005]),
+        ..comparison("lstm2", Verdict::Equivalent, 0.0005, 0.7)
+    };
+    assert_eq!(
+        answer(&summary(vec![found])).explanation[1],
+        "Trained again with other seeds, lstm2 would differ from lstm on these test sequences by −0.2 to +0.3 points (95 % \
+         interval); on other test sequences like these, by −0.4 to +0.5."
+    );
+}
+
+#[test]
+fn a_choice_that_is_a_toss_up_is_said_to_be() {
+    let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+    let rival = BTreeMap::from([("optim.learning_rate".to_owned(), toml::Value::from(3e-3))]);
+    let certainty = |rival| Certainty { settings: 3, seeds: 6, again: 0.58, regret: 0.002, rival };
+    study.tasks[0].variants[1].certainty = Some(certainty(Some(rival)));
+    let said =
+        |study: &StudySummary| answer(study).notes.iter().find(|note| note.contains("toss-up")).cloned();
+    assert_eq!(
+        said(&study).unwrap(),
+        "The settings of lstm2 on digits-rows are a toss-up: other seeds would choose others (optim.learning_rate 0.003, for \
+         instance) in 4 of 10 explorations, and better ones may be worth 0.2 points."
+    );
+    study.tasks[0].variants[1].certainty = Some(certainty(None));
+    assert_eq!(said(&study), None);
+    let reasoning = answer(&study).explanation;
+    assert!(
+        reasoning
+            .iter()
+            .any(|text| text.starts_with("The settings of lstm2 were chosen from 3, with 6 seeds"))
+    );
 }

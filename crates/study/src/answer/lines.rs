@@ -1,0 +1,89 @@
+//! The answer's lines: what replaces the baseline, and a line a variant.
+
+use slimgate_run::words::list;
+
+use super::{fewer, obstacles, pending, run_more, saving};
+use crate::{Comparison, Outlook, StudySummary, TaskSummary, Verdict};
+
+/// The reason for a variant that replaces the baseline, on a task, as it stands behind its name and a colon.
+pub(super) fn reason(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
+    let verdict = match found.verdict {
+        Verdict::Better => format!("it is {}", summary.metric.better()),
+        _ => format!("it {}", keeps(summary, found)),
+    };
+    let margin =
+        summary.margin_on(task).map(|margin| format!("; margin {}", summary.metric.show_margin(margin)));
+    let difference = difference(summary, task, found)
+        .map_or_else(String::new, |difference| format!(" ({difference}{})", margin.unwrap_or_default()));
+    format!("{verdict}{difference}, with {}", gains(task, found))
+}
+
+/// That a variant loses nothing, or less than the margin.
+fn keeps(summary: &StudySummary, found: &Comparison) -> String {
+    let metric = &summary.metric;
+    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
+    let loses = found.difference.is_some_and(|difference| metric.turned(difference) < 0.0);
+    match found.verdict {
+        Verdict::Equivalent if differs && loses => format!("{}, but less than the margin", metric.loses()),
+        Verdict::Equivalent => format!("keeps the {}", metric.name),
+        _ => "loses less than the margin, if anything".to_owned(),
+    }
+}
+
+/// One line about a variant on a task.
+pub(super) fn line(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
+    let metric = &summary.metric;
+    let verdict = match found.verdict {
+        Verdict::Equivalent | Verdict::NonInferior => keeps(summary, found),
+        Verdict::Better => format!("is {}", metric.better()),
+        Verdict::Worse => format!("is {}", metric.worse()),
+        Verdict::NotEnoughEvidence => not_settled(summary, task, found),
+    };
+    let difference = difference(summary, task, found);
+    let difference = difference.map_or_else(String::new, |difference| format!(" ({difference})"));
+    format!("{} {verdict}{difference}; {}", found.variant, gains(task, found))
+}
+
+/// The difference and its interval, such as `−0.1 points, −0.4 to +0.2`; nothing where there is none.
+fn difference(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
+    let (metric, margin) = (&summary.metric, summary.margin_on(task)?);
+    let shown = |difference| metric.show_difference_beside(difference, margin);
+    let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
+    Some(format!("{}{}, {} to {}", shown(difference), metric.points(), shown(low), shown(high)))
+}
+
+/// What a variant saves against the baseline, and what it cost.
+fn gains(task: &TaskSummary, found: &Comparison) -> String {
+    let mut gains = vec![fewer(found.parameters_ratio, "recurrent parameters")];
+    gains.extend(found.training_speedup.map(|speedup| format!("a training step {speedup:.1} times as fast")));
+    let variant = task.variant(&found.variant);
+    let cost = variant.and_then(|variant| saving(variant.cost.as_ref()?));
+    let diverged = variant.filter(|variant| variant.diverged > 0);
+    let diverged =
+        diverged.map(|variant| format!("{} of its {} seeds diverged", variant.diverged, variant.seeds.len()));
+    [Some(list(&gains)), cost, diverged].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// That there is no verdict on a variant, and why.
+fn not_settled(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
+    let both = [&summary.baseline, &found.variant];
+    let pending = || pending(summary, both.into_iter().filter_map(|name| Some((task, task.variant(name)?))));
+    let why = obstacles::why_open(summary, task, found)
+        .or_else(pending)
+        .or_else(|| more_seeds(summary, found))
+        .map_or_else(String::new, |why| format!(": {why}"));
+    format!("is not settled{why}")
+}
+
+/// The use of more seeds to a comparison that is not settled.
+pub(super) fn more_seeds(summary: &StudySummary, found: &Comparison) -> Option<String> {
+    match (summary.most_seeds(), found.outlook) {
+        (Some(most), Some(Outlook::TooMany)) => {
+            Some(format!("it would take more than {most} seeds, or more test sequences"))
+        }
+        (Some(_), _) => None,
+        (None, _) => {
+            found.seeds_needed.filter(|seeds| *seeds > found.pairs).map(|seeds| run_more(seeds - found.pairs))
+        }
+    }
+}
