@@ -152,8 +152,8 @@ trials share, and
                  optim.learning_rate = [1e-3, 1e-2]
   [search]   sampler, trials, prune and [search.ranges], by key:
                  optim.learning_rate = { log = [1e-5, 1e-1] }
-  [compare]  baseline, margin, confidence, seeds, protocol, match, retries,
-             published
+  [compare]  baseline, margin, confidence, until, seeds, max_seeds, resample,
+             protocol, match, retries, published
   [cost]     price_per_hour, currency, trainings_per_year,
              predictions_per_year
 `q` or Ctrl-C stops; the same command, or the study's folder in place of the
@@ -165,7 +165,7 @@ Examples:
   slimgate compare --dataset japanese-vowels --seeds 10
   slimgate compare --dataset ./pumps
   slimgate compare experiments/learning-curve.toml
-  slimgate compare studies/digits --seeds 20";
+  slimgate compare studies/digits --explain";
 
 #[derive(Debug, Args)]
 pub struct CompareArguments {
@@ -178,7 +178,8 @@ pub struct CompareArguments {
     /// The variants, by name or gate terms, separated by spaces or given several times
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub variants: Vec<String>,
-    /// Number of seeds for the final comparison, at each variant's chosen settings
+    /// Number of seeds for the final comparison, at each variant's chosen settings; without it the default study adds seeds
+    /// until it is decided
     #[arg(long, value_name = "N")]
     pub seeds: Option<usize>,
     /// Any setting, as `section.key=value`; lists too: `grid.optim.learning_rate=[1e-3,1e-2]`
@@ -190,6 +191,12 @@ pub struct CompareArguments {
     /// Maximum number of concurrent trials (default: as many as the cores allow)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Run the study so many times with other seeds and splits, and say how often the answers agree
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    pub replicate: Option<u64>,
+    /// Print the reasoning behind the answer, too
+    #[arg(long)]
+    pub explain: bool,
     /// JSON lines on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -207,9 +214,9 @@ impl CompareArguments {
             settings.push(("grid.model.variant".to_owned(), Value::Array(variants)));
         }
         if let Some(seeds) = self.seeds {
-            // The default study chooses with two seeds, which are compared, too.
-            if seeds == 1 && self.study.is_none() {
-                settings.push(("grid.run.seed".to_owned(), Value::Array(vec![Value::Integer(1)])));
+            // The default study adds seeds until it is decided.
+            if self.study.is_none() {
+                settings.push(("compare.until".to_owned(), Value::String("seeds".to_owned())));
             }
             settings.push(("compare.seeds".to_owned(), Value::Integer(seeds as i64)));
         }

@@ -7,11 +7,12 @@ use std::thread::available_parallelism;
 use serde::Serialize;
 use slimgate_data::short_name;
 use slimgate_report::write_study;
-use slimgate_run::{quoted, stop_on_signals};
-use slimgate_study::{Options, StudyConfig, StudyFolder, StudySummary, compare};
+use slimgate_run::{StopFlag, quoted, stop_on_signals};
+use slimgate_study::{Options, StudyConfig, StudyError, StudyFolder, StudySummary, compare};
 use slimgate_train::require_built;
 
 use crate::args::CompareArguments;
+use crate::commands::replicate::replicate;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
 use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, shows_pictures, tell};
@@ -30,17 +31,10 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     if config.variants().len() == 1 {
         tell("warning: there is only one variant, so nothing to compare it with; add the baseline");
     }
-    let options = Options {
-        program: std::env::current_exe().map_err(CliError::Program)?,
-        at_once: at_once(&arguments, &config),
-    };
-    let keys = stop_on_q(&stop);
-    let protocol = config.protocol();
-    let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
-    let compared = compare(&folder, config, &options, &stop, |event| progress.report(event));
-    progress.end();
-    let (folder, summary, failure) = compared?;
-    write_study(&summary, folder.path())?;
+    if let Some(times) = arguments.replicate {
+        return replicate(&arguments, times, &config, &folder, &stop);
+    }
+    let (folder, summary, failure) = compare_once(&arguments, config, &folder, &stop)?;
     heard_or_not(conclude(&arguments, folder.path(), &summary))?;
     if stop.should_stop() {
         let folder = quoted(&folder.path().display().to_string());
@@ -48,6 +42,27 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
+}
+
+/// Runs a study, or continues it, and writes its pages.
+pub(super) fn compare_once(
+    arguments: &CompareArguments,
+    config: StudyConfig,
+    folder: &Path,
+    stop: &StopFlag,
+) -> Result<(StudyFolder, StudySummary, Option<StudyError>), CliError> {
+    let options = Options {
+        program: std::env::current_exe().map_err(CliError::Program)?,
+        at_once: at_once(arguments, &config),
+    };
+    let keys = stop_on_q(stop);
+    let protocol = config.protocol();
+    let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
+    let compared = compare(folder, config, &options, stop, |event| progress.report(event));
+    progress.end();
+    let (folder, summary, failure) = compared?;
+    write_study(&summary, folder.path())?;
+    Ok((folder, summary, failure))
 }
 
 /// The last line, for machines.
@@ -69,6 +84,12 @@ fn conclude(arguments: &CompareArguments, folder: &Path, summary: &StudySummary)
     say(format_args!("page: {}\n", folder.join("report.html").display()))?;
     for note in &summary.answer.notes {
         say(format_args!("- {note}"))?;
+    }
+    if arguments.explain {
+        say("\nThe reasoning:")?;
+        for text in &summary.answer.explanation {
+            say(format_args!("- {text}"))?;
+        }
     }
     say(format_args!("\n{}", summary.answer.headline))
 }

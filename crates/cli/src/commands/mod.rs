@@ -8,6 +8,7 @@ pub mod devices;
 pub mod evaluate;
 pub mod fetch;
 pub mod predict;
+mod replicate;
 pub mod report;
 pub mod settings;
 pub mod status;

@@ -274,6 +274,9 @@ const EXPLORING: usize = 6;
 /// The seeds of the comparison begin so far beyond those of the grid.
 const COMPARISON: u64 = 100;
 
+/// The seeds of a replicate begin so far beyond those of the one before: farther than any study's reach.
+const REPLICATE: u64 = 100_000;
+
 /// The variants that a study compares unless it says otherwise.
 const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 
@@ -364,6 +367,16 @@ impl StudyConfig {
             table.insert("cost".into(), value(Table::try_from(cost)));
         }
         toml::to_string(&table).expect("a study has a TOML form")
+    }
+
+    /// The same study with other seeds, and so other splits: one of many that differ in nothing else.
+    pub fn replicate(&self, number: u64) -> StudyConfig {
+        let mut replicate = self.clone();
+        let beyond =
+            |seed: &Value| seed.as_integer().map(|seed| Value::Integer(seed + (number * REPLICATE) as i64));
+        let seeds = self.grid[SEED].iter().filter_map(beyond).collect();
+        replicate.grid.insert(SEED.into(), seeds);
+        replicate
     }
 
     /// The way that its choices are made.
