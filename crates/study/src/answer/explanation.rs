@@ -1,7 +1,7 @@
 //! The reasoning behind the answer: a sentence about each variant, with all figures that it rests on.
 
 use slimgate_run::metric::Direction;
-use slimgate_run::words::{list, money, short_percent};
+use slimgate_run::words::{bare_percent, list, money, short_percent};
 
 use super::{fewer, in_brackets, lines, obstacles, pending, saving};
 use crate::{Certainty, Comparison, StudySummary, TaskSummary, UsableRates, VariantSummary, Verdict};
@@ -96,7 +96,7 @@ pub(super) fn certainty(summary: &StudySummary, variant: &VariantSummary) -> Opt
         "the settings of {} were chosen from {settings}, with {seeds} seeds: another exploration would choose them in {} % of \
          cases, and the expected loss against the truly best is {}{}",
         variant.name,
-        short_percent(*again),
+        bare_percent(*again, 0),
         summary.metric.show_bare(*regret, 2),
         summary.metric.points()
     ))

@@ -103,7 +103,12 @@ pub fn waiting() -> StudySummary {
         let (id, variant, task) = (trial.id.clone(), trial.variant.clone(), trial.task.clone());
         *trial = TrialLine { id, variant, task, ..untried_trial(trial) };
     }
-    study.answer = Answer { variant: None, headline: "No trial is complete yet.".into(), notes: vec![], explanation: vec![] };
+    study.answer = Answer {
+        variant: None,
+        headline: "No trial is complete yet.".into(),
+        notes: vec![],
+        explanation: vec![],
+    };
     study.across = None;
     study.published.clear();
     study.environment.clear();
