@@ -1,6 +1,9 @@
 //! Studies whose trials run on Slurm. These tests start its daemons; `cargo test --release -- --ignored slurm` runs them.
 
 mod cluster;
+mod made_up;
+mod refusals;
+mod studies;
 
 use cluster::Cluster;
 

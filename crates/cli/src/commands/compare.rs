@@ -7,12 +7,16 @@ use std::thread::available_parallelism;
 use serde::Serialize;
 use slimgate_data::short_name;
 use slimgate_report::write_study;
+use slimgate_run::words::counted;
 use slimgate_run::{quoted, stop_on_signals};
-use slimgate_study::{Options, StudyConfig, StudyFolder, StudySummary, compare};
+use slimgate_study::{
+    LauncherName, Options, StudyConfig, StudyFolder, StudySummary, compare, scheduled_jobs,
+};
 use slimgate_train::require_built;
 use toml::Value;
 
 use crate::args::CompareArguments;
+use crate::commands::dry_run::dry_run;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
 use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, shows_pictures, tell};
@@ -35,16 +39,26 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         program: std::env::current_exe().map_err(CliError::Program)?,
         at_once: at_once(&arguments, &config),
     };
+    if arguments.dry_run {
+        dry_run(&folder, &config, &options, &stop, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let keys = stop_on_q(&stop);
     let protocol = config.compare.protocol;
+    let of_slurm = config.launch.as_ref().is_some_and(|launch| launch.launcher == LauncherName::Slurm);
     let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
     let compared = compare(&folder, config, &options, &stop, |event| progress.report(event));
     progress.end();
-    let (folder, summary, failure) = compared?;
-    write_study(&summary, folder.path())?;
-    heard_or_not(conclude(&arguments, folder.path(), &summary))?;
+    let (study, summary, failure) = compared?;
+    write_study(&summary, study.path())?;
+    heard_or_not(conclude(&arguments, study.path(), &summary))?;
     if stop.should_stop() {
-        let folder = quoted(&folder.path().display().to_string());
+        let folder = quoted(&study.path().display().to_string());
+        let jobs = if of_slurm { scheduled_jobs(&study).unwrap_or_default().count() } else { 0 };
+        if jobs > 0 {
+            let jobs = counted(jobs, "job of the study stays", "jobs of the study stay");
+            tell(format_args!("{jobs} with Slurm, where `slimgate cancel {folder}` ends them"));
+        }
         tell(format_args!("interrupted; continue with: slimgate compare {folder}"));
         return Ok(ExitCode::from(INTERRUPTED));
     }

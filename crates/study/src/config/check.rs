@@ -10,7 +10,7 @@ use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT, reference};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
-const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
+const SECTIONS: [&str; 9] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost", "launch"];
 
 /// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
 const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
@@ -42,7 +42,8 @@ impl StudyConfig {
         check_ranges(&ranges)?;
         self.check_protocol(&ranges)?;
         self.check_comparison(&ranges)?;
-        self.check_search_and_cost(&ranges)
+        self.check_search_and_cost(&ranges)?;
+        self.launch.as_ref().map_or(Ok(()), |launch| launch.check())
     }
 
     /// The settings that all trials share.

@@ -1,6 +1,7 @@
 //! The TOML form of a study: the settings of a run, and what of them is varied and compared.
 
 mod check;
+mod launch;
 mod reference;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use slimgate_run::{Backend, ConfigError, by_key, nearest, table_with};
 use toml::{Table, Value};
 
 use crate::{Protocol, StudyError};
+pub use launch::{Launch, LauncherName};
 
 /// Everything that determines a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct StudyConfig {
     pub compare: Compare,
     /// What machines cost.
     pub cost: Option<Prices>,
+    /// Where trials run; on this machine if nothing is said.
+    pub launch: Option<Launch>,
 }
 
 /// Settings that are drawn from ranges. Each variant gets the same number of draws.
@@ -222,7 +226,7 @@ impl StudyConfig {
             Some(_) => Err(StudyError::Section(name.to_owned())),
         };
         let (grid, search) = (section("grid")?, section("search")?);
-        let (compare, cost) = (section("compare")?, section("cost")?);
+        let (compare, cost, launch) = (section("compare")?, section("cost")?, section("launch")?);
         let names_baseline = compare.as_ref().is_some_and(|compare| compare.contains_key("baseline"));
         let mut config = StudyConfig {
             base: table,
@@ -230,9 +234,11 @@ impl StudyConfig {
             search: search.map(|search| part("search", search)).transpose()?,
             compare: compare.map(|compare| part("compare", compare)).transpose()?.unwrap_or_default(),
             cost: cost.map(|cost| part("cost", cost)).transpose()?,
+            launch: launch.map(|launch| part("launch", launch)).transpose()?,
         };
         // Sizes that were found to match are those of the settings that they were found with.
-        let harmless = |key: &str| key.starts_with("grid.") || key == "compare.seeds";
+        let harmless =
+            |key: &str| key.starts_with("grid.") || key.starts_with("launch.") || key == "compare.seeds";
         if settings.iter().any(|(key, _)| !harmless(key)) {
             config.compare.hidden.clear();
         }
@@ -276,6 +282,9 @@ impl StudyConfig {
         table.insert("compare".into(), value(Table::try_from(&self.compare)));
         if let Some(cost) = &self.cost {
             table.insert("cost".into(), value(Table::try_from(cost)));
+        }
+        if let Some(launch) = &self.launch {
+            table.insert("launch".into(), value(Table::try_from(launch)));
         }
         toml::to_string(&table).expect("a study has a TOML form")
     }

@@ -5,7 +5,7 @@ use slimgate_run::{Setting, parse_setting};
 use super::StudyConfig;
 
 /// The settings: key, default if there is one, allowed values, meaning.
-const SETTINGS: [(&str, &str, &str, &str); 22] = [
+const SETTINGS: [(&str, &str, &str, &str); 33] = [
     ("grid.KEY", "", "a list", "Values of any setting, such as `grid.run.seed = [1, 2]`, to cross"),
     ("search.sampler", "quasi-random", "quasi-random, random, tpe", "How points are drawn from the ranges"),
     ("search.trials", "", "a whole number from 1 to 10000", "Draws per variant and grid point"),
@@ -38,6 +38,17 @@ const SETTINGS: [(&str, &str, &str, &str); 22] = [
     ("cost.currency", "EUR", "text", "Currency of the price"),
     ("cost.trainings_per_year", "0.0", "a number from 0", "Trainings per year"),
     ("cost.predictions_per_year", "0.0", "a number from 0", "Single predictions per year"),
+    ("launch.launcher", "this-machine", "this-machine, slurm", "Where trials run"),
+    ("launch.partition", "", "text", "Partition of Slurm's jobs; the cluster's default if not given"),
+    ("launch.account", "", "text", "Account that jobs are charged to"),
+    ("launch.time", "", "text", "Time limit of a job as Slurm writes it, such as `2:00:00`"),
+    ("launch.memory", "", "text", "Memory of a job as Slurm writes it, such as `2G`"),
+    ("launch.cores", "1", "a whole number from 1", "Cores of a job"),
+    ("launch.gpus", "0", "a whole number from 0", "GPUs of a job"),
+    ("launch.prologue", "", "text", "Lines of shell that a job begins with; none if not given"),
+    ("launch.options", "", "a list of text", "Further options of sbatch, such as `--constraint=avx2`"),
+    ("launch.at_most_queued", "200", "a whole number from 1", "Most jobs that wait or run at once"),
+    ("launch.trials_per_job", "1", "a whole number from 1", "Trials that share a job, one after the other"),
 ];
 
 impl StudyConfig {
@@ -68,7 +79,7 @@ fn setting((key, default, allowed, meaning): (&str, &str, &str, &'static str)) -
 
 #[cfg(test)]
 mod tests {
-    use crate::{Compare, Match, Prices, Published, Search, Sizes};
+    use crate::{Compare, Launch, Match, Prices, Published, Search, Sizes};
     use toml::Table;
 
     use super::*;
@@ -77,6 +88,9 @@ mod tests {
     fn the_settings_of_a_study_and_their_defaults_are_those_of_the_code() {
         let search: Search = toml::from_str("trials = 1").unwrap();
         let cost: Prices = toml::from_str("price_per_hour = 1.0").unwrap();
+        let some = || Some("some".to_owned());
+        let launch =
+            Launch { partition: some(), account: some(), time: some(), memory: some(), ..Launch::default() };
         let compare = Compare {
             seeds: Some(1),
             matched: Some(Match::Parameters),
@@ -89,6 +103,7 @@ mod tests {
             ("search", Table::try_from(search)),
             ("compare", Table::try_from(compare)),
             ("cost", Table::try_from(cost)),
+            ("launch", Table::try_from(launch)),
         ];
         let mut known = 1;
         for (section, table) in sections {
