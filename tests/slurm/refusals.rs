@@ -1,10 +1,9 @@
 //! Studies that Slurm does not take: its own words, a remedy, and nothing left behind.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::cluster::Cluster;
+use super::made_up::made_up;
 use crate::study::small;
 use crate::support::{Workspace, assert_says, said};
 
@@ -30,19 +29,10 @@ fn a_machine_without_slurm_is_told() {
 #[test]
 fn a_quota_that_is_reached_is_told_in_the_words_of_slurm() {
     let here = Workspace::new();
-    fs::create_dir(here.path("bin")).unwrap();
-    let program = |name: &str, script: &str| {
-        let path = here.write(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    };
     let words = "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or \
                  time limits)";
-    program(
-        "sbatch",
-        &format!("[ \"$1\" = --test-only ] || {{ echo \"sbatch: error: {words}\" >&2; exit 1; }}"),
-    );
-    program("squeue", "exit 0");
-    let path = format!("{}:{}", here.path("bin").display(), std::env::var("PATH").unwrap());
+    let refusal = format!("[ \"$1\" = --test-only ] || {{ echo \"sbatch: error: {words}\" >&2; exit 1; }}");
+    let path = made_up(&here, &[("sbatch", &refusal), ("squeue", "exit 0")]);
     let message = refused(&here, "", |command| _ = command.env("PATH", &path));
     assert_says(&message, &["Slurm refuses the jobs", words, "`launch.at_most_queued`"]);
 }

@@ -16,7 +16,8 @@ pub struct Launch {
     /// The account that jobs are charged to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The time limit of a job as Slurm writes it: minutes, `hours:minutes:seconds` or `days-hours`.
+    /// The time limit of a job as Slurm writes it: minutes, `hours:minutes:seconds` or `days-hours`; or `estimated`, from
+    /// the trials that are done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The memory of a job as Slurm writes it, such as `2G`.

@@ -41,7 +41,7 @@ const SETTINGS: [(&str, &str, &str, &str); 33] = [
     ("launch.launcher", "this-machine", "this-machine, slurm", "Where trials run"),
     ("launch.partition", "", "text", "Partition of Slurm's jobs; the cluster's default if not given"),
     ("launch.account", "", "text", "Account that jobs are charged to"),
-    ("launch.time", "", "text", "Time limit of a job as Slurm writes it, such as `2:00:00`"),
+    ("launch.time", "", "text", "Time limit of a job as Slurm writes it, such as `2:00:00`, or `estimated`"),
     ("launch.memory", "", "text", "Memory of a job as Slurm writes it, such as `2G`"),
     ("launch.cores", "1", "a whole number from 1", "Cores of a job"),
     ("launch.gpus", "0", "a whole number from 0", "GPUs of a job"),

@@ -26,7 +26,7 @@ use crate::queue::Queue;
 use crate::{Launch, StudyError};
 use record::ArrayRecord;
 use states::{JobState, accounted, elements};
-use submit::Order;
+use submit::{Order, with_time};
 use worker::{End, Worker, forget};
 
 /// The time between two questions to the controller, while something happens and while nothing does.
@@ -50,6 +50,8 @@ pub(crate) struct Slurm {
     /// The array of each trial that has not ended.
     followed: HashMap<String, String>,
     reports: VecDeque<Report>,
+    /// The most seconds that a trial has taken, of those that have ended while this process followed them.
+    most_seconds: Option<f64>,
     looked: Option<Instant>,
     patience: Duration,
     /// True once Slurm has refused further jobs, until one ends.
@@ -101,6 +103,7 @@ impl Slurm {
             arrays: Vec::new(),
             followed: HashMap::new(),
             reports: VecDeque::new(),
+            most_seconds: None,
             looked: None,
             patience: SOONEST,
             is_full: false,
@@ -162,7 +165,8 @@ impl Slurm {
             self.gathered.extend(elements.iter().flatten().cloned());
             return record.remove(&self.queue);
         }
-        let Slurm { launch, program, queue, .. } = &*self;
+        let launch = &with_time(&self.launch, self.most_seconds);
+        let Slurm { program, queue, .. } = &*self;
         let order = Order { launch, name: &record.name, program, queue, elements };
         match order.submit() {
             Ok(job) => record.job = Some(job),
@@ -220,8 +224,13 @@ impl Slurm {
             }
         }
         for report in &self.reports {
-            if let Report::Ended { name, .. } = report {
-                self.followed.remove(name);
+            match report {
+                Report::Ended { name, .. } => _ = self.followed.remove(name),
+                Report::Event { event: RunEvent::Finished { summary, .. }, .. } => {
+                    self.most_seconds =
+                        Some(self.most_seconds.map_or(summary.seconds, |most| most.max(summary.seconds)));
+                }
+                Report::Event { .. } => (),
             }
         }
         let ended = self.arrays.extract_if(.., |array| array.active() == 0);

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::process::{Command, Stdio};
 
+use rustix::process::getuid;
+
 use crate::StudyError;
 
 /// The state of a job, as far as it makes a difference here.
@@ -86,7 +88,10 @@ pub(crate) fn elements(names: &[String]) -> Result<HashMap<ElementId, Element>, 
         return Ok(HashMap::new());
     }
     let name = format!("--name={}", names.join(","));
-    let said = ask("squeue", &["--noheader", "--array", "--states=all", "--format=%j|%K|%T|%r", &name])?;
+    // Of one user the controller picks the jobs itself; by name, `squeue` does from all that there are.
+    let user = format!("--user={}", getuid().as_raw());
+    let said =
+        ask("squeue", &["--noheader", "--array", "--states=all", "--format=%j|%K|%T|%r", &user, &name])?;
     Ok(parse(&said))
 }
 

@@ -13,6 +13,24 @@ use crate::{Launch, StudyError};
 /// The time before a job's limit at which its workers are asked to save and stop.
 const GRACE: Duration = Duration::from_secs(60);
 
+/// The time limit that is estimated from trials that are done.
+const ESTIMATED: &str = "estimated";
+
+/// The factor by which a trial may take longer than any before.
+const MARGIN: f64 = 2.0;
+
+/// The settings with a time limit that Slurm understands. An estimate is made of the most seconds that a trial has taken;
+/// before one has ended, the limit is the partition's.
+pub(super) fn with_time(launch: &Launch, most_seconds: Option<f64>) -> Launch {
+    let mut launch = launch.clone();
+    if launch.time.as_deref() == Some(ESTIMATED) {
+        let minutes =
+            |seconds: f64| (MARGIN * seconds * launch.trials_per_job as f64 / 60.0).ceil() as u64 + 1;
+        launch.time = most_seconds.map(|seconds| minutes(seconds).to_string());
+    }
+    launch
+}
+
 /// A job array: trials by id, those that share a job together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order<'a> {
@@ -99,7 +117,8 @@ pub(crate) fn rehearse(launch: &Launch) -> Result<(), StudyError> {
 
 /// The options of `sbatch` that follow from a study's settings.
 pub(crate) fn options(launch: &Launch) -> Vec<String> {
-    let Launch { partition, account, time, memory, cores, gpus, options, .. } = launch;
+    let Launch { partition, account, memory, cores, gpus, options, .. } = launch;
+    let time = &launch.time.clone().filter(|time| time != ESTIMATED);
     let grace = time.as_deref().and_then(seconds).map_or(GRACE, |limit| GRACE.min(limit / 4));
     let mut all = vec![
         "--output=/dev/null".to_owned(),
@@ -228,6 +247,16 @@ mod tests {
         ] {
             assert_eq!(seconds(limit), expected.map(Duration::from_secs), "{limit}");
         }
+    }
+
+    #[test]
+    fn a_time_limit_is_estimated_from_the_longest_trial() {
+        let launch = Launch { time: Some(ESTIMATED.into()), trials_per_job: 3, ..Launch::default() };
+        assert_eq!(with_time(&launch, Some(100.0)).time.as_deref(), Some("11"), "600 s, and a minute");
+        let before = with_time(&launch, None);
+        assert!(!options(&before).iter().chain(&options(&launch)).any(|option| option.contains("time")));
+        let given = Launch { time: Some("5".into()), ..Launch::default() };
+        assert_eq!(with_time(&given, Some(100.0)), given);
     }
 
     #[test]
