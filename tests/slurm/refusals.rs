@@ -49,8 +49,8 @@ fn slurm_refuses_what_the_cluster_does_not_have() {
             "User's group not permitted to use this partition",
             "that you may use",
         ),
-        ("memory = '50G'", "Memory specification can not be satisfied", "[launch]"),
-        ("gpus = 1", "Invalid generic resource (gres) specification", "[launch]"),
+        ("memory = '50G'", "Requested node configuration is not available", "`launch.memory`"),
+        ("gpus = 1", "Invalid generic resource (gres) specification", "`launch.gpus`"),
         ("time = 'soon'", "Invalid --time specification", "[launch]"),
         ("options = ['--bogus']", "unrecognized option '--bogus'", "[launch]"),
     ] {

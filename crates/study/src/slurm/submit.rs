@@ -179,6 +179,8 @@ pub(crate) fn remedy(words: &str) -> &'static str {
         "set `launch.partition` to one that `sinfo` lists"
     } else if says(&["invalid account", "invalid qos"]) {
         "set `launch.account` to one that is yours (`sacctmgr show associations` lists them)"
+    } else if says(&["configuration is not available", "generic resource"]) {
+        "ask for what its nodes have (`sinfo --format='%P %c %m %G'`) with `launch.memory`, `launch.cores` and `launch.gpus`"
     } else if says(&["not permitted", "denied", "access"]) {
         "choose a partition and an account that you may use with `launch.partition` and `launch.account`, or ask whoever \
          runs the cluster"
