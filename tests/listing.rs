@@ -85,6 +85,7 @@ fn every_help_ends_with_examples_that_work() {
         "",
         "compare",
         "status",
+        "cancel",
         "report",
         "check",
         "train",

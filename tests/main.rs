@@ -9,6 +9,8 @@ mod output;
 mod own;
 mod predict;
 mod resume;
+#[cfg(target_os = "linux")]
+mod slurm;
 mod study;
 mod support;
 #[cfg(target_os = "linux")]

@@ -38,7 +38,7 @@ pub fn small() -> String {
 }
 
 /// The results of a study, without times and memory, which differ between any two.
-fn results(here: &Workspace, study: &str) -> Value {
+pub fn results(here: &Workspace, study: &str) -> Value {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(object) => {
@@ -70,7 +70,7 @@ fn results(here: &Workspace, study: &str) -> Value {
 }
 
 /// The number of epochs recorded for each trial, and its final status.
-fn trials(here: &Workspace, study: &str) -> BTreeMap<String, (usize, String)> {
+pub fn trials(here: &Workspace, study: &str) -> BTreeMap<String, (usize, String)> {
     let folder = here.path(study).join("trials");
     let mut trials = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {

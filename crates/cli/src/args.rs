@@ -28,6 +28,9 @@ pub enum Command {
     /// Compare variants: train each with several learning rates and seeds, and say which to use
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareArguments),
+    /// Cancel what a study has handed to Slurm, and nothing else
+    #[command(after_help = "Example:\n  slimgate cancel studies/digits")]
+    Cancel(CancelArguments),
     /// Show a study's progress
     #[command(after_help = "Example:\n  slimgate status studies/digits")]
     Status(StatusArguments),
@@ -156,7 +159,9 @@ trials share, and
              protocol, match, retries, published
   [cost]     price_per_hour, currency, trainings_per_year,
              predictions_per_year
-`q` or Ctrl-C stops; the same command, or the study's folder in place of the
+  [launch]   launcher, and for Slurm: partition, account, time, memory, cores,
+             gpus, prologue, options, at_most_queued, trials_per_job
+`q` or Ctrl-C stops (jobs of Slurm go on); the same command, or the study's folder in place of the
 file, continues it. Several processes may work on one study.
 `slimgate settings` has the meaning of every key.
 
@@ -197,6 +202,12 @@ pub struct CompareArguments {
     /// Print the reasoning behind the answer, too
     #[arg(long)]
     pub explain: bool,
+    /// Where trials run: `this-machine` or `slurm` (default: as the study says, or this machine)
+    #[arg(long, value_name = "NAME", value_parser = ["this-machine", "slurm"])]
+    pub launcher: Option<String>,
+    /// Say what would be done, and what it would take; nothing is written or started
+    #[arg(long)]
+    pub dry_run: bool,
     /// JSON lines on standard output, everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -220,11 +231,23 @@ impl CompareArguments {
             }
             settings.push(("compare.seeds".to_owned(), Value::Integer(seeds as i64)));
         }
+        if let Some(launcher) = &self.launcher {
+            settings.push(("launch.launcher".to_owned(), Value::String(launcher.clone())));
+        }
         for setting in &self.set {
             settings.push(parse_setting(setting)?);
         }
         Ok(settings)
     }
+}
+
+#[derive(Debug, Args)]
+pub struct CancelArguments {
+    /// The study's folder
+    pub study: PathBuf,
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

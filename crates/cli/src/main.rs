@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Compare(arguments) => commands::compare::run(arguments),
+        Command::Cancel(arguments) => commands::cancel::run(arguments),
         Command::Status(arguments) => commands::status::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),

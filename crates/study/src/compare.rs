@@ -1,6 +1,7 @@
 //! The study itself: from a plan to a folder of finished trials.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,10 +15,11 @@ use crate::launcher::{Report, Workers};
 use crate::plan::{Group, Work, plan};
 use crate::queue::Queue;
 use crate::resolve::resolve;
+use crate::slurm::{Slurm, rehearse};
 use crate::space::Space;
 use crate::this_machine::ThisMachine;
 use crate::trial::Trial;
-use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, summarize};
+use crate::{LauncherName, State, StudyConfig, StudyError, StudyFolder, StudySummary, summarize};
 
 /// A study gives up when so many trials are given up one after the other: the cause is not in the trials.
 const FAILURES_IN_A_ROW: usize = 5;
@@ -47,12 +49,22 @@ pub fn compare(
     stop: &StopFlag,
     mut on_event: impl FnMut(Event),
 ) -> Result<(StudyFolder, StudySummary, Option<StudyError>), StudyError> {
+    let of_slurm = config.launch.clone().filter(|launch| launch.launcher == LauncherName::Slurm);
+    if let Some(launch) = &of_slurm {
+        rehearse(launch)?;
+    }
+    let is_new = !path.exists();
+    // What is measured before the study begins is measured here, wherever its trials run.
     let this_machine = ThisMachine::new(options.program.clone(), options.at_once);
     let mut workers = Workers::new(Box::new(this_machine), stop);
     // Held to the end, so that the answer is to what was asked.
     let (folder, config, space, _member) = resolve(path, config, &mut workers, stop)?;
     for text in space.findings()? {
         on_event(Event::Warning { text });
+    }
+    if let Some(launch) = &of_slurm {
+        let slurm = Slurm::open(&folder.path().join("queue"), launch, options.program.clone(), stop)?;
+        workers.launcher = Box::new(slurm);
     }
     let mut run = Run {
         records: Records::new(&folder, &config),
@@ -67,10 +79,17 @@ pub fn compare(
         metric: None,
     };
     run.try_failed_again()?;
-    run.estimate(&mut on_event)?;
+    // The machines of a cluster are not this one.
+    if of_slurm.is_none() {
+        run.estimate(&mut on_event)?;
+    }
     if let Err(error) = run.work(&mut on_event) {
         // Nobody would hear of them, and they would run for days.
         run.stop_all();
+        if is_new && matches!(error, StudyError::Refused { .. }) && folder.runs().is_empty() {
+            // It never began.
+            let _ = fs::remove_dir_all(folder.path());
+        }
         return Err(error);
     }
     let summary = summarize(&folder)?;
@@ -133,10 +152,14 @@ impl Run {
             }
             // The plan is made again when a worker has come to its end, or when there is room and another process
             // may have left something to do.
+            let looked = Instant::now();
             loop {
                 let ended = match self.workers.next() {
                     Some(report) => self.note(report, on_event)?,
-                    None if self.workers.launcher.capacity() > 0 => {
+                    None if self.workers.are_stopping() && self.underway.is_empty() => true,
+                    None if self.workers.launcher.capacity() > 0
+                        && looked.elapsed() >= self.workers.launcher.pace() =>
+                    {
                         self.records.forget_unfinished();
                         true
                     }
@@ -245,18 +268,22 @@ impl Run {
         let in_turn =
             (0..most).flat_map(|index| groups.iter().filter_map(move |group| group.work.get(index)));
         for work in in_turn {
-            if self.workers.launcher.capacity() == 0 {
-                break;
+            if self.workers.launcher.capacity() > 0 || self.workers.launcher.has(&work.trial.id) {
+                self.start(work)?;
             }
-            self.start(work)?;
         }
-        Ok(())
+        self.workers.launcher.send()
+    }
+
+    /// True if a worker of another process has the trial, or whatever else, and nothing is heard of it here.
+    fn is_taken(&self, id: &str) -> bool {
+        self.records.queue.is_leased(id) && !self.workers.launcher.has(id)
     }
 
     /// Starts a worker, unless somebody has the trial.
     fn start(&mut self, work: &Work) -> Result<(), StudyError> {
         let trial = &work.trial;
-        if self.underway.contains_key(&trial.id) || self.records.queue.is_leased(&trial.id) {
+        if self.underway.contains_key(&trial.id) || self.is_taken(&trial.id) {
             return Ok(());
         }
         // Since the plan was made another process may have finished it.
@@ -407,12 +434,13 @@ impl Run {
             if timed || runs.is_empty() {
                 continue;
             }
-            if self.records.queue.is_leased(TIMING) {
+            if self.is_taken(TIMING) {
                 return Ok(());
             }
             on_event(Event::Timing);
             let submission = self.records.queue.put(TIMING, place, vec![Step::Time { runs }])?;
             self.workers.launcher.submit(submission)?;
+            self.workers.launcher.send()?;
             let (mut lease, mut end) = (None, None);
             let how = loop {
                 match self.workers.next() {

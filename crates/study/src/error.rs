@@ -7,6 +7,8 @@ use slimgate_run::words::{counted, plural};
 use slimgate_run::{ConfigError, RunError};
 use thiserror::Error;
 
+use crate::slurm::remedy;
+
 /// An error that keeps a study from starting, continuing or being read.
 #[derive(Debug, Error)]
 pub enum StudyError {
@@ -109,7 +111,8 @@ pub enum StudyError {
     },
     /// A section that neither runs nor studies have.
     #[error(
-        "there is no section [{section}]{}; a study has [data], [model], [optim], [run], [grid], [search], [compare] and [cost]",
+        "there is no section [{section}]{}; a study has [data], [model], [optim], [run], [grid], [search], [compare], [cost] \
+         and [launch]",
         did_you_mean(nearest)
     )]
     UnknownSection {
@@ -121,7 +124,7 @@ pub enum StudyError {
     /// A key outside all sections.
     #[error(
         "there is no setting `{key}` outside a section{}; a study has [data], [model], [optim], [run], [grid], [search], \
-         [compare] and [cost]",
+         [compare], [cost] and [launch]",
         meant.as_ref().map(|(name, section)| format!(" (did you mean `{name}` in [{section}]?)")).unwrap_or_default()
     )]
     NoSection {
@@ -186,6 +189,37 @@ pub enum StudyError {
         path: PathBuf,
         /// The problem with it.
         problem: Box<StudyError>,
+    },
+    /// One of Slurm's programs that does not start.
+    #[error(
+        "cannot run `{program}`: {source}; run the command on a login node of the cluster, or without a [launch] section \
+         and `--launcher slurm`"
+    )]
+    NoSlurm {
+        /// Its name.
+        program: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// One of Slurm's programs that failed.
+    #[error("`{program}` failed: {words}; try again once Slurm's controller answers")]
+    Slurm {
+        /// Its name.
+        program: &'static str,
+        /// Its words.
+        words: String,
+    },
+    /// Jobs that Slurm does not take.
+    #[error("Slurm refuses the jobs: {words}; {}", remedy(words))]
+    Refused {
+        /// Its words.
+        words: String,
+    },
+    /// Jobs that do not end although they were cancelled.
+    #[error("{} cancelled but did not end; try again later", counted(*left, "job was", "jobs were"))]
+    NotCancelled {
+        /// Their number.
+        left: usize,
     },
     /// A program could not be started.
     #[error("cannot start a trial: {0}; check the limits on processes and memory")]

@@ -63,6 +63,11 @@ impl StudyFolder {
         Ok(StudyFolder { path: path.components().collect() })
     }
 
+    /// The folder of a study, there or not.
+    pub(crate) fn at(path: &Path) -> StudyFolder {
+        StudyFolder { path: path.to_owned() }
+    }
+
     /// Puts the resolved study there.
     pub(crate) fn write_config(&self, config: &StudyConfig) -> Result<(), StudyError> {
         self.write_changed("study.toml", &config.to_toml())

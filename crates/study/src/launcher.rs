@@ -30,10 +30,31 @@ pub(crate) trait Launcher {
     /// If that is not possible here.
     fn submit(&mut self, submission: Submission) -> Result<(), StudyError>;
 
+    /// Sends out what has been gathered.
+    ///
+    /// # Errors
+    ///
+    /// If the place refuses it.
+    fn send(&mut self) -> Result<(), StudyError> {
+        Ok(())
+    }
+
+    /// True if a worker of this name was submitted before, by another process, and has not ended: it can be submitted here
+    /// to hear of it.
+    fn has(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// The time between two looks at what other processes have done.
+    fn pace(&self) -> Duration {
+        PATIENCE
+    }
+
     /// The next thing heard of the workers, or nothing within the time given.
     fn poll(&mut self, patience: Duration) -> Option<Report>;
 
-    /// Asks all workers to stop as soon as they have saved; those that have not started yet never do.
+    /// Asks all workers to stop as soon as they have saved; those that have not started yet never do. Where they belong
+    /// to a scheduler, they are left to that, and reported to have ended.
     fn cancel(&mut self);
 
     /// Stops all workers until they are to go on, where the place can do that: Ctrl-Z, for this process. Elsewhere they

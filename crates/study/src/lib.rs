@@ -8,9 +8,9 @@
 //! | `folder` | the study folder, and how each trial in it stands |
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
-//! | `estimate` | how long it will take |
+//! | `estimate`, `forecast` | how long it will take, and what else |
 //! | `queue` | the jobs of workers, who works on them, and what becomes of them |
-//! | `launcher`, `this_machine` | places where workers run: processes on this machine |
+//! | `launcher`, `this_machine`, `slurm` | places where workers run: processes of this machine, jobs of a cluster |
 //! | `measure` | what is measured before a study begins |
 //! | `log` | what workers had to say beside their events |
 //! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
@@ -37,6 +37,7 @@ mod error;
 mod estimate;
 mod event;
 mod folder;
+mod forecast;
 mod launcher;
 mod log;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod pruning;
 mod queue;
 mod requirement;
 mod resolve;
+mod slurm;
 mod space;
 mod summary;
 mod this_machine;
@@ -55,14 +57,16 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Options, compare};
-pub use config::{Margin, Match, StudyConfig, schema};
-pub(crate) use config::{Prices, Prune, Range, Sampler, Search, Sizes, Until};
+pub use config::{Launch, Margin, Match, StudyConfig, schema};
+pub(crate) use config::{LauncherName, Prices, Prune, Range, Sampler, Search, Sizes, Until};
 pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;
+pub use forecast::{Forecast, ForecastJobs, forecast};
 pub use progress::{Best, Failure, Running, StudyProgress, study_progress};
 pub use requirement::{Outcome, Requirement};
 pub use slimgate_data::Protocol;
+pub use slurm::{ScheduledJobs, cancel_jobs, scheduled_jobs};
 pub use summary::*;
 pub use trial::written;

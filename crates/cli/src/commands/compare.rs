@@ -7,11 +7,13 @@ use std::thread::available_parallelism;
 use serde::Serialize;
 use slimgate_data::short_name;
 use slimgate_report::write_study;
+use slimgate_run::words::counted;
 use slimgate_run::{StopFlag, quoted, stop_on_signals};
-use slimgate_study::{Options, StudyConfig, StudyError, StudyFolder, StudySummary, compare};
+use slimgate_study::{Options, StudyConfig, StudyError, StudyFolder, StudySummary, compare, scheduled_jobs};
 use slimgate_train::require_built;
 
 use crate::args::CompareArguments;
+use crate::commands::dry_run::dry_run;
 use crate::commands::replicate::replicate;
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
@@ -31,13 +33,23 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
     if config.variants().len() == 1 {
         tell("warning: there is only one variant, so nothing to compare it with; add the baseline");
     }
+    if arguments.dry_run {
+        dry_run(&folder, &config, &options(&arguments, &config)?, &stop, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(times) = arguments.replicate {
         return replicate(&arguments, times, &config, &folder, &stop);
     }
-    let (folder, summary, failure) = compare_once(&arguments, config, &folder, &stop)?;
-    heard_or_not(conclude(&arguments, folder.path(), &summary))?;
+    let is_scheduled = config.is_scheduled();
+    let (study, summary, failure) = compare_once(&arguments, config, &folder, &stop)?;
+    heard_or_not(conclude(&arguments, study.path(), &summary))?;
     if stop.should_stop() {
-        let folder = quoted(&folder.path().display().to_string());
+        let folder = quoted(&study.path().display().to_string());
+        let jobs = if is_scheduled { scheduled_jobs(&study).unwrap_or_default().count() } else { 0 };
+        if jobs > 0 {
+            let jobs = counted(jobs, "job of the study stays", "jobs of the study stay");
+            tell(format_args!("{jobs} with Slurm, where `slimgate cancel {folder}` ends them"));
+        }
         tell(format_args!("interrupted; continue with: slimgate compare {folder}"));
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -51,10 +63,7 @@ pub(super) fn compare_once(
     folder: &Path,
     stop: &StopFlag,
 ) -> Result<(StudyFolder, StudySummary, Option<StudyError>), CliError> {
-    let options = Options {
-        program: std::env::current_exe().map_err(CliError::Program)?,
-        at_once: at_once(arguments, &config),
-    };
+    let options = options(arguments, &config)?;
     let keys = stop_on_q(stop);
     let protocol = config.protocol();
     let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
@@ -63,6 +72,12 @@ pub(super) fn compare_once(
     let (folder, summary, failure) = compared?;
     write_study(&summary, folder.path())?;
     Ok((folder, summary, failure))
+}
+
+/// The workers of a study.
+fn options(arguments: &CompareArguments, config: &StudyConfig) -> Result<Options, CliError> {
+    let program = std::env::current_exe().map_err(CliError::Program)?;
+    Ok(Options { program, at_once: at_once(arguments, config) })
 }
 
 /// The last line, for machines.

@@ -1,10 +1,12 @@
 //! One module a command.
 
+pub mod cancel;
 pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod devices;
+mod dry_run;
 pub mod evaluate;
 pub mod fetch;
 pub mod predict;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 use serde::Serialize;
 use slimgate_run::words::counted;
-use slimgate_study::{Protocol, State, StudyFolder, StudyProgress, study_progress};
+use slimgate_study::{
+    Protocol, ScheduledJobs, State, StudyFolder, StudyProgress, scheduled_jobs, study_progress,
+};
 
 use crate::args::StatusArguments;
 use crate::output::{CliError, say, say_json, selection_score};
@@ -16,12 +18,19 @@ pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     let folder = StudyFolder::open(&arguments.study)?;
     let protocol = folder.config()?.protocol();
     let progress = study_progress(&folder)?;
+    // Where Slurm does not answer, the files say what there is to say.
+    let jobs = scheduled_jobs(&folder).ok().filter(|jobs| jobs.count() > 0);
     let left = time_left(progress.epochs_done, progress.epochs, progress.seconds, progress.running.len());
     if arguments.json {
         let seconds_left = left.map(|left| left.as_secs());
-        say_json(&Line { protocol, seconds_left, progress: &progress })?;
+        say_json(&Line { protocol, seconds_left, jobs, progress: &progress })?;
     } else {
         tell(folder.path(), protocol, &progress, left)?;
+        if let Some(ScheduledJobs { running, waiting }) = &jobs {
+            let waiting: String =
+                waiting.iter().map(|(reason, jobs)| format!(", {jobs} waiting ({reason})")).collect();
+            say(format_args!("jobs of Slurm: {running} running{waiting}"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -31,6 +40,8 @@ pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
 struct Line<'a> {
     protocol: Protocol,
     seconds_left: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<ScheduledJobs>,
     #[serde(flatten)]
     progress: &'a StudyProgress,
 }

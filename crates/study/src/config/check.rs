@@ -8,11 +8,11 @@ use slimgate_settings::nearest;
 use toml::Value;
 
 use super::schema::settings_in;
-use super::{Range, SEED, StudyConfig, Until, VALIDATION, VARIANT};
+use super::{Launch, Range, SEED, StudyConfig, Until, VALIDATION, VARIANT};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
-const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
+const SECTIONS: [&str; 9] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost", "launch"];
 
 /// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
 pub(super) const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
@@ -38,7 +38,8 @@ impl StudyConfig {
         self.check_grid()?;
         check_ranges(&ranges)?;
         self.check_protocol(&ranges)?;
-        self.check_comparison(&ranges)
+        self.check_comparison(&ranges)?;
+        self.launch.as_ref().map_or(Ok(()), Launch::check)
     }
 
     /// The settings that all trials share.

@@ -1,15 +1,18 @@
 //! The TOML form of a study: the settings of a run, those of them that are varied, and the comparison.
 
 mod check;
+mod comparison;
+mod launch;
 mod margin;
 mod schema;
+mod search;
+mod seeds;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use margin::Margin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Protocol, find, is_folder, whole_path};
@@ -19,7 +22,12 @@ use toml::{Table, Value};
 
 use crate::StudyError;
 
+pub use comparison::{Compare, Match, Published, Resample, Sizes, Until};
+pub use launch::Launch;
+pub(crate) use launch::LauncherName;
+pub use margin::Margin;
 pub use schema::schema;
+pub use search::{Prune, Range, Sampler, Search};
 
 /// Everything that determines a study, checked as it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,207 +42,8 @@ pub struct StudyConfig {
     pub(crate) compare: Compare,
     /// The price of machines, and how much they have to do.
     pub(crate) cost: Option<Prices>,
-}
-
-/// Settings that are drawn from ranges. Each variant gets the same number of draws.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Search {
-    /// Way in which points are drawn from the ranges.
-    #[serde(default)]
-    pub sampler: Sampler,
-    /// Draws per variant and grid point.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub trials: usize,
-    /// Random seed of the draws.
-    #[serde(default = "one")]
-    #[schemars(range(max = i64::MAX))]
-    pub seed: u64,
-    /// Rule that prunes points before their last epoch.
-    #[serde(default)]
-    pub prune: Prune,
-    /// Each rung of halving keeps one of this many.
-    #[serde(default = "three")]
-    #[schemars(range(min = 2, max = 1_000))]
-    pub reduction: usize,
-    /// Range, such as `{ log = [1e-5, 1e-1] }`.
-    #[serde(default, skip_serializing_if = "Table::is_empty")]
-    #[schemars(with = "BTreeMap<String, Range>", title = "log, linear, integer or choice")]
-    pub ranges: Table,
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn three() -> usize {
-    3
-}
-
-/// The way in which points are drawn from ranges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sampler {
-    /// Evenly spread without a pattern (scrambled Sobol sequence), the same points for every variant.
-    #[default]
-    QuasiRandom,
-    /// Independently, the same points for every variant.
-    Random,
-    /// Where earlier points did well (tree-structured Parzen estimator, Bergstra et al. 2011), four at a time.
-    Tpe,
-}
-
-/// The points that are pruned before their last epoch. Variants are never pruned against one another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Prune {
-    /// None.
-    #[default]
-    Never,
-    /// Successive halving: after a ninth and a third of the epochs, all but the best third.
-    Halving,
-    /// After each quarter of the epochs, those below the median.
-    Median,
-}
-
-/// The values that a setting is drawn from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Range {
-    /// Between two numbers, evenly in their logarithm.
-    Log([f64; 2]),
-    /// Between two numbers, evenly.
-    Linear([f64; 2]),
-    /// Whole numbers between two, both included.
-    Integer([i64; 2]),
-    /// One of some values.
-    Choice(#[schemars(with = "Vec<serde_json::Value>")] Vec<Value>),
-}
-
-/// The comparison: its baseline, and its criteria.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Compare {
-    /// Variant that the others are compared with.
-    #[schemars(title = "a variant")]
-    pub baseline: String,
-    /// Equivalence margin: percentage points, or an amount in the metric's unit, or with `%` a part of the baseline's value.
-    pub margin: Margin,
-    /// Confidence of intervals and tests.
-    #[schemars(extend("minimum" = 0.5, "exclusiveMaximum" = 1.0))]
-    pub confidence: f64,
-    /// End of the comparison: after `compare.seeds`, or once it is decided.
-    pub until: Until,
-    /// Seeds of a comparison of a fixed number; as many as the grid's if not given.
-    #[schemars(range(min = 1, max = 10_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seeds: Option<usize>,
-    /// Most seeds of a comparison that ends once it is decided.
-    #[schemars(range(min = 5, max = 10_000))]
-    pub max_seeds: usize,
-    /// Most seeds that settings are chosen with, where the grid's leave the choice open; 6 if not given, and those of the
-    /// grid where `compare.seeds` end the comparison.
-    #[schemars(range(min = 1, max = 10_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_exploring_seeds: Option<usize>,
-    /// Seeds that settings are chosen with are compared, too.
-    ///
-    /// They were lucky at the chosen settings, and false claims are more frequent. Studies of version 0.1.0 did so.
-    pub reuse_seeds: bool,
-    /// Part of the data that each seed draws anew.
-    pub resample: Resample,
-    /// `published`: choose on the test set.
-    pub protocol: Protocol,
-    /// The quantity that hidden sizes are made equal by; nothing if not given.
-    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
-    pub matched: Option<Match>,
-    /// Matched hidden units by task and variant; found once by the study if not given.
-    #[schemars(title = "whole numbers")]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub hidden: Sizes,
-    /// Learning rates grow where a variant does best at their end.
-    ///
-    /// Studies of version 0.1.0 did not do so.
-    pub widen: bool,
-    /// Place of each folder of your own, by its name; found once by the study if not given.
-    #[schemars(title = "paths")]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub folders: BTreeMap<String, String>,
-    /// Number of times that a failed trial is tried again.
-    pub retries: usize,
-    /// CSV file of published figures, and the task to take; none if not given.
-    #[schemars(title = "{ file, task }")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub published: Option<Published>,
-}
-
-impl Default for Compare {
-    fn default() -> Self {
-        Compare {
-            baseline: "lstm".into(),
-            margin: Margin::Amount(1.0),
-            confidence: 0.95,
-            until: Until::Seeds,
-            seeds: None,
-            max_seeds: 20,
-            max_exploring_seeds: None,
-            reuse_seeds: false,
-            resample: Resample::Validation,
-            protocol: Protocol::Validation,
-            matched: None,
-            hidden: Sizes::new(),
-            widen: true,
-            folders: BTreeMap::new(),
-            retries: 2,
-            published: None,
-        }
-    }
-}
-
-/// The end of a comparison.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Until {
-    /// After a number of seeds that is fixed in advance.
-    #[default]
-    Seeds,
-    /// Once every variant is settled: seeds are added in looks, and what a look may claim allows for the others.
-    Decided,
-}
-
-/// The part of the data that each seed draws anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Resample {
-    /// None: all seeds share the split that `data.seed` draws.
-    Nothing,
-    /// The validation set, out of the training data.
-    #[default]
-    Validation,
-}
-
-/// Hidden units by task and variant.
-pub type Sizes = BTreeMap<String, BTreeMap<String, usize>>;
-
-/// The quantity by which the hidden size of a variant is made equal to the baseline's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Match {
-    /// The number of recurrent parameters.
-    Parameters,
-    /// The measured time of a training step.
-    Time,
-}
-
-/// A file of published figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Published {
-    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_` with the metric's name, and `params`; its path
-    /// is relative to the study's file. A study's folder gets a copy.
-    pub file: String,
-    /// The rows to take, by their `task`.
-    pub task: String,
+    /// The place where trials run; this machine without it.
+    pub(crate) launch: Option<Launch>,
 }
 
 /// The price of machines, and how much they have to do.
@@ -260,22 +69,6 @@ pub struct Prices {
 fn euro() -> String {
     "EUR".into()
 }
-
-/// The looks of a comparison that ends once it is decided, as shares of the most seeds: at 5, 8, 12 and 20 of 20. See
-/// docs/statistics-of-studies.md.
-const LOOKS: [f64; 4] = [0.25, 0.4, 0.6, 1.0];
-
-/// The fewest seeds at which a comparison is looked at.
-const FEWEST: usize = 3;
-
-/// The most seeds that settings are chosen with in a comparison that ends once it is decided.
-const EXPLORING: usize = 6;
-
-/// The seeds of the comparison begin so far beyond those of the grid.
-const COMPARISON: u64 = 100;
-
-/// The seeds of a replicate begin so far beyond those of the one before: farther than any study's reach.
-const REPLICATE: u64 = 100_000;
 
 /// The variants that a study compares unless it says otherwise.
 const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
@@ -306,7 +99,7 @@ impl StudyConfig {
             Some(_) => Err(StudyError::Section(name.to_owned())),
         };
         let (grid, search) = (section("grid")?, section("search")?);
-        let (compare, cost) = (section("compare")?, section("cost")?);
+        let (compare, cost, launch) = (section("compare")?, section("cost")?, section("launch")?);
         let names_baseline = compare.as_ref().is_some_and(|compare| compare.contains_key("baseline"));
         let mut config = StudyConfig {
             base: table,
@@ -314,9 +107,11 @@ impl StudyConfig {
             search: search.map(|search| part("search", search)).transpose()?,
             compare: compare.map(|compare| part("compare", compare)).transpose()?.unwrap_or_default(),
             cost: cost.map(|cost| part("cost", cost)).transpose()?,
+            launch: launch.map(|launch| part("launch", launch)).transpose()?,
         };
         // Sizes that were found to match are those of the settings that they were found with.
-        let harmless = |key: &str| key.starts_with("grid.") || key == "compare.seeds";
+        let harmless =
+            |key: &str| key.starts_with("grid.") || key.starts_with("launch.") || key == "compare.seeds";
         if settings.iter().any(|(key, _)| !harmless(key)) {
             config.compare.hidden.clear();
         }
@@ -366,17 +161,15 @@ impl StudyConfig {
         if let Some(cost) = &self.cost {
             table.insert("cost".into(), value(Table::try_from(cost)));
         }
+        if let Some(launch) = &self.launch {
+            table.insert("launch".into(), value(Table::try_from(launch)));
+        }
         toml::to_string(&table).expect("a study has a TOML form")
     }
 
-    /// The same study with other seeds, and so other splits: one of many that differ in nothing else.
-    pub fn replicate(&self, number: u64) -> StudyConfig {
-        let mut replicate = self.clone();
-        let beyond =
-            |seed: &Value| seed.as_integer().map(|seed| Value::Integer(seed + (number * REPLICATE) as i64));
-        let seeds = self.grid[SEED].iter().filter_map(beyond).collect();
-        replicate.grid.insert(SEED.into(), seeds);
-        replicate
+    /// True if its trials are jobs of a scheduler, which go on without the process that submitted them.
+    pub fn is_scheduled(&self) -> bool {
+        self.launch.as_ref().is_some_and(|launch| launch.launcher == LauncherName::Slurm)
     }
 
     /// The way that its choices are made.
@@ -464,56 +257,6 @@ impl StudyConfig {
         variants
     }
 
-    /// The seeds that settings are chosen with.
-    pub fn seeds(&self) -> Vec<u64> {
-        let values = self.grid.get(SEED).into_iter().flatten();
-        values.filter_map(|seed| seed.as_integer().map(|seed| seed as u64)).collect()
-    }
-
-    /// The seeds that settings are chosen with, and those that are added where these leave the choice open.
-    pub(crate) fn exploring_seeds(&self) -> Vec<u64> {
-        let unless_given = if self.compare.until == Until::Decided { EXPLORING } else { 0 };
-        let most = self.compare.max_exploring_seeds.unwrap_or(unless_given);
-        and_further(self.seeds(), if self.chooses() && !self.compare.reuse_seeds { most } else { 0 })
-    }
-
-    /// The first seeds that the chosen settings are compared with, as many as given.
-    ///
-    /// Those of the choice were lucky at the chosen settings, so others are compared; where there is nothing to choose,
-    /// they are as good as any.
-    pub(crate) fn comparison_seeds(&self, number: usize) -> Vec<u64> {
-        if self.compare.reuse_seeds || !self.chooses() {
-            let mut seeds = and_further(self.seeds(), number);
-            seeds.truncate(number.max(1));
-            return seeds;
-        }
-        let last = self.seeds().into_iter().max().unwrap_or(0);
-        // Beyond all that a choice may take, however many that are.
-        (1..=number as u64).map(|at| last + COMPARISON + at).collect()
-    }
-
-    /// The numbers of seeds at which the comparison is looked at: the first of them, the last at most.
-    pub(crate) fn looks(&self) -> Vec<usize> {
-        match self.compare.until {
-            Until::Seeds => vec![self.compare.seeds.unwrap_or(self.seeds().len())],
-            Until::Decided => {
-                let most = self.compare.max_seeds;
-                let mut looks: Vec<usize> =
-                    LOOKS.iter().map(|share| (share * most as f64).round() as usize).collect();
-                looks.retain(|look| *look >= FEWEST);
-                looks.dedup();
-                looks
-            }
-        }
-    }
-
-    /// True if there are several settings to choose from.
-    fn chooses(&self) -> bool {
-        let alone = |key: &String| [VARIANT, SEED].contains(&key.as_str()) || key.starts_with("data.");
-        let several = self.grid.iter().any(|(key, values)| !alone(key) && values.len() > 1);
-        several || self.search.as_ref().is_some_and(|search| search.trials > 1)
-    }
-
     /// The range of each setting that is searched.
     pub(crate) fn ranges(&self) -> Result<BTreeMap<String, Range>, StudyError> {
         let Some(search) = &self.search else { return Ok(BTreeMap::new()) };
@@ -563,16 +306,6 @@ impl StudyConfig {
             }
         }
     }
-}
-
-/// Seeds, and as many of the numbers after the greatest as make them so many.
-fn and_further(mut seeds: Vec<u64>, wanted: usize) -> Vec<u64> {
-    let mut next = seeds.iter().max().map_or(1, |last| last + 1);
-    while seeds.len() < wanted {
-        seeds.push(next);
-        next += 1;
-    }
-    seeds
 }
 
 fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {

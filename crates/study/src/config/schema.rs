@@ -9,7 +9,7 @@ use slimgate_run::WrittenConfig;
 use slimgate_settings::{Setting, schema_of, settings_of};
 
 use super::check::{RESERVED_KEYS, SPLITS};
-use super::{Compare, Prices, SEED, Search, StudyConfig, VARIANT};
+use super::{Compare, Launch, Prices, SEED, Search, StudyConfig, VARIANT};
 
 /// The sections that a study has and a run has not.
 #[derive(JsonSchema)]
@@ -24,6 +24,8 @@ struct Sections {
     compare: Compare,
     /// The price of machines, and how much they have to do.
     cost: Prices,
+    /// The place where trials run.
+    launch: Launch,
 }
 
 /// The settings whose names are keys of any other setting.
