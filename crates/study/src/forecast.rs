@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use slimgate_run::{Config, RunFolder, StopFlag, recurrent_parameters};
+use slimgate_run::{RunFolder, StopFlag, recurrent_parameters};
 
 use crate::folder::Records;
 use crate::launcher::Workers;
@@ -95,7 +95,8 @@ pub fn forecast(
             let this_machine = ThisMachine::new(program.program.clone(), 1);
             let mut workers = Workers::new(Box::new(this_machine), stop);
             let data = config.data_in_place(&first.config.data);
-            let effort = effort(&mut workers, &Config { data, ..first.config.clone() }, 1)?;
+            let first = first.config.changed(|written| written.data = data)?;
+            let effort = effort(&mut workers, &first, 1)?;
             effort.step_seconds * effort.steps_an_epoch as f64
         }
     };

@@ -22,7 +22,7 @@ use toml::{Table, Value};
 
 use crate::StudyError;
 
-pub use comparison::{Compare, Match, Published, Resample, Sizes, Until};
+pub use comparison::{Compare, Match, Resample, Sizes, Until};
 pub use launch::Launch;
 pub(crate) use launch::LauncherName;
 pub use margin::Margin;

@@ -75,7 +75,7 @@ impl StudyConfig {
     }
 
     /// True if there are several settings to choose from.
-    fn chooses(&self) -> bool {
+    pub(super) fn chooses(&self) -> bool {
         let alone = |key: &String| [VARIANT, SEED].contains(&key.as_str()) || key.starts_with("data.");
         let several = self.grid.iter().any(|(key, values)| !alone(key) && values.len() > 1);
         several || self.search.as_ref().is_some_and(|search| search.trials > 1)

@@ -156,7 +156,7 @@ mod tests {
         let mut file = File::create(queue.path().join("one.events")).unwrap();
         write!(file, "{LEASED}\n{{\"event\":\"lea").unwrap();
         assert_eq!(worker.news(), [RunEvent::Leased { mark: "one".into() }]);
-        write!(file, "sed\",\"mark\":\"two\"}}\n").unwrap();
+        writeln!(file, "sed\",\"mark\":\"two\"}}").unwrap();
         assert_eq!(worker.news(), [RunEvent::Leased { mark: "two".into() }]);
     }
 
