@@ -38,6 +38,8 @@ pub enum Block {
     Notice(String),
     /// A list of sentences.
     Items(Vec<String>),
+    /// A list of sentences under a title, out of sight until it is asked for where the format can do that.
+    Folded(String, Vec<String>),
     /// A table.
     Table(Table),
     /// Small tables side by side, if there is room.

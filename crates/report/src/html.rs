@@ -117,6 +117,9 @@ impl Writer {
             Block::Text(text) => html! { p { (text) } },
             Block::Notice(text) => html! { p.notice role="note" { (text) } },
             Block::Items(items) => html! { ul { @for item in items { li { (item) } } } },
+            Block::Folded(title, items) => html! {
+                details { summary { (title) } ul { @for item in items { li { (item) } } } }
+            },
             Block::Table(table) => self.table(table),
             Block::Tables(tables) => {
                 html! { div.beside.small { @for table in tables { (self.table(table)) } } }

@@ -43,6 +43,10 @@ fn write(out: &mut String, block: &Block, pictures: &mut usize) -> std::fmt::Res
         Block::Text(text) => writeln!(out, "{}", escaped(text)),
         Block::Notice(text) => writeln!(out, "> **Note:** {}", escaped(text)),
         Block::Items(items) => items.iter().try_for_each(|item| writeln!(out, "- {}", escaped(item))),
+        Block::Folded(title, items) => {
+            writeln!(out, "{}:\n", escaped(title))?;
+            items.iter().try_for_each(|item| writeln!(out, "- {}", escaped(item)))
+        }
         Block::Table(table) => write_table(out, table),
         Block::Tables(tables) => separated(out, tables, write_table),
         Block::Picture(picture) => write_picture(out, picture),

@@ -150,19 +150,15 @@ impl Requirement {
         }
         let mut outcome = Outcome { holds: true, evidence: Vec::new() };
         for task in tasks {
-            let (holds, evidence) = self.check_task(task, &summary.metric, summary.confidence)?;
+            let (holds, evidence) = self.check_task(task, summary)?;
             outcome.holds &= holds;
             outcome.evidence.push(format!("{}: {evidence}", task.name));
         }
         Ok(outcome)
     }
 
-    fn check_task(
-        &self,
-        task: &TaskSummary,
-        metric: &Metric,
-        confidence: f64,
-    ) -> Result<(bool, String), StudyError> {
+    fn check_task(&self, task: &TaskSummary, summary: &StudySummary) -> Result<(bool, String), StudyError> {
+        let (metric, confidence) = (&summary.metric, summary.confidence);
         let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
             Claim::Equivalent { other, .. } | Claim::NonInferior { other, .. } | Claim::Better { other } => {
@@ -201,8 +197,12 @@ impl Requirement {
         {
             return Ok((false, not_above_trivial(task, metric, variant)));
         }
-        let tests =
-            || compare(&pairs(variant, other?, metric), Criteria { margin: amount, alpha, resolution });
+        let pairs = other.map_or_else(Vec::new, |other| pairs(variant, other, metric));
+        // Where seeds were added in looks, each look has a part of the error.
+        let seeds = if other.is_some() { pairs.len() } else { variant.seeds.len() };
+        let alpha = alpha * summary.share_of_look(seeds);
+        let confidence = 1.0 - alpha;
+        let tests = || compare(&pairs, Criteria { margin: amount, alpha, resolution });
         let one_sided = |p: fn(&PairedTests) -> f64| {
             let found = tests()?;
             Some((p(&found) < alpha, evidence(metric, &found, found.equivalence, p(&found))))
@@ -423,5 +423,23 @@ mod tests {
         );
         let message = told("lstm MASE at most 90%");
         assert!(message.ends_with("`90%` is a percentage, and MASE is no share"), "{message}");
+    }
+
+    #[test]
+    fn an_early_look_has_a_part_of_the_error() {
+        let mut summary = crate::made_up::summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+        let scores = |lead: f64| [0.0, 0.004, 0.001, 0.003, 0.002].map(|noise| 0.9 + lead * noise);
+        summary.tasks[0].variants = vec![scored("lstm", &scores(1.0)), scored("lstm2", &scores(-1.0))];
+        let holds = |summary: &StudySummary| {
+            "lstm2 equivalent to lstm within 1.0"
+                .parse::<Requirement>()
+                .unwrap()
+                .check(summary)
+                .unwrap()
+                .holds
+        };
+        assert!(holds(&summary));
+        summary.looks = vec![5, 8, 12, 20];
+        assert!(!holds(&summary));
     }
 }

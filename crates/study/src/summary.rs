@@ -11,8 +11,10 @@ pub use slimgate_run::Reference;
 use slimgate_run::metric::Metric;
 use slimgate_run::words::{MISSING, short_percent};
 use slimgate_run::write_atomic;
+use slimgate_statistics::Design;
 pub use variant::*;
 
+use crate::analysis::SPENDING;
 use crate::{Match, StudyError};
 
 /// The result of a study, or of as much of it as is there.
@@ -80,6 +82,16 @@ impl StudySummary {
     /// The most seeds of a comparison that ends once it is decided; nothing of a fixed number.
     pub fn most_seeds(&self) -> Option<usize> {
         self.looks.last().copied().filter(|_| self.looks.len() > 1)
+    }
+
+    /// The part of the error α that a claim about so many seeds is tested at: that of the look, where seeds were added in
+    /// looks.
+    pub fn share_of_look(&self, seeds: usize) -> f64 {
+        let looks = self.looks.iter().copied().filter(|look| *look <= seeds).count();
+        match Design::new(self.looks.clone(), SPENDING) {
+            Some(design) if looks > 0 => design.share(looks - 1),
+            _ => 1.0,
+        }
     }
 
     /// The margin on a task, in the metric's unit; nothing of one that is relative while the baseline is not tested.

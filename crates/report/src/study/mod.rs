@@ -6,6 +6,7 @@ mod comparisons;
 mod costs;
 mod environment;
 mod importances;
+mod savings;
 mod trials;
 mod variants;
 
@@ -23,7 +24,7 @@ use crate::style::VariantStyles;
 /// The page of a study.
 pub(crate) fn document(summary: &StudySummary) -> Document {
     let styles = VariantStyles::of(summary);
-    let mut blocks = answer(summary);
+    let mut blocks = answer(summary, &styles);
     for task in &summary.tasks {
         blocks.extend(task_tables(summary, task));
     }
@@ -56,10 +57,17 @@ fn lead(summary: &StudySummary) -> String {
 }
 
 /// The study's answer, and what a reader must know before all figures.
-fn answer(summary: &StudySummary) -> Vec<Block> {
+fn answer(summary: &StudySummary, styles: &VariantStyles) -> Vec<Block> {
     let mut blocks = vec![Block::chapter("Answer"), Block::Headline(summary.answer.headline.clone())];
+    for task in &summary.tasks {
+        blocks.extend(pictures::differences(task, summary, styles).map(Block::Picture));
+        blocks.extend(savings::savings(summary, task).map(Block::Table));
+    }
     if !summary.answer.notes.is_empty() {
         blocks.push(Block::Items(summary.answer.notes.clone()));
+    }
+    if !summary.answer.explanation.is_empty() {
+        blocks.push(Block::Folded("The reasoning".into(), summary.answer.explanation.clone()));
     }
     if summary.protocol == Protocol::Published {
         blocks.push(Block::Notice(
@@ -150,7 +158,6 @@ fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantSty
         pictures::score_by_rate(task, summary, styles),
         pictures::score_by_parameters(task, summary, styles),
         pictures::score_by_time(task, summary, styles),
-        pictures::differences(task, summary, styles),
         pictures::importances(task, summary),
     ]
     .into_iter()

@@ -16,7 +16,7 @@ use crate::{Comparison, Obstacle, Outlook, StudyConfig, Until, VariantSummary, V
 const POWER: f64 = 0.8;
 
 /// The looks' spending of α: (n/N)² by the look at n of N seeds. See docs/statistics-of-studies.md.
-const SPENDING: f64 = 2.0;
+pub(crate) const SPENDING: f64 = 2.0;
 
 /// A variant whose chance to be settled by the last look is below this gets no more seeds.
 const FUTILITY: f64 = 0.1;

@@ -8,7 +8,7 @@ mod rates;
 mod task_ranking;
 mod variant;
 
-pub(crate) use comparison::pairs;
+pub(crate) use comparison::{SPENDING, pairs};
 pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
