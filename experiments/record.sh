@@ -22,5 +22,5 @@ cp "$runs/epochs.csv" "$study/study.toml" "$into"
 if [ -f "$study/published.csv" ]; then
     cp "$study/published.csv" "$into"
 fi
-# The page says the same as the Markdown, and the rest can be made again from the trials.
-rm "$into/report.html" "$into/summary.json"
+# The page says the same as the Markdown.
+rm "$into/report.html"

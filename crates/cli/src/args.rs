@@ -149,7 +149,7 @@ Example:
 
 const COMPARE_EXAMPLES: &str = "\
 Without a file it compares the four published variants on the digits that ship,
-in two to three minutes on two cores. A study's file has a run's sections, which all
+in some five minutes on two cores. A study's file has a run's sections, which all
 trials share, and
   [grid]     lists to cross, by key:
                  optim.learning_rate = [1e-3, 1e-2]

@@ -64,7 +64,7 @@ pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;
 pub use forecast::{Forecast, ForecastJobs, forecast};
-pub use progress::{Best, Failure, Running, StudyProgress, study_progress};
+pub use progress::{Best, Compared, Failure, Running, StudyProgress, study_progress};
 pub use requirement::{Outcome, Requirement};
 pub use slimgate_data::Protocol;
 pub use slurm::{ScheduledJobs, cancel_jobs, scheduled_jobs};

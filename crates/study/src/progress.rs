@@ -30,6 +30,9 @@ pub struct StudyProgress {
     pub running: Vec<Running>,
     /// The best trial of each variant on each task.
     pub best: Vec<Best>,
+    /// How far the comparison of each variant is on each task, where it goes on until it is decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Compared>,
     /// Each trial that failed.
     pub failed: Vec<Failure>,
 }
@@ -70,6 +73,21 @@ fn under_its_name<T: Serialize, S: Serializer>(
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry(&metric.name, value)?;
     map.end()
+}
+
+/// How far the comparison of a variant is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// The variant.
+    pub variant: String,
+    /// The task.
+    pub task: String,
+    /// Seeds of the look that it has come to.
+    pub seeds: usize,
+    /// The most that it may get.
+    pub most: usize,
+    /// True if that look is complete.
+    pub is_tested: bool,
 }
 
 /// A trial that failed.
@@ -140,6 +158,15 @@ pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError>
             let state = group.state(trial, record);
             *states.entry(state).or_default() += 1;
             progress.note_trial(folder, trial, state, record);
+        }
+        if let (Some(chosen), [_, .., most]) = (&group.chosen, config.looks()[..]) {
+            progress.compared.push(Compared {
+                variant: group.variant.clone(),
+                task: space.tasks[group.task].name.clone(),
+                seeds: chosen.trials.len(),
+                most,
+                is_tested: group.work.is_empty(),
+            });
         }
         let (planned, unknown_epochs) = group.planned(&space);
         progress.trials += planned;

@@ -69,6 +69,10 @@ fn tell(
         let score = selection_score(protocol, &best.score.0, best.score.1);
         say(format_args!("best {}: {score} ({})", best.variant, best.label))?;
     }
+    for of in &progress.compared {
+        let tested = if of.is_tested { "tested with" } else { "being tested with" };
+        say(format_args!("{} on {}: {tested} {} seeds, at most {}", of.variant, of.task, of.seeds, of.most))?;
+    }
     for failed in &progress.failed {
         say(format_args!("failed: {}: {}", failed.label, failed.reason))?;
     }

@@ -485,3 +485,19 @@ fn a_choice_that_is_a_toss_up_is_said_to_be() {
             .any(|text| text.starts_with("The settings of lstm2 were chosen from 3, with 6 seeds"))
     );
 }
+
+/// The README's example is a study that was recorded, in the words of today.
+#[test]
+fn the_readme_says_what_the_recorded_default_study_came_to() {
+    let read = |path: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let summary: StudySummary =
+        serde_json::from_str(&read("experiments/results/digits/summary.json")).unwrap();
+    let in_words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (answer, readme) = (answer(&summary), in_words(&read("README.md")));
+    for said in answer.notes.iter().map(|note| format!("- {note}")).chain([answer.headline]) {
+        assert!(readme.contains(&in_words(&said)), "the README lacks: {said}");
+    }
+}
