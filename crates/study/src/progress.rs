@@ -159,7 +159,7 @@ pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError>
             *states.entry(state).or_default() += 1;
             progress.note_trial(folder, trial, state, record);
         }
-        if let (Some(chosen), [_, .., most]) = (&group.chosen, config.looks()[..]) {
+        if let (Some(chosen), &[_, .., most]) = (&group.chosen, config.looks().as_slice()) {
             progress.compared.push(Compared {
                 variant: group.variant.clone(),
                 task: space.tasks[group.task].name.clone(),
