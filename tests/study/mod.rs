@@ -233,7 +233,7 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
         let notes = here.json(&format!("{study}/summary.json"))["answer"]["notes"].clone();
         let notes = notes.as_array().unwrap().clone();
         let about =
-            |note: &&Value| note.as_str().unwrap().starts_with("The margin or the confidence was changed");
+            |note: &&Value| note.as_str().unwrap().starts_with("The margin, the confidence or the design was changed");
         notes.iter().find(about).map(|note| note.as_str().unwrap().to_owned())
     };
     // Before there are results, nothing has been seen.
@@ -252,7 +252,7 @@ fn a_margin_that_was_changed_after_results_were_seen_is_told() {
     // The note remains.
     here.succeed("compare small.toml --out study --set compare.margin=3.0");
     assert!(told("study").unwrap().ends_with("values that are fixed beforehand."));
-    assert!(here.read("study/report.md").contains("The margin or the confidence was changed"));
+    assert!(here.read("study/report.md").contains("The margin, the confidence or the design was changed"));
 }
 
 #[test]

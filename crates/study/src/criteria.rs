@@ -1,4 +1,4 @@
-//! The margins and confidences that results were seen with: one that is chosen after looking proves less.
+//! The margins, confidences and designs that results were seen with: one that is chosen after looking proves less.
 
 use std::fs;
 
@@ -13,10 +13,19 @@ use crate::{Margin, StudyConfig, StudyFolder, TaskSummary};
 const FILE: &str = "criteria.json";
 
 /// The criteria of equivalence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Criteria {
     margin: Margin,
     confidence: f64,
+    /// The looks, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    looks: Vec<usize>,
+}
+
+impl Criteria {
+    fn new(margin: Margin, confidence: f64, looks: Vec<usize>) -> Criteria {
+        Criteria { margin, confidence, looks: if looks.len() > 1 { looks } else { Vec::new() } }
+    }
 }
 
 /// As much of `summary.json` as says what an earlier answer was held to.
@@ -28,6 +37,8 @@ struct EarlierSummary {
     #[serde(default)]
     margin_is_relative: bool,
     confidence: f64,
+    #[serde(default)]
+    looks: Vec<usize>,
     tasks: Vec<EarlierTask>,
 }
 
@@ -40,10 +51,11 @@ struct EarlierTask {
 pub(crate) fn note_criteria(
     folder: &StudyFolder,
     config: &StudyConfig,
+    metric: &Metric,
     tasks: &[TaskSummary],
 ) -> Option<String> {
     let mut seen = seen_before(folder);
-    let now = Criteria { margin: config.compare.margin, confidence: config.compare.confidence };
+    let now = Criteria::new(config.compare.margin(metric), config.compare.confidence, config.looks());
     let tested = tasks.iter().any(|task| task.test_sequences > 0);
     if tested && seen.last().is_some_and(|last| *last != now) {
         seen.push(now);
@@ -69,18 +81,26 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
             false if is_share => Margin::Amount(as_percent(earlier.margin)),
             false => Margin::Amount(earlier.margin),
         };
-        Criteria { margin, confidence: earlier.confidence }
+        Criteria::new(margin, earlier.confidence, earlier.looks)
     };
     seen.map(criteria).into_iter().collect()
 }
 
 fn sentence(seen: &[Criteria]) -> String {
     let one = |criteria: &Criteria| {
-        format!("margin {} at a confidence of {:?} %", criteria.margin, as_percent(criteria.confidence))
+        let looks = match criteria.looks.last() {
+            Some(most) => format!(", up to {most} seeds in looks"),
+            None => String::new(),
+        };
+        format!(
+            "margin {} at a confidence of {:?} %{looks}",
+            criteria.margin,
+            as_percent(criteria.confidence)
+        )
     };
     let all: Vec<String> = seen.iter().map(one).collect();
     format!(
-        "The margin or the confidence was changed after test results were seen ({}): the bound on false claims \
+        "The margin, the confidence or the design was changed after test results were seen ({}): the bound on false claims \
          holds only for values that are fixed beforehand.",
         all.join(", then ")
     )

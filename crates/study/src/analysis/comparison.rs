@@ -93,7 +93,7 @@ pub(super) fn comparisons(
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let of_baseline = baseline.test.as_ref().map(|test| test.mean);
     // Without a test result of the baseline there is no pair to hold to it.
-    let margin = config.compare.margin.on(metric, of_baseline).unwrap_or_default();
+    let margin = config.compare.margin(metric).on(metric, of_baseline).unwrap_or_default();
     let criteria = Criteria { margin, alpha: 1.0 - config.compare.confidence, resolution };
     let paired = |(variant, of_variant)| {
         Paired::new([baseline, variant], [&outcomes[0], of_variant], metric, criteria)

@@ -60,8 +60,8 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
         study: folder.name(),
         protocol: config.compare.protocol,
         baseline: config.compare.baseline.clone(),
-        margin: config.compare.margin.amount(&metric),
-        margin_is_relative: config.compare.margin.is_relative(),
+        margin: config.compare.margin(&metric).amount(&metric),
+        margin_is_relative: config.compare.margin(&metric).is_relative(),
         confidence: config.compare.confidence,
         looks: config.looks(),
         matched: config.compare.matched,
@@ -83,7 +83,7 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
         trials,
     };
     summary.answer = answer(&summary);
-    summary.answer.notes.extend(note_criteria(folder, &config, &summary.tasks));
+    summary.answer.notes.extend(note_criteria(folder, &config, &summary.metric, &summary.tasks));
     summary.answer.notes.extend(strangers(folder, &summary.trials));
     Ok(summary)
 }

@@ -124,7 +124,7 @@ pub(super) fn variant(
         None => &group.candidates[0].trials[0].config,
     };
     // On the validation set, as the rates were tried.
-    let margin = config.compare.margin.on(metric, baseline.score());
+    let margin = config.compare.margin(metric).on(metric, baseline.score());
     let confidence = config.compare.confidence;
     let step = chosen.evaluation().map_or(0.0, resolution);
     let spread = |values: Vec<f64>, step| spread(values, step, metric, confidence);

@@ -140,7 +140,7 @@ impl StudyConfig {
     }
 
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
-        if !self.compare.margin.is_usable() {
+        if self.compare.margin.is_some_and(|margin| !margin.is_usable()) {
             return refused(
                 "compare.margin",
                 "it must be a number above 0 and below 100, in percentage points or in the unit of a metric that is no \

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::Protocol;
+use slimgate_run::metric::{Metric, Unit};
 
 use super::Margin;
 
@@ -15,8 +16,10 @@ pub struct Compare {
     /// Variant that the others are compared with.
     #[schemars(title = "a variant")]
     pub baseline: String,
-    /// Equivalence margin: percentage points, or an amount in the metric's unit, or with `%` a part of the baseline's value.
-    pub margin: Margin,
+    /// Equivalence margin: percentage points, or an amount in the metric's unit, or with `%` a part of the baseline's value;
+    /// 1.0 of a share, and 2 % of any other metric, if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Margin>,
     /// Confidence of intervals and tests.
     #[schemars(extend("minimum" = 0.5, "exclusiveMaximum" = 1.0))]
     pub confidence: f64,
@@ -69,7 +72,7 @@ impl Default for Compare {
     fn default() -> Self {
         Compare {
             baseline: "lstm".into(),
-            margin: Margin::Amount(1.0),
+            margin: None,
             confidence: 0.95,
             until: Until::Seeds,
             seeds: None,
@@ -85,6 +88,16 @@ impl Default for Compare {
             retries: 2,
             published: None,
         }
+    }
+}
+
+impl Compare {
+    /// The margin in a metric.
+    pub fn margin(&self, metric: &Metric) -> Margin {
+        self.margin.unwrap_or(match metric.unit {
+            Unit::Share => Margin::Amount(1.0),
+            Unit::Target | Unit::Ratio => Margin::Relative(2.0),
+        })
     }
 }
 

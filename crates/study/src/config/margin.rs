@@ -122,7 +122,7 @@ mod tests {
 
     fn margin(written: &str) -> Result<Margin, String> {
         let config = StudyConfig::read("test", &format!("[compare]\nmargin = {written}"), &[]);
-        config.map(|config| config.compare.margin).map_err(|error| error.to_string())
+        config.map(|config| config.compare.margin.unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -134,6 +134,13 @@ mod tests {
         for wrong in ["0", "100.0", "'0 %'", "'100 %'", "-1", "nan", "'2'", "'two %'", "true"] {
             assert!(margin(wrong).is_err_and(|message| message.contains("compare.margin")), "{wrong}");
         }
+    }
+
+    #[test]
+    fn unless_it_is_given_a_margin_suits_its_metric() {
+        let compare = StudyConfig::read("test", "", &[]).unwrap().compare;
+        assert_eq!(compare.margin(&Metric::accuracy(None)), Margin::Amount(1.0));
+        assert_eq!(compare.margin(&crate::made_up::mase()), Margin::Relative(2.0));
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Planner<'_> {
             trials.find_map(|trial| Some(self.records.get(&trial.id).summary.as_ref()?.metric.clone()))?;
         let means = merits.iter().filter_map(|merits| mean(merits));
         let best = means.reduce(f64::max)?;
-        Some(TOLERANCE * self.config.compare.margin.on(&metric, Some(best))?)
+        Some(TOLERANCE * self.config.compare.margin(&metric).on(&metric, Some(best))?)
     }
 
     /// The merits of a candidate's trials on the validation set, a seed each; none of one that is out of the race.
