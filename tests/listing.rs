@@ -136,7 +136,7 @@ fn small(line: &str) -> String {
         Some("compare") => {
             let line = line.replace("--seeds 10", "--seeds 2").replace("--seeds 20", "--seeds 3");
             let one = "--set 'grid.data.train_limit=[60,100]' --set 'grid.optim.learning_rate=[1e-2]' --set grid.run.seed=[1,2]";
-            format!("{line} {little} {one} --set compare.seeds=2")
+            format!("{line} {little} {one} --set compare.until=seeds --set compare.seeds=2")
         }
         _ => line.to_owned(),
     }
@@ -155,7 +155,8 @@ fn settings_are_listed_with_default_allowed_values_and_meaning() {
     let of = |key: &str| settings.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
     assert_eq!(of("optim.learning_rate")["default"], 0.003);
     assert!(of("optim.early_stopping")["default"].is_null());
-    assert_eq!(of("compare.margin")["default"], 1.0);
+    assert_eq!(of("compare.confidence")["default"], 0.95);
+    assert_says(of("compare.margin")["meaning"].as_str().unwrap(), &["1.0 of a share", "if not given"]);
 }
 
 #[test]

@@ -23,7 +23,8 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
         optim.learning_rate = [1e-3, 1e-2]
         run.seed = [{}]
         [compare]
-        widen = false",
+        widen = false
+        reuse_seeds = true",
         seeds.join(", ")
     );
     here.write("many.toml", study);

@@ -148,8 +148,7 @@ impl StudyConfig {
             );
         }
         let of_grid = self.seeds().len();
-        let compared = self.compare.reuse_seeds || !self.chooses();
-        if let Some(seeds) = self.compare.seeds.filter(|seeds| compared && *seeds < of_grid) {
+        if let Some(seeds) = self.compare.seeds.filter(|seeds| self.reuses_seeds() && *seeds < of_grid) {
             return Err(StudyError::FewerSeeds { seeds, of_grid });
         }
         if self.compare.until == Until::Decided {

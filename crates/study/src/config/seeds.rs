@@ -1,5 +1,6 @@
 //! The seeds that settings are chosen with, and those that the chosen ones are compared with.
 
+use slimgate_data::Protocol;
 use toml::Value;
 
 use super::{SEED, StudyConfig, Until, VARIANT};
@@ -41,7 +42,7 @@ impl StudyConfig {
     pub(crate) fn exploring_seeds(&self) -> Vec<u64> {
         let unless_given = if self.compare.until == Until::Decided { EXPLORING } else { 0 };
         let most = self.compare.max_exploring_seeds.unwrap_or(unless_given);
-        and_further(self.seeds(), if self.chooses() && !self.compare.reuse_seeds { most } else { 0 })
+        and_further(self.seeds(), if self.reuses_seeds() { 0 } else { most })
     }
 
     /// The first seeds that the chosen settings are compared with, as many as given.
@@ -49,7 +50,7 @@ impl StudyConfig {
     /// Those of the choice were lucky at the chosen settings, so others are compared; where there is nothing to choose,
     /// they are as good as any.
     pub(crate) fn comparison_seeds(&self, number: usize) -> Vec<u64> {
-        if self.compare.reuse_seeds || !self.chooses() {
+        if self.reuses_seeds() {
             let mut seeds = and_further(self.seeds(), number);
             seeds.truncate(number.max(1));
             return seeds;
@@ -74,8 +75,14 @@ impl StudyConfig {
         }
     }
 
+    /// True if the seeds that settings are chosen with are compared: where the study says so, where there is nothing to
+    /// choose, and by the published protocol.
+    pub(super) fn reuses_seeds(&self) -> bool {
+        self.compare.reuse_seeds || !self.chooses() || self.compare.protocol == Protocol::Published
+    }
+
     /// True if there are several settings to choose from.
-    pub(super) fn chooses(&self) -> bool {
+    fn chooses(&self) -> bool {
         let alone = |key: &String| [VARIANT, SEED].contains(&key.as_str()) || key.starts_with("data.");
         let several = self.grid.iter().any(|(key, values)| !alone(key) && values.len() > 1);
         several || self.search.as_ref().is_some_and(|search| search.trials > 1)
