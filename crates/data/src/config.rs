@@ -1,6 +1,6 @@
 //! The `[data]` part of a configuration.
 
-use crate::{DataError, Keep, Pad, TokenRule};
+use crate::{DataError, Keep, Pad, Task, TokenRule};
 use serde::{Deserialize, Serialize};
 
 /// Which data set to read and how to divide it. Every key has a default; an unknown one is refused.
@@ -35,6 +35,25 @@ pub struct DataConfig {
     /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenRule>,
+    /// The question that is asked of the data; without it that of the data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// The steps that a forecast is made from; without it those of the data set. Used by forecasts only, as all that
+    /// follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<usize>,
+    /// The steps that are forecast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<usize>,
+    /// The steps from the start of a window to that of the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// The steps after which the series is expected to repeat itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<usize>,
+    /// The names of the channels that are forecast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<String>>,
 }
 
 /// The set used for model selection.
@@ -73,6 +92,12 @@ impl Default for DataConfig {
             standardize: None,
             vocabulary: 20_000,
             tokens: None,
+            task: None,
+            context: None,
+            horizon: None,
+            stride: None,
+            season: None,
+            targets: None,
         }
     }
 }
@@ -90,6 +115,10 @@ impl DataConfig {
             ("data.train_limit", self.train_limit),
             ("data.max_length", self.max_length),
             ("data.vocabulary", Some(self.vocabulary)),
+            ("data.context", self.context),
+            ("data.horizon", self.horizon),
+            ("data.stride", self.stride),
+            ("data.season", self.season),
         ];
         if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return Err(DataError::ZeroSetting { key });
@@ -130,8 +159,21 @@ mod tests {
             DataConfig { train_limit: Some(0), ..DataConfig::default() },
             DataConfig { max_length: Some(0), ..DataConfig::default() },
             DataConfig { vocabulary: 0, ..DataConfig::default() },
+            DataConfig { context: Some(0), ..DataConfig::default() },
+            DataConfig { horizon: Some(0), ..DataConfig::default() },
+            DataConfig { stride: Some(0), ..DataConfig::default() },
+            DataConfig { season: Some(0), ..DataConfig::default() },
         ];
-        for (config, key) in zeros.iter().zip(["data.train_limit", "data.max_length", "data.vocabulary"]) {
+        let keys = [
+            "data.train_limit",
+            "data.max_length",
+            "data.vocabulary",
+            "data.context",
+            "data.horizon",
+            "data.stride",
+            "data.season",
+        ];
+        for (config, key) in zeros.iter().zip(keys) {
             assert!(config.check().unwrap_err().to_string().contains(key));
         }
         let endless = DataConfig { pad: Pad::Start, ..DataConfig::default() };

@@ -16,7 +16,7 @@ pub struct Evaluation {
     /// The metric that choices are made by.
     #[serde(flatten)]
     pub score: Score,
-    /// All metrics of the task, that of the score first. None in files of version 0.1.0.
+    /// All metrics of the task. None in files of version 0.1.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricValue>,
     /// The names of the classes; none where the answers are numbers.
@@ -74,8 +74,9 @@ impl Evaluation {
 
     /// The metric of the score.
     pub fn metric(&self) -> Metric {
-        let first = self.metrics.first().map(|first| first.metric.clone());
-        first.unwrap_or_else(|| Metric::accuracy((self.sequences > 0).then(|| 1.0 / self.sequences as f64)))
+        let named = self.metrics.iter().find(|named| named.metric.name == self.score.metric);
+        let metric = named.map(|named| named.metric.clone());
+        metric.unwrap_or_else(|| Metric::accuracy((self.sequences > 0).then(|| 1.0 / self.sequences as f64)))
     }
 }
 

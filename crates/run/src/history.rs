@@ -161,7 +161,8 @@ impl History {
             return false;
         }
         let later = &losses[(epochs / 2).min(epochs.saturating_sub(3))..];
-        let pairs = || (1..later.len()).flat_map(|at| later[..at].iter().map(move |before| (before, &later[at])));
+        let pairs =
+            || (1..later.len()).flat_map(|at| later[..at].iter().map(move |before| (before, &later[at])));
         let falling = pairs().filter(|(before, after)| after < before).count();
         let least = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
         let (before, last_quarter) = losses.split_at(epochs - epochs.div_ceil(4));

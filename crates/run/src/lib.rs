@@ -19,6 +19,7 @@
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
+//! | `references` | predictors that a run is to better: constants, repetitions of a series, a linear model |
 //! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
@@ -48,6 +49,7 @@ mod manifest;
 pub mod metric;
 mod parameters;
 mod reference;
+pub mod references;
 mod settings;
 mod shell;
 mod signals;

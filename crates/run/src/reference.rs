@@ -20,7 +20,7 @@ pub struct Setting {
 }
 
 /// The meaning of each setting, in the order of a configuration.
-const MEANINGS: [(&str, &str); 53] = [
+const MEANINGS: [(&str, &str); 59] = [
     (
         "data.dataset",
         "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
@@ -38,6 +38,18 @@ const MEANINGS: [(&str, &str); 53] = [
         "data.tokens",
         "Words by Unicode's rules, or characters, or runs of letters and digits as in earlier versions (text); words if \
          not given, except on the sets of `slimgate data list`",
+    ),
+    ("data.task", "Question that is asked of the data; that of the data set if not given"),
+    ("data.context", "Steps that a forecast is made from; those of the data set if not given (forecast)"),
+    ("data.horizon", "Steps that are forecast; those of the data set if not given (forecast)"),
+    ("data.stride", "Steps from a window to the next; those of the data set if not given (forecast)"),
+    (
+        "data.season",
+        "Steps after which a series repeats itself; those of the data set if not given (forecast)",
+    ),
+    (
+        "data.targets",
+        "Names of the channels that are forecast; those of the data set if not given (forecast)",
     ),
     ("model.variant", "Cell by its name; see `slimgate variants`"),
     ("model.gates", "Cell by its gate terms, instead of a name: `hb`, or `i=xhb,f=hb,o=b`"),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use slimgate_data::{Modality, Standardize, TokenRule, find};
+use slimgate_data::{Modality, Standardize, Task, TokenRule, find, is_folder};
 use slimgate_gates::EmbeddingInitializer;
 use toml::{Table, Value};
 
@@ -48,6 +48,12 @@ impl Config {
                 max_length: Some(1),
                 standardize: Some(Standardize::Together),
                 tokens: Some(TokenRule::Words),
+                task: Some(Task::Classification),
+                context: Some(1),
+                horizon: Some(1),
+                stride: Some(1),
+                season: Some(1),
+                targets: Some(vec![String::new()]),
                 ..Default::default()
             },
             model: ModelConfig {
@@ -83,6 +89,7 @@ impl Config {
         let entry = find(&data.dataset).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
+        let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
         let idle = [
             (
@@ -101,6 +108,10 @@ impl Config {
             (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
             (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
+                windowed || data.targets.is_some(),
+                "`data.context`, `data.horizon`, `data.stride`, `data.season` and `data.targets` apply only to forecasts",
+            ),
+            (
                 model.embedding_initializer.is_some() && no_text,
                 "`model.embedding_initializer` applies only to text",
             ),
@@ -114,6 +125,12 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let Config { data, model, optim, run } = self;
         data.check()?;
+        // A folder of the user's holds sequences with their classes; a name that there is not is refused elsewhere.
+        let of_set = if is_folder(&data.dataset) { None } else { find(&data.dataset).ok() };
+        let task = data.task.or(of_set.map(|entry| entry.recipe.task)).unwrap_or_default();
+        if task != Task::Classification {
+            return Err(ConfigError::Untrained { dataset: data.dataset.clone(), task });
+        }
         model.cell()?;
         let rises = optim.schedule == Schedule::Cosine && optim.final_learning_rate > optim.learning_rate;
         holds(
@@ -166,8 +183,10 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
 const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.threads"];
 
 /// Whole numbers that a slip of the finger makes too large for any machine, and the largest that they may be.
-const AT_MOST: [(&str, i64, &str); 10] = [
+const AT_MOST: [(&str, i64, &str); 12] = [
     ("data.max_length", 100_000, "must be a whole number from 1 to 100000"),
+    ("data.context", 100_000, "must be a whole number from 1 to 100000"),
+    ("data.horizon", 100_000, "must be a whole number from 1 to 100000"),
     ("data.vocabulary", 10_000_000, "must be a whole number from 1 to 10000000"),
     ("optim.batch_size", 65_536, "must be a whole number from 1 to 65536"),
     ("optim.epoch_steps", 1_000_000, "must be a whole number from 1 to 1000000"),
@@ -229,6 +248,7 @@ fn requirement(key: &str, example: &Value) -> &'static str {
         },
         Value::Float(_) => bound(key).map_or("must be a number", |(.., requirement)| *requirement),
         Value::Boolean(_) => "must be `true` or `false`",
+        Value::Array(_) => "must be a list of names, such as [\"pressure\"]",
         _ => "must be text",
     }
 }
@@ -246,6 +266,7 @@ fn is_usable(key: &str, example: &Value, value: &Value) -> bool {
             number.is_some_and(|number| bound(key).is_none_or(|(_, condition, _)| condition(number)))
         }
         Value::Boolean(_) => value.is_bool(),
+        Value::Array(_) => value.as_array().is_some_and(|names| names.iter().all(Value::is_str)),
         _ => value.is_str(),
     }
 }
@@ -271,13 +292,14 @@ fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings with a few choices, and the choices.
-const CHOICES: [(&str, &[&str]); 13] = [
+const CHOICES: [(&str, &[&str]); 14] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     ("run.backend", &["flex", "ndarray", "wgpu", "cuda"]),
     ("data.validation", &["held-out", "test"]),
     ("data.standardize", &["together", "each-pixel"]),
     ("data.tokens", &["words", "characters", "alphanumeric"]),
+    ("data.task", &["classification", "labelling", "regression", "forecast"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
     ("optim.early_stopping_on", &["best", "progress"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),

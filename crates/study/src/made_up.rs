@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Answer, Comparison, Protocol, StudySummary, TaskSummary, Reference, UsableRates, VariantSummary,
-    Verdict,
+    Answer, Comparison, Protocol, Reference, StudySummary, TaskSummary, UsableRates, VariantSummary, Verdict,
 };
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use slimgate_run::{
-    FileSystemClock, Job, JobEnd, JobOutcome, KeptLease, Lease, LeaseOwner, LeaseTerms, QueueEntry, RunError, Step,
-    StopFlag, end_lease, is_leased,
+    FileSystemClock, Job, JobEnd, JobOutcome, KeptLease, Lease, LeaseOwner, LeaseTerms, QueueEntry, RunError,
+    Step, StopFlag, end_lease, is_leased,
 };
 
 use crate::StudyError;
@@ -123,7 +123,8 @@ impl Queue {
         }
         let owner = LeaseOwner::this_process().map_err(RunError::file("take", &self.path))?;
         let path = self.lease(&format!("{PROCESS}{}", owner.token));
-        let lease = Lease::take(&path, &owner, LeaseTerms::STUDY)?.expect("nobody else has this process's token");
+        let lease =
+            Lease::take(&path, &owner, LeaseTerms::STUDY)?.expect("nobody else has this process's token");
         let stop = stop.clone();
         Ok((lease.keep(LeaseTerms::STUDY.renewal, move || stop.stop()), alone))
     }

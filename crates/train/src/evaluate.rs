@@ -144,7 +144,7 @@ impl SavedRun {
         let classes = self.classes();
         let mut loss = 0.0;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
-        for sequences in self.batches(&test, |sequence| sequence.steps.len())? {
+        for sequences in self.batches(&test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());

@@ -7,7 +7,7 @@ use std::time::Instant;
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use slimgate_data::{Batch, BatchInput, Sequence, epoch_order};
+use slimgate_data::{Batch, BatchInput, Sequence, Targets, epoch_order};
 use slimgate_models::Features;
 use slimgate_run::OptimConfig;
 
@@ -33,8 +33,10 @@ impl SequenceBatch {
                 Features::Tokens(Tensor::from_data(TensorData::new(tokens, [size, steps]), device))
             }
         };
-        let targets = batch.labels.iter().map(|&label| label as i32).collect::<Vec<_>>();
-        let targets = TensorData::new(targets, [batch.labels.len()]);
+        // A configuration of another task is refused when it is read.
+        let classes = if let Targets::Classes(classes) = batch.targets { classes } else { Vec::new() };
+        let targets = classes.iter().map(|&class| class as i32).collect::<Vec<_>>();
+        let targets = TensorData::new(targets, [classes.len()]);
         SequenceBatch {
             features,
             lengths: batch.lengths.iter().any(|&length| length < steps).then_some(batch.lengths),

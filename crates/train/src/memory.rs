@@ -149,7 +149,7 @@ impl<'a> Layers<'a> {
             return Ok(None);
         }
         let all = || train.iter().chain(validation);
-        let mut lengths: Vec<usize> = all().map(|sequence| sequence.steps.len()).collect();
+        let mut lengths: Vec<usize> = all().map(|sequence| sequence.features.len()).collect();
         lengths.sort_unstable();
         let median = lengths[lengths.len() / 2];
         let problem = format!(
@@ -217,7 +217,7 @@ impl<'a> Layers<'a> {
 }
 
 fn longest(sequences: &[Sequence]) -> usize {
-    sequences.iter().map(|sequence| sequence.steps.len()).max().unwrap_or(0)
+    sequences.iter().map(|sequence| sequence.features.len()).max().unwrap_or(0)
 }
 
 /// The bytes that this process may still take without the system ending it or another, where the system tells: what is

@@ -148,9 +148,12 @@ mod tests {
     #[test]
     fn the_texts_that_ship_raise_no_alarm() {
         let entry = find("movie-snippets").unwrap();
-        let examples = crate::examples::load(entry, &entry.recipe.train).unwrap();
+        let examples = crate::examples::load(&entry, &entry.recipe.train).unwrap();
         let text = |example: crate::examples::Example| {
-            (example.label.to_string(), example.raw.text().unwrap_or_default().to_owned())
+            (
+                example.class().unwrap_or_default().to_string(),
+                example.raw.text().unwrap_or_default().to_owned(),
+            )
         };
         assert_eq!(told(TokenRule::Words, examples.into_iter().map(text)), None);
     }

@@ -6,19 +6,19 @@
 //! bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
 
 mod catalogue;
-mod classes;
+mod class_counts;
 mod exact_sum;
-mod forecast;
-mod numbers;
+mod forecast_errors;
+mod number_errors;
 mod score;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{classification, forecast, labelling, regression};
-pub use classes::ClassCounts;
+pub use catalogue::{choice, classes, forecast, regression};
+pub use class_counts::ClassCounts;
 pub use exact_sum::ExactSum;
-pub use forecast::{ForecastErrors, Quantiles};
-pub use numbers::NumberErrors;
+pub use forecast_errors::{ForecastErrors, Quantiles};
+pub use number_errors::NumberErrors;
 pub use score::Score;
 
 /// A measure of how well a run answers.
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_metric_survives_being_written() {
-        for metric in forecast(0.8).into_iter().chain(classification(&["a".into(), "b".into()], &[3, 1])) {
+        for metric in forecast(0.8).into_iter().chain(classes(&["a".into(), "b".into()], &[3, 1])) {
             let text = serde_json::to_string(&metric).unwrap();
             assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric, "{text}");
         }

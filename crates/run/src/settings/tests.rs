@@ -38,6 +38,35 @@ fn every_setting_has_its_key() {
 }
 
 #[test]
+fn a_task_that_is_not_trained_is_refused_by_its_name() {
+    for (text, task) in [
+        ("data.dataset = 'household-power'", "forecast"),
+        ("data.dataset = 'sensor-events'", "labelling"),
+        ("data.dataset = 'beijing-air'", "regression"),
+        ("data.dataset = './pumps'\ndata.task = 'regression'", "regression"),
+    ] {
+        let message = read(text).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("is for {task}")) && message.contains("slimgate data list"),
+            "{message}"
+        );
+    }
+    assert!(read("data.task = 'classification'").is_ok());
+}
+
+#[test]
+fn channels_to_forecast_are_a_list_of_names() {
+    assert!(read("[data]\ntargets = ['flow', 'pressure']").is_ok());
+    for text in ["[data]\ntargets = 'flow'", "[data]\ntargets = [1]"] {
+        let message = read(text).unwrap_err().to_string();
+        assert!(message.contains("data.targets") && message.contains("list of names"), "{message}");
+    }
+    let config = read("[data]\nhorizon = 3").unwrap();
+    assert!(config.without_effect()[0].contains("only to forecasts"));
+    assert!(!toml::to_string(&Config::default()).unwrap().contains("targets"), "unset is not written");
+}
+
+#[test]
 fn what_has_no_effect_is_said() {
     let idle = |text: &str| read(text).unwrap().without_effect();
     assert_eq!(idle(""), Vec::<String>::new());
@@ -106,7 +135,8 @@ fn cells_replace_those_of_either_form_wherever_they_stand() {
 
 #[test]
 fn every_choice_that_is_offered_can_be_used() {
-    for (key, choices) in CHOICES {
+    // The tasks that are not trained yet are refused by another test.
+    for (key, choices) in CHOICES.into_iter().filter(|(key, _)| *key != "data.task") {
         for choice in choices {
             let mut settings = vec![(key.to_owned(), Value::String((*choice).to_owned()))];
             if key == "data.pad" {

@@ -110,9 +110,8 @@ fn longer_command(folder: &StudyFolder, config: &StudyConfig, groups: &[Group]) 
     let epochs = trials().map(|optim| optim.epochs).max()?;
     // Whom patience ended would be ended again.
     let patience = trials().filter_map(|optim| optim.early_stopping).max();
-    let patience = patience.map_or_else(String::new, |patience| {
-        format!(" --set optim.early_stopping={}", LONGER * patience)
-    });
+    let patience = patience
+        .map_or_else(String::new, |patience| format!(" --set optim.early_stopping={}", LONGER * patience));
     let path = folder.path().display();
     Some(format!(
         "slimgate compare {} --set optim.epochs={}{patience} --out {}",

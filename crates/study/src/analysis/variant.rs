@@ -1,6 +1,6 @@
 //! One variant on one task.
 
-use slimgate_run::{Evaluation, History, RunFolder, Split, Status, Reference, recurrent_parameters};
+use slimgate_run::{Evaluation, History, Reference, RunFolder, Split, Status, recurrent_parameters};
 
 use super::{median, states};
 use crate::folder::Records;

@@ -43,7 +43,10 @@ fn nothing_learned(summary: &StudySummary, task: &TaskSummary, on: &str) -> Opti
     let too_few = score - trivial.score > summary.margin;
     let (verdict, so) = if too_few {
         let sequences = counted(task.test_sequences, "test sequence", "test sequences");
-        (format!("no answer{on}: {sequences} cannot show that anything was learned"), "test on more sequences")
+        (
+            format!("no answer{on}: {sequences} cannot show that anything was learned"),
+            "test on more sequences",
+        )
     } else {
         (format!("nothing was learned here{on}"), "so nothing can be said of its gates")
     };
@@ -151,7 +154,7 @@ mod tests {
     use super::super::answer;
     use super::super::tests::seeds;
     use crate::made_up::{comparison, summary};
-    use crate::{Comparison, Obstacle, RatePoint, Spread, StudySummary, Reference, Verdict};
+    use crate::{Comparison, Obstacle, RatePoint, Reference, Spread, StudySummary, Verdict};
 
     /// A study whose baseline meets an obstacle in every comparison.
     fn with_obstacle(obstacle: Obstacle) -> StudySummary {
