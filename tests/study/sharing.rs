@@ -198,6 +198,7 @@ fn a_second_process_with_other_settings_is_refused_while_the_first_works() {
     }
     signal(&stopped, "INT");
     assert_eq!(said(stopped.wait_with_output().unwrap()).code, Some(130));
+}
 
 /// Two machines know one another's names from the leases alone.
 #[test]

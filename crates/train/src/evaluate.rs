@@ -9,8 +9,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
 use slimgate_models::Classifier;
+use slimgate_run::metric::{ClassCounts, classes as metrics_of_classes};
 use slimgate_run::{
-    Backend, Config, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
+    Backend, Config, Evaluation, Manifest, MetricValue, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
 };
 
 use crate::checkpoints::load;
@@ -143,29 +144,36 @@ impl SavedRun {
         let warning = unknown_in("test", &test);
         let classes = self.classes();
         let mut loss = 0.0;
-        let mut confusion = vec![vec![0; classes.len()]; classes.len()];
+        let mut counts = ClassCounts::new(classes.len());
         for sequences in self.batches(&test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
             let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
             let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
-            let before: usize = confusion.iter().flatten().sum();
-            let place = |at| format!("sequence {} of the test set", before + at + 1);
+            let before: u64 = counts.members().iter().sum();
+            let place = |at| format!("sequence {} of the test set", before as usize + at + 1);
             require_finite(&losses, self.epoch, place)?;
             loss += losses.into_iter().map(f64::from).sum::<f64>();
             let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
             for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
-                confusion[class as usize][predicted as usize] += 1;
+                counts.add(class as usize, predicted as usize);
             }
         }
-        let correct: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
+        let metrics: Vec<MetricValue> = metrics_of_classes(classes, &counts.members())
+            .into_iter()
+            .zip(counts.values())
+            .map(|(metric, value)| MetricValue { metric, value })
+            .collect();
+        let score = metrics[0].metric.score(counts.accuracy().expect("a test set has sequences"));
         let evaluation = Evaluation {
             epoch: self.epoch,
             sequences,
             loss: loss / sequences as f64,
-            accuracy: correct as f64 / sequences as f64,
+            score,
+            metrics,
+            references: Vec::new(),
             classes: classes.to_vec(),
-            confusion,
+            confusion: counts.rows(),
             weights_sha256: weights_hash(&self.classifier),
         };
         Ok((evaluation, warning))

@@ -149,7 +149,7 @@ impl Worker {
         if is_final(summary.status) {
             self.forget_failures();
         }
-        let _ = speech.conclude(&folder, &summary, folder.config()?.data.validation);
+        let _ = speech.conclude(&folder, &summary, folder.config()?.data.validation, None);
         Ok(is_final(summary.status))
     }
 

@@ -65,7 +65,8 @@ fn events(run: &Run, keys: &[&str]) -> Vec<u8> {
         record::add(&mut file, &scalars(now, line));
     }
     if let Some(evaluation) = &run.evaluation {
-        let values = vec![scalar("accuracy/test", evaluation.score.value), scalar("loss/test", evaluation.loss)];
+        let values =
+            vec![scalar("accuracy/test", evaluation.score.value), scalar("loss/test", evaluation.loss)];
         record::add(&mut file, &summary_event(now, evaluation.epoch, values));
     }
     let status = match run.summary.as_ref().map(|summary| summary.status) {

@@ -51,6 +51,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             variant: variant.into(),
             gates: "xhb".into(),
             parameters: Parameters { recurrent: 15_800, total: 16_310 },
+            metric: Metric::accuracy(None),
             epochs,
             best: Some(last.clone()),
             last: Some(last),
