@@ -1,7 +1,7 @@
 //! The TOML form of a run. One form for files, flags and the resolved copy in the run folder.
 
 use serde::{Deserialize, Serialize};
-use slimgate_data::DataConfig;
+use slimgate_data::{DataConfig, Task};
 use slimgate_gates::{Cell, EmbeddingInitializer, GateActivation, Initializer, name_of, variant};
 
 use crate::{Backend, ConfigError, History};
@@ -153,6 +153,12 @@ pub struct OptimConfig {
     pub weight_decay: f64,
     /// What keeps adaptive optimizers from dividing by zero.
     pub epsilon: f64,
+    /// The loss that is minimised; nothing: that of the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+    /// The weights of classes in the loss; nothing: all 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
 }
 
 impl Default for OptimConfig {
@@ -176,6 +182,8 @@ impl Default for OptimConfig {
             momentum: None,
             weight_decay: 0.0,
             epsilon: 1e-8,
+            loss: None,
+            class_weights: None,
         }
     }
 }
@@ -215,6 +223,53 @@ pub enum Optimizer {
     AdamW,
     /// Stochastic gradient descent with momentum.
     Sgd,
+}
+
+/// The measure of how far answers are from the truth that training makes small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// `-log` of the probability of the true class.
+    CrossEntropy,
+    /// The square of the error.
+    Squared,
+    /// The absolute error.
+    Absolute,
+    /// Half the square of an error up to 1 standard deviation of the target, beyond it the absolute error less a half
+    /// (P. J. Huber 1964, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35).
+    Huber,
+    /// The pinball loss of the quantiles of levels 0.1, 0.5 and 0.9 (R. Koenker and G. Bassett 1978, "Regression
+    /// Quantiles", Econometrica 46).
+    Pinball,
+}
+
+impl Loss {
+    /// The loss of a task unless another is asked for.
+    pub fn of_task(task: Task) -> Loss {
+        match task {
+            Task::Classification | Task::Labelling => Loss::CrossEntropy,
+            Task::Regression => Loss::Squared,
+            Task::Forecast => Loss::Pinball,
+        }
+    }
+
+    /// True if a task can be trained with it.
+    pub fn suits(self, task: Task) -> bool {
+        match task {
+            Task::Classification | Task::Labelling => self == Loss::CrossEntropy,
+            Task::Regression => !matches!(self, Loss::CrossEntropy | Loss::Pinball),
+            Task::Forecast => self != Loss::CrossEntropy,
+        }
+    }
+}
+
+/// The weights of classes in the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// All that have a class ÷ (classes × members of the class), over the training set, so that each class weighs as much
+    /// (G. King and L. Zeng 2001, "Logistic Regression in Rare Events Data", Political Analysis 9).
+    Balanced,
 }
 
 /// How the learning rate changes over the run.
@@ -264,6 +319,9 @@ pub struct RunConfig {
     pub out: String,
     /// Exit with 0 instead of 1 if the run diverges.
     pub tolerate_divergence: bool,
+    /// The metric that choices are made by; nothing: that of the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
 }
 
 impl Default for RunConfig {
@@ -276,6 +334,7 @@ impl Default for RunConfig {
             name: None,
             out: "runs".into(),
             tolerate_divergence: false,
+            metric: None,
         }
     }
 }

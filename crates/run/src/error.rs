@@ -3,7 +3,7 @@
 use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
 
-use slimgate_data::{DataError, Task};
+use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use thiserror::Error;
 
@@ -37,16 +37,15 @@ pub enum ConfigError {
     /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),
-    /// A data set that asks for something else than classes.
-    #[error(
-        "{dataset} is for {task}, and only classification is trained in this version: use a data set for it, of which \
-         `slimgate data list` has some, or a folder of your own"
-    )]
-    Untrained {
-        /// The data set.
-        dataset: String,
-        /// The task that is asked for.
-        task: Task,
+    /// A metric that the task does not have, or that has no value on its data.
+    #[error("`run.metric` cannot be `{metric}`, {problem}; it must be one of {choices}")]
+    Metric {
+        /// The metric.
+        metric: String,
+        /// The reason.
+        problem: &'static str,
+        /// The metrics that have one.
+        choices: String,
     },
     /// A value that is not one of the setting's choices.
     #[error("`{key}` cannot be `{value}`{}; it must be one of {choices}", did_you_mean(nearest))]

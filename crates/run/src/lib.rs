@@ -62,7 +62,9 @@ pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
-pub use config::{Config, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule};
+pub use config::{
+    ClassWeights, Config, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+};
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
 pub use evaluation::{Evaluation, MetricValue, Reference};

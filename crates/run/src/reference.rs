@@ -20,7 +20,7 @@ pub struct Setting {
 }
 
 /// The meaning of each setting, in the order of a configuration.
-const MEANINGS: [(&str, &str); 59] = [
+const MEANINGS: [(&str, &str); 62] = [
     (
         "data.dataset",
         "Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
@@ -96,6 +96,15 @@ const MEANINGS: [(&str, &str); 59] = [
     ("optim.momentum", "Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given)"),
     ("optim.weight_decay", "Weight decay: decoupled for `adamw`, added to the gradient for the others"),
     ("optim.epsilon", "Added to the denominator of `adam`, `adamw` and `rmsprop`"),
+    (
+        "optim.loss",
+        "Loss that is minimised; if not given, that of the task: `cross-entropy` of classes, `squared` of numbers, \
+         `pinball` of forecasts",
+    ),
+    (
+        "optim.class_weights",
+        "Weights of classes in the loss, so that rare ones count as much; all 1 if not given",
+    ),
     ("run.backend", "Backend that computes"),
     ("run.device", "Which of the backend's devices; see `slimgate devices`"),
     ("run.threads", "CPU threads; 0: all cores"),
@@ -103,6 +112,11 @@ const MEANINGS: [(&str, &str); 59] = [
     ("run.name", "Name of the run's folder; made of data set and variant if not given"),
     ("run.out", "Folder that runs are put in"),
     ("run.tolerate_divergence", "Exit with 0 instead of 1 if the run diverges"),
+    (
+        "run.metric",
+        "Metric that choices are made by, such as `balanced accuracy` or `MAE`; if not given, the first of the task that \
+         has a value",
+    ),
 ];
 
 impl Config {

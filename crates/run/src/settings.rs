@@ -8,8 +8,8 @@ use slimgate_gates::EmbeddingInitializer;
 use toml::{Table, Value};
 
 use crate::{
-    Backend, Config, ConfigError, EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
-    by_key, table_with,
+    Backend, ClassWeights, Config, ConfigError, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer,
+    RunConfig, Schedule, by_key, table_with,
 };
 
 impl Config {
@@ -70,9 +70,11 @@ impl Config {
                 early_stopping: Some(1),
                 early_stopping_on: Some(EarlyStoppingOn::Progress),
                 momentum: Some(0.0),
+                loss: Some(Loss::Squared),
+                class_weights: Some(ClassWeights::Balanced),
                 ..Default::default()
             },
-            run: RunConfig { name: Some(String::new()), ..Default::default() },
+            run: RunConfig { name: Some(String::new()), metric: Some(String::new()), ..Default::default() },
         };
         everything.values()
     }
@@ -91,7 +93,12 @@ impl Config {
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
         let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
+        let task = self.task();
         let idle = [
+            (
+                optim.class_weights.is_some() && !matches!(task, Task::Classification | Task::Labelling),
+                "`optim.class_weights` applies only to classes",
+            ),
             (
                 model.dropout > 0.0 && model.layers == 1,
                 "`model.dropout` acts between layers, and there is one",
@@ -108,7 +115,7 @@ impl Config {
             (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
             (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
-                windowed || data.targets.is_some(),
+                (windowed || data.targets.is_some()) && task != Task::Forecast,
                 "`data.context`, `data.horizon`, `data.stride`, `data.season` and `data.targets` apply only to forecasts",
             ),
             (
@@ -121,15 +128,27 @@ impl Config {
         reasons.map(|(_, reason)| format!("a setting has no effect: {reason}")).collect()
     }
 
+    /// The question that the data is asked. A folder of the user's holds sequences with their classes; a name that there
+    /// is not is refused elsewhere.
+    pub fn task(&self) -> Task {
+        let data = &self.data;
+        let of_set = || if is_folder(&data.dataset) { None } else { find(&data.dataset).ok() };
+        data.task.or_else(|| of_set().map(|entry| entry.recipe.task)).unwrap_or_default()
+    }
+
     /// Refuses what no run can use though each value by itself is one that its setting can have.
     fn check(&self) -> Result<(), ConfigError> {
         let Config { data, model, optim, run } = self;
         data.check()?;
-        // A folder of the user's holds sequences with their classes; a name that there is not is refused elsewhere.
-        let of_set = if is_folder(&data.dataset) { None } else { find(&data.dataset).ok() };
-        let task = data.task.or(of_set.map(|entry| entry.recipe.task)).unwrap_or_default();
-        if task != Task::Classification {
-            return Err(ConfigError::Untrained { dataset: data.dataset.clone(), task });
+        let task = self.task();
+        if let Some(loss) = optim.loss.filter(|loss| !loss.suits(task)) {
+            let remedy = match task {
+                Task::Classification | Task::Labelling => "classes are learned with `cross-entropy`",
+                Task::Regression => "numbers are learned with `squared`, `absolute` or `huber`",
+                Task::Forecast => "forecasts are learned with `pinball`, `squared`, `absolute` or `huber`",
+            };
+            let value = by_name(loss);
+            return Err(ConfigError::Value { key: "optim.loss".to_owned(), value, remedy });
         }
         model.cell()?;
         let rises = optim.schedule == Schedule::Cosine && optim.final_learning_rate > optim.learning_rate;
@@ -181,6 +200,11 @@ fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
 
 /// The whole numbers that may be 0; any other counts something of which there must be one.
 const FROM_ZERO: [&str; 4] = ["data.seed", "run.device", "run.seed", "run.threads"];
+
+/// The name of a choice, as its setting takes it.
+fn by_name(choice: impl serde::Serialize) -> String {
+    Value::try_from(choice).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+}
 
 /// Whole numbers that a slip of the finger makes too large for any machine, and the largest that they may be.
 const AT_MOST: [(&str, i64, &str); 12] = [
@@ -292,7 +316,7 @@ fn refuse_unusable_values(table: &Table) -> Result<(), ConfigError> {
 }
 
 /// The settings with a few choices, and the choices.
-const CHOICES: [(&str, &[&str]); 14] = [
+const CHOICES: [(&str, &[&str]); 16] = [
     ("data.keep", &["start", "end"]),
     ("data.pad", &["none", "start", "end"]),
     ("run.backend", &["flex", "ndarray", "wgpu", "cuda"]),
@@ -301,6 +325,8 @@ const CHOICES: [(&str, &[&str]); 14] = [
     ("data.tokens", &["words", "characters", "alphanumeric"]),
     ("data.task", &["classification", "labelling", "regression", "forecast"]),
     ("optim.optimizer", &["rmsprop", "adam", "adamw", "sgd"]),
+    ("optim.loss", &["cross-entropy", "squared", "absolute", "huber", "pinball"]),
+    ("optim.class_weights", &["balanced"]),
     ("optim.early_stopping_on", &["best", "progress"]),
     ("optim.schedule", &["constant", "linear", "cosine", "exponential", "step", "noam", "exp-loss"]),
     ("model.gate_activation", &["logistic", "hard-sigmoid"]),

@@ -6,17 +6,17 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
-use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{Network, NetworkConfig, InputKind, SlimLstmConfig, StackConfig};
 use slimgate_run::{Backend, Config, ConfigError, OptimConfig, Optimizer};
 
 use crate::{adam, rmsprop};
 
-/// Draws the classifier of a run, from its seed.
-pub(crate) fn classifier(
+/// Draws the network of a run, from its seed.
+pub(crate) fn network(
     config: &Config,
     preprocessing: &Preprocessing,
     device: &Device,
-) -> Result<Classifier, ConfigError> {
+) -> Result<Network, ConfigError> {
     let model = &config.model;
     let (input, inputs) = match preprocessing.input() {
         slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
@@ -42,7 +42,7 @@ pub(crate) fn classifier(
         dropout: model.dropout,
     };
     Device::flex().seed(config.run.seed);
-    let config = ClassifierConfig {
+    let config = NetworkConfig {
         input,
         embedding_initializer: model.embedding_initializer.unwrap_or(EmbeddingInitializer::Normal),
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
@@ -52,15 +52,15 @@ pub(crate) fn classifier(
     Ok(config.init(device))
 }
 
-/// A classifier of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
-pub(crate) fn classifier_to_load(
+/// A network of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
+pub(crate) fn network_to_load(
     config: &Config,
     preprocessing: &Preprocessing,
     device: &Device,
-) -> Result<Classifier, ConfigError> {
+) -> Result<Network, ConfigError> {
     let mut config = config.clone();
     config.model.recurrent_initializer = Initializer::Uniform;
-    classifier(&config, preprocessing, device)
+    network(&config, preprocessing, device)
 }
 
 /// The orthogonal matrices among the initial weights, and the seconds that drawing them takes: as many operations as the
@@ -156,7 +156,7 @@ mod tests {
             config.model.embedding_initializer = start;
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
             let mut largest = Largest(0.0);
-            classifier(&config, &preprocessing, &Device::flex()).unwrap().visit(&mut largest);
+            network(&config, &preprocessing, &Device::flex()).unwrap().visit(&mut largest);
             largest.0
         };
         // Nothing else is larger than the forget gate's bias, which starts at one.
@@ -196,7 +196,7 @@ mod tests {
             config.model.layers = layers;
             config.model.bidirectional = bidirectional;
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
-            let model = classifier(&config, &preprocessing, &Device::flex()).unwrap();
+            let model = network(&config, &preprocessing, &Device::flex()).unwrap();
             assert_eq!(recurrent_parameters(&config).unwrap(), model.recurrent_parameters());
         }
     }

@@ -15,7 +15,7 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::EventStoreClient;
 use burn_pack::{Reader, Tensor as PackedTensor, Writer};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::{
     CHECKPOINT_FILES, EpochMetrics, History, Manifest, RunError, RunFolder, SavedEpoch, SavedFile, Split,
     sha256,
@@ -230,8 +230,8 @@ impl CheckpointingStrategy for EndOfEpoch {
     }
 }
 
-/// A checkpoint with the names that the classifier has for its parameters. Earlier versions wrote the name of the field
-/// that held the classifier in training before each. (An optimizer finds its state by the parameters' ids.)
+/// A checkpoint with the names that the network has for its parameters. Earlier versions wrote the name of the field
+/// that held the network in training before each. (An optimizer finds its state by the parameters' ids.)
 fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
     const WRAPPER: &str = "classifier.";
     let reader = Reader::from_bytes(content.clone())?;
@@ -249,10 +249,10 @@ fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
 pub(crate) fn load(
-    classifier: Classifier,
+    network: Network,
     folder: &RunFolder,
     saved: &SavedEpoch,
-) -> Result<Classifier, RunError> {
+) -> Result<Network, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
     let file = saved.files.iter().find(|file| file.name == name);
@@ -261,7 +261,7 @@ pub(crate) fn load(
     let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
     let record = without_wrapper(content).and_then(ModuleRecord::from_bytes);
     let record = record.map_err(|problem| RunError::damaged(&path, problem))?;
-    classifier
+    network
         .try_load_record(record)
         .map_err(|problem| RunError::damaged(&path, format!("it is of another model: {problem}")))
 }

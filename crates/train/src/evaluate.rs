@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::metric::{ClassCounts, classes as metrics_of_classes};
 use slimgate_run::{
     Backend, Config, Evaluation, Manifest, MetricValue, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
@@ -36,13 +36,13 @@ pub enum CheckpointChoice {
     Epoch(usize),
 }
 
-/// A trained classifier with what it needs to read data.
+/// A trained network with what it needs to read data.
 #[derive(Debug)]
 pub struct SavedRun {
     folder: RunFolder,
     config: Config,
     preprocessing: Preprocessing,
-    classifier: Classifier,
+    network: Network,
     device: Device,
     /// True if it computes on the backend that it was trained on.
     own: bool,
@@ -80,11 +80,11 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
-        let classifier = build::classifier_to_load(&config, &preprocessing, &device)?;
-        let (epoch, classifier) = load_with_retry(&classifier, &folder, checkpoint)?;
+        let network = build::network_to_load(&config, &preprocessing, &device)?;
+        let (epoch, network) = load_with_retry(&network, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
-        Ok(SavedRun { folder, config, preprocessing, classifier, device, own, in_memory, epoch })
+        Ok(SavedRun { folder, config, preprocessing, network, device, own, in_memory, epoch })
     }
 
     /// The preprocessing of its data, which new data must go through too.
@@ -148,7 +148,7 @@ impl SavedRun {
         for sequences in self.batches(&test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
-            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
+            let logits = self.network.forward(batch.features, batch.lengths.as_deref());
             let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
             let before: u64 = counts.members().iter().sum();
             let place = |at| format!("sequence {} of the test set", before as usize + at + 1);
@@ -174,7 +174,7 @@ impl SavedRun {
             references: Vec::new(),
             classes: classes.to_vec(),
             confusion: counts.rows(),
-            weights_sha256: weights_hash(&self.classifier),
+            weights_sha256: weights_hash(&self.network),
         };
         Ok((evaluation, warning))
     }
@@ -190,7 +190,7 @@ impl SavedRun {
         for inputs in self.batches(inputs, |input| input.steps.len())? {
             let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
-            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
+            let logits = self.network.forward(batch.features, batch.lengths.as_deref());
             let probabilities = read::<2>(softmax(logits, 1))?;
             let name = |at: usize| inputs[at / classes.len()].name.clone();
             require_finite(&probabilities, self.epoch, name)?;
@@ -252,14 +252,14 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
 /// Loads the weights that are asked for, and says of which epoch they are; again where a training run has replaced
 /// them meanwhile.
 fn load_with_retry(
-    classifier: &Classifier,
+    network: &Network,
     folder: &RunFolder,
     checkpoint: CheckpointChoice,
-) -> Result<(usize, Classifier), TrainError> {
+) -> Result<(usize, Network), TrainError> {
     loop {
         let manifest = folder.manifest()?;
         let saved = find(folder, &manifest, checkpoint)?;
-        match load(classifier.clone(), folder, saved) {
+        match load(network.clone(), folder, saved) {
             // Training went on and dropped this epoch. That takes whole epochs, of which a run has only so many.
             Err(_) if folder.manifest()? != manifest => (),
             loaded => return Ok((saved.epoch, loaded?)),

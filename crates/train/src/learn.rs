@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
@@ -89,7 +89,7 @@ pub fn train(
     if let Some(drawing) = build::long_drawing(&config)? {
         progress(Progress::Preparing(drawing));
     }
-    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
+    let network = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let manifest = folder.manifest()?;
     let training = Training {
@@ -107,19 +107,19 @@ pub fn train(
     warnings.extend(findings.iter().map(ToString::to_string));
     warnings.extend(tight);
     warnings.extend(data.unknown_tokens());
-    training.learn(classifier, data, warnings, display, progress)
+    training.learn(network, data, warnings, display, progress)
 }
 
-/// The initial classifier, made on a thread of its own: large orthogonal matrices take minutes, and whoever stops the run
+/// The initial network, made on a thread of its own: large orthogonal matrices take minutes, and whoever stops the run
 /// meanwhile does not wait for them.
 fn draw(
     config: &Config,
     preprocessing: &Preprocessing,
     device: &Device,
     stop: &StopFlag,
-) -> Result<Classifier, TrainError> {
+) -> Result<Network, TrainError> {
     let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
-    let drawing = thread::spawn(move || build::classifier(&config, &preprocessing, &device));
+    let drawing = thread::spawn(move || build::network(&config, &preprocessing, &device));
     let mut wait = Duration::from_millis(1);
     while !drawing.is_finished() {
         if stop.should_stop() {
@@ -186,8 +186,8 @@ pub fn resume(
         let layers = Layers::new(&config, &data.preprocessing)?;
         warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
     }
-    let draw = if manifest.epochs.is_empty() { build::classifier } else { build::classifier_to_load };
-    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff())?;
+    let draw = if manifest.epochs.is_empty() { build::network } else { build::network_to_load };
+    let network = draw(&config, &data.preprocessing, &device.clone().autodiff())?;
     // Only now: a run that cannot be resumed stays as it is.
     folder.remove_leftovers(&listed)?;
     if config.optim.epochs != written_for {
@@ -207,7 +207,7 @@ pub fn resume(
     let (stop, interrupter) = (stop.clone(), interrupter(stop));
     let training =
         Training { config, until, folder, _lock: lock, device, stop, interrupter, manifest, history };
-    training.learn(classifier, data, warnings, display, progress)
+    training.learn(network, data, warnings, display, progress)
 }
 
 /// The saved epochs up to the newest whole one, and a warning for each damaged one after it.

@@ -8,66 +8,66 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 
 use crate::clip;
 use crate::loader::SequenceBatch;
 
-/// A classifier with what its training needs to know.
+/// A network with what its training needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Trainee {
-    pub classifier: Classifier,
+    pub network: Network,
     /// Maximum global gradient norm; 0 for no clipping.
     pub clip: f64,
 }
 
 impl Trainee {
     fn classify(&self, batch: SequenceBatch) -> ClassificationOutput {
-        let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
+        let logits = self.network.forward(batch.features, batch.lengths.as_deref());
         let losses = cross_entropy(logits.clone(), batch.targets.clone());
         ClassificationOutput::new(losses, logits, batch.targets)
     }
 }
 
-/// As a module it is the classifier itself: its parameters have the names that they have there, and what is saved of it
-/// is the record of the classifier. (A derived module would have the name of the field before each.)
+/// As a module it is the network itself: its parameters have the names that they have there, and what is saved of it
+/// is the record of the network. (A derived module would have the name of the field before each.)
 impl Module for Trainee {
     fn collect_devices(&self, devices: Devices) -> Devices {
-        self.classifier.collect_devices(devices)
+        self.network.collect_devices(devices)
     }
 
     fn fork(self, device: &Device) -> Trainee {
-        Trainee { classifier: self.classifier.fork(device), clip: self.clip }
+        Trainee { network: self.network.fork(device), clip: self.clip }
     }
 
     fn to_device(self, device: &Device) -> Trainee {
-        Trainee { classifier: self.classifier.to_device(device), clip: self.clip }
+        Trainee { network: self.network.to_device(device), clip: self.clip }
     }
 
     fn train(self) -> Trainee {
-        Trainee { classifier: self.classifier.train(), clip: self.clip }
+        Trainee { network: self.network.train(), clip: self.clip }
     }
 
     fn valid(&self) -> Trainee {
-        Trainee { classifier: self.classifier.valid(), clip: self.clip }
+        Trainee { network: self.network.valid(), clip: self.clip }
     }
 
     fn materialize(self) -> Trainee {
-        Trainee { classifier: self.classifier.materialize(), clip: self.clip }
+        Trainee { network: self.network.materialize(), clip: self.clip }
     }
 
     fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
-        self.classifier.visit(visitor);
+        self.network.visit(visitor);
     }
 
     fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Trainee {
-        Trainee { classifier: self.classifier.map(mapper), clip: self.clip }
+        Trainee { network: self.network.map(mapper), clip: self.clip }
     }
 }
 
 impl fmt::Display for Trainee {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.classifier.fmt(formatter)
+        self.network.fmt(formatter)
     }
 }
 

@@ -127,8 +127,8 @@ impl BenchmarkModel {
     ) -> Result<BenchmarkModel, TrainError> {
         let device = device(config.run.backend, config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
-            let classifier = build::classifier_to_load(config, preprocessing, device)?;
-            Ok(Trainee { classifier, clip: config.optim.clip })
+            let network = build::network_to_load(config, preprocessing, device)?;
+            Ok(Trainee { network, clip: config.optim.clip })
         };
         let batch = |size: usize, device: &Device| {
             // A data set smaller than the batch goes round.

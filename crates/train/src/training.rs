@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::{
     CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
     StopFlag, peak_memory,
@@ -43,7 +43,7 @@ impl Training {
     /// Trains the remaining epochs, and writes what came of it.
     pub fn learn(
         self,
-        classifier: Classifier,
+        network: Network,
         data: Prepared,
         warnings: Vec<String>,
         display: Display,
@@ -52,10 +52,10 @@ impl Training {
         let Training { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
         let parameters =
-            Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
-        let classifier = match manifest.epochs.last() {
-            Some(saved) => load(classifier, folder, saved)?,
-            None => classifier,
+            Parameters { recurrent: network.recurrent_parameters(), total: network.num_params() };
+        let network = match manifest.epochs.last() {
+            Some(saved) => load(network, folder, saved)?,
+            None => network,
         };
         let complete = self.complete();
         let over = complete >= optim.epochs || optim.is_out_of_patience(history);
@@ -72,7 +72,7 @@ impl Training {
 
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
-        let model = Trainee { classifier, clip: optim.clip };
+        let model = Trainee { network, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))

@@ -1,7 +1,7 @@
 //! The measures of how well a run answers, by task: what each is called, in which unit, which way is better, and its
 //! value from exact sums.
 //!
-//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`]) is shown every truth
+//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`], or [`Tally`] for any task) is shown every truth
 //! with its answer, in any order and in any batches, merged with others or not, and gives the same values to the last
 //! bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
 
@@ -11,6 +11,7 @@ mod exact_sum;
 mod forecast_errors;
 mod number_errors;
 mod score;
+mod tally;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub use exact_sum::ExactSum;
 pub use forecast_errors::{ForecastErrors, Quantiles};
 pub use number_errors::NumberErrors;
 pub use score::Score;
+pub use tally::{Tally, by_level};
 
 /// A measure of how well a run answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
