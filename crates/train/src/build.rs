@@ -6,9 +6,10 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
-use slimgate_models::{Network, NetworkConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{InputKind, Network, NetworkConfig, SlimLstmConfig, StackConfig};
 use slimgate_run::{Backend, Config, ConfigError, OptimConfig, Optimizer};
 
+use crate::objective::Objective;
 use crate::{adam, rmsprop};
 
 /// Draws the network of a run, from its seed.
@@ -17,7 +18,7 @@ pub(crate) fn network(
     preprocessing: &Preprocessing,
     device: &Device,
 ) -> Result<Network, ConfigError> {
-    let model = &config.model;
+    let (model, objective) = (&config.model, Objective::new(config, preprocessing));
     let (input, inputs) = match preprocessing.input() {
         slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
         slimgate_data::InputKind::Tokens { vocabulary } => {
@@ -47,7 +48,8 @@ pub(crate) fn network(
         embedding_initializer: model.embedding_initializer.unwrap_or(EmbeddingInitializer::Normal),
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
         stack,
-        classes: preprocessing.classes().len(),
+        readout: objective.readout(),
+        outputs: objective.outputs(),
     };
     Ok(config.init(device))
 }

@@ -23,7 +23,7 @@ use slimgate_run::{
 
 use crate::TrainError;
 use crate::loader::PassTime;
-use crate::metrics::EpochValues;
+use crate::metrics::{EpochValues, TaskMetric};
 use crate::schedule::LastLoss;
 
 /// Whole epochs that are kept besides the best one: two, so that one is whole while another is written.
@@ -189,14 +189,12 @@ pub(crate) struct EndOfEpoch {
 
 impl EndOfEpoch {
     fn record(&self, epoch: usize) -> Result<Vec<usize>, RunError> {
-        // Burn's accuracy is a mean of percentages; the share of a count is exact.
-        let share = |percent: f64, of: usize| (percent / 100.0 * of as f64).round() / of as f64;
         let metric = self.tracker.state().history.metric().clone();
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
             epoch,
             split,
             loss: self.values.read("loss", split),
-            score: metric.score(share(self.values.read("accuracy", split), sequences)),
+            score: metric.score(self.values.read(TaskMetric::NAME, split)),
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,
@@ -248,11 +246,7 @@ fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
-pub(crate) fn load(
-    network: Network,
-    folder: &RunFolder,
-    saved: &SavedEpoch,
-) -> Result<Network, RunError> {
+pub(crate) fn load(network: Network, folder: &RunFolder, saved: &SavedEpoch) -> Result<Network, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
     let file = saved.files.iter().find(|file| file.name == name);

@@ -7,11 +7,11 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Prepared, Preprocessing, Steps, Validation, prepare_with, unknown_in};
+use slimgate_data::{Batch, Input, Preprocessing, Steps, Task, Validation, prepare_with, unknown_in};
 use slimgate_models::Network;
-use slimgate_run::metric::{ClassCounts, classes as metrics_of_classes};
 use slimgate_run::{
-    Backend, Config, Evaluation, Manifest, MetricValue, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
+    Backend, Config, ConfigError, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
+    references,
 };
 
 use crate::checkpoints::load;
@@ -19,7 +19,7 @@ use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::SequenceBatch;
 use crate::memory::{self, Layers};
-use crate::step::cross_entropy;
+use crate::objective::Objective;
 use crate::{TrainError, build};
 
 /// Sequences at a time; without gradients there is room for more than in training.
@@ -132,59 +132,71 @@ impl SavedRun {
         self.folder.write_json("evaluation.json", evaluation)
     }
 
-    /// Classifies the test set, which is at `place` where the data has moved there. Beside what comes of it, returns what
+    /// Answers the test set, which is at `place` where the data has moved there. Beside what comes of it, returns what
     /// the user should know of the set.
     ///
     /// # Errors
     ///
     /// If the data cannot be read or is not what the run was trained on, or the model has no answer to a sequence.
     pub fn evaluate(&self, place: Option<&str>) -> Result<(Evaluation, Option<String>), TrainError> {
-        let Prepared { test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
-        let sequences = test.len();
-        let warning = unknown_in("test", &test);
-        let classes = self.classes();
-        let mut loss = 0.0;
-        let mut counts = ClassCounts::new(classes.len());
-        for sequences in self.batches(&test, |sequence| sequence.features.len())? {
+        let data = prepare_with(&self.config.data, &self.preprocessing, place)?;
+        let objective = self.objective().weighted(&self.config, &data.train);
+        let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
+        let mut tally = objective.tally();
+        for sequences in self.batches(&data.test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
-            let logits = self.network.forward(batch.features, batch.lengths.as_deref());
-            let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
-            let before: u64 = counts.members().iter().sum();
-            let place = |at| format!("sequence {} of the test set", before as usize + at + 1);
+            let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
+            let answers = objective.answered(outputs, &batch.targets);
+            let losses = read::<1>(objective.losses(answers.clone(), &batch.targets))?;
+            // Of labelled steps there may be more or fewer than sequences: the batch is named by its first.
+            let own = losses.len() == sequences.len();
+            let place = |at| format!("sequence {} of the test set", before + if own { at } else { 0 } + 1);
             require_finite(&losses, self.epoch, place)?;
+            before += sequences.len();
+            losses_summed += losses.len();
             loss += losses.into_iter().map(f64::from).sum::<f64>();
-            let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
-            for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
-                counts.add(class as usize, predicted as usize);
-            }
+            objective.add(&mut tally, &read::<1>(objective.summed(answers))?, &batch.targets);
         }
-        let metrics: Vec<MetricValue> = metrics_of_classes(classes, &counts.members())
-            .into_iter()
-            .zip(counts.values())
-            .map(|(metric, value)| MetricValue { metric, value })
-            .collect();
-        let score = metrics[0].metric.score(counts.accuracy().expect("a test set has sequences"));
+        let metric = objective.metric(&self.config, &data)?;
+        let Some(value) = tally.value(&metric) else {
+            let metrics = tally.metrics();
+            let with_value = metrics.iter().filter(|metric| metric.value.is_some());
+            let choices: Vec<&str> = with_value.map(|with| with.metric.name.as_str()).collect();
+            let problem = "which has no value on the test set";
+            return Err(
+                ConfigError::Metric { metric: metric.name, problem, choices: choices.join(", ") }.into()
+            );
+        };
         let evaluation = Evaluation {
             epoch: self.epoch,
-            sequences,
-            loss: loss / sequences as f64,
-            score,
-            metrics,
-            references: Vec::new(),
-            classes: classes.to_vec(),
-            confusion: counts.rows(),
+            sequences: data.test.len(),
+            loss: loss / losses_summed as f64,
+            score: metric.score(value),
+            metrics: tally.metrics(),
+            references: references::scored(&data, &metric),
+            classes: self.classes().to_vec(),
+            confusion: tally.confusion(),
             weights_sha256: weights_hash(&self.network),
         };
-        Ok((evaluation, warning))
+        Ok((evaluation, unknown_in("test", &data.test)))
+    }
+
+    /// The meaning of its network's outputs.
+    fn objective(&self) -> Objective {
+        Objective::new(&self.config, &self.preprocessing)
     }
 
     /// Classifies new sequences.
     ///
     /// # Errors
     ///
-    /// If the device cannot compute, or the model has no answer to a sequence.
+    /// If the task is not classification, the device cannot compute, or the model has no answer to a sequence.
     pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
+        let task = self.preprocessing.task();
+        if task != Task::Classification {
+            return Err(TrainError::Unpredicted(task));
+        }
         let classes = self.classes();
         let mut predictions = Vec::with_capacity(inputs.len());
         for inputs in self.batches(inputs, |input| input.steps.len())? {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
 use slimgate_models::Network;
-use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
     RunSummary, StopFlag,
@@ -19,6 +18,7 @@ use crate::devices::device;
 use crate::environment::environment;
 use crate::learner::interrupter;
 use crate::memory::{self, Layers};
+use crate::objective::Objective;
 use crate::training::Training;
 use crate::{TrainError, build};
 
@@ -82,6 +82,7 @@ pub fn train(
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }
+    let metric = Objective::new(&config, &data.preprocessing).metric(&config, &data)?;
     let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
     let layers = Layers::new(&config, &data.preprocessing)?;
@@ -101,7 +102,7 @@ pub fn train(
         stop: stop.clone(),
         interrupter: interrupter(stop),
         manifest,
-        history: History::new(Metric::accuracy(None), Vec::new()),
+        history: History::new(metric, Vec::new()),
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(findings.iter().map(ToString::to_string));

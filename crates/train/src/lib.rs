@@ -9,6 +9,7 @@
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
 //! | `adam`, `rmsprop`, `in_place` | optimizers in one pass over each parameter |
 //! | `schedule` | learning rates over time |
+//! | `objective` | the loss of a task, and the meaning of a network's outputs |
 //! | `step` | the training step, and what Burn's Learner calls |
 //! | `clip` | gradient clipping by global norm |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
@@ -41,6 +42,7 @@ mod learner;
 mod loader;
 mod memory;
 mod metrics;
+mod objective;
 mod quiet;
 mod rmsprop;
 mod schedule;

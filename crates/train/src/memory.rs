@@ -21,11 +21,13 @@ use rustix::process::{Resource, getrlimit};
 use slimgate_data::{InputKind, Preprocessing, Sequence};
 use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
+use slimgate_models::Readout;
 use slimgate_run::words::megabytes;
 use slimgate_run::{Config, ConfigError, Optimizer};
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::TrainError;
+use crate::objective::Objective;
 
 /// Above this share of the free memory, the user should know.
 const AMPLE: f64 = 0.8;
@@ -53,7 +55,8 @@ pub(crate) struct Layers<'a> {
     inputs: usize,
     /// Rows of the embedding, if there is one.
     vocabulary: usize,
-    classes: usize,
+    outputs: usize,
+    readout: Readout,
 }
 
 impl<'a> Layers<'a> {
@@ -62,8 +65,9 @@ impl<'a> Layers<'a> {
             InputKind::Values { channels } => (channels, 0),
             InputKind::Tokens { vocabulary } => (config.model.embedding, vocabulary),
         };
-        let (cell, classes) = (config.model.cell()?, preprocessing.classes().len());
-        Ok(Layers { config, cell, inputs, vocabulary, classes })
+        let (cell, objective) = (config.model.cell()?, Objective::new(config, preprocessing));
+        let (outputs, readout) = (objective.outputs(), objective.readout());
+        Ok(Layers { config, cell, inputs, vocabulary, outputs, readout })
     }
 
     fn directions(&self) -> usize {
@@ -79,15 +83,21 @@ impl<'a> Layers<'a> {
     fn parameters(&self) -> usize {
         let hidden = self.config.model.hidden;
         let layer = |inputs| self.directions() * self.cell.parameters(Sizes { inputs, hidden });
-        let head = (self.directions() * hidden + 1) * self.classes;
+        let head = (self.directions() * hidden + 1) * self.outputs;
         self.vocabulary * self.inputs + self.widths().map(layer).sum::<usize>() + head
     }
 
     /// The passes of the layers over a batch, each of which is made once a direction.
     fn passes(&self, batch: usize, steps: usize) -> impl Iterator<Item = PassSizes> {
         let (units, layers) = (self.config.model.hidden, self.config.model.layers);
-        let pass =
-            move |(layer, inputs)| PassSizes { batch, steps, inputs, units, every_step: layer + 1 < layers };
+        let all = self.readout == Readout::EveryStep;
+        let pass = move |(layer, inputs)| PassSizes {
+            batch,
+            steps,
+            inputs,
+            units,
+            every_step: all || layer + 1 < layers,
+        };
         self.widths().enumerate().map(pass)
     }
 

@@ -17,6 +17,7 @@ use slimgate_run::{
 use crate::checkpoints::{CheckpointTracker, EndOfEpoch, TrackedCheckpointer, TrackerState, load};
 use crate::loader::Loader;
 use crate::metrics::EpochValues;
+use crate::objective::Objective;
 use crate::schedule::{LastLoss, schedule};
 use crate::step::Trainee;
 use crate::{Display, Progress, TrainError};
@@ -72,7 +73,8 @@ impl Training {
 
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
-        let model = Trainee { network, clip: optim.clip };
+        let objective = Objective::new(config, &data.preprocessing).weighted(config, &data.train);
+        let model = Trainee { network, objective, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
@@ -96,6 +98,8 @@ impl Training {
         let Training { config, folder, device, stop, interrupter, history, .. } = self;
         let optim = &config.optim;
         let complete = self.complete();
+        let objective = model.objective.clone();
+        let scoring = (&objective, history.metric());
         let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
@@ -112,7 +116,7 @@ impl Training {
             .with_checkpointing_strategy(end_of_epoch)
             .early_stopping(stop_rule)
             .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
-        let training = learner::with_metrics(training, values, interrupter, display);
+        let training = learner::with_metrics(training, scoring, values, interrupter, display);
         let [weights, optimizer, rates] =
             CHECKPOINT_FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
