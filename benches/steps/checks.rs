@@ -35,12 +35,14 @@ pub fn run(budget: Duration) {
 /// epochs.
 fn epoch(cell: &str) -> f64 {
     let folder = tempfile::tempdir().expect("a place for the run");
-    let mut config = Config::default();
-    config.data.dataset = "digits-rows".to_owned();
-    config.model.variant = Some(cell.to_owned());
-    config.optim.epochs = 7;
-    config.run.out = folder.path().to_string_lossy().into_owned();
-    config.run.threads = rayon::current_num_threads();
+    let config = Config::default().changed(|config| {
+        config.data.dataset = "digits-rows".to_owned();
+        config.model.variant = Some(cell.to_owned());
+        config.optim.epochs = 7;
+        config.run.out = folder.path().to_string_lossy().into_owned();
+        config.run.threads = rayon::current_num_threads();
+    });
+    let config = config.expect("settings that can be run");
     let batch = config.optim.batch_size as f64;
     let (sender, times) = channel();
     let each_epoch = move |progress: Progress| {

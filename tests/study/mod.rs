@@ -1,5 +1,6 @@
 //! Studies as a user runs them.
 
+mod failures;
 mod refusals;
 mod sharing;
 mod space;

@@ -24,10 +24,10 @@ fn a_study_that_cannot_be_run_is_refused_before_anything_is_made() {
         ("variants = ['lstm']", "`variants` outside a section (did you mean `variant` in [grid.model]?)"),
         ("hidden = 4", "(did you mean `hidden` in [model]?)"),
         ("seeds = 4", "(did you mean `seeds` in [compare]?)"),
-        ("[compare]\nwiden = 'maybe'", "`compare.widen = maybe` cannot be used: it must be true or false\n"),
+        ("[compare]\nwiden = 'maybe'", "`compare.widen = maybe` cannot be used: must be `true` or `false`\n"),
         (
             "[compare]\nprotocol = 'publish'",
-            "`compare.protocol = publish` cannot be used: it must be validation or published\n",
+            "`compare.protocol` cannot be `publish` (did you mean `published`?); it must be one of validation, published\n",
         ),
         ("[grid]\nrun.seed = [1.5]", "each must be a whole number from 0"),
         ("[grid]\nrun.seed = [1, 1]", "lists a value twice"),

@@ -66,7 +66,7 @@ pub enum Command {
                             slimgate data fetch mnist")]
     Data(DataArguments),
     /// List all settings of runs and studies: meaning, default, allowed values
-    #[command(after_help = "Example:\n  slimgate settings")]
+    #[command(after_help = SETTINGS_HELP)]
     Settings(SettingsArguments),
     /// List the backends of this build and the devices of this machine
     #[command(after_help = "Example:\n  slimgate devices")]
@@ -78,6 +78,14 @@ pub enum Command {
         shell: Shell,
     },
 }
+
+const SETTINGS_HELP: &str = "\
+An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks
+a file whose first line names the schema: #:schema ./slimgate.schema.json
+
+Examples:
+  slimgate settings
+  slimgate settings --schema > slimgate.schema.json";
 
 const CHECK_HELP: &str = "\
 A claim is one of
@@ -110,13 +118,17 @@ Examples:
   slimgate train --gates i=xhb,f=hb,o=b --set optim.clip=5 --name mixed
   slimgate train --resume runs/digits-rows-lstm1 --epochs 20";
 
-/// The help of a flag that gives a setting, with the setting's default.
-fn with_default(help: &str, key: &str) -> String {
-    let setting = Config::reference().into_iter().find(|setting| setting.key == key);
-    match setting.and_then(|setting| setting.default) {
-        Some(default) => format!("{help} [default: {}]", written(&default)),
-        None => help.to_owned(),
+/// The help of a flag that gives a setting: its meaning, the choices that it does not name, and its default.
+fn help(key: &str) -> String {
+    let setting = Config::setting(key).expect("a flag gives a setting");
+    let mut help = setting.meaning.clone();
+    if setting.choices().iter().any(|choice| !setting.meaning.contains(&format!("`{choice}`"))) {
+        help += &format!(": {}", setting.choices().join(", "));
     }
+    if let Some(default) = &setting.default {
+        help += &format!(" [default: {}]", written(default));
+    }
+    help
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -247,68 +259,37 @@ pub struct CheckArguments {
 pub struct TrainArguments {
     /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
-    #[arg(long, value_name = "NAME|FOLDER", help = with_default(
-        "The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`",
-        "data.dataset",
-    ))]
+    #[arg(long, value_name = "NAME|FOLDER", help = help("data.dataset"))]
     pub dataset: Option<String>,
-    #[arg(long, value_name = "NAME", help = with_default(
-        "The cell by its name; see `slimgate variants`", "model.variant",
-    ))]
+    #[arg(long, value_name = "NAME", help = help("model.variant"))]
     pub variant: Option<String>,
-    /// The cell by its gate terms: `hb`, or `i=xhb,f=hb,o=b`
-    #[arg(long, value_name = "TERMS", conflicts_with = "variant")]
+    #[arg(long, value_name = "TERMS", conflicts_with = "variant", help = help("model.gates"))]
     pub gates: Option<String>,
-    #[arg(long, value_name = "NAME", help = with_default(
-        "The backend: flex (CPU) or, in a build with it, ndarray (CPU), wgpu or cuda (GPU)", "run.backend",
-    ))]
+    #[arg(long, value_name = "NAME", help = help("run.backend"))]
     pub backend: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "The index of the backend's device; see `slimgate devices`", "run.device",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("run.device"))]
     pub device: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Hidden units of each layer", "model.hidden",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("model.hidden"))]
     pub hidden: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Recurrent layers", "model.layers",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("model.layers"))]
     pub layers: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Number of epochs", "optim.epochs",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("optim.epochs"))]
     pub epochs: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Mini-batch size, in sequences", "optim.batch_size",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("optim.batch_size"))]
     pub batch_size: Option<String>,
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true, help = with_default(
-        "The learning rate that the schedule starts from", "optim.learning_rate",
-    ))]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, help = help("optim.learning_rate"))]
     pub learning_rate: Option<String>,
-    #[arg(long, value_name = "NAME", help = with_default(
-        "Learning-rate schedule: constant, linear, cosine, exponential, step, noam, exp-loss",
-        "optim.schedule",
-    ))]
+    #[arg(long, value_name = "NAME", help = help("optim.schedule"))]
     pub schedule: Option<String>,
-    #[arg(long, value_name = "NAME", help = with_default(
-        "The optimizer: rmsprop, adam, adamw, sgd", "optim.optimizer",
-    ))]
+    #[arg(long, value_name = "NAME", help = help("optim.optimizer"))]
     pub optimizer: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "Random seed for initial weights, shuffling and dropout", "run.seed",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("run.seed"))]
     pub seed: Option<String>,
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help = with_default(
-        "CPU threads of the run; 0 for all cores (matrix products of `ndarray` always use all)",
-        "run.threads",
-    ))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help = help("run.threads"))]
     pub threads: Option<String>,
-    /// The name of the run's folder
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = help("run.name"))]
     pub name: Option<String>,
-    #[arg(long, value_name = "FOLDER", help = with_default("The folder for runs", "run.out"))]
+    #[arg(long, value_name = "FOLDER", help = help("run.out"))]
     pub out: Option<String>,
     /// Any setting, as `section.key=value`
     #[arg(long, value_name = "KEY=VALUE")]
@@ -451,4 +432,7 @@ pub struct SettingsArguments {
     /// A JSON array instead of text
     #[arg(long)]
     pub json: bool,
+    /// A JSON Schema of the files of runs and studies, for an editor to complete and check them with
+    #[arg(long, conflicts_with = "json")]
+    pub schema: bool,
 }

@@ -1,74 +1,104 @@
 //! The `[data]` part of a configuration.
 
-use crate::{DataError, Keep, Pad, Task, TokenRule};
-use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
-/// Which data set to read and how to divide it. Every key has a default; an unknown one is refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slimgate_settings::{Setting, check, schema_of, settings_of};
+use toml::{Table, Value};
+
+use crate::{DataError, Keep, Pad, Task, TokenRule};
+
+/// The data set, and how it is divided and prepared. Every key has a default; an unknown one is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// The data set: its name in the [`catalog`](crate::catalog), or the path of a folder of the user's own.
+    /// Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`.
     pub dataset: String,
-    /// The most training sequences to keep after the split; all without it. A smaller limit keeps a subset
-    /// of what a larger one keeps.
+    /// Maximum number of training sequences, taken after the split; all if not given.
+    ///
+    /// A smaller limit keeps a subset of what a larger one keeps.
+    #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
-    /// The share of the training data that becomes the validation set, between 0 and 1.
+    /// Fraction of the training data held out for validation, between 0 and 1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub validation_fraction: f64,
-    /// The validation set.
-    pub validation: Validation,
-    /// Decides which sequences become the validation set.
+    /// Choices are made on a held-out validation set, or on the test set (published).
+    #[serde(with = "SelectionSet")]
+    pub validation: Protocol,
+    /// Random seed of the split into training and validation set.
+    #[schemars(range(max = i64::MAX))]
     pub seed: u64,
-    /// The most steps of a sequence to keep; all without it.
+    /// Maximum number of time steps of a sequence; all if not given.
+    #[schemars(range(min = 1, max = 100_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
-    /// Which end of a longer sequence is kept.
+    /// End that is kept of a sequence longer than `max_length`.
     pub keep: Keep,
-    /// The end at which a shorter sequence is padded to `max_length`.
+    /// End at which a shorter sequence is padded to `max_length`.
     pub pad: Pad,
-    /// The pixels that share a mean and a standard deviation; without it all do. Used by images only.
+    /// Pixels with one mean and deviation: all if not given, or each (images).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standardize: Option<Standardize>,
-    /// The most tokens to keep, the frequent ones first. Used by text only.
+    /// Maximum number of words or characters, the most frequent ones first (text).
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub vocabulary: usize,
-    /// The rule for tokens; without it that of the data set ([`Entry::tokens`](crate::Entry::tokens)). Used by text
-    /// only.
+    /// Words by Unicode's rules, or characters, or runs of letters and digits as in earlier versions (text); words if not
+    /// given, except on the sets of `slimgate data list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenRule>,
-    /// The question that is asked of the data; without it that of the data set.
+    /// Question that is asked of the data; that of the data set if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// The steps that a forecast is made from; without it those of the data set. Used by forecasts only, as all that
-    /// follow.
+    /// Steps that a forecast is made from; those of the data set if not given (forecast).
+    #[schemars(range(min = 1, max = 100_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<usize>,
-    /// The steps that are forecast.
+    /// Steps that are forecast; those of the data set if not given (forecast).
+    #[schemars(range(min = 1, max = 100_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub horizon: Option<usize>,
-    /// The steps from the start of a window to that of the next.
+    /// Steps from the start of a window to that of the next; those of the data set if not given (forecast).
+    #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
-    /// The steps after which the series is expected to repeat itself.
+    /// Steps after which the series is expected to repeat itself; those of the data set if not given (forecast).
+    #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub season: Option<usize>,
-    /// The names of the channels that are forecast.
+    /// Names of the channels that are forecast; those of the data set if not given (forecast).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<String>>,
 }
 
-/// The set used for model selection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The set that epoch and settings are chosen on, and with it whether the figures of what is chosen are biased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Validation {
+pub enum Protocol {
+    /// A validation set, held out from the training data; the test set is read once, for what was chosen.
+    #[default]
+    Validation,
+    /// The test set, as in the published tables: all training data is trained on, and the best accuracy over all epochs
+    /// is optimistically biased, since it is chosen on the test set.
+    Published,
+}
+
+/// The form of a [`Protocol`] in `[data]`, where it is named by the set.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Protocol")]
+enum SelectionSet {
     /// A share of the training data, held out from training.
-    HeldOut,
-    /// The test set, as in the published protocol: all training data is trained on, and the accuracy of what is
-    /// chosen is optimistically biased.
-    Test,
+    #[serde(rename = "held-out")]
+    Validation,
+    /// The test set, as in the published protocol: all training data is trained on, and the accuracy of what is chosen is
+    /// optimistically biased.
+    #[serde(rename = "test")]
+    Published,
 }
 
 /// The pixels that are brought to mean 0 and standard deviation 1 together. The channels of a series are always apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standardize {
     /// All pixels of all images.
@@ -84,7 +114,7 @@ impl Default for DataConfig {
             dataset: "digits-rows".into(),
             train_limit: None,
             validation_fraction: 0.1,
-            validation: Validation::HeldOut,
+            validation: Protocol::Validation,
             seed: 1,
             max_length: None,
             keep: Keep::Start,
@@ -102,27 +132,20 @@ impl Default for DataConfig {
     }
 }
 
+/// The settings of `[data]`, read out of the schema of [`DataConfig`].
+static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let schema = schema_of::<DataConfig>();
+    settings_of(&serde_json::json!({ "properties": { "data": schema } }))
+});
+
 impl DataConfig {
     /// Checks every value that can be checked before data is read.
     ///
     /// # Errors
-    /// A fraction that is not between 0 and 1, a limit of zero, and padding without a length.
+    /// A value out of its setting's bounds, and padding without a length.
     pub fn check(&self) -> Result<(), DataError> {
-        if !(self.validation_fraction > 0.0 && self.validation_fraction < 1.0) {
-            return Err(DataError::ValidationFraction { found: self.validation_fraction });
-        }
-        let counts = [
-            ("data.train_limit", self.train_limit),
-            ("data.max_length", self.max_length),
-            ("data.vocabulary", Some(self.vocabulary)),
-            ("data.context", self.context),
-            ("data.horizon", self.horizon),
-            ("data.stride", self.stride),
-            ("data.season", self.season),
-        ];
-        if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
-            return Err(DataError::ZeroSetting { key });
-        }
+        let values = Table::try_from(self).expect("the settings have a TOML form");
+        check(&SETTINGS, &Table::from_iter([("data".to_owned(), Value::Table(values))]))?;
         match (self.pad, self.max_length) {
             (Pad::Start, None) => Err(DataError::PadWithoutLength { side: "start" }),
             (Pad::End, None) => Err(DataError::PadWithoutLength { side: "end" }),

@@ -2,6 +2,7 @@
 
 use crate::file::count;
 use crate::{FillValue, Finding, Task};
+use slimgate_settings::SettingError;
 use std::io;
 
 /// The reason for which data could not be read or prepared.
@@ -15,15 +16,13 @@ pub enum DataError {
     // Settings
     #[error("there is no data set named {name:?}: {advice}")]
     UnknownDataset { name: String, advice: String },
-    #[error("`data.validation_fraction` is {found}: give a number above 0 and below 1")]
-    ValidationFraction { found: f64 },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error(
         "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give {}, or add sequences",
         match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }
     )]
     EmptyPart { fraction: f64, part: &'static str, sequences: usize, limit: f64 },
-    #[error("`{key}` is 0: give at least 1, or leave it out")]
-    ZeroSetting { key: &'static str },
     #[error(
         "{asked:?} is not the data that the run was trained on: use {trained:?}, or train a new run on {asked:?}"
     )]

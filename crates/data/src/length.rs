@@ -1,10 +1,11 @@
 //! One length for sequences of many: which steps of a long one are kept, and where a short one is padded.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The end of a long sequence that is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
     /// Its first steps.
@@ -16,7 +17,7 @@ pub enum Keep {
 
 /// The end at which a short sequence is padded with steps that a model reads as any other: the padding token, or
 /// zeros, which are the mean of the training data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pad {
     /// Nowhere: it ends where it ends, and models stop there.

@@ -9,7 +9,7 @@ use crate::own::whole_path;
 use crate::preprocessing::Overflow;
 use crate::split::{self, SplitIndices, held_out, split, undivided};
 use crate::{
-    DataConfig, DataError, Entry, Preprocessing, Presence, Sequence, Survey, Task, Validation, examples, find,
+    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, examples, find,
 };
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Prepared {
     pub preprocessing: Preprocessing,
     /// The training set.
     pub train: Vec<Sequence>,
-    /// The set used for model selection: taken from the training data, or the test set; see [`Validation`].
+    /// The set used for model selection: taken from the training data, or the test set; see [`Protocol`].
     pub validation: Vec<Sequence>,
     /// The test set. Nothing is taken from it.
     pub test: Vec<Sequence>,
@@ -68,10 +68,12 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
     let entry = find(&config.dataset)?;
     let recipe = &entry.recipe;
     Ok(match config.validation {
-        Validation::HeldOut if recipe.task == Task::Forecast => forecast::windows(config, &entry)?.validation,
-        Validation::Test if recipe.task == Task::Forecast => forecast::windows(config, &entry)?.test,
-        Validation::HeldOut => held_out(recipe.train.sequences, config.validation_fraction),
-        Validation::Test => recipe.test.sequences,
+        Protocol::Validation if recipe.task == Task::Forecast => {
+            forecast::windows(config, &entry)?.validation
+        }
+        Protocol::Published if recipe.task == Task::Forecast => forecast::windows(config, &entry)?.test,
+        Protocol::Validation => held_out(recipe.train.sequences, config.validation_fraction),
+        Protocol::Published => recipe.test.sequences,
     })
 }
 
@@ -83,8 +85,8 @@ pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     let entry = find(&config.dataset)?;
     match config.validation {
         _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
-        Validation::HeldOut => split::check(entry.recipe.train.sequences, config.validation_fraction),
-        Validation::Test => Ok(()),
+        Protocol::Validation => split::check(entry.recipe.train.sequences, config.validation_fraction),
+        Protocol::Published => Ok(()),
     }
 }
 
@@ -108,8 +110,8 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     let examples = examples::load(&entry, &entry.recipe.train)?;
     let labels = strata(&examples);
     let SplitIndices { train, validation } = match config.validation {
-        Validation::HeldOut => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
-        Validation::Test => {
+        Protocol::Validation => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
+        Protocol::Published => {
             let train = undivided(&labels, config.train_limit, config.seed);
             SplitIndices { train, validation: Vec::new() }
         }
@@ -133,8 +135,8 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         .sequences(examples::load(&entry, &entry.recipe.test)?.into_iter())
         .map_err(|place| examples::overflow(&entry, &entry.recipe.test, place))?;
     let validation = match config.validation {
-        Validation::HeldOut => held_out,
-        Validation::Test => test.clone(),
+        Protocol::Validation => held_out,
+        Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
 }

@@ -1,9 +1,10 @@
 //! The settings of a network beside its cell: the activation of the gates, and the initialisers of the weights.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The function that turns a gate's terms into a number between 0 and 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateActivation {
     /// `1 / (1 + exp(-z))`.
@@ -14,7 +15,7 @@ pub enum GateActivation {
 }
 
 /// The distribution that a weight matrix is drawn from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initializer {
     /// Uniform in ±√(6 / (rows + columns)) (Glorot and Bengio 2010), each gate's matrix by itself.
@@ -26,7 +27,7 @@ pub enum Initializer {
 }
 
 /// The distribution that an embedding is drawn from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmbeddingInitializer {
     /// Normal with mean 0 and standard deviation 1, as Burn and PyTorch draw it.

@@ -1,9 +1,10 @@
 //! The backends by their names.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A backend: the part of Burn that computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// The CPU, Burn's own kernels.

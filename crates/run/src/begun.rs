@@ -81,7 +81,7 @@ impl BegunWith {
 
 /// The settings that a run is held to, by key.
 fn held(config: &Config) -> BTreeMap<String, Value> {
-    config.clone().values().into_iter().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
+    config.values().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
 }
 
 fn hash(settings: &BTreeMap<String, Value>) -> String {

@@ -1,62 +1,79 @@
-//! The TOML form of a run. One form for files, flags and the resolved copy in the run folder.
+//! The settings of a run, and their TOML form: one form for files, flags and the resolved copy in the run folder.
+//!
+//! A field is all that there is of a setting: its doc comment is the meaning that people read, its attribute has the
+//! bounds, and its default stands below. `slimgate settings`, the help of flags, the schema and the checks follow.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Task};
-use slimgate_gates::{Cell, EmbeddingInitializer, GateActivation, Initializer, name_of, variant};
+use slimgate_gates::{EmbeddingInitializer, GateActivation, Initializer};
 
-use crate::{Backend, ConfigError, History};
+use crate::{Backend, History};
 
-/// Everything that determines a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The cell of a run that names none.
+pub(crate) const DEFAULT_CELL: &str = "lstm1";
+
+/// The settings of a run as they are written. Only [`Config`](crate::Config) has had them checked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Which sequences, and how they are split and prepared.
+pub struct WrittenConfig {
+    /// The data, and how it is split and prepared.
     pub data: DataConfig,
-    /// What is trained.
+    /// The network.
     pub model: ModelConfig,
-    /// How it is trained.
+    /// The optimizer, and all that steers it.
     pub optim: OptimConfig,
-    /// Where, from which seed, under which name.
+    /// The machine, the seed and the folder.
     pub run: RunConfig,
 }
 
 /// The network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// A named cell; see `slimgate variants`.
+    /// Cell by its name; see `slimgate variants`.
+    #[schemars(extend("default" = DEFAULT_CELL))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// A cell by its gate terms, instead of a name.
+    /// Cell by its gate terms, such as `hb` or `i=xhb,f=hb,o=b`, instead of a name; that of `variant` if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gates: Option<String>,
     /// Hidden units of each layer and direction.
+    #[schemars(range(min = 1, max = 16_384))]
     pub hidden: usize,
     /// Recurrent layers.
+    #[schemars(range(min = 1, max = 64))]
     pub layers: usize,
-    /// Whether each layer also reads the sequence backwards.
+    /// Each layer also reads the sequence backwards.
     pub bidirectional: bool,
-    /// Size of the embedding of a token.
+    /// Size of the embedding of a token (text).
+    #[schemars(range(min = 1, max = 16_384))]
     pub embedding: usize,
-    /// Initializer of the embedding; nothing: normal.
+    /// Initializer of the embedding (text); normal if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_initializer: Option<EmbeddingInitializer>,
-    /// Dropout probability of the words of the vocabulary, drawn for each batch; nothing: 0.
+    /// Dropout probability of words, drawn for each batch (text); 0 if not given.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_dropout: Option<f64>,
     /// Dropout probability between layers.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub dropout: f64,
     /// Dropout probability of the input of each layer, one mask per sequence.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub input_dropout: f64,
     /// Dropout probability of the hidden-unit signal, one mask per sequence.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub recurrent_dropout: f64,
     /// Gradient checkpointing: less memory, about a third more arithmetic.
     pub recompute: bool,
     /// Initial forget-gate bias.
+    #[schemars(range(min = f32::MIN, max = f32::MAX))]
     pub forget_bias: f64,
-    /// The gates' activation.
+    /// Activation of the gates.
     pub gate_activation: GateActivation,
-    /// Clip the cell state to `[-c, c]` after each step.
+    /// Clip the cell state to [-c, c] after each step; no clipping if not given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = f32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_clip: Option<f32>,
     /// Initializer of input weights.
@@ -89,74 +106,73 @@ impl Default for ModelConfig {
     }
 }
 
-impl ModelConfig {
-    /// The cell that is named or described; LSTM1 where neither is given.
-    pub fn cell(&self) -> Result<Cell, ConfigError> {
-        match (&self.variant, &self.gates) {
-            (Some(_), Some(_)) => Err(ConfigError::TwoCells),
-            (Some(name), None) => Ok(variant(name)?.cell()),
-            (None, Some(form)) => Ok(form.parse()?),
-            (None, None) => Ok(variant("lstm1")?.cell()),
-        }
-    }
-
-    /// The cell's name, or its gate terms where it has none.
-    pub fn cell_name(&self) -> Result<String, ConfigError> {
-        let cell = self.cell()?;
-        Ok(name_of(&cell).map_or_else(|| cell.to_string(), str::to_owned))
-    }
-}
-
 /// The optimizer and everything that steers it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimConfig {
-    /// Which optimizer.
+    /// Optimizer.
     pub optimizer: Optimizer,
-    /// Learning rate that the schedule starts from (for `noam`: the highest it reaches).
+    /// Learning rate that the schedule starts from (`noam`: the highest it reaches).
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub learning_rate: f64,
-    /// How the learning rate changes.
+    /// Learning-rate schedule.
     pub schedule: Schedule,
-    /// Where `linear` and `cosine` end.
+    /// Learning rate at the end of `linear` and `cosine`.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub final_learning_rate: f64,
-    /// What `exponential` multiplies by every epoch, and `step` every `step_epochs`.
+    /// Factor of `exponential` per epoch, and of `step` per `step_epochs`.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub gamma: f64,
     /// Epochs between the steps of `step`.
+    #[schemars(range(min = 1))]
     pub step_epochs: usize,
-    /// Optimizer steps until `noam` is at its highest.
+    /// Optimizer steps of the warm-up of `noam`.
+    #[schemars(range(min = 1))]
     pub warmup_steps: usize,
-    /// The highest rate that `exp-loss` may reach.
+    /// Maximum learning rate of `exp-loss`.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub max_learning_rate: f64,
-    /// A fixed rate for the first epoch of `exp-loss`, as in the published code.
+    /// Learning rate of the first epoch of `exp-loss`, as in the published code; `learning_rate` if not given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_epoch_rate: Option<f64>,
     /// Mini-batch size, in sequences.
+    #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
     /// Number of epochs.
+    #[schemars(range(min = 1))]
     pub epochs: usize,
-    /// Optimizer steps that an epoch has at least: a smaller training set is passed over several times in each, so
-    /// that few sequences get as many steps as many do. Nothing: one pass, whatever its steps.
+    /// Optimizer steps that an epoch has at least: small training sets are passed over several times in each; one pass
+    /// if not given.
+    #[schemars(range(min = 1, max = 1_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch_steps: Option<usize>,
-    /// Maximum global gradient norm (L2); larger gradients are scaled down to it. 0: no clipping.
+    /// Maximum global gradient norm (L2); larger gradients are scaled down to it; 0: off.
+    #[schemars(range(min = 0.0))]
     pub clip: f64,
-    /// Patience: stop after this many epochs in a row without what `early_stopping_on` names.
+    /// Patience: stop after so many epochs in a row without what `early_stopping_on` names; all epochs if not given.
+    #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
-    /// The event that early stopping waits for: a new best unless given.
+    /// `best` (if not given): a new best on the validation set; `progress`: that, a lower loss there or a higher
+    /// training accuracy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping_on: Option<EarlyStoppingOn>,
-    /// Momentum of `sgd` (0.9 unless given) and `rmsprop` (none unless given).
+    /// Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given).
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// Weight decay: decoupled for `adamw`, added to the gradient for the others.
+    #[schemars(range(min = 0.0))]
     pub weight_decay: f64,
-    /// What keeps adaptive optimizers from dividing by zero.
+    /// Added to the denominator of `adam`, `adamw` and `rmsprop`.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = f32::MAX))]
     pub epsilon: f64,
-    /// The loss that is minimised; nothing: that of the task.
+    /// Loss that is minimised; if not given, that of the task: `cross-entropy` of classes, `squared` of numbers, `pinball` of
+    /// forecasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
-    /// The weights of classes in the loss; nothing: all 1.
+    /// Weights of classes in the loss, so that rare ones count as much; all 1 if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
 }
@@ -189,7 +205,7 @@ impl Default for OptimConfig {
 }
 
 impl OptimConfig {
-    /// Whether early stopping ends a run with these epochs.
+    /// True if early stopping ends a run with these epochs.
     pub fn is_out_of_patience(&self, history: &History) -> bool {
         let waited = match self.early_stopping_on.unwrap_or_default() {
             EarlyStoppingOn::Best => history.epochs_since_best(),
@@ -200,7 +216,7 @@ impl OptimConfig {
 }
 
 /// The event that early stopping waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EarlyStoppingOn {
     /// A new best on the validation set.
@@ -212,7 +228,7 @@ pub enum EarlyStoppingOn {
 }
 
 /// The rule that turns gradients into steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Optimizer {
     /// RMSprop with a decay of 0.9 (Tieleman and Hinton 2012).
@@ -226,7 +242,7 @@ pub enum Optimizer {
 }
 
 /// The measure of how far answers are from the truth that training makes small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// `-log` of the probability of the true class.
@@ -253,6 +269,15 @@ impl Loss {
         }
     }
 
+    /// The losses that a task can be trained with, in words.
+    pub(crate) fn suiting(task: Task) -> &'static str {
+        match task {
+            Task::Classification | Task::Labelling => "classes are learned with `cross-entropy`",
+            Task::Regression => "numbers are learned with `squared`, `absolute` or `huber`",
+            Task::Forecast => "forecasts are learned with `pinball`, `squared`, `absolute` or `huber`",
+        }
+    }
+
     /// True if a task can be trained with it.
     pub fn suits(self, task: Task) -> bool {
         match task {
@@ -264,7 +289,7 @@ impl Loss {
 }
 
 /// The weights of classes in the loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ClassWeights {
     /// All that have a class ÷ (classes × members of the class), over the training set, so that each class weighs as much
@@ -272,8 +297,8 @@ pub enum ClassWeights {
     Balanced,
 }
 
-/// How the learning rate changes over the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The change of the learning rate over the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
     /// Not at all.
@@ -300,26 +325,30 @@ impl Schedule {
     }
 }
 
-/// Where the run runs and what it is called.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The place that a run runs at, its seed and its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunConfig {
-    /// The backend that computes.
+    /// Backend that computes: on the CPU (`flex`, `ndarray`) or on a GPU (`wgpu`, `cuda`); all but `flex` need a build
+    /// with them.
     pub backend: Backend,
-    /// Which of the backend's devices.
+    /// Index of the backend's device; see `slimgate devices`.
     pub device: usize,
-    /// CPU threads; 0 for all cores.
+    /// CPU threads; 0: all cores (matrix products of `ndarray` always use all).
+    #[schemars(range(max = 1_024))]
     pub threads: usize,
-    /// Random seed (initial weights, shuffling, dropout).
+    /// Random seed of initial weights, shuffling and dropout.
+    #[schemars(range(max = i64::MAX))]
     pub seed: u64,
-    /// The folder's name; made of data set and variant unless given.
+    /// Name of the run's folder; made of data set and variant if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The folder that runs are put in.
+    /// Folder for runs.
     pub out: String,
     /// Exit with 0 instead of 1 if the run diverges.
     pub tolerate_divergence: bool,
-    /// The metric that choices are made by; nothing: that of the task.
+    /// Metric that choices are made by, such as `balanced accuracy` or `MAE`; if not given, the first of the task that has a
+    /// value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
+use slimgate_settings::SettingError;
 use thiserror::Error;
 
 use crate::quoted;
@@ -20,14 +21,9 @@ pub enum ConfigError {
         /// The parser's message, with line and column.
         problem: String,
     },
-    /// A key that no setting has.
-    #[error("there is no setting `{key}`{}; `slimgate settings` lists them all", did_you_mean(nearest))]
-    UnknownKey {
-        /// The key, with its section.
-        key: String,
-        /// The most similar key.
-        nearest: Option<String>,
-    },
+    /// A key that no setting has, or a value that its setting cannot have.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A section of a study.
     #[error("[{section}] belongs to a study; run the file with `slimgate compare`")]
     Study {
@@ -47,26 +43,14 @@ pub enum ConfigError {
         /// The metrics that have one.
         choices: String,
     },
-    /// A value that is not one of the setting's choices.
-    #[error("`{key}` cannot be `{value}`{}; it must be one of {choices}", did_you_mean(nearest))]
-    Choice {
-        /// The key, with its section.
-        key: &'static str,
-        /// The value that it was set to.
-        value: String,
-        /// The most similar choice.
-        nearest: Option<&'static str>,
-        /// All of them.
-        choices: String,
-    },
-    /// A value that no run can use.
+    /// A value that no run can use beside the other settings.
     #[error("`{key} = {value}` cannot be used: {remedy}")]
     Value {
         /// The key, with its section.
         key: String,
         /// The value that it was set to.
         value: String,
-        /// The values that it may have.
+        /// The values that it may have, or the way out.
         remedy: &'static str,
     },
     /// A setting of the data that no run can use.
@@ -174,10 +158,6 @@ impl RunError {
     pub fn damaged(path: &Path, problem: impl ToString) -> RunError {
         RunError::Damaged { path: path.to_owned(), problem: problem.to_string() }
     }
-}
-
-fn did_you_mean<T: std::fmt::Display>(nearest: &Option<T>) -> String {
-    nearest.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 fn in_shell(path: &Path) -> String {

@@ -67,7 +67,7 @@ impl RunFolder {
         let folder = match &config.run.name {
             Some(name) => rename(name)?.ok_or_else(|| RunError::Exists(out.join(name)))?,
             None => {
-                let cell = config.model.cell_name()?.replace(['=', ','], "_");
+                let cell = config.cell_name().replace(['=', ','], "_");
                 let stem = format!("{}-{cell}", short_name(&config.data.dataset));
                 let mut names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}-{n}")));
                 names.find_map(|name| rename(&name).transpose()).expect("there is no last number")?

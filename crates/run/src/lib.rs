@@ -4,9 +4,9 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `config`, `settings` | the settings of a run; how they are read and checked |
+//! | `config` | the settings of a run: meaning, bounds, default |
+//! | `settings` | a checked configuration, from settings that are written |
 //! | `table` | tables of TOML by dotted keys |
-//! | `reference` | what each setting means, its default and the values it takes |
 //! | `backend` | the backends by their names |
 //! | `parameters` | how many parameters a model has, counted without building it |
 //! | `folder`, `files` | the run folder: whole files or none, its lock |
@@ -48,7 +48,6 @@ mod leftovers;
 mod manifest;
 pub mod metric;
 mod parameters;
-mod reference;
 pub mod references;
 mod settings;
 mod shell;
@@ -63,7 +62,8 @@ pub mod words;
 pub use backend::Backend;
 pub use begun::BegunWith;
 pub use config::{
-    ClassWeights, Config, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+    ClassWeights, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+    WrittenConfig,
 };
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
@@ -77,8 +77,7 @@ pub use job::{Job, JobEnd, JobOutcome, QueueEntry, Step};
 pub use lease::{FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_lease, is_leased};
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use parameters::{Parameters, recurrent_parameters};
-pub use reference::Setting;
-pub use settings::nearest;
+pub use settings::Config;
 pub use shell::quoted;
 pub use signals::{stop_on_signals, when_unread};
 pub use stop::StopFlag;

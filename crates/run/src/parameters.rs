@@ -19,15 +19,14 @@ pub struct Parameters {
 ///
 /// # Errors
 ///
-/// If the cell or the data set is unknown.
+/// If the data set is unknown.
 pub fn recurrent_parameters(config: &Config) -> Result<usize, RunError> {
     let model = &config.model;
-    let cell = model.cell()?;
     let inputs = find(&config.data.dataset)?.modality.channels().unwrap_or(model.embedding);
     let directions = if model.bidirectional { 2 } else { 1 };
     let layer = |layer: usize| {
         let inputs = if layer == 0 { inputs } else { directions * model.hidden };
-        directions * cell.parameters(Sizes { inputs, hidden: model.hidden })
+        directions * config.cell().parameters(Sizes { inputs, hidden: model.hidden })
     };
     Ok((0..model.layers).map(layer).sum())
 }

@@ -33,16 +33,6 @@ pub enum StudyError {
         /// The problem, in the parser's words.
         problem: String,
     },
-    /// A value of another type, or another word, than its setting takes.
-    #[error("`{key} = {value}` cannot be used: it must be {}", alternatives(allowed))]
-    NotAllowed {
-        /// The key, with its section.
-        key: String,
-        /// The value that it was set to.
-        value: String,
-        /// The values that it may have.
-        allowed: &'static str,
-    },
     /// A grid key without a list.
     #[error("[grid] takes lists of values: write `{0} = [ ... ]`, or move a single value out of [grid]")]
     NoList(String),
@@ -245,14 +235,6 @@ pub enum StudyError {
         /// Those of the study.
         known: String,
     },
-}
-
-/// A list of words as alternatives.
-fn alternatives(allowed: &str) -> String {
-    match allowed.rsplit_once(", ") {
-        Some((first, last)) if !allowed.contains(['{', '(']) => format!("{first} or {last}"),
-        _ => allowed.to_owned(),
-    }
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

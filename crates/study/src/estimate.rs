@@ -1,7 +1,5 @@
 //! The time that a study will take, estimated before it begins.
 
-use slimgate_run::Config;
-
 use crate::folder::Records;
 use crate::launcher::Workers;
 use crate::measure::effort;
@@ -51,8 +49,8 @@ pub(crate) fn estimate(
         if trials == 0 {
             continue;
         }
-        let data = config.data_in_place(&first.config.data);
-        let effort = effort(workers, &Config { data, ..first.config.clone() }, at_once)?;
+        let in_place = first.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
+        let effort = effort(workers, &in_place, at_once)?;
         let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
         for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
             let steps = (epochs * effort.steps_an_epoch) as f64;

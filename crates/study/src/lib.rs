@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `config` | the TOML form of a study |
+//! | `config` | the TOML form of a study, its settings, and the schema of a whole file |
 //! | `space` | the points of a study: grids, samplers, sizes that match |
 //! | `trial` | one run of a study, named by the hash of its configuration |
 //! | `folder` | the study folder, and how each trial in it stands |
@@ -55,12 +55,14 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Options, compare};
-pub use config::{Compare, Match, Prices, Prune, Published, Range, Sampler, Search, Sizes, StudyConfig};
+pub use config::{Match, StudyConfig, schema};
+pub(crate) use config::{Prices, Prune, Range, Sampler, Search, Sizes};
 pub use cost::Cost;
 pub use error::StudyError;
 pub use event::Event;
 pub use folder::StudyFolder;
 pub use progress::{Best, Failure, Running, StudyProgress, study_progress};
 pub use requirement::{Outcome, Requirement};
+pub use slimgate_data::Protocol;
 pub use summary::*;
 pub use trial::written;

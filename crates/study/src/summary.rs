@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use slimgate_data::Protocol;
 pub use slimgate_run::Reference;
 use slimgate_run::write_atomic;
 pub use variant::*;
@@ -75,18 +76,6 @@ impl StudySummary {
         write_atomic(&path, &text)?;
         Ok(path)
     }
-}
-
-/// The way that a study chooses the epoch and the settings whose test result it reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// On a validation set; the test set is read once, for what was chosen.
-    #[default]
-    Validation,
-    /// The best accuracy over all epochs on the test set, as in the published tables: optimistically biased, since it
-    /// is chosen on the test set.
-    Published,
 }
 
 /// The study's conclusion in words.

@@ -7,17 +7,27 @@ use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
 use slimgate_models::{InputKind, Network, NetworkConfig, SlimLstmConfig, StackConfig};
-use slimgate_run::{Backend, Config, ConfigError, OptimConfig, Optimizer};
+use slimgate_run::{Backend, Config, OptimConfig, Optimizer};
 
 use crate::objective::Objective;
 use crate::{adam, rmsprop};
 
 /// Draws the network of a run, from its seed.
-pub(crate) fn network(
+pub(crate) fn network(config: &Config, preprocessing: &Preprocessing, device: &Device) -> Network {
+    drawn(config, config.model.recurrent_initializer, preprocessing, device)
+}
+
+/// A network of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
+pub(crate) fn network_to_load(config: &Config, preprocessing: &Preprocessing, device: &Device) -> Network {
+    drawn(config, Initializer::Uniform, preprocessing, device)
+}
+
+fn drawn(
     config: &Config,
+    recurrent_initializer: Initializer,
     preprocessing: &Preprocessing,
     device: &Device,
-) -> Result<Network, ConfigError> {
+) -> Network {
     let (model, objective) = (&config.model, Objective::new(config, preprocessing));
     let (input, inputs) = match preprocessing.input() {
         slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
@@ -29,12 +39,12 @@ pub(crate) fn network(
         gate_activation: model.gate_activation,
         clip: model.cell_clip,
         input_initializer: model.input_initializer,
-        recurrent_initializer: model.recurrent_initializer,
+        recurrent_initializer,
         forget_bias: model.forget_bias,
         input_dropout: model.input_dropout,
         recurrent_dropout: model.recurrent_dropout,
         recompute: model.recompute,
-        ..SlimLstmConfig::new(model.cell()?, inputs, model.hidden)
+        ..SlimLstmConfig::new(config.cell(), inputs, model.hidden)
     };
     let stack = StackConfig {
         layer,
@@ -43,7 +53,7 @@ pub(crate) fn network(
         dropout: model.dropout,
     };
     Device::flex().seed(config.run.seed);
-    let config = NetworkConfig {
+    let network = NetworkConfig {
         input,
         embedding_initializer: model.embedding_initializer.unwrap_or(EmbeddingInitializer::Normal),
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
@@ -51,39 +61,28 @@ pub(crate) fn network(
         readout: objective.readout(),
         outputs: objective.outputs(),
     };
-    Ok(config.init(device))
-}
-
-/// A network of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
-pub(crate) fn network_to_load(
-    config: &Config,
-    preprocessing: &Preprocessing,
-    device: &Device,
-) -> Result<Network, ConfigError> {
-    let mut config = config.clone();
-    config.model.recurrent_initializer = Initializer::Uniform;
-    network(&config, preprocessing, device)
+    network.init(device)
 }
 
 /// The orthogonal matrices among the initial weights, and the seconds that drawing them takes: as many operations as the
 /// cube of a matrix's rows, one by one.
-pub(crate) fn drawing(config: &Config) -> Result<(usize, f64), ConfigError> {
+pub(crate) fn drawing(config: &Config) -> (usize, f64) {
     /// Of a matrix, by the cube of its rows; measured with 1,024 and 2,048 rows.
     const SECONDS: f64 = 4e-9;
     let model = &config.model;
     if model.recurrent_initializer != Initializer::Orthogonal {
-        return Ok((0, 0.0));
+        return (0, 0.0);
     }
     let directions = if model.bidirectional { 2 } else { 1 };
-    let matrices = model.layers * directions * model.cell()?.reading_hidden(Hidden::Full).len();
-    Ok((matrices, matrices as f64 * (model.hidden as f64).powi(3) * SECONDS))
+    let matrices = model.layers * directions * config.cell().reading_hidden(Hidden::Full).len();
+    (matrices, matrices as f64 * (model.hidden as f64).powi(3) * SECONDS)
 }
 
 /// A notice before the initial weights are drawn, where that takes long.
-pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigError> {
-    let (matrices, seconds) = drawing(config)?;
+pub(crate) fn long_drawing(config: &Config) -> Option<String> {
+    let (matrices, seconds) = drawing(config);
     if seconds < 5.0 {
-        return Ok(None);
+        return None;
     }
     let matrices = match matrices {
         1 => "1 orthogonal matrix".to_owned(),
@@ -94,11 +93,11 @@ pub(crate) fn long_drawing(config: &Config) -> Result<Option<String>, ConfigErro
         ..5400.0 => format!("{:.0} minutes", seconds / 60.0),
         _ => format!("{:.0} hours", seconds / 3600.0),
     };
-    Ok(Some(format!(
+    Some(format!(
         "drawing the initial weights ({matrices} of {0} × {0}) takes about {time}; \
          `model.recurrent_initializer` = \"glorot\" takes no time",
         config.model.hidden
-    )))
+    ))
 }
 
 /// The optimizer that the configuration asks for.
@@ -136,7 +135,7 @@ pub fn optimizer(optim: &OptimConfig, backend: Backend) -> ModuleOptimizer {
 mod tests {
     use burn::module::{Module, ModuleVisitor, Param};
     use burn::tensor::Tensor;
-    use slimgate_run::recurrent_parameters;
+    use slimgate_run::{WrittenConfig, recurrent_parameters};
 
     use super::*;
 
@@ -150,15 +149,20 @@ mod tests {
         }
     }
 
+    fn changed(change: impl FnOnce(&mut WrittenConfig)) -> Config {
+        Config::default().changed(change).unwrap()
+    }
+
     #[test]
     fn an_embedding_starts_as_asked() {
         let largest = |start: Option<EmbeddingInitializer>| {
-            let mut config = Config::default();
-            config.data.dataset = "movie-snippets".into();
-            config.model.embedding_initializer = start;
+            let config = changed(|config| {
+                config.data.dataset = "movie-snippets".into();
+                config.model.embedding_initializer = start;
+            });
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
             let mut largest = Largest(0.0);
-            network(&config, &preprocessing, &Device::flex()).unwrap().visit(&mut largest);
+            network(&config, &preprocessing, &Device::flex()).visit(&mut largest);
             largest.0
         };
         // Nothing else is larger than the forget gate's bias, which starts at one.
@@ -170,11 +174,11 @@ mod tests {
     #[test]
     fn a_start_that_takes_long_is_announced_with_its_time() {
         let said = |hidden, variant: &str, initializer| {
-            let mut config = Config::default();
-            config.model.hidden = hidden;
-            config.model.variant = Some(variant.into());
-            config.model.recurrent_initializer = initializer;
-            long_drawing(&config).unwrap()
+            long_drawing(&changed(|config| {
+                config.model.hidden = hidden;
+                config.model.variant = Some(variant.into());
+                config.model.recurrent_initializer = initializer;
+            }))
         };
         assert_eq!(said(512, "lstm", Initializer::Orthogonal), None);
         assert_eq!(said(16_384, "lstm", Initializer::Glorot), None);
@@ -192,13 +196,14 @@ mod tests {
         for (dataset, layers, bidirectional) in
             [("digits-rows", 1, false), ("digits-rows", 3, true), ("japanese-vowels", 2, false)]
         {
-            let mut config = Config::default();
-            config.data.dataset = dataset.into();
-            config.model.hidden = 7;
-            config.model.layers = layers;
-            config.model.bidirectional = bidirectional;
+            let config = changed(|config| {
+                config.data.dataset = dataset.into();
+                config.model.hidden = 7;
+                config.model.layers = layers;
+                config.model.bidirectional = bidirectional;
+            });
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
-            let model = network(&config, &preprocessing, &Device::flex()).unwrap();
+            let model = network(&config, &preprocessing, &Device::flex());
             assert_eq!(recurrent_parameters(&config).unwrap(), model.recurrent_parameters());
         }
     }

@@ -7,7 +7,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Preprocessing, Steps, Task, Validation, prepare_with, unknown_in};
+use slimgate_data::{Batch, Input, Preprocessing, Protocol, Steps, Task, prepare_with, unknown_in};
 use slimgate_models::Network;
 use slimgate_run::{
     Backend, Config, ConfigError, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
@@ -80,7 +80,7 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
-        let network = build::network_to_load(&config, &preprocessing, &device)?;
+        let network = build::network_to_load(&config, &preprocessing, &device);
         let (epoch, network) = load_with_retry(&network, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
@@ -98,7 +98,7 @@ impl SavedRun {
     }
 
     /// The data that its choices were made on.
-    pub fn validation(&self) -> Validation {
+    pub fn validation(&self) -> Protocol {
         self.config.data.validation
     }
 
@@ -227,7 +227,7 @@ impl SavedRun {
         steps: impl Fn(&T) -> usize + Copy,
     ) -> Result<Vec<&'a [T]>, TrainError> {
         let free = self.in_memory.then(memory::free).flatten();
-        Layers::new(&self.config, &self.preprocessing)?.batches(all, BATCH, steps, free)
+        Layers::new(&self.config, &self.preprocessing).batches(all, BATCH, steps, free)
     }
 }
 

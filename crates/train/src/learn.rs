@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use burn::tensor::Device;
-use slimgate_data::{Preprocessing, Validation, findings, prepare, prepare_with};
+use slimgate_data::{Preprocessing, Protocol, findings, prepare, prepare_with};
 use slimgate_models::Network;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
@@ -56,7 +56,7 @@ pub enum Progress<'a> {
         /// On the set that choices are made on.
         validation: &'a EpochMetrics,
         /// The set used for `validation`.
-        selection: Validation,
+        selection: Protocol,
         /// Epochs in all.
         of: usize,
     },
@@ -85,9 +85,9 @@ pub fn train(
     let metric = Objective::new(&config, &data.preprocessing).metric(&config, &data)?;
     let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
-    let layers = Layers::new(&config, &data.preprocessing)?;
+    let layers = Layers::new(&config, &data.preprocessing);
     let tight = layers.check(&data.train, &data.validation, memory::free())?;
-    if let Some(drawing) = build::long_drawing(&config)? {
+    if let Some(drawing) = build::long_drawing(&config) {
         progress(Progress::Preparing(drawing));
     }
     let network = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
@@ -129,7 +129,7 @@ fn draw(
         thread::sleep(wait);
         wait = (2 * wait).min(Duration::from_millis(100));
     }
-    Ok(drawing.join().unwrap_or_else(|panic| resume_unwind(panic))?)
+    Ok(drawing.join().unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// The settings that may change when a run is resumed.
@@ -158,14 +158,13 @@ pub fn resume(
 ) -> Result<(RunFolder, RunSummary), TrainError> {
     let folder = RunFolder::open(path)?;
     let lock = folder.lock()?;
-    let mut config = folder.held_config()?;
+    let config = folder.held_config()?;
     // One that cannot be read, or is of a newer version, would be written over.
     folder.summary()?;
     let listed = folder.manifest()?;
     let written_for = config.optim.epochs;
     let begun_for = listed.begun_with.as_ref().and_then(BegunWith::epochs).unwrap_or(written_for);
-    config.optim.epochs = begun_for;
-    extend(&mut config, options.epochs.unwrap_or(written_for))?;
+    let config = extended(&config, begun_for, options.epochs.unwrap_or(written_for))?;
     use_threads(config.run.threads)?;
     let device = device(config.run.backend, config.run.device)?;
     let stored = folder.preprocessing()?;
@@ -184,11 +183,11 @@ pub fn resume(
         .into());
     }
     if complete < config.optim.epochs {
-        let layers = Layers::new(&config, &data.preprocessing)?;
+        let layers = Layers::new(&config, &data.preprocessing);
         warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
     }
     let draw = if manifest.epochs.is_empty() { build::network } else { build::network_to_load };
-    let network = draw(&config, &data.preprocessing, &device.clone().autodiff())?;
+    let network = draw(&config, &data.preprocessing, &device.clone().autodiff());
     // Only now: a run that cannot be resumed stays as it is.
     folder.remove_leftovers(&listed)?;
     if config.optim.epochs != written_for {
@@ -228,22 +227,22 @@ fn without_damaged(folder: &RunFolder, mut manifest: Manifest) -> Result<(Manife
     }
 }
 
-/// Sets a later end, where that does not change what the run has done so far.
-fn extend(config: &mut Config, epochs: usize) -> Result<(), ConfigError> {
-    if epochs < config.optim.epochs {
+/// The configuration with a later end than the one that the run was begun for, where that does not change what the run has
+/// done so far.
+fn extended(config: &Config, begun_for: usize, epochs: usize) -> Result<Config, ConfigError> {
+    if epochs < begun_for {
         return Err(unusable_epochs(
             epochs,
             "a run may train longer than it was begun for, not shorter; to stop earlier, use --stop-after",
         ));
     }
-    if epochs > config.optim.epochs && config.optim.schedule.depends_on_epochs() {
+    if epochs > begun_for && config.optim.schedule.depends_on_epochs() {
         return Err(unusable_epochs(
             epochs,
             "the schedule of this run depends on its number of epochs; train a new one",
         ));
     }
-    config.optim.epochs = epochs;
-    Ok(())
+    config.changed(|config| config.optim.epochs = epochs)
 }
 
 fn unusable_epochs(epochs: usize, remedy: &'static str) -> ConfigError {

@@ -23,7 +23,7 @@ use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
 use slimgate_models::Readout;
 use slimgate_run::words::megabytes;
-use slimgate_run::{Config, ConfigError, Optimizer};
+use slimgate_run::{Config, Optimizer, WrittenConfig};
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::TrainError;
@@ -50,7 +50,6 @@ impl Memory {
 /// The layers of a run's model, with what they need to know of the data.
 pub(crate) struct Layers<'a> {
     config: &'a Config,
-    cell: slimgate_gates::Cell,
     /// Numbers in one step of the first layer's input.
     inputs: usize,
     /// Rows of the embedding, if there is one.
@@ -60,14 +59,14 @@ pub(crate) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    pub fn new(config: &'a Config, preprocessing: &Preprocessing) -> Result<Layers<'a>, ConfigError> {
+    pub fn new(config: &'a Config, preprocessing: &Preprocessing) -> Layers<'a> {
         let (inputs, vocabulary) = match preprocessing.input() {
             InputKind::Values { channels } => (channels, 0),
             InputKind::Tokens { vocabulary } => (config.model.embedding, vocabulary),
         };
-        let (cell, objective) = (config.model.cell()?, Objective::new(config, preprocessing));
+        let objective = Objective::new(config, preprocessing);
         let (outputs, readout) = (objective.outputs(), objective.readout());
-        Ok(Layers { config, cell, inputs, vocabulary, outputs, readout })
+        Layers { config, inputs, vocabulary, outputs, readout }
     }
 
     fn directions(&self) -> usize {
@@ -82,7 +81,7 @@ impl<'a> Layers<'a> {
 
     fn parameters(&self) -> usize {
         let hidden = self.config.model.hidden;
-        let layer = |inputs| self.directions() * self.cell.parameters(Sizes { inputs, hidden });
+        let layer = |inputs| self.directions() * self.config.cell().parameters(Sizes { inputs, hidden });
         let head = (self.directions() * hidden + 1) * self.outputs;
         self.vocabulary * self.inputs + self.widths().map(layer).sum::<usize>() + head
     }
@@ -103,14 +102,14 @@ impl<'a> Layers<'a> {
 
     /// Of a training step.
     pub fn training(&self, batch: usize, steps: usize) -> Memory {
-        let Config { model, optim, .. } = self.config;
+        let WrittenConfig { model, optim, .. } = &**self.config;
         let keep = if model.recompute { Keep::Checkpoints } else { Keep::Steps };
         let state = match optim.optimizer {
             Optimizer::Adam | Optimizer::AdamW | Optimizer::RmsProp => 2,
             Optimizer::Sgd => 1,
         };
-        let matrices = |pass: PassSizes| self.directions() * pass.matrix_bytes(&self.cell, keep);
-        let kept = |pass: PassSizes| self.directions() * pass.forward_bytes(&self.cell, keep);
+        let matrices = |pass: PassSizes| self.directions() * pass.matrix_bytes(&self.config.cell(), keep);
+        let kept = |pass: PassSizes| self.directions() * pass.forward_bytes(&self.config.cell(), keep);
         let wide = |width: usize| 4 * batch * steps * width;
         // Inputs that were measured have no gradient.
         let with_gradient = self.widths().skip(usize::from(self.vocabulary == 0)).max();
@@ -128,8 +127,9 @@ impl<'a> Layers<'a> {
 
     /// Of a prediction.
     pub fn prediction(&self, batch: usize, steps: usize) -> Memory {
-        let matrices = |pass: PassSizes| pass.matrix_bytes(&self.cell, Keep::Nothing);
-        let kept = |pass: PassSizes| self.directions() * pass.forward_bytes(&self.cell, Keep::Nothing);
+        let matrices = |pass: PassSizes| pass.matrix_bytes(&self.config.cell(), Keep::Nothing);
+        let kept =
+            |pass: PassSizes| self.directions() * pass.forward_bytes(&self.config.cell(), Keep::Nothing);
         let layers = self.passes(batch, steps).map(kept).max().unwrap_or(0);
         Memory {
             model: 4 * self.parameters() + self.passes(batch, steps).map(matrices).sum::<usize>(),

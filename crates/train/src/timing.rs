@@ -85,11 +85,11 @@ pub fn effort(config: &Config, at_once: usize) -> Result<Effort, TrainError> {
     use_threads(config.run.threads)?;
     let started = Instant::now();
     let data = prepare(&config.data)?;
-    let (_, drawing_seconds) = build::drawing(config)?;
+    let (_, drawing_seconds) = build::drawing(config);
     let start_seconds = started.elapsed().as_secs_f64() + drawing_seconds;
     let mut warnings = data.unknown_tokens();
-    warnings.extend(build::long_drawing(config)?.map(|drawing| format!("in each trial, {drawing}")));
-    let layers = Layers::new(config, &data.preprocessing)?;
+    warnings.extend(build::long_drawing(config).map(|drawing| format!("in each trial, {drawing}")));
+    let layers = Layers::new(config, &data.preprocessing);
     warnings.extend(layers.check(
         &data.train,
         &data.validation,
@@ -128,7 +128,7 @@ impl BenchmarkModel {
     ) -> Result<BenchmarkModel, TrainError> {
         let device = device(config.run.backend, config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
-            let network = build::network_to_load(config, preprocessing, device)?;
+            let network = build::network_to_load(config, preprocessing, device);
             let objective = Objective::new(config, preprocessing);
             Ok(Trainee { network, objective, clip: config.optim.clip })
         };

@@ -115,7 +115,7 @@ impl Training {
             .with_interrupter(interrupter.clone())
             .with_checkpointing_strategy(end_of_epoch)
             .early_stopping(stop_rule)
-            .label(&format!("{} on {}", config.model.cell_name()?, config.data.dataset));
+            .label(&format!("{} on {}", config.cell_name(), config.data.dataset));
         let training = learner::with_metrics(training, scoring, values, interrupter, display);
         let [weights, optimizer, rates] =
             CHECKPOINT_FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
@@ -226,8 +226,8 @@ impl Training {
             version: RunSummary::VERSION,
             status,
             dataset: self.config.data.dataset.clone(),
-            variant: self.config.model.cell_name()?,
-            gates: self.config.model.cell()?.to_string(),
+            variant: self.config.cell_name(),
+            gates: self.config.cell().to_string(),
             metric: history.metric().clone(),
             parameters,
             epochs: history.last(Split::Validation).map_or(0, |line| line.epoch),

@@ -10,7 +10,6 @@ use slimgate_report::write_study;
 use slimgate_run::{quoted, stop_on_signals};
 use slimgate_study::{Options, StudyConfig, StudyFolder, StudySummary, compare};
 use slimgate_train::require_built;
-use toml::Value;
 
 use crate::args::CompareArguments;
 use crate::commands::study_table::{cost_table, study_table};
@@ -36,7 +35,7 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         at_once: at_once(&arguments, &config),
     };
     let keys = stop_on_q(&stop);
-    let protocol = config.compare.protocol;
+    let protocol = config.protocol();
     let mut progress = Progress::new(arguments.json, shows_pictures(), keys.are_heard(), protocol);
     let compared = compare(&folder, config, &options, &stop, |event| progress.report(event));
     progress.end();
@@ -108,7 +107,7 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
         _ => None,
     };
     let mut config = moved.map_or_else(|| read(&name, &text, &settings), Ok)?;
-    find_published(&mut config, home)?;
+    config.find_published(home)?;
     Ok((config, folder))
 }
 
@@ -117,40 +116,12 @@ fn moved(mut config: StudyConfig, place: &str) -> Result<Option<StudyConfig>, Cl
     Ok(config.move_data(place)?.then_some(config))
 }
 
-/// Names the file of published figures by its whole path: the study's file names it from its own folder, `home`.
-fn find_published(config: &mut StudyConfig, home: &Path) -> Result<(), CliError> {
-    let Some(published) = &mut config.compare.published else { return Ok(()) };
-    let file = home.join(&published.file);
-    let whole = std::path::absolute(&file)
-        .map_err(|source| CliError::Read { path: file.display().to_string(), source })?;
-    published.file = whole.display().to_string();
-    Ok(())
-}
-
 /// As many trials at once as cores allow.
 fn at_once(arguments: &CompareArguments, config: &StudyConfig) -> usize {
     let cores = available_parallelism().map_or(1, usize::from);
-    let threads = config.base.get("run").and_then(|run| run.get("threads")).and_then(Value::as_integer);
-    let of_each = match threads {
-        Some(0) | None => cores,
-        Some(threads) => threads as usize,
+    let of_each = match config.threads() {
+        0 => cores,
+        threads => threads,
     };
     arguments.jobs.map_or((cores / of_each).max(1), usize::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn published_figures_are_named_from_the_file_of_the_study() {
-        for (written, found) in
-            [("../figures.csv", "/studies/mine/../figures.csv"), ("/figures.csv", "/figures.csv")]
-        {
-            let text = format!("[compare]\npublished = {{ file = '{written}', task = 'imdb' }}");
-            let mut config = StudyConfig::read("test", &text, &[]).unwrap();
-            find_published(&mut config, Path::new("/studies/mine")).unwrap();
-            assert_eq!(config.compare.published.unwrap().file, found);
-        }
-    }
 }

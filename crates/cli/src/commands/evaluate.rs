@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use slimgate_data::Validation;
+use slimgate_data::Protocol;
 use slimgate_run::Backend;
 use slimgate_run::words::percent;
 use slimgate_train::SavedRun;
@@ -24,7 +24,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         say_json(&evaluation)
     } else {
         let chosen = match run.validation() {
-            Validation::Test if run.is_best()? => ", chosen on this set",
+            Protocol::Published if run.is_best()? => ", chosen on this set",
             _ => "",
         };
         say(format_args!(

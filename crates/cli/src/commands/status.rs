@@ -14,7 +14,7 @@ use crate::output::{CliError, say, say_json, selection_accuracy};
 
 pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     let folder = StudyFolder::open(&arguments.study)?;
-    let protocol = folder.config()?.compare.protocol;
+    let protocol = folder.config()?.protocol();
     let progress = study_progress(&folder)?;
     let left = time_left(progress.epochs_done, progress.epochs, progress.seconds, progress.running.len());
     if arguments.json {

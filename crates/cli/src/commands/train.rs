@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use slimgate_data::Validation;
 use slimgate_run::words::{count, percent};
 use slimgate_run::{
     Config, RunEvent, RunFolder, RunSummary, Status, in_foreground, quoted, stop_on_signals, when_unread,
@@ -147,8 +146,8 @@ impl Speech {
                 train.loss,
                 percent(train.score.value),
                 match selection {
-                    Validation::HeldOut => "validation",
-                    Validation::Test => "test",
+                    Protocol::Validation => "validation",
+                    Protocol::Published => "test",
                 },
                 validation.loss,
                 percent(validation.score.value),
@@ -162,7 +161,7 @@ impl Speech {
         self,
         folder: &RunFolder,
         summary: &RunSummary,
-        selection: Validation,
+        selection: Protocol,
         moved: Option<&str>,
     ) -> Result<(), CliError> {
         if self == Speech::Json {
@@ -170,13 +169,9 @@ impl Speech {
             return say_json(&RunEvent::Finished { run, summary });
         }
         let run = folder.path().display();
-        let protocol = match selection {
-            Validation::HeldOut => Protocol::Validation,
-            Validation::Test => Protocol::Published,
-        };
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(protocol, best.score.value)),
+            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(selection, best.score.value)),
         );
         match summary.status {
             Status::Complete => {

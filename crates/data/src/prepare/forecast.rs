@@ -6,7 +6,7 @@
 use super::Prepared;
 use crate::examples::{self, Answer, Example, Raw};
 use crate::split::{held_out, undivided};
-use crate::{DataConfig, DataError, Entry, Pad, Preprocessing, Sequence, Steps, Validation, Windows};
+use crate::{DataConfig, DataError, Entry, Pad, Preprocessing, Protocol, Sequence, Steps, Windows};
 
 /// The windows of the two parts that choices are made on.
 pub(super) struct WindowCounts {
@@ -69,8 +69,8 @@ pub(super) fn build(
     let train = limited(cut("training", parts.train)?, config);
     let test = cut("test", examples::load(entry, &entry.recipe.test)?)?;
     let validation = match config.validation {
-        Validation::HeldOut => cut("validation", parts.validation)?,
-        Validation::Test => test.clone(),
+        Protocol::Validation => cut("validation", parts.validation)?,
+        Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
 }
@@ -85,7 +85,7 @@ struct Parts {
 impl Parts {
     fn load(config: &DataConfig, entry: &Entry) -> Result<Parts, DataError> {
         let mut parts = Parts { train: examples::load(entry, &entry.recipe.train)?, validation: Vec::new() };
-        if config.validation == Validation::HeldOut {
+        if config.validation == Protocol::Validation {
             let channels = entry.channel_names().len();
             let later = |example: &mut Example| later_part(example, channels, config.validation_fraction);
             parts.validation = parts.train.iter_mut().map(later).collect();

@@ -1,4 +1,6 @@
-//! What a configuration may say, and what is said of one that says anything else.
+//! The values that a configuration may have, and the messages about any other.
+
+use slimgate_data::DataConfig;
 
 use super::*;
 use crate::parse_setting;
@@ -25,33 +27,31 @@ fn every_setting_has_its_key() {
     for section in ["data", "model", "optim", "run"] {
         // What reads a configuration names all that it knows, those with nothing by default as well.
         let odd = Table::from_iter([(section.to_owned(), Value::Table(toml::toml! { odd = 1 }))]);
-        let refusal = Config::deserialize(odd).unwrap_err().to_string();
+        let refusal = WrittenConfig::deserialize(odd).unwrap_err().to_string();
         let (_, expected) = refusal.split_once("expected one of ").expect(&refusal);
         // Where it is follows in another line.
         let names = expected.lines().next().unwrap().split('`').skip(1).step_by(2);
         fields.extend(names.map(|name| format!("{section}.{name}")));
     }
     fields.sort();
-    let mut keys = Config::keys();
+    let mut keys: Vec<&str> = Config::settings().iter().map(|setting| setting.key.as_str()).collect();
     keys.sort();
     assert_eq!(keys, fields);
 }
 
 #[test]
-fn a_task_that_is_not_trained_is_refused_by_its_name() {
-    for (text, task) in [
-        ("data.dataset = 'household-power'", "forecast"),
-        ("data.dataset = 'sensor-events'", "labelling"),
-        ("data.dataset = 'beijing-air'", "regression"),
-        ("data.dataset = './pumps'\ndata.task = 'regression'", "regression"),
+fn a_loss_that_the_task_cannot_be_learned_with_is_refused() {
+    for (dataset, loss, remedy) in [
+        ("digits-rows", "squared", "classes are learned with `cross-entropy`"),
+        ("sensor-events", "pinball", "classes are learned with `cross-entropy`"),
+        ("beijing-air", "cross-entropy", "numbers are learned with `squared`, `absolute` or `huber`"),
+        ("household-power", "cross-entropy", "forecasts are learned with `pinball`"),
     ] {
-        let message = read(text).unwrap_err().to_string();
-        assert!(
-            message.contains(&format!("is for {task}")) && message.contains("slimgate data list"),
-            "{message}"
-        );
+        let text = format!("data.dataset = '{dataset}'\noptim.loss = '{loss}'");
+        let message = read(&text).unwrap_err().to_string();
+        assert!(message.contains("optim.loss") && message.contains(remedy), "{message}");
     }
-    assert!(read("data.task = 'classification'").is_ok());
+    assert!(read("data.dataset = 'household-power'\noptim.loss = 'squared'").is_ok());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_unknown_key_offers_the_nearest() {
         ("[zzz]\nqqq = 1", None),
     ] {
         match read(text) {
-            Err(ConfigError::UnknownKey { nearest, .. }) => {
+            Err(ConfigError::Setting(SettingError::UnknownKey { nearest, .. })) => {
                 assert_eq!(nearest.as_deref(), wanted, "{text}")
             }
             other => panic!("{text}: {other:?}"),
@@ -121,7 +121,7 @@ fn a_setting_overrides_the_file() {
     let over = [parse_setting("model.hidden=7").unwrap(), parse_setting("model.gates=h").unwrap()];
     let config = Config::read("test.toml", "[model]\nhidden = 5\nvariant = 'lstm'", &over).unwrap();
     assert_eq!(config.model.hidden, 7);
-    assert_eq!(config.model.cell_name().unwrap(), "lstm2");
+    assert_eq!(config.cell_name(), "lstm2");
 }
 
 #[test]
@@ -135,12 +135,15 @@ fn cells_replace_those_of_either_form_wherever_they_stand() {
 
 #[test]
 fn every_choice_that_is_offered_can_be_used() {
-    // The tasks that are not trained yet are refused by another test.
-    for (key, choices) in CHOICES.into_iter().filter(|(key, _)| *key != "data.task") {
-        for choice in choices {
-            let mut settings = vec![(key.to_owned(), Value::String((*choice).to_owned()))];
-            if key == "data.pad" {
+    for setting in Config::settings() {
+        for choice in setting.choices() {
+            let mut settings = vec![(setting.key.clone(), Value::String(choice.clone()))];
+            if setting.key == "data.pad" {
                 settings.push(("data.max_length".to_owned(), Value::Integer(10)));
+            }
+            if setting.key == "optim.loss" {
+                let dataset = if choice == "cross-entropy" { "digits-rows" } else { "household-power" };
+                settings.push(("data.dataset".to_owned(), Value::String(dataset.to_owned())));
             }
             Config::read("test.toml", "", &settings).unwrap();
         }
@@ -148,13 +151,45 @@ fn every_choice_that_is_offered_can_be_used() {
 }
 
 #[test]
-fn every_number_is_bounded() {
-    for (key, example) in Config::examples() {
-        // The data crate checks its own.
-        if example.is_float() && !key.starts_with("data.") {
-            assert!(bound(key).is_some(), "{key}");
-        }
+fn every_setting_has_a_meaning_a_default_and_bounds() {
+    for Setting { key, default, allowed, meaning, .. } in Config::settings() {
+        assert!(!meaning.is_empty(), "{key}");
+        assert!(default.is_some() || meaning.contains("if not given"), "{key}: {meaning}");
+        // The only number that may be any.
+        assert_eq!(allowed.contains("finite"), key == "model.forget_bias", "{key}: {allowed}");
     }
+}
+
+#[test]
+fn defaults_and_allowed_values_are_those_of_the_fields() {
+    let of = |key: &str| Config::setting(key).unwrap();
+    assert_eq!(of("optim.learning_rate").default, Some(Value::Float(3e-3)));
+    assert_eq!(of("optim.learning_rate").allowed, "above 0 and at most 1");
+    assert_eq!(of("optim.final_learning_rate").allowed, "from 0 to 1");
+    assert_eq!(of("optim.clip").allowed, "a number from 0");
+    assert_eq!(of("optim.epsilon").allowed, "a number above 0");
+    assert_eq!(of("model.dropout").allowed, "at least 0 and below 1");
+    assert_eq!(of("model.variant").default, Some(Value::String("lstm1".into())));
+    assert_eq!(of("model.hidden").allowed, "a whole number from 1 to 16384");
+    assert_eq!(of("model.recompute").allowed, "`true` or `false`");
+    assert_eq!(of("optim.epochs").allowed, "a whole number from 1");
+    assert_eq!(of("optim.early_stopping").default, None);
+    assert_eq!(of("data.pad").allowed, "none, start, end");
+    assert_eq!(of("data.validation").allowed, "held-out, test");
+    assert_eq!(of("data.validation").default, Some(Value::String("held-out".into())));
+    assert_eq!(of("run.seed").allowed, "a whole number from 0 to 9223372036854775807");
+}
+
+#[test]
+fn a_configuration_that_is_changed_is_checked_again() {
+    let config = read("model.variant = 'lstm'").unwrap();
+    let changed = config.changed(|config| config.model.variant = Some("lstm3".into())).unwrap();
+    assert_eq!((config.cell_name().as_str(), changed.cell_name().as_str()), ("lstm", "lstm3"));
+    let refused = config.changed(|config| config.optim.epochs = 0).unwrap_err().to_string();
+    assert_eq!(refused, "`optim.epochs = 0` cannot be used: must be a whole number from 1");
+    let refused = config
+        .changed(|config| config.data = DataConfig { validation_fraction: f64::NAN, ..config.data.clone() });
+    assert!(refused.unwrap_err().to_string().contains("data.validation_fraction"));
 }
 
 #[test]
@@ -208,9 +243,7 @@ fn sizes_and_rates_that_cannot_be_used_name_their_key() {
         "run.name = 'a/b'",
     ] {
         let key = text.split(' ').next().unwrap();
-        match read(text) {
-            Err(ConfigError::Value { key: named, .. }) => assert_eq!(named, key),
-            other => panic!("{text}: {other:?}"),
-        }
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`{key} = ")), "{text}: {error}");
     }
 }

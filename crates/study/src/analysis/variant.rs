@@ -110,7 +110,7 @@ pub(super) fn variant(
         .find_map(|trial| Some(records.get(&trial.id).summary.as_ref()?.parameters));
     Ok(VariantSummary {
         name: group.variant.clone(),
-        gates: example.model.cell()?.to_string(),
+        gates: example.cell().to_string(),
         hidden: example.model.hidden,
         recurrent_parameters: match parameters {
             Some(parameters) => parameters.recurrent,

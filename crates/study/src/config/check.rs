@@ -1,32 +1,29 @@
-//! What a study must not ask for.
+//! The check of all that a study must not ask for.
 
 use std::collections::BTreeMap;
 
 use slimgate_gates::{Cell, variant};
-use slimgate_run::{Config, ConfigError, nearest};
+use slimgate_run::{Config, ConfigError};
+use slimgate_settings::nearest;
 use toml::Value;
 
-use super::{Compare, Range, SEED, StudyConfig, VALIDATION, VARIANT, reference};
+use super::schema::settings_in;
+use super::{Range, SEED, StudyConfig, VALIDATION, VARIANT};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
 const SECTIONS: [&str; 8] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost"];
 
 /// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
-const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
+pub(super) const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
 
 /// Settings that decide how large a model is.
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
 /// Settings that decide which sequences are trained and validated on, and make tasks in [grid]. A search over them
 /// would choose among accuracies on different validation sets.
-const SPLITS: [&str; 4] = ["data.dataset", "data.train_limit", "data.seed", "data.validation_fraction"];
-
-/// The most seeds, and the most draws of a search: more would only fill the memory with plans.
-const MOST: usize = 10_000;
-
-/// The largest reduction factor of halving: with a larger one, the first rung of any training is its first epoch.
-const LARGEST_REDUCTION: usize = 1000;
+pub(super) const SPLITS: [&str; 4] =
+    ["data.dataset", "data.train_limit", "data.seed", "data.validation_fraction"];
 
 fn refused(key: &'static str, remedy: &'static str) -> Result<(), StudyError> {
     Err(StudyError::Value { key, remedy })
@@ -41,8 +38,7 @@ impl StudyConfig {
         self.check_grid()?;
         check_ranges(&ranges)?;
         self.check_protocol(&ranges)?;
-        self.check_comparison(&ranges)?;
-        self.check_search_and_cost(&ranges)
+        self.check_comparison(&ranges)
     }
 
     /// The settings that all trials share.
@@ -62,18 +58,23 @@ impl StudyConfig {
 
     /// The keys that are varied.
     fn check_keys(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
-        let known = Config::keys();
         let crossed = [VARIANT, SEED].map(|key| (key, "so that every variant gets the same seeds"));
         let splits = SPLITS.map(|key| (key, "where each of its values makes a task"));
         let mut listed = crossed.into_iter().chain(splits);
         if let Some((key, why)) = listed.find(|(key, _)| ranges.contains_key(*key)) {
             return Err(StudyError::NotSearched { key, why });
         }
+        if self.search.is_some() && ranges.is_empty() {
+            return refused(
+                "search.ranges",
+                "it must have a range, such as `optim.learning_rate = { log = [1e-5, 1e-1] }`",
+            );
+        }
         for key in self.grid.keys().chain(ranges.keys()) {
             if RESERVED_KEYS.contains(&key.as_str()) {
                 return Err(StudyError::Own(key.clone()));
             }
-            if !known.contains(key) {
+            if Config::setting(key).is_none() {
                 return Err(ConfigError::unknown_key(key).into());
             }
             if self.grid.contains_key(key) && ranges.contains_key(key) {
@@ -138,21 +139,8 @@ impl StudyConfig {
     }
 
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
-        let Compare { margin, confidence, seeds, .. } = &self.compare;
-        if !(*margin > 0.0 && *margin < 100.0) {
-            return refused(
-                "compare.margin",
-                "it must be a number of percentage points above 0 and below 100",
-            );
-        }
-        if !(0.5..1.0).contains(confidence) {
-            return refused("compare.confidence", "it must be a share from 0.5 to below 1, such as 0.95");
-        }
-        if seeds.is_some_and(|seeds| seeds == 0 || seeds > MOST) {
-            return refused("compare.seeds", "it must be a whole number from 1 to 10000");
-        }
         let of_grid = self.seeds().len();
-        if let Some(seeds) = seeds.filter(|seeds| *seeds < of_grid) {
+        if let Some(seeds) = self.compare.seeds.filter(|seeds| *seeds < of_grid) {
             return Err(StudyError::FewerSeeds { seeds, of_grid });
         }
         if self.compare.matched.is_some()
@@ -172,46 +160,26 @@ impl StudyConfig {
         }
         Ok(())
     }
-
-    fn check_search_and_cost(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
-        if let Some(search) = &self.search {
-            if search.trials == 0 || search.trials > MOST || ranges.is_empty() {
-                return refused(
-                    "search.trials",
-                    "give a number from 1 to 10000, and a range under [search.ranges]",
-                );
-            }
-            if !(2..=LARGEST_REDUCTION).contains(&search.reduction) {
-                return refused("search.reduction", "it must be a whole number from 2 to 1000");
-            }
-        }
-        if let Some(cost) = &self.cost {
-            let numbers = [cost.price_per_hour, cost.trainings_per_year, cost.predictions_per_year];
-            if !numbers.iter().all(|number| number.is_finite() && *number >= 0.0) {
-                return refused("cost", "its prices and numbers must be from 0");
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The error of a key outside all sections. A list is of values to cross, where no section of its own has it.
 fn no_section(key: &str, value: &Value) -> StudyError {
-    let of_runs = Config::keys().into_iter().rev().filter_map(|known| {
-        let (section, name) = known.split_once('.')?;
+    let of_runs = Config::settings().iter().rev().filter_map(|setting| {
+        let (section, name) = setting.key.split_once('.')?;
         let section = if value.is_array() { format!("grid.{section}") } else { section.to_owned() };
         Some((name.to_owned(), section))
     });
-    let of_studies = SECTIONS[5..]
-        .iter()
-        .flat_map(|section| reference::names(section).map(|name| (name.to_owned(), (*section).to_owned())));
+    let of_studies = SECTIONS[5..].iter().flat_map(|section| settings_in(section)).filter_map(|setting| {
+        let (section, name) = setting.key.split_once('.')?;
+        Some((name.to_owned(), section.to_owned()))
+    });
     let known: Vec<(String, String)> = of_runs.chain(of_studies).collect();
     let nearest = nearest(key, known.iter().map(|(name, _)| name.as_str()));
     let meant = nearest.and_then(|nearest| known.iter().find(|(name, _)| name == nearest).cloned());
     StudyError::NoSection { key: key.to_owned(), meant }
 }
 
-/// Whether two variants, by name or by terms, are one cell.
+/// True if two variants, by name or by terms, are one cell.
 fn same_cell(one: &str, other: &str) -> bool {
     let cell = |text: &str| match variant(text) {
         Ok(variant) => Some(variant.cell()),

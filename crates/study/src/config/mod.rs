@@ -1,52 +1,63 @@
-//! The TOML form of a study: the settings of a run, and what of them is varied and compared.
+//! The TOML form of a study: the settings of a run, those of them that are varied, and the comparison.
 
 mod check;
-mod reference;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use slimgate_data::{DataConfig, find, is_folder, whole_path};
-use slimgate_run::{Backend, ConfigError, by_key, nearest, table_with};
+use slimgate_data::{DataConfig, Protocol, find, is_folder, whole_path};
+use slimgate_run::{Backend, ConfigError, RunError, by_key, table_with};
+use slimgate_settings::SettingError;
 use toml::{Table, Value};
 
-use crate::{Protocol, StudyError};
+use crate::StudyError;
 
-/// Everything that determines a study.
+pub use schema::schema;
+
+/// Everything that determines a study, checked as it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyConfig {
     /// The settings that all trials share, in a run's form.
-    pub base: Table,
+    pub(crate) base: Table,
     /// Settings to cross, each with its values; see [`StudyConfig::variants`] for the variants.
-    pub grid: BTreeMap<String, Vec<Value>>,
+    pub(crate) grid: BTreeMap<String, Vec<Value>>,
     /// Settings to search, besides.
-    pub search: Option<Search>,
-    /// What is compared, and how.
-    pub compare: Compare,
-    /// What machines cost.
-    pub cost: Option<Prices>,
+    pub(crate) search: Option<Search>,
+    /// The comparison: its baseline, and its criteria.
+    pub(crate) compare: Compare,
+    /// The price of machines, and how much they have to do.
+    pub(crate) cost: Option<Prices>,
 }
 
 /// Settings that are drawn from ranges. Each variant gets the same number of draws.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// How points are drawn.
+    /// Way in which points are drawn from the ranges.
     #[serde(default)]
     pub sampler: Sampler,
     /// Draws per variant and grid point.
+    #[schemars(range(min = 1, max = 10_000))]
     pub trials: usize,
-    /// What they are drawn from.
+    /// Random seed of the draws.
     #[serde(default = "one")]
+    #[schemars(range(max = i64::MAX))]
     pub seed: u64,
-    /// Whether unpromising points are pruned.
+    /// Rule that prunes points before their last epoch.
     #[serde(default)]
     pub prune: Prune,
-    /// Reduction factor η of successive halving: each rung keeps 1/η of the points.
+    /// Each rung of halving keeps one of this many.
     #[serde(default = "three")]
+    #[schemars(range(min = 2, max = 1_000))]
     pub reduction: usize,
-    /// The range of each setting.
-    #[serde(default)]
+    /// Range, such as `{ log = [1e-5, 1e-1] }`.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    #[schemars(with = "BTreeMap<String, Range>", title = "log, linear, integer or choice")]
     pub ranges: Table,
 }
 
@@ -58,8 +69,8 @@ fn three() -> usize {
     3
 }
 
-/// How points are drawn from ranges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The way in which points are drawn from ranges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampler {
     /// Evenly spread without a pattern (scrambled Sobol sequence), the same points for every variant.
@@ -71,8 +82,8 @@ pub enum Sampler {
     Tpe,
 }
 
-/// Which points are pruned before their last epoch. Variants are never pruned against one another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The points that are pruned before their last epoch. Variants are never pruned against one another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prune {
     /// None.
@@ -84,8 +95,8 @@ pub enum Prune {
     Median,
 }
 
-/// Where a setting is drawn from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The values that a setting is drawn from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Range {
     /// Between two numbers, evenly in their logarithm.
@@ -95,39 +106,49 @@ pub enum Range {
     /// Whole numbers between two, both included.
     Integer([i64; 2]),
     /// One of some values.
-    Choice(Vec<Value>),
+    Choice(#[schemars(with = "Vec<serde_json::Value>")] Vec<Value>),
 }
 
-/// What is compared, and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The comparison: its baseline, and its criteria.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Compare {
-    /// The variant that the others are held against.
+    /// Variant that the others are compared with.
+    #[schemars(title = "a variant")]
     pub baseline: String,
-    /// The difference in accuracy that does not matter, in percentage points.
+    /// Equivalence margin in percentage points.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 100.0))]
     pub margin: f64,
-    /// The confidence of intervals and tests.
+    /// Confidence of intervals and tests.
+    #[schemars(extend("minimum" = 0.5, "exclusiveMaximum" = 1.0))]
     pub confidence: f64,
-    /// Seeds at the chosen settings, no fewer than those of the grid, which are the first of them.
+    /// Seeds of the comparison; the grid's if not given.
+    ///
+    /// No fewer than those of the grid, which are the first of them.
+    #[schemars(range(min = 1, max = 10_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
-    /// How epoch and settings are chosen.
+    /// `published`: choose on the test set.
     pub protocol: Protocol,
-    /// What hidden sizes are made equal by.
+    /// The quantity that hidden sizes are made equal by; nothing if not given.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub matched: Option<Match>,
-    /// Hidden units of each variant on each task, where sizes are matched; found once and kept.
+    /// Matched hidden units by task and variant; found once by the study if not given.
+    #[schemars(title = "whole numbers")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hidden: Sizes,
-    /// Whether a grid of learning rates grows where a variant does best at an end of it. Studies of version 0.1.0 did
-    /// not do so; see [`StudyConfig::read_recorded`].
+    /// Learning rates grow where a variant does best at their end.
+    ///
+    /// Studies of version 0.1.0 did not do so.
     pub widen: bool,
-    /// The whole path of each folder of the user's own, by the name that it was given; found once and kept.
+    /// Place of each folder of your own, by its name; found once by the study if not given.
+    #[schemars(title = "paths")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub folders: BTreeMap<String, String>,
-    /// How often a trial whose process died or failed is tried again.
+    /// Number of times that a failed trial is tried again.
     pub retries: usize,
-    /// Published figures to set beside the measured ones.
+    /// CSV file of published figures, and the task to take; none if not given.
+    #[schemars(title = "{ file, task }")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
 }
@@ -153,8 +174,8 @@ impl Default for Compare {
 /// Hidden units by task and variant.
 pub type Sizes = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// What the hidden size of a variant is chosen by, so that it equals the baseline's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The quantity by which the hidden size of a variant is made equal to the baseline's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Match {
     /// The number of recurrent parameters.
@@ -164,7 +185,7 @@ pub enum Match {
 }
 
 /// A file of published figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
     /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_accuracy` and `params`; its path is
@@ -174,20 +195,23 @@ pub struct Published {
     pub task: String,
 }
 
-/// What machines cost, and how much they have to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The price of machines, and how much they have to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// An hour of a machine like this one.
+    /// Price of an hour of a machine like this one.
+    #[schemars(range(min = 0.0))]
     pub price_per_hour: f64,
-    /// In which currency.
+    /// Currency of the price.
     #[serde(default = "euro")]
     pub currency: String,
-    /// Trainings a year.
+    /// Trainings per year.
     #[serde(default)]
+    #[schemars(range(min = 0.0))]
     pub trainings_per_year: f64,
-    /// Single predictions a year.
+    /// Single predictions per year.
     #[serde(default)]
+    #[schemars(range(min = 0.0))]
     pub predictions_per_year: f64,
 }
 
@@ -280,6 +304,30 @@ impl StudyConfig {
         toml::to_string(&table).expect("a study has a TOML form")
     }
 
+    /// The way that its choices are made.
+    pub fn protocol(&self) -> Protocol {
+        self.compare.protocol
+    }
+
+    /// The CPU threads of each trial; 0 for all cores.
+    pub fn threads(&self) -> usize {
+        let threads = self.shared("run.threads").and_then(Value::as_integer);
+        threads.map_or(0, |threads| threads as usize)
+    }
+
+    /// Names the file of published figures by its whole path: the study's file names it from its own folder, `home`.
+    ///
+    /// # Errors
+    ///
+    /// If the current folder is not there any more.
+    pub fn find_published(&mut self, home: &Path) -> Result<(), StudyError> {
+        let Some(published) = &mut self.compare.published else { return Ok(()) };
+        let file = home.join(&published.file);
+        let whole = std::path::absolute(&file).map_err(RunError::file("find", &file))?;
+        published.file = whole.display().to_string();
+        Ok(())
+    }
+
     /// The value that all trials share of a setting, where the study gives one.
     pub(crate) fn shared(&self, key: &str) -> Option<&Value> {
         let (section, name) = key.split_once('.').expect("a key has a section");
@@ -297,7 +345,7 @@ impl StudyConfig {
         Ok(names.map(Backend::named).collect::<Result<_, _>>()?)
     }
 
-    /// Whether the study varies a setting.
+    /// True if the study varies a setting.
     pub(crate) fn varies(&self, key: &str) -> bool {
         let mut ranges = self.search.iter().flat_map(|search| by_key(search.ranges.clone()));
         self.grid.contains_key(key) || ranges.any(|(name, _)| name == key)
@@ -327,7 +375,7 @@ impl StudyConfig {
         DataConfig { dataset, ..data.clone() }
     }
 
-    /// Where a folder of the user's own lies, if its name does not lead there from here.
+    /// The place of a folder of the user's own, if its name does not lead there from here.
     pub(crate) fn place_of(&self, dataset: &str) -> Option<&str> {
         let place = self.compare.folders.get(dataset).map(String::as_str);
         place.filter(|place| whole_path(dataset).as_deref() != Some(place))
@@ -418,23 +466,23 @@ fn flat(grid: Table) -> Result<BTreeMap<String, Vec<Value>>, StudyError> {
     by_key(grid).map(values).collect()
 }
 
+/// Reads a section whose keys and values are all of its own.
 fn part<T: for<'a> Deserialize<'a>>(section: &str, table: Table) -> Result<T, StudyError> {
-    let known = |name: &str| reference::names(section).any(|known| known == name);
-    if let Some(name) = table.keys().find(|name| !known(name)) {
-        let nearest = nearest(name, reference::names(section)).map(|name| format!("{section}.{name}"));
-        return Err(ConfigError::UnknownKey { key: format!("{section}.{name}"), nearest }.into());
+    let known = schema::settings_in(section);
+    let keys = table.keys().map(|name| format!("{section}.{name}"));
+    if let Some(key) = keys.into_iter().find(|key| !known.iter().any(|setting| setting.key == *key)) {
+        return Err(ConfigError::from(SettingError::unknown_key(&key, &known)).into());
     }
+    let whole = Table::from_iter([(section.to_owned(), Value::Table(table.clone()))]);
+    slimgate_settings::check(&known, &whole).map_err(ConfigError::from)?;
     T::deserialize(table.clone()).map_err(|error| {
         let error = error.to_string();
         // The parser says in a line of its own where it stopped.
         let place = error.lines().find_map(|line| line.trim().strip_prefix("in `")?.strip_suffix('`'));
-        let key = place.map(|place| place.split('.').next().unwrap_or(place)).unwrap_or_default();
-        match (table.get(key), reference::allowed(&format!("{section}.{key}"))) {
-            (Some(value), Some(allowed)) => StudyError::NotAllowed {
-                key: format!("{section}.{key}"),
-                value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-                allowed,
-            },
+        let name = place.map(|place| place.split('.').next().unwrap_or(place)).unwrap_or_default();
+        let key = format!("{section}.{name}");
+        match (table.get(name), known.iter().find(|setting| setting.key == key)) {
+            (Some(value), Some(setting)) => ConfigError::from(setting.refusal(value)).into(),
             _ => StudyError::Part {
                 section: section.to_owned(),
                 problem: error.lines().next().unwrap_or_default().to_owned(),

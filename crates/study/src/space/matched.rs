@@ -27,13 +27,11 @@ pub(crate) fn hidden_sizes(
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
         let trial = |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, &Settings::new());
-        let mut measure = |mut trial: Trial| -> Result<f64, StudyError> {
-            if let Some(place) = config.place_of(&trial.config.data.dataset) {
-                trial.config.data.dataset = place.to_owned();
-            }
+        let mut measure = |trial: Trial| -> Result<f64, StudyError> {
+            let in_place = trial.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
             Ok(match by {
-                Match::Parameters => recurrent_parameters(&trial.config)? as f64,
-                Match::Time => step_seconds(workers, &trial.config)?,
+                Match::Parameters => recurrent_parameters(&in_place)? as f64,
+                Match::Time => step_seconds(workers, &in_place)?,
             })
         };
         let sizes = known.entry(task.name.clone()).or_default();

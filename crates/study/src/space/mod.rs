@@ -65,7 +65,7 @@ impl Space {
             varied.into_iter().partition(|(key, _)| is_task(key));
         let base = toml::to_string(&config.base).expect("a table has a TOML form");
         let named = config.shared("data.dataset").and_then(Value::as_str);
-        let dataset = named.map_or_else(|| slimgate_run::Config::default().data.dataset, str::to_owned);
+        let dataset = named.map_or_else(|| slimgate_data::DataConfig::default().dataset, str::to_owned);
         let space = Space {
             tasks: crossed(&of_task).into_iter().map(|values| StudyTask::new(&dataset, values)).collect(),
             variants: config.variants(),

@@ -3,14 +3,7 @@ use slimgate_data::{Sequence, Steps, Target};
 use super::*;
 
 fn layers(config: &Config, inputs: usize, vocabulary: usize, classes: usize) -> Layers<'_> {
-    Layers {
-        config,
-        cell: config.model.cell().unwrap(),
-        inputs,
-        vocabulary,
-        outputs: classes,
-        readout: Readout::Last,
-    }
+    Layers { config, inputs, vocabulary, outputs: classes, readout: Readout::Last }
 }
 
 fn read(settings: &str) -> Config {

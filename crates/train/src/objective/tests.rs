@@ -3,9 +3,11 @@ use slimgate_data::prepare;
 use super::*;
 
 fn objective(dataset: &str, loss: Option<Loss>) -> Objective {
-    let mut config = Config::default();
-    config.data.dataset = dataset.into();
-    config.optim.loss = loss;
+    let changed = Config::default().changed(|config| {
+        config.data.dataset = dataset.into();
+        config.optim.loss = loss;
+    });
+    let config = changed.unwrap();
     Objective::new(&config, &prepare(&config.data).unwrap().preprocessing)
 }
 
@@ -76,9 +78,11 @@ fn a_metric_of_batches_is_that_of_all() {
 #[test]
 fn choices_are_made_by_what_is_asked_for_or_the_first_that_has_a_value() {
     let chosen = |dataset: &str, metric: Option<&str>| {
-        let mut config = Config::default();
-        config.data.dataset = dataset.into();
-        config.run.metric = metric.map(str::to_owned);
+        let changed = Config::default().changed(|config| {
+            config.data.dataset = dataset.into();
+            config.run.metric = metric.map(str::to_owned);
+        });
+        let config = changed.unwrap();
         let data = prepare(&config.data).unwrap();
         Objective::new(&config, &data.preprocessing).metric(&config, &data).map(|metric| metric.name)
     };

@@ -76,7 +76,7 @@ fn planted(table: &str, step: usize) -> String {
 fn built(train: &str, test: &str, config: &DataConfig) -> Result<Prepared, DataError> {
     let (_folder, entry) = entry(train, test, WINDOWS);
     let built = build(config, &entry, None);
-    if let (Ok(built), Validation::HeldOut) = (&built, config.validation) {
+    if let (Ok(built), Protocol::Validation) = (&built, config.validation) {
         let counts = windows(config, &entry).unwrap();
         assert_eq!((counts.validation, counts.test), (built.validation.len(), built.test.len()));
     }
@@ -240,7 +240,7 @@ fn a_smaller_limit_keeps_some_of_the_windows_of_a_larger_one() {
 
 #[test]
 fn choices_on_the_test_set_leave_all_else_to_train_on() {
-    let config = DataConfig { validation: Validation::Test, ..DataConfig::default() };
+    let config = DataConfig { validation: Protocol::Published, ..DataConfig::default() };
     let data = built(&table(0..100, 2), &table(100..140, 2), &config).unwrap();
     assert_eq!((data.train.len(), &data.validation), (92, &data.test));
 }
