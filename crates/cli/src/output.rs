@@ -8,7 +8,7 @@ use serde::Serialize;
 use slimgate_data::DataError;
 use slimgate_gates::{ParseCellError, UnknownVariant};
 use slimgate_report::ReportError;
-use slimgate_run::words::percent;
+use slimgate_run::metric::Metric;
 use slimgate_run::{ConfigError, RunError, quoted, when_unread};
 use slimgate_study::{Protocol, StudyError};
 use slimgate_train::TrainError;
@@ -153,11 +153,12 @@ pub fn put(text: &[u8]) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// An accuracy on the set that choices are made on, with its name.
-pub fn selection_accuracy(protocol: Protocol, share: f64) -> String {
+/// A score on the set that choices are made on, with its name.
+pub fn selection_score(protocol: Protocol, metric: &Metric, value: f64) -> String {
+    let score = format!("{} {}", metric.name, metric.show(value));
     match protocol {
-        Protocol::Validation => format!("validation accuracy {}", percent(share)),
-        Protocol::Published => format!("test accuracy {}, chosen on the test set", percent(share)),
+        Protocol::Validation => format!("validation {score}"),
+        Protocol::Published => format!("test {score}, chosen on the test set"),
     }
 }
 
@@ -173,13 +174,14 @@ pub fn table<const N: usize>(header: [&str; N]) -> comfy_table::Table {
 mod tests {
     use slimgate_study::Protocol;
 
-    use super::selection_accuracy;
+    use super::{Metric, selection_score};
 
     #[test]
     fn what_is_chosen_on_the_test_set_says_so() {
-        assert_eq!(selection_accuracy(Protocol::Validation, 0.9321), "validation accuracy 93.21 %");
+        let accuracy = Metric::accuracy(None);
+        assert_eq!(selection_score(Protocol::Validation, &accuracy, 0.9321), "validation accuracy 93.21 %");
         assert_eq!(
-            selection_accuracy(Protocol::Published, 0.9321),
+            selection_score(Protocol::Published, &accuracy, 0.9321),
             "test accuracy 93.21 %, chosen on the test set"
         );
     }

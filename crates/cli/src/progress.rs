@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-use slimgate_run::words::{counted, estimated_span, percent};
+use slimgate_run::metric::{Metric, Score};
+use slimgate_run::words::{counted, estimated_span};
 use slimgate_study::{Event, Protocol, State};
 
-use crate::output::{say, say_json, selection_accuracy, tell};
+use crate::output::{say, say_json, selection_score, tell};
 
 /// Shows the events of a study.
 pub struct Progress {
@@ -29,18 +30,40 @@ struct Bars {
     trials: HashMap<String, ProgressBar>,
     protocol: Protocol,
     /// By variant and task.
-    best_of: Vec<([String; 2], f64)>,
+    best_of: Vec<([String; 2], Metric, f64)>,
 }
 
 /// An event, for machines.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line<'a> {
-    Estimated { seconds: [f64; 2], at_once: usize },
-    Started { trial: &'a str, label: &'a str },
-    Epoch { trial: &'a str, epoch: usize, accuracy: f64 },
-    Finished { trial: &'a str, label: &'a str, state: State, best: Option<f64>, seconds: f64 },
-    Failed { trial: &'a str, label: &'a str, reason: &'a str, again: bool },
+    Estimated {
+        seconds: [f64; 2],
+        at_once: usize,
+    },
+    Started {
+        trial: &'a str,
+        label: &'a str,
+    },
+    Epoch {
+        trial: &'a str,
+        epoch: usize,
+        #[serde(flatten)]
+        score: Score,
+    },
+    Finished {
+        trial: &'a str,
+        label: &'a str,
+        state: State,
+        best: Option<f64>,
+        seconds: f64,
+    },
+    Failed {
+        trial: &'a str,
+        label: &'a str,
+        reason: &'a str,
+        again: bool,
+    },
 }
 
 impl Progress {
@@ -79,10 +102,10 @@ impl Progress {
     fn report_plain(&mut self, event: Event) {
         let line = match event {
             Event::Estimated { seconds, at_once } => estimate(seconds, at_once, self.keys),
-            Event::Finished { label, state, best, seconds, .. } => {
+            Event::Finished { label, state, metric, best, seconds, .. } => {
                 self.done += 1;
-                let accuracy = |best| format!(", {}", selection_accuracy(self.protocol, best));
-                let best = best.map_or_else(String::new, accuracy);
+                let score = |best| format!(", {}", selection_score(self.protocol, &metric, best));
+                let best = best.map_or_else(String::new, score);
                 format!("{}/{} {label}: {state}{best}, {seconds:.1} s", self.done, self.trials)
             }
             Event::Failed { label, reason, again, .. } => {
@@ -112,7 +135,9 @@ fn report_json(event: &Event) {
     let line = match event {
         Event::Estimated { seconds, at_once } => Line::Estimated { seconds: *seconds, at_once: *at_once },
         Event::Started { trial, label, .. } => Line::Started { trial, label },
-        Event::Epoch { trial, epoch, accuracy } => Line::Epoch { trial, epoch: *epoch, accuracy: *accuracy },
+        Event::Epoch { trial, epoch, metric, score } => {
+            Line::Epoch { trial, epoch: *epoch, score: metric.score(*score) }
+        }
         Event::Finished { trial, label, state, best, seconds, .. } => {
             Line::Finished { trial, label, state: *state, best: *best, seconds: *seconds }
         }
@@ -158,19 +183,19 @@ impl Bars {
                 bar.set_message(label);
                 self.trials.insert(trial, bar);
             }
-            Event::Epoch { trial, epoch, accuracy } => {
+            Event::Epoch { trial, epoch, metric, score } => {
                 self.study.inc(1);
                 if let Some(bar) = self.trials.get(&trial) {
                     bar.set_position(epoch as u64);
                     let label = bar.message();
                     let label = label.split(" · ").next().unwrap_or_default().to_owned();
-                    bar.set_message(format!("{label} · {}", percent(accuracy)));
+                    bar.set_message(format!("{label} · {}", metric.show(score)));
                 }
             }
-            Event::Finished { trial, variant, task, best, .. } => {
+            Event::Finished { trial, variant, task, metric, best, .. } => {
                 self.remove(&trial);
                 if let Some(best) = best {
-                    self.show_best([variant, task], best);
+                    self.show_best([variant, task], metric, best);
                 }
             }
             Event::Paused { trial } => self.remove(&trial),
@@ -183,22 +208,25 @@ impl Bars {
         }
     }
 
-    fn show_best(&mut self, of: [String; 2], best: f64) {
-        match self.best_of.iter_mut().find(|(known, _)| *known == of) {
-            Some((_, known)) => *known = known.max(best),
-            None => self.best_of.push((of, best)),
+    fn show_best(&mut self, of: [String; 2], metric: Metric, best: f64) {
+        let name_of_metric = metric.name.clone();
+        match self.best_of.iter_mut().find(|(known, ..)| *known == of) {
+            Some((.., known)) if metric.direction.prefers(best, *known) => *known = best,
+            Some(_) => (),
+            None => self.best_of.push((of, metric, best)),
         }
-        let one_task = self.best_of.iter().all(|([_, task], _)| *task == self.best_of[0].0[1]);
+        let one_task = self.best_of.iter().all(|([_, task], ..)| *task == self.best_of[0].0[1]);
         let name = |[variant, task]: &[String; 2]| match one_task {
             true => variant.clone(),
             false => format!("{variant} on {task}"),
         };
         let what = match self.protocol {
-            Protocol::Validation => "best on validation so far",
-            Protocol::Published => "best test accuracy so far, chosen on the test set",
+            Protocol::Validation => "best on validation so far".to_owned(),
+            Protocol::Published => format!("best test {name_of_metric} so far, chosen on the test set"),
         };
-        let best: Vec<String> =
-            self.best_of.iter().map(|(of, best)| format!("{} {}", name(of), percent(*best))).collect();
+        let shown =
+            |(of, metric, best): &([String; 2], Metric, f64)| format!("{} {}", name(of), metric.show(*best));
+        let best: Vec<String> = self.best_of.iter().map(shown).collect();
         self.best.set_message(format!("{what}: {}", best.join(", ")));
     }
 

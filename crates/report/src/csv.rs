@@ -8,7 +8,7 @@ use slimgate_study::{
     Comparison, Protocol, Reach, Spread, State, StudySummary, TaskSummary, TrialLine, VariantSummary, written,
 };
 
-use crate::run::Run;
+use crate::run::{Run, metrics};
 
 /// The variants on each task, one per line.
 pub fn variants_csv(summary: &StudySummary) -> String {
@@ -116,7 +116,7 @@ pub fn comparisons_csv(summary: &StudySummary) -> String {
     columns.add("variant", |(_, comparison)| text(&comparison.variant));
     columns.add("baseline", |_| text(&summary.baseline));
     columns.add("protocol", |_| text(protocol(summary)));
-    columns.add("margin", |_| number(Some(summary.margin)));
+    columns.add("margin", |(task, _)| number(summary.margin_on(task)));
     columns.add("confidence", |_| number(Some(summary.confidence)));
     columns.add("pairs", |(_, comparison)| count(Some(comparison.pairs)));
     columns.add("difference", |(_, comparison)| number(comparison.difference));
@@ -165,7 +165,7 @@ pub fn trials_csv(summary: &StudySummary) -> String {
     columns.add("seed", |trial| Field::Number(trial.seed.to_string()));
     columns.add("epochs", |trial| count(Some(trial.epochs)));
     columns.add("best_epoch", |trial| count(trial.best.map(|(epoch, _)| epoch)));
-    columns.add(best, |trial| number(trial.best.map(|(_, accuracy)| accuracy)));
+    columns.add(best, |trial| number(trial.best.map(|(_, score)| score)));
     columns.add(last, |trial| number(trial.last));
     columns.add("converged", |trial| {
         text(&trial.converged.map(|converged| converged.to_string()).unwrap_or_default())
@@ -191,7 +191,11 @@ pub fn epochs_csv(runs: &[Run]) -> String {
         text(split)
     });
     columns.add("loss", |(_, line)| number(Some(line.loss)));
-    columns.add("accuracy", |(_, line)| number(Some(line.score.value)));
+    for metric in metrics(runs) {
+        let of_line =
+            |line: &EpochMetrics, name: &str| (line.score.metric == name).then_some(line.score.value);
+        columns.add(metric.name.clone(), move |(_, line)| number(of_line(line, &metric.name)));
+    }
     columns.add("learning_rate", |(_, line)| number(line.learning_rate));
     columns.add("seconds", |(_, line)| number(Some(line.seconds)));
     columns.table(runs.iter().flat_map(|run| run.epochs.iter().map(move |line| (run, line))))
@@ -201,7 +205,7 @@ fn share(reach: &Reach) -> String {
     bare_percent(reach.share, 0)
 }
 
-/// The cost at which a variant reached a share of the baseline's accuracy.
+/// The cost at which a variant reached a share of the baseline's score.
 fn reach<'a>(variant: &'a VariantSummary, wanted: &str) -> Option<&'a Reach> {
     variant.reaches.iter().find(|reach| share(reach) == wanted)
 }

@@ -1,15 +1,17 @@
-//! Phrases of results: a mean with its interval, settings in one line, the names of accuracies.
+//! Phrases of results: a mean with its interval, settings in one line, the names of scores.
 
-use slimgate_run::words::{MISSING, bare_percent, percent, rate};
-use slimgate_study::{Protocol, Spread};
+use slimgate_run::metric::{Direction, Metric, Unit};
+use slimgate_run::words::{MISSING, rate};
+use slimgate_study::{Protocol, Spread, StudySummary};
 
 /// A mean and its interval, if there are enough values for one.
-pub fn spread(spread: &Spread) -> String {
+pub fn spread(metric: &Metric, spread: &Spread) -> String {
+    let mean = metric.show(spread.mean);
     match spread.interval {
         Some([low, high]) if low.is_finite() && high.is_finite() => {
-            format!("{} ({} to {})", percent(spread.mean), bare_percent(low, 2), bare_percent(high, 2))
+            format!("{mean} ({} to {})", metric.show_bare(low, 2), metric.show_bare(high, 2))
         }
-        _ => percent(spread.mean),
+        _ => mean,
     }
 }
 
@@ -41,20 +43,28 @@ pub fn settings<'a>(settings: impl IntoIterator<Item = (&'a String, &'a toml::Va
     if each.is_empty() { MISSING.to_owned() } else { each.join(", ") }
 }
 
-/// The name of an accuracy on the test set; one that was chosen on the test set says so.
-pub fn test_accuracy(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Validation => "test accuracy",
-        Protocol::Published => "test accuracy, chosen on the test set",
+/// The name of a score on the test set; one that was chosen on the test set says so.
+pub fn test_score(summary: &StudySummary) -> String {
+    let name = &summary.metric.name;
+    match summary.protocol {
+        Protocol::Validation => format!("test {name}"),
+        Protocol::Published => format!("test {name}, chosen on the test set"),
     }
 }
 
-/// The name of an accuracy on the set used for model selection.
-pub fn selection_accuracy(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Validation => "validation accuracy",
-        Protocol::Published => "accuracy on the test set, which is also used for selection",
+/// The name of a score on the set used for model selection.
+pub fn selection_score(summary: &StudySummary) -> String {
+    let name = &summary.metric.name;
+    match summary.protocol {
+        Protocol::Validation => format!("validation {name}"),
+        Protocol::Published => format!("{name} on the test set, which is also used for selection"),
     }
+}
+
+/// The unit of the loss of runs with these metrics, in brackets: that of classes is a cross-entropy; of others, it has none.
+pub fn loss_unit(metrics: &[Metric]) -> &'static str {
+    let is_of_classes = |metric: &Metric| metric.unit == Unit::Share && metric.direction == Direction::Higher;
+    if metrics.iter().all(is_of_classes) { " (nats)" } else { "" }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Serialize, Serializer};
+use slimgate_run::metric::Metric;
 use slimgate_run::{EpochMetrics, Evaluation, RunError, RunFolder, RunSummary, Split, by_key, holds};
 
 use crate::ReportError;
@@ -65,10 +66,26 @@ impl Run {
         })
     }
 
+    /// The metric that choices are made by; `None` of a run that has just started.
+    pub(crate) fn metric(&self) -> Option<&Metric> {
+        self.summary.as_ref().map(|summary| &summary.metric)
+    }
+
     /// The last epoch on one of the sets.
     pub(crate) fn last(&self, split: Split) -> Option<&EpochMetrics> {
         self.epochs.iter().rfind(|line| line.split == split)
     }
+}
+
+/// The metrics of runs, each once. There is one even where no run has begun to train.
+pub(crate) fn metrics(runs: &[Run]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = vec![];
+    for metric in runs.iter().filter_map(Run::metric) {
+        if metrics.iter().all(|known| known.name != metric.name) {
+            metrics.push(metric.clone());
+        }
+    }
+    if metrics.is_empty() { vec![Metric::default()] } else { metrics }
 }
 
 /// The folder's own name, even if it was given as `.`.

@@ -7,11 +7,12 @@ use slimgate_run::{EpochMetrics, Split, Status, quoted};
 use crate::document::{Block, Document};
 use crate::phrases;
 use crate::pictures::run_curves;
-use crate::run::{Run, folder_names};
+use crate::run::{Run, folder_names, metrics};
 use crate::study::{confusion, environment_table, recall, recall_table};
 use crate::style::VariantStyles;
 use crate::table::{Cell, Column, Table};
-use slimgate_run::words::{self, MISSING, count, counted, optional, percent, seconds};
+use slimgate_run::metric::{Direction, Metric};
+use slimgate_run::words::{self, MISSING, count, counted, optional, seconds};
 
 /// The page of runs.
 pub(crate) fn document(runs: &[Run]) -> Document {
@@ -31,7 +32,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
     let mut blocks = vec![Block::chapter("Results"), Block::Table(results(runs))];
     blocks.extend(running(runs).map(Block::Notice));
     blocks.extend(chosen_on_test(runs).map(Block::Notice));
-    blocks.push(Block::text("The best epoch is the one with the highest accuracy on the validation set."));
+    blocks.push(Block::Text(best_epoch(&metrics(runs))));
 
     blocks.push(Block::chapter("Learning curves"));
     let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
@@ -40,7 +41,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
         true => Block::text("No run has finished an epoch yet."),
         false => Block::Pictures(curves),
     });
-    let evaluated: Vec<_> = runs.iter().filter(|run| run.evaluation.is_some()).collect();
+    let evaluated: Vec<_> = runs.iter().filter(|run| run.evaluation.is_some()).cloned().collect();
     if !evaluated.is_empty() {
         blocks.push(Block::chapter("Test set"));
         blocks.extend(test_set(&evaluated));
@@ -54,7 +55,35 @@ pub(crate) fn document(runs: &[Run]) -> Document {
     Document { title, lead, blocks }
 }
 
+/// The rule by which the best epoch is the best.
+fn best_epoch(metrics: &[Metric]) -> String {
+    let one = |metric: &Metric| match metric.direction {
+        Direction::Higher => format!("the highest {}", metric.name),
+        Direction::Lower => format!("the lowest {}", metric.name),
+        Direction::Towards(aim) => format!("the {} nearest to {}", metric.name, metric.show(aim)),
+    };
+    let all: Vec<String> = metrics.iter().map(one).collect();
+    format!("The best epoch is the one with {} on the validation set.", all.join(" or "))
+}
+
+/// The name of the scores of a table: that of the metric, if it is the same for all runs.
+fn score_name(metrics: &[Metric]) -> &str {
+    match metrics {
+        [metric] => &metric.name,
+        _ => "score",
+    }
+}
+
+/// A score of a run in words, with the metric's name where runs have different ones.
+fn score(run: &Run, value: Option<f64>, metrics: &[Metric]) -> Cell {
+    let metric = run.metric().cloned().unwrap_or_default();
+    let name = if metrics.len() > 1 { format!("{} ", metric.name) } else { String::new() };
+    optional(value, |value| name + &metric.show(value)).into()
+}
+
 fn results(runs: &[Run]) -> Table {
+    let metrics = metrics(runs);
+    let name = score_name(&metrics);
     let mut table = Table::new(
         "Results of the runs",
         [
@@ -65,18 +94,18 @@ fn results(runs: &[Run]) -> Table {
             Column::number("all parameters"),
             Column::number("epochs"),
             Column::number("best epoch"),
-            Column::number("best validation accuracy"),
-            Column::number("final validation accuracy"),
-            Column::number("final training accuracy"),
-            Column::number("test accuracy"),
+            Column::number(format!("best validation {name}")),
+            Column::number(format!("final validation {name}")),
+            Column::number(format!("final training {name}")),
+            Column::number(format!("test {name}")),
             Column::number("time"),
             Column::number("peak memory"),
         ],
     );
     for run in runs {
         let summary = run.summary.as_ref();
-        let accuracy =
-            |line: Option<&EpochMetrics>| Cell::from(optional(line, |line| percent(line.score.value)));
+        let of_line = |line: Option<&EpochMetrics>| score(run, line.map(|line| line.score.value), &metrics);
+        let tested = run.evaluation.as_ref().map(|evaluation| evaluation.score.value);
         let last = run.last(Split::Validation);
         let best = summary.and_then(|summary| summary.best.as_ref());
         // An empty sum would be a negative zero.
@@ -89,10 +118,10 @@ fn results(runs: &[Run]) -> Table {
             optional(summary, |summary| count(summary.parameters.total)).into(),
             last.map_or("0".into(), |line| count(line.epoch)).into(),
             optional(best, |line| count(line.epoch)).into(),
-            accuracy(best),
-            accuracy(last),
-            accuracy(run.last(Split::Train)),
-            optional(run.evaluation.as_ref(), |evaluation| percent(evaluation.score.value)).into(),
+            of_line(best),
+            of_line(last),
+            of_line(run.last(Split::Train)),
+            score(run, tested, &metrics),
             seconds(time).into(),
             optional(summary.and_then(|summary| summary.peak_memory_bytes), words::mebibytes).into(),
         ]);
@@ -127,24 +156,27 @@ fn chosen_on_test(runs: &[Run]) -> Option<String> {
         run.settings.get("data.validation").is_some_and(|validation| validation.as_str() == Some("test"))
     };
     let names: Vec<_> = runs.iter().filter(on_test).map(|run| run.name.as_str()).collect();
+    let metrics = metrics(runs);
+    let name = score_name(&metrics);
     (!names.is_empty()).then(|| {
         format!(
-            "The validation set of {} is the test set. The best accuracy is optimistically biased: the epoch and \
+            "The validation set of {} is the test set. The best {name} is optimistically biased: the epoch and \
              settings were selected on the test set.",
             words::list(&names)
         )
     })
 }
 
-fn test_set(runs: &[&Run]) -> Vec<Block> {
+fn test_set(runs: &[Run]) -> Vec<Block> {
+    let metrics = metrics(runs);
     let mut table = Table::new(
         "Results on the test set",
         [
             Column::text("run"),
             Column::number("weights of epoch"),
             Column::number("sequences"),
-            Column::number("accuracy"),
-            Column::number("loss (nats)"),
+            Column::number(score_name(&metrics)),
+            Column::number("loss".to_owned() + phrases::loss_unit(&metrics)),
         ],
     );
     let mut matrices = vec![];
@@ -155,7 +187,7 @@ fn test_set(runs: &[&Run]) -> Vec<Block> {
             run.name.as_str().into(),
             count(evaluation.epoch).into(),
             count(evaluation.sequences).into(),
-            percent(evaluation.score.value).into(),
+            score(run, Some(evaluation.score.value), &metrics),
             words::decimal(evaluation.loss, 4).into(),
         ]);
         matrices.extend(confusion(&run.name, &evaluation.classes, &evaluation.confusion));

@@ -43,7 +43,7 @@ pub struct RunSummary {
     /// Trainable parameters.
     pub parameters: Parameters,
     /// The metric that choices are made by.
-    #[serde(default = "accuracy")]
+    #[serde(default)]
     pub metric: Metric,
     /// Complete epochs.
     pub epochs: usize,
@@ -68,11 +68,6 @@ impl RunSummary {
 
 fn first() -> u32 {
     FIRST
-}
-
-/// What all runs of version 0.1.0 were chosen by.
-fn accuracy() -> Metric {
-    Metric::accuracy(None)
 }
 
 /// Refuses the text of a summary, of a run or of a study, that is of a newer form than is known here.

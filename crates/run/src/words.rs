@@ -95,12 +95,22 @@ pub fn decimal(value: f64, decimals: usize) -> String {
 pub fn short(value: f64) -> String {
     finite(value, |value| match value.abs() {
         0.0 => "0".to_owned(),
+        size if value < 0.0 => format!("−{}", short(size)),
         size if (1e-3..1e5).contains(&size) => {
             let whole_digits = size.log10().floor() as i32 + 1;
             let decimals = usize::try_from(4 - whole_digits).unwrap_or(0);
             format!("{value:.decimals$}")
         }
         _ => format!("{value:.3e}"),
+    })
+}
+
+/// A difference of any size with four significant digits, with its sign unless it is zero.
+pub fn signed_short(difference: f64) -> String {
+    finite(difference, |difference| match difference {
+        0.0 => "0".to_owned(),
+        _ if difference < 0.0 => format!("−{}", short(-difference)),
+        _ => format!("+{}", short(difference)),
     })
 }
 
@@ -276,7 +286,11 @@ mod tests {
             (short(0.0), short(0.012345), short(1234.5)),
             ("0".into(), "0.01235".into(), "1234".into())
         );
-        assert_eq!(short(1.23456e-7), "1.235e-7");
+        assert_eq!((short(1.23456e-7), short(-0.012345)), ("1.235e-7".into(), "−0.01235".into()));
+        assert_eq!(
+            (signed_short(0.5), signed_short(-0.5), signed_short(-0.0)),
+            ("+0.5000".into(), "−0.5000".into(), "0".into())
+        );
         assert_eq!((p_value(0.0001), p_value(0.0451)), ("< 0.001".into(), "0.045".into()));
         assert_eq!((p_is(0.0001), p_is(0.0451)), ("p < 0.001".into(), "p = 0.045".into()));
         assert_eq!(times(1.5), "1.50 ×");

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF};
 
-use super::sample::{mean_and_sd, student};
+use super::sample::{Sample, mean_and_sd, student};
 
 /// Results of a model and of the trivial predictor, whose answers are fixed, on the same test sequences.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +35,15 @@ pub fn p_above_trivial(found: AgainstTrivial) -> Option<f64> {
     let over_seeds = if scores.len() > 1 { sd.powi(2) / seeds } else { 0.0 };
     let over_sequences = ((won + lost) / sequences - lead.powi(2)).max(0.0) / sequences;
     Some(p_of_lead(lead, [(over_seeds, seeds), (over_sequences, sequences)]).max(p_sign(won, lost)))
+}
+
+/// One-sided p of "under new seeds, the model scores no higher than `bound`", by the t test; `None` with fewer than two
+/// scores, or one that is not finite.
+///
+/// It says nothing of new sequences: where the answers to each are known, [`p_above_trivial`] does.
+pub fn p_above(scores: &[f64], bound: f64) -> Option<f64> {
+    let sample = Sample::new(scores, 0.0)?;
+    Some(if sample.sd > 0.0 { sample.p_above(bound) } else { f64::from(sample.mean <= bound) })
 }
 
 /// p by the t test; each variance comes with the number of observations it is estimated from.
@@ -90,6 +99,16 @@ mod tests {
     #[test]
     fn seeds_that_differ_widely_are_not_enough_either() {
         assert!(p(&[0.95, 0.55, 0.52], 0.5, [400.0, 294.0], 1000) > 0.05);
+    }
+
+    #[test]
+    fn scores_are_held_to_a_bound_by_their_spread() {
+        let p = |scores: &[f64]| p_above(scores, 0.5).unwrap();
+        // t = 2 with two degrees of freedom; `pt(2, 2, lower.tail = FALSE)` of R is 0.09175171.
+        let scores = [0.5 + 2.0 - 3f64.sqrt(), 2.5, 0.5 + 2.0 + 3f64.sqrt()];
+        assert!((p(&scores) - 0.091_751_71).abs() < 1e-8, "{}", p(&scores));
+        assert_eq!((p(&[0.6; 3]), p(&[0.5; 3]), p(&[0.4; 3])), (0.0, 1.0, 1.0));
+        assert_eq!(p_above(&[0.6], 0.5), None);
     }
 
     #[test]

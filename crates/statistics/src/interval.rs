@@ -26,7 +26,7 @@ pub fn interval_of_mean(values: &[f64], resolution: f64, confidence: f64) -> Opt
 
 /// Mean of scores with Student's t interval; `None` with fewer than two scores or one that is not finite.
 ///
-/// `resolution` is the step between possible scores (1/test size for an accuracy, 0 if there is none): the spread is
+/// `resolution` is the step between possible scores (1/test size for a share of right answers, 0 if there is none): the spread is
 /// taken to be at least half of it, since a few seeds may hide it by scoring alike.
 pub fn t_interval(values: &[f64], resolution: f64, confidence: f64) -> Option<Estimate> {
     Some(Sample::new(values, resolution)?.interval(confidence))

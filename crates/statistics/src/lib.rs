@@ -6,7 +6,7 @@
 //! | question | function |
 //! |---|---|
 //! | how well does a variant do? | [`interval_of_mean`] |
-//! | has it learned anything at all? | [`p_above_trivial`] |
+//! | has it learned anything at all? | [`p_above_trivial`], [`p_above`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |
 //! | and if several variants are compared? | [`holm`] |
 //! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
@@ -51,7 +51,7 @@ mod signed_rank;
 mod studentized_range;
 mod usable_range;
 
-pub use above_trivial::{AgainstTrivial, p_above_trivial};
+pub use above_trivial::{AgainstTrivial, p_above, p_above_trivial};
 pub use bootstrap::bootstrap_interval;
 pub use choice::{Choice, SettingChance, choose};
 pub use crossed::{CrossedMean, MeanError, crossed_difference, crossed_mean};

@@ -23,7 +23,7 @@ pub struct Criteria {
     pub margin: f64,
     /// Significance level α, above 0 and below 0.5.
     pub alpha: f64,
-    /// The step between possible scores: 1/test size for an accuracy, 0 for a continuous score.
+    /// The step between possible scores: 1/test size for a share of right answers, 0 for a continuous score.
     pub resolution: f64,
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Sample {
 impl Sample {
     /// `None` with fewer than two numbers or one that is not finite.
     ///
-    /// Scores are multiples of `resolution` (1/test size for an accuracy; 0 for a continuous score). Seeds whose
+    /// Scores are multiples of `resolution` (1/test size for a share of right answers; 0 for a continuous score). Seeds whose
     /// expected score lies between two steps show one or the other, and a few of them may well show only one: equal
     /// scores do not prove that there is no spread. The standard deviation is therefore taken to be at least half a
     /// step, the most that two neighbouring steps can spread. Half a step is needed: with Sheppard's resolution/√12 as

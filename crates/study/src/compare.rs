@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use slimgate_run::{JobEnd, LeaseTerms, RunError, RunEvent, Status, Step, StopFlag};
+use slimgate_run::metric::Metric;
+use slimgate_run::{JobEnd, LeaseTerms, RunError, RunEvent, RunFolder, Status, Step, StopFlag};
 
 use crate::estimate::estimate;
 use crate::event::Event;
@@ -63,6 +64,7 @@ pub fn compare(
         busy: HashMap::new(),
         in_a_row: 0,
         timing_failure: None,
+        metric: None,
     };
     run.try_failed_again()?;
     run.estimate(&mut on_event)?;
@@ -91,6 +93,14 @@ struct Run {
     in_a_row: usize,
     /// The reason why the chosen trials could not be timed.
     timing_failure: Option<String>,
+    /// The metric of the trials, as the first of them that was heard of has it.
+    metric: Option<Metric>,
+}
+
+/// The metric of a run that has begun.
+fn metric_of(run: &Path) -> Metric {
+    let summary = RunFolder::open(run).and_then(|run| run.summary());
+    summary.ok().flatten().map_or_else(Metric::default, |summary| summary.metric)
 }
 
 /// The work of a worker that was started here.
@@ -300,7 +310,10 @@ impl Run {
                 on_event(Event::Started { trial: id.to_owned(), label: trial.label(), of });
             }
             RunEvent::Epoch { epoch, validation, .. } => {
-                on_event(Event::Epoch { trial: id.to_owned(), epoch, accuracy: validation.score.value });
+                let score = validation.score.value;
+                let run = self.folder.run(id);
+                let metric = self.metric.get_or_insert_with(|| metric_of(&run)).clone();
+                on_event(Event::Epoch { trial: id.to_owned(), epoch, metric, score });
             }
             RunEvent::Finished { summary, .. } => {
                 let state = match summary.status {
@@ -314,6 +327,7 @@ impl Run {
                     task: trial.task.clone(),
                     label: trial.label(),
                     state,
+                    metric: summary.metric.clone(),
                     best: summary.best.as_ref().map(|best| best.score.value),
                     seconds: summary.seconds,
                 });

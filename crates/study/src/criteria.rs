@@ -3,10 +3,11 @@
 use std::fs;
 
 use serde::{Deserialize, Serialize};
+use slimgate_run::metric::{Metric, Unit};
 use slimgate_run::words::as_percent;
 use slimgate_run::write_atomic;
 
-use crate::{StudyConfig, StudyFolder, TaskSummary};
+use crate::{Margin, StudyConfig, StudyFolder, TaskSummary};
 
 /// The file that keeps them once there is more than one.
 const FILE: &str = "criteria.json";
@@ -14,14 +15,18 @@ const FILE: &str = "criteria.json";
 /// The criteria of equivalence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Criteria {
-    margin: f64,
+    margin: Margin,
     confidence: f64,
 }
 
 /// As much of `summary.json` as says what an earlier answer was held to.
 #[derive(Deserialize)]
 struct EarlierSummary {
+    /// None of a share of right answers.
+    metric: Option<Metric>,
     margin: f64,
+    #[serde(default)]
+    margin_is_relative: bool,
     confidence: f64,
     tasks: Vec<EarlierTask>,
 }
@@ -56,17 +61,22 @@ fn seen_before(folder: &StudyFolder) -> Vec<Criteria> {
     }
     let earlier: Option<EarlierSummary> = serde_json::from_str(&read("summary.json")).ok();
     let seen = earlier.filter(|earlier| earlier.tasks.iter().any(|task| task.test_sequences > 0));
-    let criteria = |earlier: EarlierSummary| Criteria {
-        // There it is a share.
-        margin: as_percent(earlier.margin),
-        confidence: earlier.confidence,
+    let criteria = |earlier: EarlierSummary| {
+        let is_share = earlier.metric.is_none_or(|metric| metric.unit == Unit::Share);
+        let margin = match earlier.margin_is_relative {
+            true => Margin::Relative(as_percent(earlier.margin)),
+            // There it is a share.
+            false if is_share => Margin::Amount(as_percent(earlier.margin)),
+            false => Margin::Amount(earlier.margin),
+        };
+        Criteria { margin, confidence: earlier.confidence }
     };
     seen.map(criteria).into_iter().collect()
 }
 
 fn sentence(seen: &[Criteria]) -> String {
     let one = |criteria: &Criteria| {
-        format!("margin {:?} at a confidence of {:?} %", criteria.margin, as_percent(criteria.confidence))
+        format!("margin {} at a confidence of {:?} %", criteria.margin, as_percent(criteria.confidence))
     };
     let all: Vec<String> = seen.iter().map(one).collect();
     format!(

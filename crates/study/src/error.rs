@@ -213,7 +213,7 @@ pub enum StudyError {
     /// A file of published figures that does not read.
     #[error(
         "cannot use the published figures in {}: {problem}; `compare.published.file` is a CSV file beside the study's, \
-         with the columns task, variant, eta0, best_test_accuracy and params",
+         with the columns task, variant, eta0, best_test_METRIC and params",
         path.display()
     )]
     Published {
@@ -221,6 +221,17 @@ pub enum StudyError {
         path: PathBuf,
         /// The problem.
         problem: String,
+    },
+    /// Trials that cannot be compared with one another.
+    #[error(
+        "the trials of the study are scored by different metrics, {one} and {other}; give each kind of data a study of its \
+         own"
+    )]
+    Metrics {
+        /// The metric of some.
+        one: String,
+        /// The metric of others.
+        other: String,
     },
     /// A requirement that does not read.
     #[error("cannot read the requirement \"{0}\"; {1}")]

@@ -1,5 +1,7 @@
 //! The events of a study, for whoever shows it.
 
+use slimgate_run::metric::Metric;
+
 use crate::State;
 
 /// An event of a study.
@@ -43,8 +45,10 @@ pub enum Event {
         trial: String,
         /// Which epoch.
         epoch: usize,
-        /// Accuracy on the validation set.
-        accuracy: f64,
+        /// The metric that choices are made by.
+        metric: Metric,
+        /// Its value on the validation set.
+        score: f64,
     },
     /// A trial is at its end.
     Finished {
@@ -58,7 +62,9 @@ pub enum Event {
         label: String,
         /// How it ended.
         state: State,
-        /// The best accuracy on the validation set.
+        /// The metric that choices are made by.
+        metric: Metric,
+        /// Its best value on the validation set.
         best: Option<f64>,
         /// Seconds it took.
         seconds: f64,

@@ -35,7 +35,7 @@ pub(crate) struct Record {
     /// True if it has failed more often than it is tried again.
     pub given_up: bool,
     pub summary: Option<slimgate_run::RunSummary>,
-    /// True if its accuracy on the test set is known.
+    /// True if its score on the test set is known.
     pub tested: bool,
     /// True if its steps have been timed.
     pub timed: bool,
@@ -204,7 +204,7 @@ pub(crate) struct Records {
     folder: StudyFolder,
     retries: usize,
     known: HashMap<String, Record>,
-    /// The best accuracy up to an epoch, by trial; what is past does not change.
+    /// The merit of the best epoch up to one, by trial; what is past does not change.
     best: HashMap<(String, usize), f64>,
 }
 
@@ -228,6 +228,12 @@ impl Records {
         &self.known[id]
     }
 
+    /// Takes this for what was seen when a trial was last looked at.
+    #[cfg(test)]
+    pub fn put(&mut self, id: &str, record: Record) {
+        self.known.insert(id.to_owned(), record);
+    }
+
     /// Looks again at a trial.
     pub fn forget(&mut self, id: &str) {
         self.known.remove(id);
@@ -238,9 +244,9 @@ impl Records {
         self.known.retain(|_, record| record.state.is_final());
     }
 
-    /// The best accuracy on the validation set up to an epoch that the trial has reached; 0 of one that has no
-    /// epoch.
-    pub fn best_until(&mut self, id: &str, epoch: usize) -> Result<f64, StudyError> {
+    /// The merit of the best epoch on the validation set up to one that the trial has reached; the worst there is of one
+    /// that has none.
+    pub fn merit_until(&mut self, id: &str, epoch: usize) -> Result<f64, StudyError> {
         let key = (id.to_owned(), epoch);
         if let Some(&best) = self.best.get(&key) {
             return Ok(best);
@@ -250,8 +256,12 @@ impl Records {
         // A trial that has not come this far may still do better, unless it has ended before.
         let settled = epochs >= epoch || record.state.is_final();
         let best = match RunFolder::open(&self.folder.run(id)) {
-            Ok(run) => run.history(epochs.min(epoch))?.best().map_or(0.0, |best| best.score.value),
-            Err(_) => 0.0,
+            Ok(run) => {
+                let history = run.history(epochs.min(epoch))?;
+                let metric = history.metric();
+                history.best().map_or(metric.worst_merit(), |best| metric.merit(best.score.value))
+            }
+            Err(_) => f64::NEG_INFINITY,
         };
         if settled {
             self.best.insert(key, best);
@@ -310,8 +320,8 @@ mod tests {
 
         let config = StudyConfig::read("test", "", &[]).unwrap();
         let mut records = Records::new(&folder, &config);
-        assert_eq!(records.best_until("early", 4).unwrap(), 0.9);
+        assert_eq!(records.merit_until("early", 4).unwrap(), 0.9);
         fs::remove_dir_all(&path).unwrap();
-        assert_eq!(records.best_until("early", 4).unwrap(), 0.9);
+        assert_eq!(records.merit_until("early", 4).unwrap(), 0.9);
     }
 }

@@ -55,7 +55,7 @@ mod trial;
 
 pub use analysis::summarize;
 pub use compare::{Options, compare};
-pub use config::{Match, StudyConfig, schema};
+pub use config::{Margin, Match, StudyConfig, schema};
 pub(crate) use config::{Prices, Prune, Range, Sampler, Search, Sizes};
 pub use cost::Cost;
 pub use error::StudyError;

@@ -2,9 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use slimgate_run::metric::{Metric, forecast};
+
 use crate::{
-    Answer, Comparison, Protocol, Reference, StudySummary, TaskSummary, UsableRates, VariantSummary, Verdict,
+    Answer, Comparison, Protocol, Reference, SeedResult, Spread, StudySummary, TaskSummary, UsableRates,
+    VariantSummary, Verdict,
 };
+
+/// The error that forecasts are chosen by.
+pub(crate) fn mase() -> Metric {
+    forecast(0.8).remove(0)
+}
+
+/// A variant with these test scores, one a seed.
+pub(crate) fn scored(name: &str, scores: &[f64]) -> VariantSummary {
+    let seed = |(seed, &score): (u64, &f64)| SeedResult {
+        trial: format!("{name}-{seed}"),
+        seed,
+        epoch: 3,
+        validation: score,
+        last: score,
+        test: Some(score),
+    };
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    VariantSummary {
+        seeds: (1..).zip(scores).map(seed).collect(),
+        planned_seeds: scores.len(),
+        test: Some(Spread { mean, deviation: None, interval: None, values: scores.to_vec() }),
+        ..variant(name, 1e-3)
+    }
+}
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.
 pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio: f64) -> Comparison {
@@ -79,7 +106,9 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
         study: "made-up".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),
+        metric: Metric::accuracy(None),
         margin: 0.01,
+        margin_is_relative: false,
         confidence: 0.95,
         matched: None,
         answer: Answer { variant: None, headline: String::new(), notes: Vec::new() },
@@ -89,6 +118,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
             source: "digits".into(),
             classes: Vec::new(),
             test_sequences: 1000,
+            step: None,
             validation_sequences: Some(500),
             trivial: Some(Reference { answer: "1".into(), score: 0.11 }),
             variants,

@@ -164,7 +164,7 @@ impl Planner<'_> {
             for candidate in &alive {
                 let mut sum = 0.0;
                 for trial in &candidate.trials {
-                    sum += self.records.best_until(&trial.id, rung)?;
+                    sum += self.records.merit_until(&trial.id, rung)?;
                 }
                 scores.push(sum / candidate.trials.len() as f64);
             }
@@ -199,29 +199,32 @@ impl Planner<'_> {
         candidate.trials.iter().any(|trial| self.records.get(&trial.id).state == State::Failed)
     }
 
-    /// The rank of a candidate: by the mean over the seeds of the best accuracy on the validation set, then by the mean
-    /// loss there. None where no trial came to an end.
+    /// The rank of a candidate: by the mean over the seeds of the merit of the best epoch on the validation set, then by
+    /// the mean loss there. None where no trial came to an end.
     fn score(&mut self, candidate: &Candidate) -> Option<(f64, f64)> {
-        let (mut accuracy, mut loss, mut trials) = (0.0, 0.0, 0);
+        let (mut merit, mut loss, mut trials) = (0.0, 0.0, 0);
         for trial in &candidate.trials {
             let record = self.records.get(&trial.id);
             // One whose test alone failed counts here.
             if record.state == State::Failed {
                 continue;
             }
-            let best = record.summary.as_ref().and_then(|summary| summary.best.as_ref());
-            match best {
+            let Some(summary) = &record.summary else { continue };
+            match &summary.best {
                 Some(best) => {
-                    accuracy += best.score.value;
+                    merit += summary.metric.merit(best.score.value);
                     loss += best.loss;
                 }
                 // It diverged in its first epoch.
-                None if record.state == State::Diverged => loss += f64::INFINITY,
+                None if record.state == State::Diverged => {
+                    merit += summary.metric.worst_merit();
+                    loss += f64::INFINITY;
+                }
                 None => continue,
             }
             trials += 1;
         }
-        (trials > 0).then(|| (accuracy / trials as f64, loss / trials as f64))
+        (trials > 0).then(|| (merit / trials as f64, loss / trials as f64))
     }
 
     /// The settings of the best candidate, the first among equals; of those with a failed trial only where all have.
@@ -234,13 +237,89 @@ impl Planner<'_> {
                 continue;
             }
             let Some(score) = self.score(candidate) else { continue };
-            let better = best.is_none_or(|((accuracy, loss), _)| {
-                score.0 > accuracy || (score.0 == accuracy && score.1 < loss)
-            });
+            let better =
+                best.is_none_or(|((merit, loss), _)| score.0 > merit || (score.0 == merit && score.1 < loss));
             if better {
                 best = Some((score, &candidate.settings));
             }
         }
         best.map(|(_, settings)| settings.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use slimgate_run::metric::Metric;
+    use tempfile::tempdir;
+
+    use super::*;
+    use crate::StudyFolder;
+    use crate::made_up::mase;
+
+    /// The record of a trial at its end; of one that diverged in its first epoch, without a score.
+    fn record(metric: &Metric, score: Option<f64>) -> Record {
+        let best = score.map(|score| {
+            json!({
+                "epoch": 3, "split": "validation", "loss": 0.5, metric.name.as_str(): score, "seconds": 1.0,
+                "sequences_per_second": 10.0,
+            })
+        });
+        let summary = json!({
+            "status": "complete", "dataset": "digits-rows", "variant": "lstm", "gates": "xhb", "metric": metric,
+            "parameters": { "recurrent": 1, "total": 2 }, "epochs": 3, "seconds": 2.0, "best": best, "final": best,
+        });
+        Record {
+            state: if score.is_some() { State::Complete } else { State::Diverged },
+            reason: None,
+            given_up: false,
+            summary: Some(serde_json::from_value(summary).unwrap()),
+            tested: false,
+            timed: false,
+        }
+    }
+
+    /// The plan of one variant whose trials, at 1e-3, 3e-3 and 1e-2, came to these scores.
+    fn planned(metric: &Metric, scores: [Option<f64>; 3], widen: bool) -> Group {
+        let text = format!(
+            "[grid]\nmodel.variant = ['lstm']\noptim.learning_rate = [1e-3, 3e-3, 1e-2]\n[compare]\nwiden = {widen}"
+        );
+        let config = StudyConfig::read("test", &text, &[]).unwrap();
+        let space = Space::new(&config).unwrap();
+        let here = tempdir().unwrap();
+        let folder = StudyFolder::create(here.path()).unwrap();
+        let mut records = Records::new(&folder, &config);
+        let candidates = space.round(&space.tasks[0], "lstm", 0, &[]).unwrap();
+        for (candidate, score) in candidates.iter().zip(scores) {
+            records.put(&candidate.trials[0].id, record(metric, score));
+        }
+        plan(&space, &config, &mut records).unwrap().remove(0)
+    }
+
+    fn rate(candidate: &Candidate) -> f64 {
+        candidate.settings["optim.learning_rate"].as_float().unwrap()
+    }
+
+    #[test]
+    fn the_best_settings_are_those_of_the_better_score() {
+        let scores = [Some(0.8), Some(0.7), Some(0.9)];
+        let chosen = |metric: &Metric| rate(&planned(metric, scores, false).chosen.unwrap());
+        assert_eq!(chosen(&Metric::accuracy(None)), 1e-2);
+        assert_eq!(chosen(&mase()), 3e-3);
+    }
+
+    #[test]
+    fn what_diverged_at_once_is_never_the_best_of_errors() {
+        let chosen = planned(&mase(), [None, Some(40.0), Some(50.0)], false).chosen;
+        assert_eq!(rate(&chosen.unwrap()), 3e-3);
+    }
+
+    #[test]
+    fn a_grid_grows_beyond_the_end_with_the_lowest_error() {
+        let grown = |metric: &Metric| {
+            rate(planned(metric, [0.7, 0.8, 0.9].map(Some), true).candidates.last().unwrap())
+        };
+        assert_eq!(grown(&mase()), 3e-4);
+        assert_eq!(grown(&Metric::accuracy(None)), 3e-2);
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use slimgate_run::RunFolder;
+use slimgate_run::metric::Metric;
 
 use crate::folder::{Record, Records};
 use crate::plan::plan;
@@ -41,21 +43,33 @@ pub struct Running {
     pub epoch: usize,
     /// All epochs.
     pub of: usize,
-    /// Accuracy on the validation set after the last complete epoch.
-    pub accuracy: Option<f64>,
+    /// The metric that choices are made by, and its value on the validation set after the last complete epoch.
+    #[serde(flatten, serialize_with = "under_its_name")]
+    pub score: (Metric, Option<f64>),
 }
 
-/// The trial of a variant with the best accuracy on the validation set.
+/// The trial of a variant with the best score on the validation set.
 #[derive(Clone, Debug, Serialize)]
 pub struct Best {
     /// The variant.
     pub variant: String,
     /// The task.
     pub task: String,
-    /// The accuracy.
-    pub accuracy: f64,
+    /// The metric that choices are made by, and its value.
+    #[serde(flatten, serialize_with = "under_its_name")]
+    pub score: (Metric, f64),
     /// The trial in a few words.
     pub label: String,
+}
+
+/// A value as a key of its own, which is the metric's name.
+fn under_its_name<T: Serialize, S: Serializer>(
+    (metric, value): &(Metric, T),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(&metric.name, value)?;
+    map.end()
 }
 
 /// A trial that failed.
@@ -74,9 +88,10 @@ impl StudyProgress {
         let summary = record.summary.as_ref();
         let (mut epochs, mut seconds) = summary.map_or((0, 0.0), |summary| (summary.epochs, summary.seconds));
         if state == State::Running {
-            let accuracy;
-            (epochs, accuracy, seconds) = read_metrics(folder, &trial.id);
-            self.running.push(Running { label: trial.label(), epoch: epochs, of, accuracy });
+            let score;
+            (epochs, score, seconds) = read_metrics(folder, &trial.id);
+            let metric = summary.map_or_else(Metric::default, |summary| summary.metric.clone());
+            self.running.push(Running { label: trial.label(), epoch: epochs, of, score: (metric, score) });
         } else if record.given_up {
             // Its training, or its test.
             let reason = record.reason.clone().unwrap_or_else(|| "its process died".into());
@@ -86,18 +101,19 @@ impl StudyProgress {
         self.epochs += if ended { epochs } else { of };
         self.epochs_done += epochs;
         self.seconds += seconds;
-        if let Some(best) = summary.and_then(|summary| summary.best.as_ref()) {
-            self.note_best(trial, best.score.value);
+        if let Some((summary, best)) = summary.and_then(|summary| Some((summary, summary.best.as_ref()?))) {
+            self.note_best(trial, (summary.metric.clone(), best.score.value));
         }
     }
 
     /// Keeps a trial that is the best of its variant and task so far; of equals, the first.
-    fn note_best(&mut self, trial: &Trial, accuracy: f64) {
+    fn note_best(&mut self, trial: &Trial, score: (Metric, f64)) {
         let (variant, task) = (trial.variant.clone(), trial.task.clone());
-        let best = Best { variant, task, accuracy, label: trial.label() };
+        let best = Best { variant, task, score, label: trial.label() };
+        let merit = |of: &Best| of.score.0.merit(of.score.1);
         let same = |known: &&mut Best| known.variant == best.variant && known.task == best.task;
         match self.best.iter_mut().find(same) {
-            Some(known) if known.accuracy >= best.accuracy => (),
+            Some(known) if merit(known) >= merit(&best) => (),
             Some(known) => *known = best,
             None => self.best.push(best),
         }
@@ -136,11 +152,25 @@ pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError>
     Ok(progress)
 }
 
-/// The complete epochs of a running trial, its last accuracy and the seconds it took, off its metrics.
+/// The complete epochs of a running trial, its last score and the seconds it took, off its metrics.
 fn read_metrics(folder: &StudyFolder, id: &str) -> (usize, Option<f64>, f64) {
     // One that has just begun has no folder yet.
     let lines = RunFolder::open(&folder.run(id)).and_then(|run| run.recorded_epochs()).unwrap_or_default();
     lines.iter().fold((0, None, 0.0), |(_, _, seconds), line| {
         (line.epoch, Some(line.score.value), seconds + line.seconds)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up::mase;
+
+    #[test]
+    fn a_score_stands_under_the_name_of_its_metric() {
+        let running = |score| Running { label: "lstm".into(), epoch: 0, of: 9, score };
+        let text = |score| serde_json::to_string(&running(score)).unwrap();
+        assert_eq!(text((Metric::default(), None)), r#"{"label":"lstm","epoch":0,"of":9,"accuracy":null}"#);
+        assert_eq!(text((mase(), Some(0.8))), r#"{"label":"lstm","epoch":0,"of":9,"MASE":0.8}"#);
+    }
 }

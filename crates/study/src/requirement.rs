@@ -3,15 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use slimgate_run::words::{bare_percent, p_is, percent};
+use slimgate_run::metric::{Direction, Metric, Unit};
+use slimgate_run::words::p_is;
 use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
 
 use crate::analysis::pairs;
 use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
 
 /// The forms of a requirement.
-const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B` or \
-                     `A accuracy at least 95.0` (percentage points), each with `on TASK` after it where there are several";
+const FORMS: &str = "write `A equivalent to B within 1.0`, `A not worse than B within 1.0`, `A better than B`, \
+                     `A METRIC at least 95.0` or `A METRIC at most 0.9` (a share in percentage points), each with \
+                     `on TASK` after it where there are several";
 
 /// A claim about a study's variants.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,17 +26,57 @@ pub struct Requirement {
     task: Option<String>,
 }
 
-/// Margins and accuracies are in percentage points.
 #[derive(Clone, Debug, PartialEq)]
 enum Claim {
     /// Within the margin of the other, shown by two one-sided tests.
-    Equivalent { other: String, margin: f64 },
+    Equivalent { other: String, margin: Written },
     /// Worse than the other by less than the margin, if at all, shown by a one-sided test.
-    NonInferior { other: String, margin: f64 },
-    /// A difference above 0, shown by the paired t test.
+    NonInferior { other: String, margin: Written },
+    /// A gain above 0, shown by the paired t test.
     Better { other: String },
-    /// The lower end of the interval of the mean lies there or above.
-    AtLeast { accuracy: f64 },
+    /// The interval of the mean lies on this side of a bound.
+    Bounded { metric: String, side: Side, bound: Written },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Side {
+    AtLeast,
+    AtMost,
+}
+
+/// A number as it was written: of a share, in percentage points; of a margin with `%`, a part of the other's value.
+#[derive(Clone, Debug, PartialEq)]
+struct Written {
+    text: String,
+    number: f64,
+    is_percent: bool,
+}
+
+impl Written {
+    fn read(text: &str) -> Option<Written> {
+        let number = text.trim_end_matches('%').parse().ok().filter(|number: &f64| number.is_finite())?;
+        Some(Written { text: text.to_owned(), number, is_percent: text.ends_with('%') })
+    }
+
+    /// The number in the metric's unit, beside the value that a percentage is a part of.
+    ///
+    /// # Errors
+    ///
+    /// The remedy, if the metric has no such value.
+    fn amount(&self, metric: &Metric, whole: Option<f64>) -> Result<f64, String> {
+        let Written { text, number, is_percent } = self;
+        match (metric.unit, whole) {
+            (Unit::Share, _) if *number > 0.0 && *number <= 100.0 => Ok(number / 100.0),
+            (Unit::Share, _) => {
+                Err(format!("`{text}` is not a number of percentage points above 0 and at most 100"))
+            }
+            (Unit::Target | Unit::Ratio, _) if !is_percent => Ok(*number),
+            (Unit::Target | Unit::Ratio, Some(whole)) => Ok(number / 100.0 * whole.abs()),
+            (Unit::Target | Unit::Ratio, None) => {
+                Err(format!("`{text}` is a percentage, and {} is no share", metric.name))
+            }
+        }
+    }
 }
 
 /// The outcome of checking a requirement, with the evidence.
@@ -55,23 +97,27 @@ impl FromStr for Requirement {
             Some((claim, task)) => (claim, Some(task.trim().to_owned())),
             None => (text, None),
         };
+        let claim = claim.replace(" %", "%");
         let words: Vec<&str> = claim.split_whitespace().collect();
-        let points = |text: &str| match text.trim_end_matches('%').parse::<f64>() {
-            Ok(points) if points > 0.0 && points <= 100.0 => Ok(points),
-            _ => Err(refused(&format!(
-                "`{text}` is not a number of percentage points above 0 and at most 100"
-            ))),
+        let number = |text: &str| {
+            Written::read(text).ok_or_else(|| refused(&format!("`{text}` is not a number, such as 1.0")))
+        };
+        let margin = |text: &str| {
+            let wrong =
+                || refused(&format!("`{text}` is not a margin above 0 (of a share, in percentage points)"));
+            Written::read(text).filter(|margin| margin.number > 0.0).ok_or_else(wrong)
         };
         let (variant, claim) = match words[..] {
-            [variant, "equivalent", "to", other, "within", margin] => {
-                (variant, Claim::Equivalent { other: other.into(), margin: points(margin)? })
+            [variant, "equivalent", "to", other, "within", within] => {
+                (variant, Claim::Equivalent { other: other.into(), margin: margin(within)? })
             }
-            [variant, "not", "worse", "than", other, "within", margin] => {
-                (variant, Claim::NonInferior { other: other.into(), margin: points(margin)? })
+            [variant, "not", "worse", "than", other, "within", within] => {
+                (variant, Claim::NonInferior { other: other.into(), margin: margin(within)? })
             }
             [variant, "better", "than", other] => (variant, Claim::Better { other: other.into() }),
-            [variant, "accuracy", "at", "least", accuracy] => {
-                (variant, Claim::AtLeast { accuracy: points(accuracy)? })
+            [variant, ref metric @ .., "at", side @ ("least" | "most"), bound] if !metric.is_empty() => {
+                let side = if side == "least" { Side::AtLeast } else { Side::AtMost };
+                (variant, Claim::Bounded { metric: metric.join(" "), side, bound: number(bound)? })
             }
             _ => return Err(refused(FORMS)),
         };
@@ -85,7 +131,7 @@ impl Requirement {
     ///
     /// # Errors
     ///
-    /// If it names a variant or a task that the study does not have.
+    /// If it names a variant, a task or a metric that the study does not have, or a value that its metric cannot have.
     pub fn check(&self, summary: &StudySummary) -> Result<Outcome, StudyError> {
         let tasks: Vec<&TaskSummary> = summary
             .tasks
@@ -97,55 +143,76 @@ impl Requirement {
             let known: Vec<&str> = summary.tasks.iter().map(|task| task.name.as_str()).collect();
             return Err(self.not_in_study(format!("the task `{name}`"), known.join("; ")));
         }
+        if let Claim::Bounded { metric, .. } = &self.claim
+            && *metric != summary.metric.name
+        {
+            return Err(self.not_in_study(format!("the metric `{metric}`"), summary.metric.name.clone()));
+        }
         let mut outcome = Outcome { holds: true, evidence: Vec::new() };
         for task in tasks {
-            let (holds, evidence) = self.check_task(task, summary.confidence)?;
+            let (holds, evidence) = self.check_task(task, &summary.metric, summary.confidence)?;
             outcome.holds &= holds;
             outcome.evidence.push(format!("{}: {evidence}", task.name));
         }
         Ok(outcome)
     }
 
-    fn check_task(&self, task: &TaskSummary, confidence: f64) -> Result<(bool, String), StudyError> {
+    fn check_task(
+        &self,
+        task: &TaskSummary,
+        metric: &Metric,
+        confidence: f64,
+    ) -> Result<(bool, String), StudyError> {
         let variant = self.find(task, &self.variant)?;
         let other = match &self.claim {
             Claim::Equivalent { other, .. } | Claim::NonInferior { other, .. } | Claim::Better { other } => {
                 Some(self.find(task, other)?)
             }
-            Claim::AtLeast { .. } => None,
+            Claim::Bounded { .. } => None,
         };
+        let of_other = other.and_then(|other| other.test.as_ref()).map(|test| test.mean);
+        let amount = match &self.claim {
+            // Of a variant that is not tested, nothing is shown below.
+            Claim::Equivalent { margin, .. } | Claim::NonInferior { margin, .. } => {
+                margin.amount(metric, Some(of_other.unwrap_or_default()))
+            }
+            // It plays no part in that.
+            Claim::Better { .. } => Ok(1.0),
+            Claim::Bounded { bound, .. } => bound.amount(metric, None),
+        };
+        let amount = amount.map_err(|remedy| StudyError::Requirement(self.text.clone(), remedy))?;
         if let Some(why) =
             [Some(variant), other].into_iter().flatten().find_map(VariantSummary::why_no_verdict)
         {
             return Ok((false, why));
         }
         let (alpha, resolution) = (1.0 - confidence, task.resolution());
-        if let Some(why) = other.and_then(|other| no_baseline(task, other, alpha)) {
+        if let Some(why) = other.and_then(|other| no_baseline(task, metric, other, alpha)) {
             return Ok((false, why));
         }
         let mut compared = other.is_some().then_some(variant).into_iter().chain(other);
         if let Some(unfinished) = compared.find(|of| of.is_still_improving()) {
             return Ok((false, format!("{} was still improving when training ended", unfinished.name)));
         }
-        if let (Claim::AtLeast { accuracy }, Some(trivial)) = (&self.claim, &task.trivial)
+        if let (Claim::Bounded { side, .. }, Some(trivial)) = (&self.claim, &task.trivial)
             && variant.has_learned_nothing(alpha)
-            && accuracy / 100.0 > trivial.score
+            && metric.direction.prefers(amount, trivial.score)
+            && side.is_praise(metric)
         {
-            return Ok((false, not_above_trivial(task, variant)));
+            return Ok((false, not_above_trivial(task, metric, variant)));
         }
-        let against = |points: f64| {
-            compare(&pairs(variant, other?), Criteria { margin: points / 100.0, alpha, resolution })
+        let tests =
+            || compare(&pairs(variant, other?, metric), Criteria { margin: amount, alpha, resolution });
+        let one_sided = |p: fn(&PairedTests) -> f64| {
+            let found = tests()?;
+            Some((p(&found) < alpha, evidence(metric, &found, found.equivalence, p(&found))))
         };
         let shown = match &self.claim {
-            Claim::Equivalent { margin, .. } => {
-                against(*margin).map(|found| one_sided(&found, found.p_equivalence, alpha))
-            }
-            Claim::NonInferior { margin, .. } => {
-                against(*margin).map(|found| one_sided(&found, found.p_noninferiority, alpha))
-            }
-            // The margin plays no part in it.
-            Claim::Better { .. } => against(100.0).map(|found| better(&found, alpha)),
-            Claim::AtLeast { accuracy } => at_least(variant, *accuracy / 100.0, resolution, confidence),
+            Claim::Equivalent { .. } => one_sided(|found| found.p_equivalence),
+            Claim::NonInferior { .. } => one_sided(|found| found.p_noninferiority),
+            Claim::Better { .. } => tests().map(|found| better(metric, &found, alpha)),
+            Claim::Bounded { side, .. } => interval(variant, resolution, confidence)
+                .map(|found| (side.holds(&found, amount), mean(metric, &found, variant))),
         };
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
     }
@@ -162,50 +229,63 @@ impl Requirement {
     }
 }
 
+impl Side {
+    /// True if a claim of this side is one of being good.
+    fn is_praise(self, metric: &Metric) -> bool {
+        let is_higher_better = metric.direction == Direction::Higher;
+        (self == Side::AtLeast) == is_higher_better
+    }
+
+    /// True if the whole interval lies on this side of the bound, which is part of it.
+    fn holds(self, found: &Estimate, bound: f64) -> bool {
+        match self {
+            Side::AtLeast => found.low >= bound,
+            Side::AtMost => found.high <= bound,
+        }
+    }
+}
+
 /// The reason why a variant can be no baseline to hold another to, if there is one.
-fn no_baseline(task: &TaskSummary, other: &VariantSummary, alpha: f64) -> Option<String> {
-    other.has_learned_nothing(alpha).then(|| not_above_trivial(task, other))
+fn no_baseline(task: &TaskSummary, metric: &Metric, other: &VariantSummary, alpha: f64) -> Option<String> {
+    other.has_learned_nothing(alpha).then(|| not_above_trivial(task, metric, other))
 }
 
-fn not_above_trivial(task: &TaskSummary, variant: &VariantSummary) -> String {
-    let class = task.trivial.as_ref().map_or("the same class", |trivial| trivial.answer.as_str());
-    format!("{} is not shown to be better than always saying `{class}`", variant.name)
+fn not_above_trivial(task: &TaskSummary, metric: &Metric, variant: &VariantSummary) -> String {
+    let answer = task.trivial.as_ref().map_or("the same class", |trivial| trivial.answer.as_str());
+    let always = if task.has_constant_answer(metric) { "always saying " } else { "" };
+    format!("{} is not shown to be better than {always}`{answer}`", variant.name)
 }
 
-/// By one or two one-sided tests.
-fn one_sided(found: &PairedTests, p: f64, alpha: f64) -> (bool, String) {
-    (p < alpha, evidence(found, found.equivalence, p))
-}
-
-fn better(found: &PairedTests, alpha: f64) -> (bool, String) {
+fn better(metric: &Metric, found: &PairedTests, alpha: f64) -> (bool, String) {
     let holds = found.p_difference < alpha && found.difference.value > 0.0;
-    (holds, evidence(found, found.difference, found.p_difference))
+    (holds, evidence(metric, found, found.difference, found.p_difference))
 }
 
-fn at_least(
-    variant: &VariantSummary,
-    accuracy: f64,
-    resolution: f64,
-    confidence: f64,
-) -> Option<(bool, String)> {
+/// The mean over the seeds with its interval.
+fn interval(variant: &VariantSummary, resolution: f64, confidence: f64) -> Option<Estimate> {
     let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
-    let found = interval_of_mean(&values, resolution, confidence)?;
-    let text = format!(
-        "accuracy {}, interval {} to {} over {} seeds",
-        percent(found.value),
-        bare_percent(found.low.max(0.0), 2),
-        bare_percent(found.high.min(1.0), 2),
-        values.len()
-    );
-    Some((found.low >= accuracy, text))
+    interval_of_mean(&values, resolution, confidence)
 }
 
-fn evidence(found: &PairedTests, interval: Estimate, p: f64) -> String {
+fn mean(metric: &Metric, found: &Estimate, variant: &VariantSummary) -> String {
     format!(
-        "difference {} points, interval {} to {}, {}, {} seeds",
-        bare_percent(found.difference.value, 2),
-        bare_percent(interval.low, 2),
-        bare_percent(interval.high, 2),
+        "{} {}, interval {} to {} over {} seeds",
+        metric.name,
+        metric.show(found.value),
+        metric.show_bare(metric.clamped(found.low), 2),
+        metric.show_bare(metric.clamped(found.high), 2),
+        variant.seeds.iter().filter(|seed| seed.test.is_some()).count()
+    )
+}
+
+fn evidence(metric: &Metric, found: &PairedTests, interval: Estimate, p: f64) -> String {
+    let [low, high] = metric.turned_interval([interval.low, interval.high]);
+    format!(
+        "difference {}{}, interval {} to {}, {}, {} seeds",
+        metric.show_bare(metric.turned(found.difference.value), 2),
+        metric.points(),
+        metric.show_bare(low, 2),
+        metric.show_bare(high, 2),
         p_is(p),
         found.pairs
     )
@@ -220,6 +300,8 @@ impl fmt::Display for Requirement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::made_up::{comparison, mase, scored};
+    use crate::{Reference, Verdict};
 
     #[test]
     fn requirements_read_back_as_they_are_written() {
@@ -229,6 +311,7 @@ mod tests {
             "i=xhb,f=hb,o=b not worse than lstm within 0.5",
             "lstm3 better than lstm on digits-rows, train_limit 500",
             "lstm accuracy at least 95 on digits-rows",
+            "lstm pinball loss at most 0.5",
         ] {
             assert_eq!(text.parse::<Requirement>().unwrap().to_string(), text);
         }
@@ -260,11 +343,85 @@ mod tests {
             "lstm2 equivalent to lstm within -1",
         ] {
             let message = text.parse::<Requirement>().unwrap_err().to_string();
-            assert!(message.contains("within 1.0") || message.contains("percentage points"), "{message}");
+            assert!(message.contains("within 1.0") || message.contains("a margin above 0"), "{message}");
         }
-        for text in ["lstm accuracy at least 900", "lstm2 not worse than lstm within 101"] {
-            let message = text.parse::<Requirement>().unwrap_err().to_string();
+        let study = crate::made_up::summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
+        for text in ["lstm accuracy at least 900", "lstm accuracy at least -1"] {
+            let message = text.parse::<Requirement>().unwrap().check(&study).unwrap_err().to_string();
             assert!(message.ends_with("above 0 and at most 100"), "{message}");
         }
+    }
+
+    /// Forecasts with errors around 0.8 and 0.7.
+    fn forecasts() -> StudySummary {
+        let mut study = crate::made_up::summary(Vec::new());
+        study.metric = mase();
+        let task = &mut study.tasks[0];
+        (task.step, task.trivial) =
+            (Some(0.0), Some(Reference { answer: "seasonal naive".into(), score: 1.0 }));
+        task.variants = vec![
+            scored("lstm", &[0.80, 0.81, 0.79, 0.80, 0.82]),
+            scored("lstm1", &[0.70, 0.72, 0.69, 0.70, 0.71]),
+            scored("lstm2", &[0.801, 0.812, 0.792, 0.803, 0.819]),
+        ];
+        study
+    }
+
+    #[test]
+    fn of_an_error_the_lower_is_better() {
+        let study = forecasts();
+        let check = |text: &str| text.parse::<Requirement>().unwrap().check(&study).unwrap();
+        for claim in [
+            "lstm1 better than lstm",
+            "lstm1 not worse than lstm within 0.01",
+            "lstm2 equivalent to lstm within 0.01",
+            "lstm2 equivalent to lstm within 2 %",
+            "lstm1 MASE at most 0.75",
+            "lstm MASE at least 0.75",
+        ] {
+            assert!(check(claim).holds, "{claim}: {:?}", check(claim));
+        }
+        for claim in [
+            "lstm better than lstm1",
+            "lstm not worse than lstm1 within 0.05",
+            "lstm2 equivalent to lstm within 0.001",
+            "lstm2 equivalent to lstm within 0.1 %",
+            "lstm MASE at most 0.75",
+        ] {
+            assert!(!check(claim).holds, "{claim}: {:?}", check(claim));
+        }
+        let evidence = &check("lstm1 better than lstm").evidence[0];
+        assert!(evidence.starts_with("digits-rows: difference −0.1000, interval −0.1"), "{evidence}");
+        assert!(
+            check("lstm1 MASE at most 0.75").evidence[0]
+                .starts_with("digits-rows: MASE 0.7040, interval 0.6")
+        );
+    }
+
+    #[test]
+    fn an_error_that_is_not_below_the_trivial_one_is_no_success() {
+        let mut study = forecasts();
+        study.tasks[0].variants[1].p_above_trivial = Some(0.4);
+        let check = |text: &str| text.parse::<Requirement>().unwrap().check(&study).unwrap();
+        let found = check("lstm1 MASE at most 0.9");
+        assert!(!found.holds);
+        assert!(
+            found.evidence[0].ends_with("lstm1 is not shown to be better than `seasonal naive`"),
+            "{found:?}"
+        );
+        assert!(check("lstm1 MASE at most 1.5").holds, "the trivial error is below that, too");
+    }
+
+    #[test]
+    fn another_metric_than_the_studys_is_refused() {
+        let told =
+            |text: &str| text.parse::<Requirement>().unwrap().check(&forecasts()).unwrap_err().to_string();
+        let message = told("lstm pinball loss at most 3");
+        assert!(
+            message.ends_with("names the metric `pinball loss`, which is not in the study (it has MASE)"),
+            "{message}"
+        );
+        let message = told("lstm MASE at most 90%");
+        assert!(message.ends_with("`90%` is a percentage, and MASE is no share"), "{message}");
     }
 }

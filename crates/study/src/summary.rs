@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use slimgate_data::Protocol;
 pub use slimgate_run::Reference;
+use slimgate_run::metric::Metric;
+use slimgate_run::words::{MISSING, short_percent};
 use slimgate_run::write_atomic;
 pub use variant::*;
 
@@ -25,8 +27,15 @@ pub struct StudySummary {
     pub protocol: Protocol,
     /// The variant that the others are compared with.
     pub baseline: String,
-    /// The difference in accuracy that does not matter, as a share: 0.01 is one percentage point.
+    /// The metric that choices are made by and variants are compared in; the step between its values is each task's own.
+    #[serde(default, skip_serializing_if = "Metric::counts_right_answers")]
+    pub metric: Metric,
+    /// The difference that does not matter, in the metric's unit, 0.01 of a share being one percentage point; or the part of
+    /// the baseline's value that does not.
     pub margin: f64,
+    /// True if the margin is a part of the baseline's value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub margin_is_relative: bool,
     /// The confidence of intervals, such as 0.95.
     pub confidence: f64,
     /// The quantity that hidden sizes are chosen to make equal, if any.
@@ -63,6 +72,31 @@ fn first() -> u32 {
 impl StudySummary {
     /// The form that this version of the program writes, and the newest that it reads.
     pub const VERSION: u32 = 2;
+
+    /// The margin on a task, in the metric's unit; nothing of one that is relative while the baseline is not tested.
+    pub fn margin_on(&self, task: &TaskSummary) -> Option<f64> {
+        if !self.margin_is_relative {
+            return Some(self.margin);
+        }
+        let baseline = task.variant(&self.baseline)?.test.as_ref()?;
+        Some(self.margin * baseline.mean.abs())
+    }
+
+    /// The margin with its unit, as all tasks have it: `1.00 points`, `2 % of the MASE of lstm`.
+    pub fn margin_in_words(&self) -> String {
+        let Metric { name, .. } = &self.metric;
+        match self.margin_is_relative {
+            true => format!("{} % of the {name} of {}", short_percent(self.margin), self.baseline),
+            false => self.metric.show_bare(self.margin, 2) + self.metric.points(),
+        }
+    }
+
+    /// The margin with its unit, as a task has it.
+    pub fn margin_on_in_words(&self, task: &TaskSummary) -> String {
+        let margin =
+            self.margin_on(task).map(|margin| self.metric.show_bare(margin, 2) + self.metric.points());
+        margin.unwrap_or_else(|| MISSING.to_owned())
+    }
 
     /// Writes itself into a folder, as `summary.json`; returns where that is.
     ///
@@ -103,6 +137,10 @@ pub struct TaskSummary {
     pub classes: Vec<String>,
     /// Sequences of the test set.
     pub test_sequences: usize,
+    /// The step between possible scores on its test set, 0 where any amount is possible; none where it is one sequence of
+    /// them, as of every share of right answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
     /// Sequences that epochs and settings are chosen on; none in summaries of version 0.1.0.
     #[serde(default)]
     pub validation_sequences: Option<usize>,
@@ -118,9 +156,14 @@ pub struct TaskSummary {
 }
 
 impl TaskSummary {
-    /// The step between possible accuracies on its test set; 0 where that is not known.
+    /// The step between possible scores on its test set; 0 where any amount is possible, or the step is not known.
     pub fn resolution(&self) -> f64 {
-        resolution(self.test_sequences)
+        self.step.unwrap_or_else(|| one_of(self.test_sequences))
+    }
+
+    /// True if the trivial predictor gives every sequence the same class; else it follows a rule that has a name.
+    pub fn has_constant_answer(&self, metric: &Metric) -> bool {
+        !self.classes.is_empty() || metric.counts_right_answers()
     }
 
     /// A variant by its name.
@@ -129,8 +172,8 @@ impl TaskSummary {
     }
 }
 
-/// The step between possible accuracies on so many sequences; 0 where there are none.
-pub(crate) fn resolution(sequences: usize) -> f64 {
+/// One sequence as a share of so many; 0 where there are none.
+pub(crate) fn one_of(sequences: usize) -> f64 {
     if sequences > 0 { 1.0 / sequences as f64 } else { 0.0 }
 }
 
@@ -177,7 +220,8 @@ pub struct Comparison {
     pub pairs: usize,
     /// Pairs that there will be when the study is complete.
     pub planned: usize,
-    /// The mean difference in accuracy, variant minus baseline; none without pairs.
+    /// The mean difference in the metric, variant minus baseline; none without pairs. Of a metric that has an aim, in the
+    /// distance from it.
     pub difference: Option<f64>,
     /// The standard deviation of the differences.
     pub deviation: Option<f64>,
@@ -266,12 +310,12 @@ pub enum Obstacle {
     StillImproving,
 }
 
-/// The importance of the settings: shares of the variance of the best validation accuracy over the whole space.
+/// The importance of the settings: shares of the variance of the best score on the validation set over the whole space.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Importances {
     /// Settings alone and pairs of them, the most important first.
     pub effects: Vec<Importance>,
-    /// Standard deviation of the accuracy over the whole space.
+    /// Standard deviation of the score over the whole space.
     pub spread: f64,
     /// Standard deviation between seeds at one setting. Where `spread` is not well above it, the shares are those of
     /// chance, and mean nothing.
@@ -319,16 +363,16 @@ pub struct PublishedCell {
     pub variant: String,
     /// The learning rate that the schedule starts from.
     pub learning_rate: f64,
-    /// The published accuracy.
+    /// The published score.
     pub published: f64,
     /// The published count of recurrent parameters.
     pub published_parameters: usize,
     /// The other settings that the study varies, by key, as the trial had them: of several trials, the best is shown.
     #[serde(default)]
     pub settings: BTreeMap<String, toml::Value>,
-    /// The measured accuracy, where the trial was run.
+    /// The measured score, where the trial was run.
     pub measured: Option<f64>,
-    /// The accuracy after the last epoch.
+    /// The score after the last epoch.
     pub last: Option<f64>,
     /// The measured count of recurrent parameters.
     pub parameters: Option<usize>,
@@ -351,9 +395,9 @@ pub struct TrialLine {
     pub settings: BTreeMap<String, toml::Value>,
     /// Complete epochs.
     pub epochs: usize,
-    /// The best accuracy on the validation set, and its epoch.
+    /// The best score on the validation set, and its epoch.
     pub best: Option<(usize, f64)>,
-    /// Accuracy on the validation set after the last epoch.
+    /// The score on the validation set after the last epoch.
     pub last: Option<f64>,
     /// True if it had converged, once it is at its end.
     #[serde(default)]
@@ -362,4 +406,41 @@ pub struct TrialLine {
     pub seconds: f64,
     /// The reason why it failed or was pruned.
     pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reach;
+    use crate::made_up::{mase, summary};
+
+    /// Programs of before read `summary.json`, and this one reads theirs.
+    #[test]
+    fn a_summary_of_accuracies_is_written_as_before() {
+        let study = summary(Vec::new());
+        let written = serde_json::to_value(&study).unwrap();
+        assert!(["metric", "margin_is_relative"].iter().all(|key| written.get(key).is_none()), "{written}");
+        assert!(written["tasks"][0].get("step").is_none(), "{written}");
+        let read: StudySummary = serde_json::from_value(written).unwrap();
+        assert_eq!(read.metric, Metric::default());
+        assert_eq!(read.tasks[0].resolution(), 0.001);
+    }
+
+    #[test]
+    fn a_summary_of_errors_says_so() {
+        let study = StudySummary { metric: mase(), margin_is_relative: true, ..summary(Vec::new()) };
+        let read: StudySummary = serde_json::from_value(serde_json::to_value(&study).unwrap()).unwrap();
+        assert_eq!((read.metric, read.margin_is_relative), (mase(), true));
+    }
+
+    #[test]
+    fn a_goal_stands_under_the_name_of_its_metric() {
+        for key in ["accuracy", "MASE"] {
+            let text =
+                format!(r#"{{"share":0.95,"{key}":0.76,"reached":1,"of":2,"epochs":3.0,"seconds":null}}"#);
+            let reach: Reach = serde_json::from_str(&text).unwrap();
+            assert_eq!((reach.goal.metric.as_str(), reach.goal.value), (key, 0.76));
+            assert_eq!(serde_json::to_string(&reach).unwrap(), text);
+        }
+    }
 }

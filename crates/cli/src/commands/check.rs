@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slimgate_study::{Outcome, Protocol, Requirement, StudyFolder, summarize};
+use slimgate_study::{Outcome, Protocol, Requirement, StudyFolder, StudySummary, summarize};
 
 use crate::args::CheckArguments;
 use crate::output::{CliError, NOT_HELD, heard_or_not, say, say_json};
@@ -14,7 +14,7 @@ pub fn run(arguments: CheckArguments) -> Result<ExitCode, CliError> {
         arguments.require.iter().map(|text| text.parse()).collect::<Result<Vec<Requirement>, _>>()?;
     let summary = summarize(&StudyFolder::open(&arguments.study)?)?;
     let outcomes = requirements.iter().map(|claim| claim.check(&summary)).collect::<Result<Vec<_>, _>>()?;
-    heard_or_not(tell_all(&requirements, &outcomes, summary.protocol, arguments.json))?;
+    heard_or_not(tell_all(&requirements, &outcomes, &summary, arguments.json))?;
     let all = outcomes.iter().all(|outcome| outcome.holds);
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(NOT_HELD) })
 }
@@ -22,9 +22,10 @@ pub fn run(arguments: CheckArguments) -> Result<ExitCode, CliError> {
 fn tell_all(
     requirements: &[Requirement],
     outcomes: &[Outcome],
-    protocol: Protocol,
+    summary: &StudySummary,
     json: bool,
 ) -> Result<(), CliError> {
+    let protocol = summary.protocol;
     for (claim, outcome) in requirements.iter().zip(outcomes) {
         let Outcome { holds, evidence } = outcome;
         if json {
@@ -35,7 +36,8 @@ fn tell_all(
         }
     }
     if protocol == Protocol::Published && !json {
-        say("test accuracies were selected on the test set and are optimistically biased")?;
+        let scores = summary.metric.several();
+        say(format_args!("test {scores} were selected on the test set and are optimistically biased"))?;
     }
     Ok(())
 }

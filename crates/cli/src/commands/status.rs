@@ -10,7 +10,7 @@ use slimgate_run::words::counted;
 use slimgate_study::{Protocol, State, StudyFolder, StudyProgress, study_progress};
 
 use crate::args::StatusArguments;
-use crate::output::{CliError, say, say_json, selection_accuracy};
+use crate::output::{CliError, say, say_json, selection_score};
 
 pub fn run(arguments: StatusArguments) -> Result<ExitCode, CliError> {
     let folder = StudyFolder::open(&arguments.study)?;
@@ -49,13 +49,14 @@ fn tell(
     let left = left.map_or_else(String::new, |left| format!(", about {:#} left", HumanDuration(left)));
     say(format_args!("epochs: {} of {}{left}", progress.epochs_done, progress.epochs))?;
     for running in &progress.running {
-        let accuracy = |accuracy| format!(", {}", selection_accuracy(protocol, accuracy));
-        let accuracy = running.accuracy.map_or_else(String::new, accuracy);
-        say(format_args!("running: {}: epoch {} of {}{accuracy}", running.label, running.epoch, running.of))?;
+        let (metric, last) = &running.score;
+        let score = |last| format!(", {}", selection_score(protocol, metric, last));
+        let score = last.map_or_else(String::new, score);
+        say(format_args!("running: {}: epoch {} of {}{score}", running.label, running.epoch, running.of))?;
     }
     for best in &progress.best {
-        let accuracy = selection_accuracy(protocol, best.accuracy);
-        say(format_args!("best {}: {accuracy} ({})", best.variant, best.label))?;
+        let score = selection_score(protocol, &best.score.0, best.score.1);
+        say(format_args!("best {}: {score} ({})", best.variant, best.label))?;
     }
     for failed in &progress.failed {
         say(format_args!("failed: {}: {}", failed.label, failed.reason))?;

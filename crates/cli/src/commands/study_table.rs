@@ -1,6 +1,6 @@
 //! The tables of a task's variants.
 
-use slimgate_run::words::{bare_percent, count, decimals_of, money, percent_to, points_to, short_percent};
+use slimgate_run::words::{count, money, short_percent};
 use slimgate_study::{Cost, Protocol, Spread, StudySummary, TaskSummary, VariantSummary, written};
 
 use crate::output::table;
@@ -8,17 +8,19 @@ use crate::output::table;
 /// Columns of the table of variants.
 const COLUMNS: usize = 9;
 
-/// One row a variant: what it costs and how accurate it is. Below them stands the trivial predictor.
+/// One row a variant: what it costs and how well it does. Below them stands the trivial predictor.
 pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::Table {
     let share = format!("{} % interval", short_percent(summary.confidence));
-    let (test, selection) = match summary.protocol {
-        Protocol::Validation => ("test accuracy", "validation best / final"),
-        Protocol::Published => ("test accuracy,\nchosen on the test set", "best / final\non the test set"),
+    let metric = &summary.metric;
+    let (chosen, selection) = match summary.protocol {
+        Protocol::Validation => ("", "validation best / final"),
+        Protocol::Published => (",\nchosen on the test set", "best / final\non the test set"),
     };
+    let test = format!("test {}{chosen}", metric.name);
     let mut rows = table([
         task.name.as_str(),
         "recurrent parameters",
-        test,
+        &test,
         &share,
         "seeds",
         selection,
@@ -32,13 +34,14 @@ pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::T
             || if variant.name == summary.baseline { "baseline".to_owned() } else { String::new() },
             |found| match found.difference {
                 Some(difference) => {
-                    let points = points_to(difference, decimals_of(summary.margin));
-                    format!("{points} points, {}", found.conclusion())
+                    let margin = summary.margin_on(task).unwrap_or(f64::NAN);
+                    let shown = metric.show_difference_beside(difference, margin);
+                    format!("{shown}{}, {}", metric.points(), found.conclusion())
                 }
                 None => found.conclusion().to_owned(),
             },
         );
-        let mean = |spread: &Option<Spread>| spread.as_ref().map(|spread| percent_to(spread.mean, 1));
+        let mean = |spread: &Option<Spread>| spread.as_ref().map(|spread| metric.show_to(spread.mean, 1));
         let interval = variant.test.as_ref().and_then(|test| test.interval);
         let validation = [&variant.validation, &variant.last].map(|spread| mean(spread).unwrap_or_default());
         let chosen = variant.chosen.iter().map(|(key, value)| {
@@ -50,7 +53,7 @@ pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::T
             count(variant.recurrent_parameters),
             mean(&variant.test).unwrap_or_default(),
             interval.map_or_else(String::new, |[low, high]| {
-                format!("{} to {}", bare_percent(low, 1), bare_percent(high, 1))
+                format!("{} to {}", metric.show_bare(low, 1), metric.show_bare(high, 1))
             }),
             variant.seeds.len().to_string(),
             validation.join(" / "),
@@ -60,8 +63,12 @@ pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::T
         ]);
     }
     if let Some(trivial) = &task.trivial {
-        let mut row = vec![format!("always `{}`", trivial.answer), "0".to_owned()];
-        row.push(percent_to(trivial.score, 1));
+        let name = match task.has_constant_answer(metric) {
+            true => format!("always `{}`", trivial.answer),
+            false => trivial.answer.clone(),
+        };
+        let mut row = vec![name, "0".to_owned()];
+        row.push(metric.show_to(trivial.score, 1));
         row.resize(COLUMNS, String::new());
         rows.add_row(row);
     }

@@ -12,8 +12,8 @@ use slimgate_train::{Display, Progress, ResumeOptions, resume, train};
 
 use crate::args::TrainArguments;
 use crate::output::{
-    CliError, INTERRUPTED, NOT_HELD, heard_or_not, read_text, say, say_json, selection_accuracy,
-    shows_pictures, tell,
+    CliError, INTERRUPTED, NOT_HELD, heard_or_not, read_text, say, say_json, selection_score, shows_pictures,
+    tell,
 };
 
 pub fn run(arguments: TrainArguments) -> Result<ExitCode, CliError> {
@@ -171,7 +171,10 @@ impl Speech {
         let run = folder.path().display();
         let best = summary.best.as_ref().map_or_else(
             || "no epoch was completed".to_owned(),
-            |best| format!("best epoch {}: {}", best.epoch, selection_accuracy(selection, best.score.value)),
+            |best| {
+                let score = selection_score(selection, &summary.metric, best.score.value);
+                format!("best epoch {}: {score}", best.epoch)
+            },
         );
         match summary.status {
             Status::Complete => {

@@ -3,10 +3,10 @@
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 use slimgate_run::words::{decimal, list};
-use slimgate_study::{Protocol, TaskRanking};
+use slimgate_study::{StudySummary, TaskRanking};
 
 use super::{Picture, label};
-use crate::phrases::test_accuracy;
+use crate::phrases::test_score;
 
 /// Length of the axis.
 const LENGTH: f64 = 340.0;
@@ -17,7 +17,7 @@ const GROUP: f64 = 9.0;
 
 /// Mean ranks on an axis, with a line below those that are not significantly different; `None` for fewer than two
 /// variants.
-pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<Picture> {
+pub fn critical_difference(ranking: &TaskRanking, summary: &StudySummary) -> Option<Picture> {
     let ranks: Vec<f64> = ranking.mean_ranks.iter().copied().filter(|rank| rank.is_finite()).collect();
     let many = ranking.variants.len();
     if many < 2 || ranks.len() != many {
@@ -70,7 +70,7 @@ pub fn critical_difference(ranking: &TaskRanking, protocol: Protocol) -> Option<
     let title = format!(
         "Mean ranks across tasks by {} (1 is the best); a thick line joins variants that are not \
          significantly different",
-        test_accuracy(protocol)
+        test_score(summary)
     );
     Some(Picture::new(title, described(ranking, &ranks, &groups), scene))
 }

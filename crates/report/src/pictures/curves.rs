@@ -1,17 +1,22 @@
 //! Learning curves.
 
 use kuva::render::plots::Plot;
-use slimgate_run::Split;
-use slimgate_run::words::{counted, list, percent};
-use slimgate_study::{CurvePoint, Protocol, TaskSummary};
+use slimgate_run::metric::Metric;
+use slimgate_run::words::{counted, list, short};
+use slimgate_run::{EpochMetrics, Split};
+use slimgate_study::{CurvePoint, Protocol, StudySummary, TaskSummary};
 
-use super::{Picture, drawn, layout, line, line_entry, percent_ticks, rate_ticks, with_names};
-use crate::phrases::selection_accuracy;
-use crate::run::Run;
+use super::{Picture, capital, drawn, layout, line, line_entry, rate_ticks, score_ticks, with_names};
+use crate::phrases::{loss_unit, selection_score};
+use crate::run::{Run, metrics};
 use crate::style::VariantStyles;
 
-/// Accuracy over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
-pub fn learning_curves(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+/// The score over the epochs, the seeds as a band around their mean; `None` until a trial has finished an epoch.
+pub fn learning_curves(
+    task: &TaskSummary,
+    summary: &StudySummary,
+    styles: &VariantStyles,
+) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let (mut entries, mut described) = (vec![], vec![]);
     for variant in &task.variants {
@@ -28,8 +33,8 @@ pub fn learning_curves(task: &TaskSummary, protocol: Protocol, styles: &VariantS
         described.push(format!(
             "{} starts at {} and ends at {} after epoch {} ({})",
             variant.name,
-            percent(curve[0].mean),
-            percent(last.mean),
+            summary.metric.show(curve[0].mean),
+            summary.metric.show(last.mean),
             last.epoch,
             counted(last.seeds, "seed", "seeds"),
         ));
@@ -37,22 +42,23 @@ pub fn learning_curves(task: &TaskSummary, protocol: Protocol, styles: &VariantS
     if plots.is_empty() {
         return None;
     }
-    let axes =
-        with_names(layout(&plots, "epoch", &in_short(protocol)), entries).with_y_tick_format(percent_ticks());
+    let axes = with_names(layout(&plots, "epoch", &in_short(summary)), entries)
+        .with_y_tick_format(score_ticks(&summary.metric));
     let description = format!("By epoch: {}.", list(&described));
     let title = format!(
         "Learning curves: {} by epoch; mean and range over seeds (a seed that stopped early keeps its last value; a \
          diverged one ends)",
-        selection_accuracy(protocol)
+        selection_score(summary)
     );
     Some(Picture::new(title, description, drawn(plots, whole_epochs(axes, &task_epochs(task)))))
 }
 
-/// An accuracy's name, short enough for an axis.
-pub(super) fn in_short(protocol: Protocol) -> String {
-    match protocol {
-        Protocol::Validation => "validation accuracy".into(),
-        Protocol::Published => "test accuracy (used for selection)".into(),
+/// A score's name, short enough for an axis.
+pub(super) fn in_short(summary: &StudySummary) -> String {
+    let name = &summary.metric.name;
+    match summary.protocol {
+        Protocol::Validation => format!("validation {name}"),
+        Protocol::Published => format!("test {name} (used for selection)"),
     }
 }
 
@@ -69,22 +75,44 @@ fn whole_epochs(axes: kuva::render::layout::Layout, epochs: &[usize]) -> kuva::r
     axes.with_x_axis_min(0.0).with_x_axis_max(end as f64).with_x_tick_step(step as f64)
 }
 
-/// Loss, accuracy and learning rate of runs over their epochs, as far as recorded.
+/// Loss, score and learning rate of runs over their epochs, as far as recorded.
 pub fn run_curves(runs: &[Run], styles: &VariantStyles) -> Vec<Picture> {
-    let loss =
-        |split: Split| move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.loss);
-    let accuracy = |split: Split| {
-        move |line: &slimgate_run::EpochMetrics| (line.split == split).then_some(line.score.value)
-    };
-    let rate = |line: &slimgate_run::EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
-    let pictures = [
-        run_curve(runs, styles, "Training loss", "training loss (nats)", loss(Split::Train)),
-        run_curve(runs, styles, "Validation loss", "validation loss (nats)", loss(Split::Validation)),
-        run_curve(runs, styles, "Training accuracy", "training accuracy", accuracy(Split::Train)),
-        run_curve(runs, styles, "Validation accuracy", "validation accuracy", accuracy(Split::Validation)),
-        run_curve(runs, styles, "Learning rate", "learning rate", rate),
+    let loss = |split: Split| move |line: &EpochMetrics| (line.split == split).then_some(line.loss);
+    let rate = |line: &EpochMetrics| line.learning_rate.filter(|_| line.split == Split::Train);
+    let metrics = metrics(runs);
+    let [training, validation] =
+        ["training loss", "validation loss"].map(|name| name.to_owned() + loss_unit(&metrics));
+    let mut pictures = vec![
+        run_curve(runs, styles, "Training loss", &training, &Scale::Loss, loss(Split::Train)),
+        run_curve(runs, styles, "Validation loss", &validation, &Scale::Loss, loss(Split::Validation)),
     ];
+    for metric in &metrics {
+        for (split, set) in [(Split::Train, "training"), (Split::Validation, "validation")] {
+            let score = |line: &EpochMetrics| {
+                (line.split == split && line.score.metric == metric.name).then_some(line.score.value)
+            };
+            let axis = format!("{set} {}", metric.name);
+            pictures.push(run_curve(runs, styles, &capital(&axis), &axis, &Scale::Score(metric), score));
+        }
+    }
+    pictures.push(run_curve(runs, styles, "Learning rate", "learning rate", &Scale::Rate, rate));
     pictures.into_iter().flatten().collect()
+}
+
+/// The vertical axis of a curve.
+enum Scale<'a> {
+    Loss,
+    Score(&'a Metric),
+    Rate,
+}
+
+impl Scale<'_> {
+    fn shown(&self, value: f64) -> String {
+        match self {
+            Scale::Score(metric) => metric.show(value),
+            Scale::Loss | Scale::Rate => short(value),
+        }
+    }
 }
 
 fn run_curve(
@@ -92,30 +120,26 @@ fn run_curve(
     styles: &VariantStyles,
     title: &str,
     axis: &str,
-    value: impl Fn(&slimgate_run::EpochMetrics) -> Option<f64>,
+    scale: &Scale,
+    value: impl Fn(&EpochMetrics) -> Option<f64>,
 ) -> Option<Picture> {
     let mut plots: Vec<Plot> = vec![];
     let mut highest = 0.0;
     let (mut entries, mut described, mut epochs) = (vec![], vec![], vec![]);
     for run in runs {
-        let points: Vec<(f64, f64)> = run
-            .epochs
-            .iter()
-            .filter_map(|line| Some((line.epoch as f64, value(line).filter(|value| value.is_finite())?)))
-            .collect();
+        let finite = |line| value(line).filter(|value| value.is_finite());
+        let points: Vec<(f64, f64)> =
+            run.epochs.iter().filter_map(|line| Some((line.epoch as f64, finite(line)?))).collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         let style = styles.style(&run.name);
         highest = points.iter().map(|point| point.1).fold(highest, f64::max);
         epochs.extend(points.iter().map(|point| point.0 as usize));
-        let shown = |value: f64| {
-            if axis.contains("accuracy") { percent(value) } else { slimgate_run::words::short(value) }
-        };
         described.push(format!(
             "{} goes from {} at epoch {} to {} at epoch {}",
             run.name,
-            shown(first.1),
+            scale.shown(first.1),
             first.0,
-            shown(last.1),
+            scale.shown(last.1),
             last.0
         ));
         plots.push(line(&points, style).into());
@@ -125,15 +149,15 @@ fn run_curve(
         return None;
     }
     let axes = whole_epochs(with_names(layout(&plots, "epoch", axis), entries), &epochs);
-    let axes = match axis {
+    let axes = match scale {
         // Starts at zero: a constant rate has no range of its own. Its ticks need the room of a label.
-        "learning rate" => axes
+        Scale::Rate => axes
             .with_y_label("")
             .with_y_axis_min(0.0)
             .with_y_axis_max(1.2 * highest)
             .with_y_tick_format(rate_ticks()),
-        _ if axis.contains("accuracy") => axes.with_y_tick_format(percent_ticks()),
-        _ => axes,
+        Scale::Score(metric) => axes.with_y_tick_format(score_ticks(metric)),
+        Scale::Loss => axes,
     };
     Some(Picture::new(title, format!("By epoch: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -3,16 +3,16 @@
 use kuva::plot::BarPlot;
 use kuva::render::plots::Plot;
 use slimgate_run::words::{list, percent, percent_to};
-use slimgate_study::{Protocol, TaskSummary};
+use slimgate_study::{StudySummary, TaskSummary};
 
 use super::{Picture, drawn, label, layout, ticks};
-use crate::phrases::selection_accuracy;
+use crate::phrases::selection_score;
 
 /// Number of effects shown; those after it explain next to nothing.
 const MOST: usize = 12;
 
 /// The share of the variance that each setting explains, the largest on top; `None` if only the seed varies.
-pub fn importances(task: &TaskSummary, protocol: Protocol) -> Option<Picture> {
+pub fn importances(task: &TaskSummary, summary: &StudySummary) -> Option<Picture> {
     let effects = &task.importances.as_ref()?.effects;
     let known = effects.iter().filter(|importance| importance.share.is_finite());
     let shown: Vec<_> = known.take(MOST).map(|it| (it.keys.join(" × "), it.share)).collect();
@@ -32,7 +32,7 @@ pub fn importances(task: &TaskSummary, protocol: Protocol) -> Option<Picture> {
     let described: Vec<_> = shown.iter().map(|(keys, share)| format!("{keys} {}", percent(*share))).collect();
     let title = format!(
         "Importance of settings: the share of the variance that a setting, or two together, explain of {}",
-        selection_accuracy(protocol)
+        selection_score(summary)
     );
     Some(Picture::new(title, format!("Bars: {}.", list(&described)), drawn(plots, axes)))
 }

@@ -11,8 +11,8 @@ pub use critical::critical_difference;
 pub use curves::{learning_curves, run_curves};
 pub use differences::differences;
 pub use importances::importances;
-pub use rates::accuracy_by_rate;
-pub use trade_off::{accuracy_by_parameters, accuracy_by_time};
+pub use rates::score_by_rate;
+pub use trade_off::{score_by_parameters, score_by_time};
 
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 use kuva::render::theme::Theme;
 use maud::{PreEscaped, html};
-use slimgate_run::words::{percent_to, rate};
+use slimgate_run::metric::Metric;
+use slimgate_run::words::rate;
 
 use crate::style::VariantStyle;
 
@@ -157,9 +158,16 @@ fn ticks(format: impl Fn(f64) -> String + Send + Sync + 'static) -> TickFormat {
     TickFormat::Custom(Arc::new(format))
 }
 
-/// Percentages, all of the same width: room is reserved for the last one.
-fn percent_ticks() -> TickFormat {
-    ticks(|share| percent_to(share, 1))
+/// Scores; percentages, all of the same width: room is reserved for the last one.
+fn score_ticks(metric: &Metric) -> TickFormat {
+    let metric = metric.clone();
+    ticks(move |value| metric.show_to(value, 1))
+}
+
+/// A text that begins a sentence.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Powers of ten and values between them, in the notation of learning rates.

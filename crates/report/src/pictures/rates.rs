@@ -1,18 +1,20 @@
-//! Accuracy over learning rates.
+//! Scores over learning rates.
 
 use kuva::plot::LinePlot;
 use kuva::render::plots::Plot;
-use slimgate_run::words::{list, percent, rate, rate_between};
-use slimgate_study::{Protocol, RatePoint, TaskSummary, UsableRates, VariantSummary};
+use slimgate_run::metric::{Metric, Unit};
+use slimgate_run::words::{list, rate, rate_between};
+use slimgate_study::{RatePoint, StudySummary, TaskSummary, UsableRates, VariantSummary};
 
 use super::curves::in_short;
-use super::{Picture, drawn, layout, line, marker_entry, markers, percent_ticks, rate_ticks, with_names};
-use crate::phrases::selection_accuracy;
+use super::{Picture, drawn, layout, line, marker_entry, markers, rate_ticks, score_ticks, with_names};
+use crate::phrases::selection_score;
 use crate::style::{VariantStyle, VariantStyles};
 
-/// Accuracy over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range;
-/// `None` if a study tried one rate only.
-pub fn accuracy_by_rate(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+/// The score over learning rates, from the worst to the best of the seeds, with a bar beneath for the usable range; `None`
+/// if a study tried one rate only.
+pub fn score_by_rate(task: &TaskSummary, summary: &StudySummary, styles: &VariantStyles) -> Option<Picture> {
+    let metric = &summary.metric;
     let curves: Vec<Curve> =
         task.variants.iter().filter_map(|variant| Curve::of(variant, styles.style(&variant.name))).collect();
     let rates: Vec<f64> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.rate).collect();
@@ -20,32 +22,34 @@ pub fn accuracy_by_rate(task: &TaskSummary, protocol: Protocol, styles: &Variant
     if low == high {
         return None;
     }
-    let accuracies: Vec<f64> = curves.iter().flat_map(Curve::accuracies).collect();
-    let (worst, best) = bounds(&accuracies)?;
+    let scores: Vec<f64> = curves.iter().flat_map(Curve::scores).collect();
+    let (lowest, highest) = bounds(&scores)?;
     let ranges: Vec<_> = curves.iter().filter_map(|curve| Some((curve.usable?, curve.style))).collect();
     // Distance from one bar to the next.
-    let step = ((best - worst) * 0.045).max(0.002);
+    let least_step = match metric.unit {
+        Unit::Share => 0.002,
+        Unit::Target | Unit::Ratio => 0.002 * lowest.abs().max(highest.abs()),
+    };
+    let step = ((highest - lowest) * 0.045).max(least_step);
     let mut plots: Vec<Plot> = curves.iter().flat_map(Curve::plots).collect();
-    plots.extend(bars(&ranges, worst, step));
+    plots.extend(bars(&ranges, lowest, step));
     let entries = curves.iter().map(|curve| marker_entry(curve.name, curve.style)).collect();
-    let axes = with_names(layout(&plots, "learning rate", &in_short(protocol)), entries)
+    let axes = with_names(layout(&plots, "learning rate", &in_short(summary)), entries)
         .with_log_x()
         // Room for the markers at both ends.
         .with_x_axis_min(low / 1.4)
         .with_x_axis_max(high * 1.4)
-        .with_y_axis_min(worst - step * (ranges.len() as f64 + 2.0))
-        .with_y_axis_max(best + step)
+        .with_y_axis_min(lowest - step * (ranges.len() as f64 + 2.0))
+        .with_y_axis_max(highest + step)
         .with_x_tick_format(rate_ticks())
-        .with_y_tick_format(percent_ticks());
-    let described: Vec<String> = curves.iter().map(Curve::description).collect();
-    let title = format!(
-        "Learning rates: {} by learning rate; bars mark the usable range",
-        selection_accuracy(protocol)
-    );
+        .with_y_tick_format(score_ticks(metric));
+    let described: Vec<String> = curves.iter().map(|curve| curve.description(metric)).collect();
+    let title =
+        format!("Learning rates: {} by learning rate; bars mark the usable range", selection_score(summary));
     Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
 }
 
-/// The accuracy of a variant at each learning rate.
+/// The score of a variant at each learning rate.
 struct Curve<'a> {
     name: &'a str,
     style: VariantStyle,
@@ -67,7 +71,7 @@ impl<'a> Curve<'a> {
     }
 
     /// All values that must fit in the picture: the means, and the ends of bars, which reach as far as their seeds.
-    fn accuracies(&self) -> Vec<f64> {
+    fn scores(&self) -> Vec<f64> {
         let seeds = self.points.iter().flat_map(|point| &point.values).copied();
         self.points.iter().map(|point| point.mean).chain(seeds.filter(|value| value.is_finite())).collect()
     }
@@ -95,8 +99,10 @@ impl<'a> Curve<'a> {
         plots
     }
 
-    fn description(&self) -> String {
-        let best = self.points.iter().max_by(|a, b| a.mean.total_cmp(&b.mean)).expect("a curve has a point");
+    fn description(&self, metric: &Metric) -> String {
+        let merit = |point: &RatePoint| metric.merit(point.mean);
+        let best =
+            self.points.iter().max_by(|a, b| merit(a).total_cmp(&merit(b))).expect("a curve has a point");
         let usable = self.usable.map_or_else(String::new, |range| {
             format!(
                 " and is usable from {}{} to {}{}",
@@ -106,14 +112,14 @@ impl<'a> Curve<'a> {
                 if range.open_above { " or more" } else { "" }
             )
         });
-        format!("{} does best at {} with {}{usable}", self.name, rate(best.rate), percent(best.mean))
+        format!("{} does best at {} with {}{usable}", self.name, rate(best.rate), metric.show(best.mean))
     }
 }
 
 /// A bar for each usable range, one below the other beneath the lowest point.
-fn bars(ranges: &[(UsableRates, VariantStyle)], worst: f64, step: f64) -> Vec<Plot> {
+fn bars(ranges: &[(UsableRates, VariantStyle)], lowest: f64, step: f64) -> Vec<Plot> {
     let bar = |(index, &(range, style)): (usize, &(UsableRates, VariantStyle))| -> [Plot; 2] {
-        let y = worst - step * (index as f64 + 1.5);
+        let y = lowest - step * (index as f64 + 1.5);
         let ends = [(range.low, y), (range.high, y)];
         let bar = LinePlot::new().with_data(ends).with_color(style.color).with_stroke_width(4.0);
         // A single rate is a range too.

@@ -1,21 +1,21 @@
-//! The cost of accuracy, in parameters and in time.
+//! The cost of a good score, in parameters and in time.
 
 use kuva::plot::{LinePlot, LineStyle};
 use kuva::render::layout::TickFormat;
 use kuva::render::plots::Plot;
-use slimgate_run::words::{count, list, milliseconds, percent};
-use slimgate_study::{Protocol, Spread, TaskSummary, VariantSummary};
+use slimgate_run::words::{count, list, milliseconds};
+use slimgate_study::{Protocol, Spread, StudySummary, TaskSummary, VariantSummary};
 
 use super::curves::in_short;
 use super::rates::bounds;
-use super::{Picture, drawn, layout, marker_entry, markers, percent_ticks, ticks, with_names};
-use crate::phrases::{of_seeds, selection_accuracy, test_accuracy};
+use super::{Picture, capital, drawn, layout, marker_entry, markers, score_ticks, ticks, with_names};
+use crate::phrases::{of_seeds, selection_score, test_score};
 use crate::style::VariantStyles;
 
-/// Accuracy against recurrent parameters.
-pub fn accuracy_by_parameters(
+/// The score against recurrent parameters.
+pub fn score_by_parameters(
     task: &TaskSummary,
-    protocol: Protocol,
+    summary: &StudySummary,
     styles: &VariantStyles,
 ) -> Option<Picture> {
     let parameters = |variant: &VariantSummary| Some(variant.recurrent_parameters as f64);
@@ -24,18 +24,18 @@ pub fn accuracy_by_parameters(
         words: |value| format!("{} parameters", count(value as usize)),
         ticks: ticks(|value| count(value.max(0.0).round() as usize)),
     };
-    trade_off(task, protocol, styles, axis, parameters)
+    trade_off(task, summary, styles, axis, parameters)
 }
 
-/// Accuracy against the time of a training step, which was measured side by side: seconds of whole trials depend on
-/// what else was running.
-pub fn accuracy_by_time(task: &TaskSummary, protocol: Protocol, styles: &VariantStyles) -> Option<Picture> {
+/// The score against the time of a training step, which was measured side by side: seconds of whole trials depend on what
+/// else was running.
+pub fn score_by_time(task: &TaskSummary, summary: &StudySummary, styles: &VariantStyles) -> Option<Picture> {
     let axis = Axis {
         name: "training step (ms)",
         words: |value| format!("{} per training step", milliseconds(value)),
         ticks: TickFormat::Auto,
     };
-    trade_off(task, protocol, styles, axis, |variant| Some(variant.timing?.training_step_ms))
+    trade_off(task, summary, styles, axis, |variant| Some(variant.timing?.training_step_ms))
 }
 
 /// The horizontal axis.
@@ -47,25 +47,28 @@ struct Axis {
 
 fn trade_off(
     task: &TaskSummary,
-    protocol: Protocol,
+    summary: &StudySummary,
     styles: &VariantStyles,
     axis: Axis,
     price: impl Fn(&VariantSummary) -> Option<f64>,
 ) -> Option<Picture> {
     // On the test set if it has been read, else on the set used for model selection; never a mixture.
     let tested = task.variants.iter().any(|variant| variant.test.is_some());
-    let accuracy = |variant: &'_ VariantSummary| -> Option<Spread> {
+    let score = |variant: &'_ VariantSummary| -> Option<Spread> {
         if tested { variant.test.clone() } else { variant.validation.clone() }
     };
-    let measure = if tested { test_accuracy(protocol) } else { selection_accuracy(protocol) };
+    let measure = if tested { test_score(summary) } else { selection_score(summary) };
     let points: Vec<(&str, f64, Spread)> = task
         .variants
         .iter()
-        .filter_map(|variant| Some((variant.name.as_str(), price(variant)?, accuracy(variant)?)))
+        .filter_map(|variant| Some((variant.name.as_str(), price(variant)?, score(variant)?)))
         .filter(|(_, price, spread)| price.is_finite() && spread.mean.is_finite())
         .collect();
     let (_, dearest) = bounds(&points.iter().map(|point| point.1).collect::<Vec<_>>())?;
-    let front = front(&points.iter().map(|(_, price, spread)| (*price, spread.mean)).collect::<Vec<_>>());
+    let metric = &summary.metric;
+    let merits: Vec<(f64, f64)> =
+        points.iter().map(|(_, price, spread)| (*price, metric.merit(spread.mean))).collect();
+    let front = front(&merits);
     let steps = LinePlot::new().with_data(front.iter().map(|&index| (points[index].1, points[index].2.mean)));
     let steps = steps.with_color("var(--axis)").with_line_style(LineStyle::Custom("4 3".into())).with_step();
     let mut plots: Vec<Plot> = vec![steps.into()];
@@ -84,28 +87,23 @@ fn trade_off(
         described.push(format!(
             "{name} has {} and {}{seeds}{dominated}",
             (axis.words)(*price),
-            percent(spread.mean)
+            metric.show(spread.mean)
         ));
     }
-    let short = match protocol {
-        Protocol::Validation => measure.to_owned(),
-        Protocol::Published => in_short(protocol),
+    let short = match summary.protocol {
+        Protocol::Validation => measure.clone(),
+        Protocol::Published => in_short(summary),
     };
     let axes = with_names(layout(&plots, axis.name, &short), entries)
         .with_x_axis_min(0.0)
         .with_x_axis_max(dearest * 1.08)
         .with_x_tick_format(axis.ticks)
-        .with_y_tick_format(percent_ticks());
-    let title = format!("{} by {}; the dashed line is the Pareto front", capital(measure), axis.name);
+        .with_y_tick_format(score_ticks(metric));
+    let title = format!("{} by {}; the dashed line is the Pareto front", capital(&measure), axis.name);
     Some(Picture::new(title, format!("{}.", list(&described)), drawn(plots, axes)))
 }
 
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// The Pareto front: the points that no other beats in both price and accuracy, by rising price.
+/// The Pareto front: the points, each a price and a merit, that no other beats in both, by rising price.
 fn front(points: &[(f64, f64)]) -> Vec<usize> {
     let mut by_price: Vec<usize> = (0..points.len()).collect();
     by_price.sort_by(|&a, &b| points[a].0.total_cmp(&points[b].0).then(points[b].1.total_cmp(&points[a].1)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slimgate_run::words::{self, count, decimal, optional, p_value, percent, points, rate};
+use slimgate_run::words::{self, count, decimal, optional, p_value, rate};
 use slimgate_study::{Protocol, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::Block;
@@ -16,7 +16,7 @@ const CHAPTER: &str = "All tasks together";
 /// Mean ranks over the tasks, if there are several.
 pub fn across(summary: &StudySummary) -> Vec<Block> {
     let Some(ranking) = &summary.across else { return not_tested(summary) };
-    let test = phrases::test_accuracy(summary.protocol);
+    let test = phrases::test_score(summary);
     let mut blocks = vec![Block::chapter(CHAPTER)];
     let [chi_square, p_friedman] = ranking.friedman;
     let ratio = match ranking.iman_davenport {
@@ -32,7 +32,7 @@ pub fn across(summary: &StudySummary) -> Vec<Block> {
         decimal(ranking.critical_difference, 2),
     )));
     blocks.extend(left_out(summary).map(Block::Text));
-    blocks.extend(critical_difference(ranking, summary.protocol).map(Block::Picture));
+    blocks.extend(critical_difference(ranking, summary).map(Block::Picture));
     let caption = format!("Mean ranks across tasks by {test} (1 is the best)");
     let mut ranks = Table::new(caption, [Column::text("variant"), Column::number("mean rank")]);
     for (name, &rank) in ranking.variants.iter().zip(&ranking.mean_ranks) {
@@ -81,29 +81,26 @@ pub fn published(summary: &StudySummary) -> Vec<Block> {
     if summary.published.is_empty() {
         return vec![];
     }
-    let (set, measured, last) = match summary.protocol {
-        Protocol::Validation => {
-            ("validation set", "measured validation accuracy", "validation accuracy after the last epoch")
-        }
-        Protocol::Published => (
-            "test set",
-            "measured test accuracy, chosen on the test set",
-            "test accuracy after the last epoch",
-        ),
+    let metric = &summary.metric;
+    let name = &metric.name;
+    let (set, chosen) = match summary.protocol {
+        Protocol::Validation => ("validation", ""),
+        Protocol::Published => ("test", ", chosen on the test set"),
     };
     let varied = summary.published.iter().any(|cell| !cell.settings.is_empty());
     let best = if varied { ", for the best of the trials at that learning rate" } else { "" };
     let caption = format!(
-        "Published test accuracy, and the measured accuracy on the {set}: the best epoch of a trial{best}. The \
-         difference is measured minus published, in percentage points"
+        "Published test {name}, and the measured {name} on the {set} set: the best epoch of a trial{best}. The difference \
+         is measured minus published{}",
+        metric.in_points()
     );
     let columns = [
         Column::text("variant"),
         Column::number("learning rate"),
-        Column::number("published test accuracy"),
-        Column::number(measured),
+        Column::number(format!("published test {name}")),
+        Column::number(format!("measured {set} {name}{chosen}")),
         Column::number("difference"),
-        Column::number(last),
+        Column::number(format!("{set} {name} after the last epoch")),
         Column::number("published parameters"),
         Column::number("measured parameters"),
         Column::text("other settings"),
@@ -113,10 +110,10 @@ pub fn published(summary: &StudySummary) -> Vec<Block> {
         table.row(vec![
             cell.variant.as_str().into(),
             rate(cell.learning_rate).into(),
-            percent(cell.published).into(),
-            optional(cell.measured, percent).into(),
-            optional(cell.measured, |measured| points(measured - cell.published)).into(),
-            optional(cell.last, percent).into(),
+            metric.show(cell.published).into(),
+            optional(cell.measured, |measured| metric.show(measured)).into(),
+            optional(cell.measured, |measured| metric.show_difference(measured - cell.published)).into(),
+            optional(cell.last, |last| metric.show(last)).into(),
             count(cell.published_parameters).into(),
             optional(cell.parameters, count).into(),
             phrases::settings(&cell.settings).into(),

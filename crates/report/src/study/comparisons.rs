@@ -1,6 +1,7 @@
 //! Each variant against the baseline.
 
-use slimgate_run::words::{self, optional, p_value, points, points_interval};
+use slimgate_run::metric::Metric;
+use slimgate_run::words::{self, optional, p_value};
 use slimgate_study::{Comparison, StudySummary, TaskSummary};
 
 use crate::document::Block;
@@ -12,15 +13,15 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     if task.comparisons.is_empty() {
         return vec![Block::text(format!("No comparison: {} is the only variant.", summary.baseline))];
     }
-    let margin = words::bare_percent(summary.margin, 2);
     let confidence = words::short_percent(summary.confidence);
     // Two one-sided tests at 5 % correspond to an interval of 90 %.
     let equivalence = words::short_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
-            "Differences in {}, variant minus {}, in percentage points over pairs of trials with the same seed",
-            phrases::test_accuracy(summary.protocol),
-            summary.baseline
+            "Differences in {}, variant minus {}{} over pairs of trials with the same seed",
+            phrases::test_score(summary),
+            summary.baseline,
+            summary.metric.in_points()
         ),
         [
             Column::text("variant"),
@@ -39,10 +40,11 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     );
     let mut tests = Table::new(
         format!(
-            "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{margin} points",
-            phrases::test_accuracy(summary.protocol),
+            "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{}",
+            phrases::test_score(summary),
             task.name,
-            words::counted(task.comparisons.len(), "comparison", "comparisons")
+            words::counted(task.comparisons.len(), "comparison", "comparisons"),
+            summary.margin_on_in_words(task)
         ),
         [
             Column::text("variant"),
@@ -56,7 +58,7 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
         ],
     );
     for comparison in &task.comparisons {
-        evidence.row(evidence_row(comparison));
+        evidence.row(evidence_row(&summary.metric, comparison));
         tests.row(tests_row(comparison));
     }
     // Columns of p values come in pairs with the same heading, and keep their positions.
@@ -70,15 +72,15 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     blocks
 }
 
-fn evidence_row(comparison: &Comparison) -> Vec<Cell> {
+fn evidence_row(metric: &Metric, comparison: &Comparison) -> Vec<Cell> {
     let [won, tied, lost] = comparison.won_tied_lost;
     vec![
         comparison.variant.as_str().into(),
         comparison.conclusion().into(),
         words::count(comparison.pairs).into(),
-        optional(comparison.difference, points).into(),
-        optional(comparison.interval, points_interval).into(),
-        optional(comparison.equivalence_interval, points_interval).into(),
+        optional(comparison.difference, |difference| metric.show_difference(difference)).into(),
+        optional(comparison.interval, |ends| metric.show_interval(ends)).into(),
+        optional(comparison.equivalence_interval, |ends| metric.show_interval(ends)).into(),
         optional(comparison.effect, |effect| words::decimal(effect, 2)).into(),
         format!("{won}, {tied}, {lost}").into(),
         optional(comparison.seeds_needed, words::count).into(),

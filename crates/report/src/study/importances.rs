@@ -4,20 +4,20 @@ use slimgate_run::words::{counted, decimal};
 use slimgate_study::{State, StudySummary, TaskSummary};
 
 use crate::document::Block;
-use crate::phrases::selection_accuracy;
+use crate::phrases::selection_score;
 
 /// An out-of-bag R² below this leaves most of the variance unexplained.
 const RELIABLE: f64 = 0.5;
 
-/// The size of the settings' effect on accuracy, and the fit of the model behind the importances.
+/// The size of the settings' effect on the score, and the fit of the model behind the importances.
 pub fn reliability(summary: &StudySummary, task: &TaskSummary) -> Option<Block> {
     let importances = task.importances.as_ref()?;
-    let points = |deviation: f64| decimal(100.0 * deviation, 2);
+    let metric = &summary.metric;
     let seeds = match importances.between_seeds {
         Some(seeds) => format!(
             ", and ±{} across seeds at the same settings. Unless the first is well above the second, the shares are \
              noise.",
-            points(seeds)
+            metric.show_size(seeds)
         ),
         None => ". With one seed per setting, the shares include the variation between seeds.".to_owned(),
     };
@@ -37,10 +37,11 @@ pub fn reliability(summary: &StudySummary, task: &TaskSummary) -> Option<Block> 
         ),
     };
     let text = format!(
-        "Importances on {}: the standard deviation is ±{} points of {} across settings{seeds} {model}{left_out}",
+        "Importances on {}: the standard deviation is ±{}{} of {} across settings{seeds} {model}{left_out}",
         task.name,
-        points(importances.spread),
-        selection_accuracy(summary.protocol)
+        metric.show_size(importances.spread),
+        metric.points(),
+        selection_score(summary)
     );
     Some(if unreliable { Block::Notice(text) } else { Block::Text(text) })
 }

@@ -12,7 +12,7 @@ mod variants;
 pub(crate) use classes::{confusion, recall, recall_table};
 pub(crate) use environment::environment_table;
 
-use slimgate_run::words::{self, counted, percent};
+use slimgate_run::words::{self, counted};
 use slimgate_study::{Protocol, State, StudySummary, TaskSummary, VariantSummary};
 
 use crate::document::{Block, Document};
@@ -46,11 +46,11 @@ fn lead(summary: &StudySummary) -> String {
     };
     let trials = known + &counted(summary.planned.max(summary.trials.len()), "trial", "trials");
     format!(
-        "{trials} on {tasks}, {} of training in all; baseline {}, equivalence margin ±{} points, {} % confidence \
+        "{trials} on {tasks}, {} of training in all; baseline {}, equivalence margin ±{}, {} % confidence \
          intervals.",
         words::seconds(summary.trial_seconds),
         summary.baseline,
-        words::bare_percent(summary.margin, 2),
+        summary.margin_in_words(),
         words::short_percent(summary.confidence),
     )
 }
@@ -120,21 +120,22 @@ fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let mut blocks = vec![Block::chapter(format!("Results: {}", task.name))];
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
     let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
-    let classes = counted(task.classes.len(), "class", "classes");
-    let sequences = counted(task.test_sequences, "sequence", "sequences");
-    blocks.push(Block::text(match score {
-        Some(score) => format!(
-            "{classes}; {sequences} in the test set. The baseline {} classifies {} of them correctly ({}).",
+    let mut content = counted(task.test_sequences, "sequence", "sequences") + " in the test set";
+    if !task.classes.is_empty() {
+        content = format!("{}; {content}", counted(task.classes.len(), "class", "classes"));
+    }
+    let name = phrases::test_score(summary);
+    blocks.push(Block::text(match score.map(|score| summary.metric.show(score.mean)) {
+        Some(score) if summary.metric.counts_right_answers() => format!(
+            "{content}. The baseline {} classifies {score} of them correctly ({name}).",
             summary.baseline,
-            percent(score.mean),
-            phrases::test_accuracy(summary.protocol),
         ),
+        Some(score) => {
+            format!("{content}. The baseline {} has a score of {score} there ({name}).", summary.baseline)
+        }
         // The content of the test set is known only from evaluations.
-        None if task.classes.is_empty() => "No run has been evaluated on its test set yet.".to_owned(),
-        None => format!(
-            "{classes}; {sequences} in the test set, on which {} has not been evaluated.",
-            summary.baseline
-        ),
+        None if task.test_sequences == 0 => "No run has been evaluated on its test set yet.".to_owned(),
+        None => format!("{content}, on which {} has not been evaluated.", summary.baseline),
     }));
     blocks.push(Block::section(format!("Variants on {}", task.name)));
     blocks.extend(variants::tables(summary, task).into_iter().map(Block::Table));
@@ -144,21 +145,21 @@ fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
 }
 
 fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantStyles) -> Vec<Block> {
-    let protocol = summary.protocol;
     let pictures: Vec<_> = [
-        pictures::learning_curves(task, protocol, styles),
-        pictures::accuracy_by_rate(task, protocol, styles),
-        pictures::accuracy_by_parameters(task, protocol, styles),
-        pictures::accuracy_by_time(task, protocol, styles),
+        pictures::learning_curves(task, summary, styles),
+        pictures::score_by_rate(task, summary, styles),
+        pictures::score_by_parameters(task, summary, styles),
+        pictures::score_by_time(task, summary, styles),
         pictures::differences(task, summary, styles),
-        pictures::importances(task, protocol),
+        pictures::importances(task, summary),
     ]
     .into_iter()
     .flatten()
     .collect();
     let mut blocks = vec![Block::chapter(format!("Pictures: {}", task.name))];
-    if protocol == Protocol::Published {
-        blocks.push(Block::Notice("The accuracies in these pictures were selected on the test set.".into()));
+    if summary.protocol == Protocol::Published {
+        let scores = summary.metric.several();
+        blocks.push(Block::Notice(format!("The {scores} in these pictures were selected on the test set.")));
     }
     blocks.push(match pictures.is_empty() {
         true => Block::text("Nothing to plot yet: no trial has finished an epoch."),

@@ -1,6 +1,6 @@
 //! The list of all trials.
 
-use slimgate_run::words::{self, MISSING, count, optional, percent};
+use slimgate_run::words::{self, MISSING, count, optional};
 use slimgate_study::{Protocol, StudySummary};
 
 use crate::document::Block;
@@ -9,9 +9,10 @@ use crate::table::{Cell, Column, Table};
 
 /// Every trial with its status.
 pub fn trials(summary: &StudySummary) -> Vec<Block> {
-    let (best, last) = match summary.protocol {
-        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
-        Protocol::Published => ("best test accuracy, chosen on the test set", "final test accuracy"),
+    let metric = &summary.metric;
+    let (set, chosen) = match summary.protocol {
+        Protocol::Validation => ("validation", ""),
+        Protocol::Published => ("test", ", chosen on the test set"),
     };
     let columns = [
         Column::text("trial"),
@@ -21,16 +22,18 @@ pub fn trials(summary: &StudySummary) -> Vec<Block> {
         Column::number("seed"),
         Column::text("settings"),
         Column::number("epochs"),
-        Column::number(best),
+        Column::number(format!("best {set} {}{chosen}", metric.name)),
         Column::number("best epoch"),
-        Column::number(last),
+        Column::number(format!("final {set} {}", metric.name)),
         Column::number("time"),
         Column::text("reason"),
     ];
     let mut table = Table::new("All trials", columns);
     for trial in &summary.trials {
-        let accuracy = |value: Option<f64>| Cell::number(optional(value, percent), value.unwrap_or(f64::NAN));
-        let best = trial.best.map(|(_, accuracy)| accuracy);
+        let score = |value: Option<f64>| {
+            Cell::number(optional(value, |value| metric.show(value)), value.unwrap_or(f64::NAN))
+        };
+        let best = trial.best.map(|(_, score)| score);
         let epoch = trial.best.map(|(epoch, _)| epoch);
         table.row(vec![
             trial.id.as_str().into(),
@@ -40,9 +43,9 @@ pub fn trials(summary: &StudySummary) -> Vec<Block> {
             Cell::number(trial.seed.to_string(), trial.seed as f64),
             phrases::settings(&trial.settings).into(),
             Cell::number(count(trial.epochs), trial.epochs as f64),
-            accuracy(best),
+            score(best),
             Cell::number(optional(epoch, count), epoch.map_or(f64::NAN, |epoch| epoch as f64)),
-            accuracy(trial.last),
+            score(trial.last),
             Cell::number(words::seconds(trial.seconds), trial.seconds),
             trial.reason.as_deref().unwrap_or(MISSING).into(),
         ]);

@@ -1,33 +1,43 @@
-//! The tables of variants: accuracy, cost and settings.
+//! The tables of variants: score, cost and settings.
 
-use slimgate_run::words::{self, MISSING, bare_percent, count, optional, rate_between};
+use slimgate_run::metric::{Direction, Metric, Unit};
+use slimgate_run::words::{self, MISSING, count, optional, rate_between};
 use slimgate_study::{Protocol, Reach, Spread, StudySummary, TaskSummary, UsableRates, VariantSummary};
 
 use crate::phrases;
+use crate::pictures::capital;
 use crate::table::{Cell, Column, Table};
 
 /// Four tables with a row for each variant, except those that would be empty.
 pub fn tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Table> {
     let tables =
-        [accuracy(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
+        [score(summary, task), stability(summary, task), cost(summary, task), settings(summary, task)];
     tables.into_iter().filter_map(Table::without_empty_columns).collect()
 }
 
-fn accuracy(summary: &StudySummary, task: &TaskSummary) -> Table {
-    let test = phrases::test_accuracy(summary.protocol);
+fn score(summary: &StudySummary, task: &TaskSummary) -> Table {
+    let (test, metric) = (phrases::test_score(summary), &summary.metric);
+    let each = match metric.unit {
+        Unit::Share => " (%)",
+        Unit::Target | Unit::Ratio => "",
+    };
     let columns = [
         Column::text("variant"),
         Column::text("gates"),
         Column::number("hidden units"),
         Column::number("recurrent parameters"),
         Column::number("all parameters"),
-        Column::number(test),
-        Column::number(format!("{test}, of each seed (%)")),
+        Column::number(test.clone()),
+        Column::number(format!("{test}, of each seed{each}")),
     ];
+    let trivial = match task.has_constant_answer(metric) {
+        true => ", which always answers the most frequent class of the test set",
+        false => "",
+    };
     let caption = format!(
-        "Accuracy on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the \
-         bootstrap from eight, unless they are nearly identical). The last row is the trivial predictor, which always \
-         answers the most frequent class of the test set.",
+        "{} on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the bootstrap from \
+         eight, unless they are nearly identical). The last row is the trivial predictor{trivial}.",
+        capital(&metric.name),
         task.name,
         words::short_percent(summary.confidence),
     );
@@ -39,27 +49,33 @@ fn accuracy(summary: &StudySummary, task: &TaskSummary) -> Table {
             count(variant.hidden).into(),
             count(variant.recurrent_parameters).into(),
             optional(variant.all_parameters, count).into(),
-            mean(&variant.test, variant),
-            each_seed(variant).into(),
+            mean(metric, &variant.test, variant),
+            each_seed(metric, variant).into(),
         ]);
     }
     if let Some(trivial) = &task.trivial {
-        let accuracy = Cell::number(words::percent(trivial.score), trivial.score);
-        let mut row: Vec<Cell> = vec![format!("always “{}”", trivial.answer).into()];
+        let score = Cell::number(metric.show(trivial.score), trivial.score);
+        let name = match task.has_constant_answer(metric) {
+            true => format!("always “{}”", trivial.answer),
+            false => trivial.answer.clone(),
+        };
+        let mut row: Vec<Cell> = vec![name.into()];
         row.resize(5, MISSING.into());
-        row.extend([accuracy, MISSING.into()]);
+        row.extend([score, MISSING.into()]);
         table.row(row);
     }
     table
 }
 
-/// The table that shows whether training keeps the accuracy that it reached.
+/// The table that shows whether training keeps the score that it reached.
 fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
+    let metric = &summary.metric;
+    let name = &metric.name;
     let (best, last) = match summary.protocol {
-        Protocol::Validation => ("best validation accuracy", "final validation accuracy"),
+        Protocol::Validation => (format!("best validation {name}"), format!("final validation {name}")),
         Protocol::Published => (
-            "best test accuracy, chosen on the test set",
-            "final test accuracy, at settings chosen on the test set",
+            format!("best test {name}, chosen on the test set"),
+            format!("final test {name}, at settings chosen on the test set"),
         ),
     };
     let columns = [
@@ -72,19 +88,19 @@ fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
     ];
     let caption = format!(
         "Best and final epoch on {}: means over the trials at the chosen settings, with the same interval. Collapsed: \
-         the last epoch is more than {} points below the best and keeps less than half of the best epoch’s gain over the \
-         trivial predictor. Still improving: in the last quarter of the epochs, or since the best one if early stopping \
-         ended the trial, the best accuracy rose by more than half a point and more than its standard error, or \
-         the loss fell by more than 0.01. Diverged: the loss became infinite or NaN.",
+         the last epoch is {} the best and keeps less than half of the best epoch’s gain over the trivial predictor. Still \
+         improving: in the last quarter of the epochs, or since the best one if early stopping ended the trial, the best \
+         {name} {}. Diverged: the loss became infinite or NaN.",
         task.name,
-        words::decimal(500.0 * summary.margin, 2),
+        far_below(summary),
+        little(metric),
     );
     let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         table.row(vec![
             variant.name.as_str().into(),
-            mean(&variant.validation, variant),
-            mean(&variant.last, variant),
+            mean(metric, &variant.validation, variant),
+            mean(metric, &variant.last, variant),
             of_seeds(variant.collapsed, variant).into(),
             of_seeds(variant.still_improving, variant).into(),
             of_seeds(variant.diverged, variant).into(),
@@ -93,17 +109,39 @@ fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
     table
 }
 
-fn mean(spread: &Option<Spread>, variant: &VariantSummary) -> Cell {
+/// How far below its best epoch a trial has collapsed.
+fn far_below(summary: &StudySummary) -> String {
+    match summary.metric.unit {
+        Unit::Share => format!("more than {} points below", words::decimal(500.0 * summary.margin, 2)),
+        Unit::Target | Unit::Ratio => "worse by more than 5 % than".to_owned(),
+    }
+}
+
+/// The gains that a trial has not converged after.
+fn little(metric: &Metric) -> &'static str {
+    match metric.unit {
+        Unit::Share => {
+            "rose by more than half a point and more than its standard error, or the loss fell by more than 0.01"
+        }
+        Unit::Target | Unit::Ratio => {
+            "improved by more than half a percent, or the loss fell by more than one percent"
+        }
+    }
+}
+
+fn mean(metric: &Metric, spread: &Option<Spread>, variant: &VariantSummary) -> Cell {
     match spread.as_ref().filter(|spread| spread.mean.is_finite()) {
-        Some(spread) => (phrases::spread(spread) + &phrases::of_seeds(spread, variant.planned_seeds)).into(),
+        Some(spread) => {
+            (phrases::spread(metric, spread) + &phrases::of_seeds(spread, variant.planned_seeds)).into()
+        }
         None => MISSING.into(),
     }
 }
 
-/// The test accuracy of every seed, in order of the seeds.
-fn each_seed(variant: &VariantSummary) -> String {
-    let values: Vec<_> =
-        variant.seeds.iter().filter_map(|seed| seed.test).map(|share| bare_percent(share, 2)).collect();
+/// The test score of every seed, in order of the seeds.
+fn each_seed(metric: &Metric, variant: &VariantSummary) -> String {
+    let tested = variant.seeds.iter().filter_map(|seed| seed.test);
+    let values: Vec<_> = tested.map(|score| metric.show_bare(score, 2)).collect();
     let known = values.iter().any(|value| value != MISSING);
     if known { values.join("  ") } else { MISSING.to_owned() }
 }
@@ -121,12 +159,12 @@ fn cost(summary: &StudySummary, task: &TaskSummary) -> Table {
     }
     shares.sort_by(f64::total_cmp);
     let to = |share: &f64| {
-        Column::number(format!(
-            "epochs and time to {} % of {}’s best {}",
-            words::bare_percent(*share, 0),
-            summary.baseline,
-            phrases::selection_accuracy(summary.protocol)
-        ))
+        let of = match summary.metric.direction {
+            Direction::Higher => format!("{} % of", words::bare_percent(*share, 0)),
+            _ => format!("within {} % of", words::bare_percent(1.0 - *share, 0)),
+        };
+        let best = phrases::selection_score(summary);
+        Column::number(format!("epochs and time to {of} {}’s best {best}", summary.baseline))
     };
     let mut columns = vec![Column::text("variant")];
     columns.extend(shares.iter().map(to));
@@ -160,7 +198,7 @@ fn cost(summary: &StudySummary, task: &TaskSummary) -> Table {
     table
 }
 
-/// Epochs and seconds to a share of the baseline's accuracy, and the number of seeds that reached it.
+/// Epochs and seconds to a share of the baseline's score, and the number of seeds that reached it.
 fn reached(reach: &Reach) -> String {
     if reach.of == 0 {
         return MISSING.to_owned();
@@ -180,26 +218,32 @@ fn reached(reach: &Reach) -> String {
 }
 
 fn settings(summary: &StudySummary, task: &TaskSummary) -> Table {
+    let metric = &summary.metric;
     let caption = format!(
         "Settings on {}: the chosen ones, and the learning rates within the margin of the best {}. Mean regret: average \
-         loss of accuracy at a learning rate picked at random from those tried. Max regret: greatest loss at a rate \
-         within a factor of ten of the best.",
+         loss of {} at a learning rate picked at random from those tried. Max regret: greatest loss at a rate within a \
+         factor of ten of the best.",
         task.name,
-        phrases::selection_accuracy(summary.protocol)
+        phrases::selection_score(summary),
+        metric.name
     );
+    let points = match metric.unit {
+        Unit::Share => " (points)",
+        Unit::Target | Unit::Ratio => "",
+    };
     let columns = [
         Column::text("variant"),
         Column::text("chosen"),
         Column::text("usable learning rates"),
         Column::number("powers of ten"),
-        Column::number("mean regret over tried rates (points)"),
-        Column::number("max regret within ×10 (points)"),
+        Column::number(format!("mean regret over tried rates{points}")),
+        Column::number(format!("max regret within ×10{points}")),
         Column::text("trials"),
     ];
     let mut table = Table::new(caption, columns);
     for variant in &task.variants {
         let regret = |of: fn(&UsableRates) -> f64| {
-            Cell::from(optional(variant.usable.as_ref().map(of), |regret| words::decimal(100.0 * regret, 2)))
+            Cell::from(optional(variant.usable.as_ref().map(of), |regret| metric.show_size(regret)))
         };
         let states: Vec<_> =
             variant.states.iter().map(|(state, number)| format!("{number} {state}")).collect();

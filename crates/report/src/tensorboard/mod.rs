@@ -14,7 +14,7 @@ use self::messages::{
     SummaryValue, Value, data, event, kind, summary_value,
 };
 use crate::files::write_all;
-use crate::run::folder_names;
+use crate::run::{folder_names, metrics};
 use crate::{ReportError, Run};
 
 /// The settings that are shown whether or not runs differ in them.
@@ -65,8 +65,8 @@ fn events(run: &Run, keys: &[&str]) -> Vec<u8> {
         record::add(&mut file, &scalars(now, line));
     }
     if let Some(evaluation) = &run.evaluation {
-        let values =
-            vec![scalar("accuracy/test", evaluation.score.value), scalar("loss/test", evaluation.loss)];
+        let tag = format!("{}/test", evaluation.score.metric);
+        let values = vec![scalar(&tag, evaluation.score.value), scalar("loss/test", evaluation.loss)];
         record::add(&mut file, &summary_event(now, evaluation.epoch, values));
     }
     let status = match run.summary.as_ref().map(|summary| summary.status) {
@@ -89,15 +89,17 @@ fn experiment(runs: &[Run], keys: &[&str]) -> Vec<u8> {
         let data_type = values.first().copied().filter(|_| values.len() == 1).unwrap_or(1);
         HparamInfo { name: (*key).to_owned(), data_type: i32::from(data_type) }
     };
-    let mut metrics = vec!["accuracy/validation", "loss/validation"];
+    let metrics = metrics(runs);
+    let mut tags: Vec<String> = metrics.iter().map(|metric| format!("{}/validation", metric.name)).collect();
+    tags.push("loss/validation".to_owned());
     if runs.iter().any(|run| run.evaluation.is_some()) {
-        metrics.push("accuracy/test");
+        tags.extend(metrics.iter().map(|metric| format!("{}/test", metric.name)));
     }
-    let metric = |tag: &str| MetricInfo { name: Some(MetricName { tag: tag.to_owned() }) };
+    let metric = |tag: String| MetricInfo { name: Some(MetricName { tag }) };
     let experiment = Experiment {
         time_created_secs: started,
         hparam_infos: keys.iter().map(info).collect(),
-        metric_infos: metrics.into_iter().map(metric).collect(),
+        metric_infos: tags.into_iter().map(metric).collect(),
     };
     let mut file = record::begin(started);
     record::add(
@@ -132,8 +134,8 @@ fn scalars(now: f64, line: &EpochMetrics) -> Event {
         Split::Train => "train",
         Split::Validation => "validation",
     };
-    let mut values =
-        vec![scalar(&format!("loss/{set}"), line.loss), scalar(&format!("accuracy/{set}"), line.score.value)];
+    let tag = format!("{}/{set}", line.score.metric);
+    let mut values = vec![scalar(&format!("loss/{set}"), line.loss), scalar(&tag, line.score.value)];
     values.extend(line.learning_rate.map(|rate| scalar("learning_rate", rate)));
     summary_event(now, line.epoch, values)
 }

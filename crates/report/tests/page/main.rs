@@ -3,5 +3,6 @@
 mod browser;
 mod files;
 mod html;
+mod metrics;
 mod support;
 mod tables;

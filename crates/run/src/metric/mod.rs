@@ -12,6 +12,7 @@ mod forecast_errors;
 mod number_errors;
 mod score;
 mod tally;
+mod wording;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,72 @@ impl Metric {
             Direction::Lower => from - to,
             Direction::Towards(aim) => (from - aim).abs() - (to - aim).abs(),
         }
+    }
+
+    /// The value on a scale on which higher is better, and on which the gain from one to another is their difference.
+    pub fn merit(&self, value: f64) -> f64 {
+        match self.direction {
+            Direction::Higher => value,
+            Direction::Lower => -value,
+            Direction::Towards(aim) => -(value - aim).abs(),
+        }
+    }
+
+    /// A gain as a difference of values, or such a difference as a gain: of an error, a gain is a negative difference. Of
+    /// a metric that has an aim, it is the difference of the distances from it.
+    pub fn turned(&self, gain: f64) -> f64 {
+        match self.direction {
+            Direction::Higher => gain,
+            Direction::Lower | Direction::Towards(_) => -gain,
+        }
+    }
+
+    /// An interval of gains as one of differences, or the other way around.
+    pub fn turned_interval(&self, [low, high]: [f64; 2]) -> [f64; 2] {
+        match self.direction {
+            Direction::Higher => [low, high],
+            Direction::Lower | Direction::Towards(_) => [-high, -low],
+        }
+    }
+
+    /// The worst and the best value of its range; `None` where either is infinite.
+    pub fn worst_and_best(&self) -> Option<[f64; 2]> {
+        let (least, most) = (self.range.least?, self.range.most?);
+        Some(match self.direction {
+            Direction::Higher => [least, most],
+            Direction::Lower => [most, least],
+            Direction::Towards(aim) => [if aim - least > most - aim { least } else { most }, aim],
+        })
+    }
+
+    /// The merit of a run without a single epoch: that of the worst value of the range, below every other where there is
+    /// none.
+    pub fn worst_merit(&self) -> f64 {
+        self.worst_and_best().map_or(f64::NEG_INFINITY, |[worst, _]| self.merit(worst))
+    }
+
+    /// The value within the range that is nearest to one.
+    pub fn clamped(&self, value: f64) -> f64 {
+        let Range { least, most } = self.range;
+        value.max(least.unwrap_or(f64::NEG_INFINITY)).min(most.unwrap_or(f64::INFINITY))
+    }
+
+    /// The value that is so large a share as good as another: of a higher value that share, an error by the missing share
+    /// larger.
+    pub fn share_of(&self, value: f64, share: f64) -> f64 {
+        match self.direction {
+            Direction::Higher if value >= 0.0 => share * value,
+            Direction::Lower if value < 0.0 => share * value,
+            Direction::Higher | Direction::Lower => (2.0 - share) * value,
+            Direction::Towards(aim) => aim + (2.0 - share) * (value - aim),
+        }
+    }
+}
+
+/// The share of right answers: what all runs of version 0.1.0 were chosen by.
+impl Default for Metric {
+    fn default() -> Metric {
+        Metric::accuracy(None)
     }
 }
 
@@ -130,6 +197,35 @@ mod tests {
             [accuracy.gain(0.25, 0.5), error.gain(0.25, 0.5), coverage.gain(1.0, 0.75)],
             [0.25, -0.25, 0.25]
         );
+    }
+
+    #[test]
+    fn merits_differ_by_the_gain() {
+        let all = classes(&["a".into()], &[4]).into_iter().chain(forecast(0.5)).chain(regression());
+        for metric in all {
+            let gain = metric.gain(0.25, 0.75);
+            assert_eq!(metric.merit(0.75) - metric.merit(0.25), gain, "{}", metric.name);
+            assert_eq!(metric.turned(metric.turned(gain)), gain);
+            let [low, high] = metric.turned_interval([gain - 1.0, gain + 2.0]);
+            assert!(low < metric.turned(gain) && metric.turned(gain) < high, "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_named_where_there_are_any() {
+        let coverage = forecast(0.8).pop().unwrap();
+        assert_eq!(Metric::accuracy(None).worst_and_best(), Some([0.0, 1.0]));
+        assert_eq!(coverage.worst_and_best(), Some([0.0, 0.8]));
+        assert_eq!(forecast(0.8)[0].worst_and_best(), None);
+    }
+
+    #[test]
+    fn a_share_as_good_is_never_better() {
+        let coverage = forecast(0.75).pop().unwrap();
+        let [mase, r_squared] = [&forecast(0.8)[0], &regression()[2]];
+        assert_eq!(Metric::accuracy(None).share_of(0.5, 0.75), 0.375);
+        assert_eq!((mase.share_of(0.5, 0.75), coverage.share_of(0.5, 0.5)), (0.625, 0.375));
+        assert_eq!((r_squared.share_of(0.5, 0.5), r_squared.share_of(-0.5, 0.5)), (0.25, -0.75));
     }
 
     #[test]

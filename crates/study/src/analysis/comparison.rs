@@ -1,10 +1,11 @@
 //! Each variant against the baseline.
 
+use slimgate_run::metric::Metric;
+
 use super::obstacle::obstacle;
-use crate::summary::resolution;
 use crate::{Comparison, Obstacle, StudyConfig, VariantSummary, Verdict};
 use slimgate_statistics::{
-    Alternative, Criteria, Pair, PairedTests, Scenario, compare, holm, seeds_needed, won_tied_lost,
+    Alternative, Criteria, Estimate, Pair, PairedTests, Scenario, compare, holm, seeds_needed, won_tied_lost,
 };
 
 /// The power that "run N more seeds" aims at.
@@ -20,14 +21,19 @@ struct Paired<'a> {
 }
 
 impl<'a> Paired<'a> {
-    fn new(variant: &'a VariantSummary, baseline: &'a VariantSummary, criteria: Criteria) -> Paired<'a> {
-        let pairs = pairs(variant, baseline);
+    fn new(
+        variant: &'a VariantSummary,
+        baseline: &'a VariantSummary,
+        metric: &Metric,
+        criteria: Criteria,
+    ) -> Paired<'a> {
+        let pairs = pairs(variant, baseline, metric);
         let tests = compare(&pairs, criteria);
         Paired { variant, pairs, tests, obstacle: obstacle(variant, baseline, criteria.alpha) }
     }
 
-    /// The mean difference, variant minus baseline.
-    fn difference(&self) -> Option<f64> {
+    /// The mean gain of the variant over the baseline.
+    fn gain(&self) -> Option<f64> {
         let sum: f64 = self.pairs.iter().map(|pair| pair.variant - pair.baseline).sum();
         (!self.pairs.is_empty()).then(|| sum / self.pairs.len() as f64)
     }
@@ -40,14 +46,18 @@ type PValues = Option<[f64; 2]>;
 /// variants, for each null hypothesis by itself.
 pub(super) fn comparisons(
     config: &StudyConfig,
+    metric: &Metric,
     variants: &[VariantSummary],
-    test_sequences: usize,
+    resolution: f64,
 ) -> Vec<Comparison> {
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let alpha = 1.0 - config.compare.confidence;
-    let margin = config.compare.margin / 100.0;
-    let criteria = Criteria { margin, alpha, resolution: resolution(test_sequences) };
-    let all: Vec<Paired> = others.iter().map(|variant| Paired::new(variant, baseline, criteria)).collect();
+    let of_baseline = baseline.test.as_ref().map(|test| test.mean);
+    // Without a test result of the baseline there is no pair to hold to it.
+    let margin = config.compare.margin.on(metric, of_baseline).unwrap_or_default();
+    let criteria = Criteria { margin, alpha, resolution };
+    let paired = |variant| Paired::new(variant, baseline, metric, criteria);
+    let all: Vec<Paired> = others.iter().map(paired).collect();
     let difference = family(&all, |tests| tests.p_difference);
     let equivalence = family(&all, |tests| tests.p_equivalence);
     let noninferiority = family(&all, |tests| tests.p_noninferiority);
@@ -63,15 +73,15 @@ pub(super) fn comparisons(
             variant: variant.name.clone(),
             pairs: of.pairs.len(),
             planned: variant.planned_seeds.max(baseline.planned_seeds),
-            difference: of.difference(),
+            difference: of.gain().map(|gain| metric.turned(gain)),
             deviation: tests.map(|tests| tests.sd),
-            equivalence_interval: tests.map(|tests| [tests.equivalence.low, tests.equivalence.high]),
-            interval: tests.map(|tests| [tests.difference.low, tests.difference.high]),
+            equivalence_interval: tests.map(|tests| differences(metric, tests.equivalence)),
+            interval: tests.map(|tests| differences(metric, tests.difference)),
             p_difference: difference[index],
             p_signed_rank: tests.map(|tests| tests.p_signed_rank),
             p_equivalence: equivalence[index],
             p_noninferiority: noninferiority[index],
-            effect: tests.and_then(|tests| tests.effect),
+            effect: tests.and_then(|tests| tests.effect).map(|effect| metric.turned(effect)),
             won_tied_lost: won_tied_lost(&of.pairs, criteria.resolution),
             verdict,
             obstacle: of.obstacle,
@@ -85,6 +95,11 @@ pub(super) fn comparisons(
         }
     };
     all.iter().enumerate().map(comparison).collect()
+}
+
+/// An interval of gains as one of differences.
+fn differences(metric: &Metric, gains: Estimate) -> [f64; 2] {
+    metric.turned_interval([gains.low, gains.high])
 }
 
 /// The p values of one null hypothesis about every variant.
@@ -105,7 +120,7 @@ fn verdict(of: &Paired, [difference, equivalence, noninferiority]: [PValues; 3],
         Verdict::NotEnoughEvidence
     } else if holds(equivalence) {
         Verdict::Equivalent
-    } else if holds(difference) && of.difference() > Some(0.0) {
+    } else if holds(difference) && of.gain() > Some(0.0) {
         Verdict::Better
     } else if holds(noninferiority) {
         Verdict::NonInferior
@@ -128,17 +143,20 @@ fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize
     needed.map(|needed| needed.max(found.pairs + 1))
 }
 
-/// The test accuracies of two variants under the seeds that both have.
-pub(crate) fn pairs(variant: &VariantSummary, baseline: &VariantSummary) -> Vec<Pair> {
+/// The merits of the test scores of two variants under the seeds that both have.
+pub(crate) fn pairs(variant: &VariantSummary, baseline: &VariantSummary, metric: &Metric) -> Vec<Pair> {
     let of_seed = |seed: u64| baseline.seeds.iter().find(|other| other.seed == seed)?.test;
-    let pair = |seed: &crate::SeedResult| Some(Pair { variant: seed.test?, baseline: of_seed(seed.seed)? });
+    let pair = |seed: &crate::SeedResult| {
+        let [variant, baseline] = [seed.test?, of_seed(seed.seed)?].map(|score| metric.merit(score));
+        Some(Pair { variant, baseline })
+    };
     variant.seeds.iter().filter_map(pair).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up::variant;
+    use crate::made_up::{mase, scored, variant};
     use crate::{Requirement, SeedResult};
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
@@ -159,7 +177,7 @@ mod tests {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let verdict = |baseline, other| {
             let variants = [tested("lstm", 0.9, baseline), tested("lstm2", 0.9, other)];
-            let found = &comparisons(&config, &variants, 1000)[0];
+            let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
             (found.verdict, found.seeds_needed)
         };
         assert_eq!(verdict(false, false), (Verdict::Equivalent, None));
@@ -177,7 +195,7 @@ mod tests {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let mut variants = [tested("lstm", 0.9, false), tested("lstm2", 0.9, false)];
         variants[1].seeds.truncate(6);
-        let found = &comparisons(&config, &variants, 1000)[0];
+        let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
         assert_eq!((found.verdict, found.pairs, found.planned), (Verdict::NotEnoughEvidence, 6, 8));
         assert_eq!(found.seeds_needed, None);
         let mut summary = crate::made_up::summary(Vec::new());
@@ -197,7 +215,7 @@ mod tests {
         let p = |others: Vec<VariantSummary>| {
             let variants: Vec<VariantSummary> =
                 [tested("lstm", 0.9, false)].into_iter().chain(others).collect();
-            comparisons(&config, &variants, 1000)[0].p_equivalence.unwrap()
+            comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0].p_equivalence.unwrap()
         };
         let ready = tested("lstm1", 0.902, false);
         let [raw, alone] = p(vec![ready.clone(), variant("lstm2", 1e-3), variant("lstm3", 1e-3)]);
@@ -213,7 +231,7 @@ mod tests {
         partial.seeds.truncate(6);
         for other in [partial, tested("lstm2", 0.9, true)] {
             let variants = [tested("lstm", 0.9, false), tested("lstm1", 0.908, false), other];
-            let found = comparisons(&config, &variants, 1000);
+            let found = comparisons(&config, &Metric::accuracy(None), &variants, 0.001);
             let [raw, adjusted] = found[0].p_equivalence.unwrap();
             assert!(found[1].p_equivalence.unwrap()[0] < raw, "it would come first");
             assert!((adjusted / raw - 2.0).abs() < 1e-9, "{adjusted} {raw}");
@@ -222,10 +240,34 @@ mod tests {
     }
 
     #[test]
+    fn a_lower_error_is_better_and_its_difference_negative() {
+        let config = |margin: &str| {
+            let text =
+                format!("[grid]\nmodel.variant = ['lstm', 'lstm1', 'lstm2']\n[compare]\nmargin = {margin}");
+            StudyConfig::read("test", &text, &[]).unwrap()
+        };
+        let variants = [
+            scored("lstm", &[0.80, 0.81, 0.79, 0.80, 0.82]),
+            scored("lstm1", &[0.70, 0.72, 0.69, 0.70, 0.71]),
+            scored("lstm2", &[0.90, 0.90, 0.88, 0.91, 0.92]),
+        ];
+        let found = comparisons(&config("0.02"), &mase(), &variants, 0.0);
+        assert_eq!([found[0].verdict, found[1].verdict], [Verdict::Better, Verdict::Worse]);
+        assert_eq!([found[0].won_tied_lost, found[1].won_tied_lost], [[5, 0, 0], [0, 0, 5]]);
+        let [low, high] = found[0].interval.unwrap();
+        let difference = found[0].difference.unwrap();
+        assert!((difference + 0.1).abs() < 1e-12 && low < difference && difference < high && high < 0.0);
+        assert!(found[0].effect.unwrap() < 0.0 && found[1].effect.unwrap() > 0.0);
+        // A fifth of 0.804 is 0.16, and a twentieth 0.04.
+        let verdicts = |margin| comparisons(&config(margin), &mase(), &variants, 0.0)[1].verdict;
+        assert_eq!((verdicts("'20 %'"), verdicts("'5 %'")), (Verdict::Equivalent, Verdict::Worse));
+    }
+
+    #[test]
     fn without_pairs_there_is_no_difference() {
         let config = StudyConfig::read("test", "[grid]\nmodel.variant = ['lstm', 'lstm2']", &[]).unwrap();
         let variants = [tested("lstm", 0.9, false), variant("lstm2", 1e-3)];
-        let found = &comparisons(&config, &variants, 1000)[0];
+        let found = &comparisons(&config, &Metric::accuracy(None), &variants, 0.001)[0];
         assert_eq!((found.pairs, found.difference), (0, None));
     }
 }

@@ -9,7 +9,7 @@ use crate::trial::number;
 use crate::{Importance, Importances, Range, State, StudyConfig, StudyError};
 use slimgate_statistics::{Method, Observation, Parameter, Scale, importance};
 
-/// The shares of the variance of the best validation accuracy that variant and settings explain, and their
+/// The shares of the variance of the best score on the validation set that variant and settings explain, and their
 /// interactions, over the trials that settings were chosen from.
 pub(super) fn importances(
     config: &StudyConfig,
@@ -36,15 +36,20 @@ pub(super) fn importances(
             for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
                 let record = records.get(&trial.id);
                 let Some(summary) = record.ended() else { continue };
-                let best = summary.best.as_ref().map(|best| best.score.value);
-                let score = if record.state == State::Diverged { best.or(Some(0.0)) } else { best };
+                let best = summary.best.as_ref().map(|best| summary.metric.merit(best.score.value));
+                let worst = || (record.state == State::Diverged).then(|| summary.metric.worst_merit());
                 let values = keys.iter().zip(&axes).map(|(key, axis)| axis.place(&candidate.settings[*key]));
                 let values = std::iter::once(Some(index as f64)).chain(values).collect::<Option<Vec<f64>>>();
-                if let (Some(values), Some(score)) = (values, score) {
+                if let (Some(values), Some(score)) = (values, best.or_else(worst)) {
                     trials.push(Observation { values, score });
                 }
             }
         }
+    }
+    // What has no score, and could have any, counts as the worst of the others.
+    let finite = |of: &Observation| Some(of.score).filter(|score| score.is_finite());
+    if let Some(worst) = trials.iter().filter_map(finite).reduce(f64::min) {
+        trials.iter_mut().for_each(|trial| trial.score = trial.score.max(worst));
     }
     // Too few trials, or all alike, leave nothing to explain.
     let Some(found) = importance(&parameters, &trials, 1) else { return Ok(None) };

@@ -4,6 +4,7 @@ mod comparison;
 mod importances;
 mod obstacle;
 pub(crate) mod published;
+mod rates;
 mod task_ranking;
 mod variant;
 
@@ -12,6 +13,7 @@ pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
+use slimgate_run::metric::Metric;
 use slimgate_run::{Evaluation, RunFolder, quoted};
 use statrs::statistics::{Data, OrderStatistics};
 
@@ -20,6 +22,7 @@ use crate::criteria::note_criteria;
 use crate::folder::{Record, Records};
 use crate::plan::{Group, plan};
 use crate::space::Space;
+use crate::summary::one_of;
 use crate::trial::Trial;
 use crate::{State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine};
 
@@ -40,10 +43,12 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
             trials.push(trial_line(group, trial, record));
         }
     }
+    let metric = metric_of(&groups, &mut records)?;
     let mut tasks = Vec::new();
     for task in 0..space.tasks.len() {
         let groups: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
-        tasks.push(summarize_task(folder, &config, &space.tasks[task].name, &groups, &mut records)?);
+        let name = &space.tasks[task].name;
+        tasks.push(summarize_task(folder, &config, &metric, name, &groups, &mut records)?);
     }
     let environment =
         trials.iter().find_map(|trial| RunFolder::open(&folder.run(&trial.id)).ok()?.environment().ok());
@@ -52,17 +57,19 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
         study: folder.name(),
         protocol: config.compare.protocol,
         baseline: config.compare.baseline.clone(),
-        margin: config.compare.margin / 100.0,
+        margin: config.compare.margin.amount(&metric),
+        margin_is_relative: config.compare.margin.is_relative(),
         confidence: config.compare.confidence,
         matched: config.compare.matched,
         answer: crate::Answer { variant: None, headline: String::new(), notes: Vec::new() },
-        across: task_ranking::task_ranking(&tasks, 1.0 - config.compare.confidence),
+        across: task_ranking::task_ranking(&tasks, &metric, 1.0 - config.compare.confidence),
         published: published::cells(folder, &config, &groups, &mut records)?,
         environment: environment.unwrap_or_default(),
         commands: vec![repeat_command(folder)],
         longer: longer_command(folder, &config, &groups),
         trial_seconds: trials.iter().fold(0.0, |sum, trial| sum + trial.seconds),
         tasks,
+        metric,
         planned: groups.iter().map(|group| group.planned(&space).0).sum(),
         trials,
     };
@@ -70,6 +77,28 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
     summary.answer.notes.extend(note_criteria(folder, &config, &summary.tasks));
     summary.answer.notes.extend(strangers(folder, &summary.trials));
     Ok(summary)
+}
+
+/// The metric that the trials are scored by, whatever a step of it is on the data of each; the share of
+/// right answers until one has begun.
+///
+/// # Errors
+///
+/// If they are not all scored by one.
+fn metric_of(groups: &[Group], records: &mut Records) -> Result<Metric, StudyError> {
+    let mut found: Option<Metric> = None;
+    for trial in groups.iter().flat_map(Group::trials) {
+        let Some(summary) = &records.get(&trial.id).summary else { continue };
+        let metric = Metric { resolution: None, ..summary.metric.clone() };
+        match &found {
+            Some(known) if *known != metric => {
+                return Err(StudyError::Metrics { one: known.name.clone(), other: metric.name });
+            }
+            Some(_) => (),
+            None => found = Some(metric),
+        }
+    }
+    Ok(found.unwrap_or_default())
 }
 
 /// That there are run folders beside those of the study's trials; nothing where there are none.
@@ -147,6 +176,7 @@ fn trial_line(group: &Group, trial: &Trial, record: &Record) -> TrialLine {
 fn summarize_task(
     folder: &StudyFolder,
     config: &StudyConfig,
+    metric: &Metric,
     name: &str,
     groups: &[&Group],
     records: &mut Records,
@@ -155,15 +185,16 @@ fn summarize_task(
     for group in groups {
         chosen.push(variant::Chosen::read(folder, group, records)?);
     }
-    let baseline = &chosen[0];
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation);
     let trivial = evaluation.and_then(Evaluation::trivial);
+    let terms = variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref() };
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
-        variants.push(variant::variant(config, group, of_variant, baseline, trivial.as_ref(), records)?);
+        variants.push(variant::variant(&terms, group, of_variant, records)?);
     }
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
-    let comparisons = comparison::comparisons(config, &variants, test_sequences);
+    let resolution = evaluation.map_or(0.0, variant::resolution);
+    let comparisons = comparison::comparisons(config, metric, &variants, resolution);
     variant::note_savings(&mut variants);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
@@ -173,6 +204,7 @@ fn summarize_task(
         source: slimgate_data::source(dataset)?.to_owned(),
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
+        step: (resolution != one_of(test_sequences)).then_some(resolution),
         // A report is made without the data, too.
         validation_sequences: slimgate_data::validation_sequences(&config.data_in_place(data)).ok(),
         trivial,

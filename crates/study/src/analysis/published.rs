@@ -12,13 +12,16 @@ use crate::plan::Group;
 use crate::space::Candidate;
 use crate::{PublishedCell, StudyConfig, StudyError, StudyFolder};
 
+/// The beginning of the column of scores, before the metric's name.
+const BEST_TEST: &str = "best_test";
+
 /// A row of a file of published figures.
 #[derive(Deserialize)]
 struct Row {
     task: String,
     variant: String,
     eta0: f64,
-    best_test_accuracy: f64,
+    best_test: f64,
     params: usize,
 }
 
@@ -46,8 +49,15 @@ pub(crate) fn figures(folder: &Path, config: &StudyConfig) -> Result<Option<Figu
 
 fn rows(path: &Path, text: &str, task: &str) -> Result<Vec<Row>, StudyError> {
     let unusable = |problem: String| StudyError::Published { path: path.to_owned(), problem };
-    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
-    let rows: Vec<Row> = rows.collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
+    let read = || -> Result<Vec<Row>, csv::Error> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let column =
+            |name: &str| if name.starts_with(BEST_TEST) { BEST_TEST.to_owned() } else { name.to_owned() };
+        let columns = reader.headers()?.iter().map(column).collect();
+        reader.set_headers(columns);
+        reader.into_deserialize().collect()
+    };
+    let rows = read().map_err(|error| unusable(error.to_string()))?;
     let rows: Vec<Row> = rows.into_iter().filter(|row| row.task == task).collect();
     if rows.is_empty() {
         return Err(unusable(format!("it has no row whose task is `{task}`")));
@@ -74,7 +84,7 @@ pub(super) fn cells(
         let mut cell = PublishedCell {
             variant: row.variant,
             learning_rate: row.eta0,
-            published: row.best_test_accuracy,
+            published: row.best_test,
             published_parameters: row.params,
             settings: BTreeMap::new(),
             measured: None,
@@ -92,12 +102,12 @@ pub(super) fn cells(
             // The first seed: the published figures are of one run.
             let Some(summary) = first_outcome(candidate, records) else { continue };
             // Of points that differ in other settings, the best.
-            if found.as_ref().is_none_or(|(best, _)| accuracy(&summary) > accuracy(best)) {
+            if found.as_ref().is_none_or(|(best, _)| merit(&summary) > merit(best)) {
                 found = Some((summary, candidate));
             }
         }
         if let Some((summary, candidate)) = found {
-            cell.measured = accuracy(&summary);
+            cell.measured = summary.best.as_ref().map(|best| best.score.value);
             cell.last = summary.last.as_ref().map(|last| last.score.value);
             cell.parameters = Some(summary.parameters.recurrent);
             cell.settings = candidate.settings.clone();
@@ -108,16 +118,16 @@ pub(super) fn cells(
     Ok(cells)
 }
 
-/// The result of the first trial of a candidate that has an accuracy; where none has, of the first at its end.
+/// The result of the first trial of a candidate that has a score; where none has, of the first at its end.
 fn first_outcome(candidate: &Candidate, records: &mut Records) -> Option<slimgate_run::RunSummary> {
     let mut outcomes = Vec::new();
     for trial in &candidate.trials {
         outcomes.extend(records.get(&trial.id).ended().cloned());
     }
-    let with_accuracy = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
-    outcomes.into_iter().nth(with_accuracy)
+    let with_score = outcomes.iter().position(|summary| summary.best.is_some()).unwrap_or(0);
+    outcomes.into_iter().nth(with_score)
 }
 
-fn accuracy(summary: &slimgate_run::RunSummary) -> Option<f64> {
-    summary.best.as_ref().map(|best| best.score.value)
+fn merit(summary: &slimgate_run::RunSummary) -> Option<f64> {
+    summary.best.as_ref().map(|best| summary.metric.merit(best.score.value))
 }

@@ -1,25 +1,27 @@
 //! One variant on one task.
 
+use slimgate_run::metric::{Metric, Unit};
 use slimgate_run::{Evaluation, History, Reference, RunFolder, Split, Status, recurrent_parameters};
 
+use super::rates::{is_complete, rates, usable};
 use super::{median, states};
 use crate::folder::Records;
 use crate::plan::Group;
-use crate::summary::resolution;
-use crate::trial::{Settings, Trial, number};
+use crate::trial::{Settings, Trial};
 use crate::{
-    Cost, CurvePoint, Prices, RatePoint, Reach, SeedResult, Spread, State, StudyConfig, StudyError,
-    StudyFolder, Timing, UsableRates, VariantSummary,
+    Cost, CurvePoint, Prices, Reach, SeedResult, Spread, StudyConfig, StudyError, StudyFolder, Timing,
+    VariantSummary,
 };
-use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above_trivial, usable_range};
+use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above, p_above_trivial};
 
 /// The key whose curve a study always draws.
 pub(crate) const RATE: &str = "optim.learning_rate";
 
-/// Shares of the baseline's accuracy whose time is told.
+/// Shares of the baseline's score whose time is told.
 const SHARES: [f64; 2] = [0.95, 0.99];
 
-/// A trial whose last epoch is worse than its best by more than this share may have collapsed.
+/// A trial whose last epoch is worse than its best by more than this share, or this part of any other score, may have
+/// collapsed.
 const COLLAPSE: f64 = 0.05;
 
 /// The finished trials at a variant's chosen settings.
@@ -71,38 +73,52 @@ impl Chosen {
         self.trials.iter().find_map(|trial| trial.timing)
     }
 
-    /// The mean of the best accuracies on the validation set.
-    fn accuracy(&self) -> Option<f64> {
-        let best: Vec<f64> = self.trials.iter().map(|trial| best(&trial.summary)).collect();
+    /// The mean of the best scores on the validation set.
+    fn score(&self) -> Option<f64> {
+        let best: Vec<f64> = self.trials.iter().filter_map(|trial| best(&trial.summary)).collect();
         (!best.is_empty()).then(|| best.iter().sum::<f64>() / best.len() as f64)
     }
 }
 
-/// The best accuracy on the validation set; 0 of a trial that diverged in its first epoch.
-fn best(summary: &slimgate_run::RunSummary) -> f64 {
-    summary.best.as_ref().map_or(0.0, |best| best.score.value)
+/// The best score on the validation set; of a trial that diverged in its first epoch, the worst there is, if any.
+pub(super) fn best(summary: &slimgate_run::RunSummary) -> Option<f64> {
+    let worst = || summary.metric.worst_and_best().map(|[worst, _]| worst);
+    summary.best.as_ref().map(|best| best.score.value).or_else(worst)
+}
+
+/// The step between possible scores on a test set; 0 where any amount is possible, or the step is not known.
+pub(super) fn resolution(evaluation: &Evaluation) -> f64 {
+    evaluation.metric().resolution.unwrap_or(0.0)
+}
+
+/// What the variants on one task are measured by.
+pub(super) struct Terms<'a> {
+    pub config: &'a StudyConfig,
+    pub metric: &'a Metric,
+    pub baseline: &'a Chosen,
+    pub trivial: Option<&'a Reference>,
 }
 
 pub(super) fn variant(
-    config: &StudyConfig,
+    terms: &Terms,
     group: &Group,
     chosen: &Chosen,
-    baseline: &Chosen,
-    trivial: Option<&Reference>,
     records: &mut Records,
 ) -> Result<VariantSummary, StudyError> {
+    let Terms { config, metric, baseline, trivial } = *terms;
     let example = match &group.chosen {
         Some(candidate) => &candidate.trials[0].config,
         None => &group.candidates[0].trials[0].config,
     };
-    let margin = config.compare.margin / 100.0;
+    // On the validation set, as the rates were tried.
+    let margin = config.compare.margin.on(metric, baseline.score());
     let confidence = config.compare.confidence;
-    let tested = chosen.evaluation().map_or(0, |evaluation| evaluation.sequences);
-    let spread = |values: Vec<f64>, sequences| spread(values, resolution(sequences), confidence);
+    let step = chosen.evaluation().map_or(0.0, resolution);
+    let spread = |values: Vec<f64>, step| spread(values, step, metric, confidence);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     // One that diverged in its first epoch has no score.
     let trained = || seeds.iter().filter(|seed| seed.epoch > 0);
-    let rates = rates(group, records);
+    let rates = rates(metric, group, records);
     // As a trial counted them: what is counted without one needs the data to be there.
     let parameters = group
         .trials()
@@ -119,12 +135,12 @@ pub(super) fn variant(
         all_parameters: parameters.map(|parameters| parameters.total),
         states: states(group, records),
         chosen: chosen.settings.clone(),
-        test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), tested),
+        test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), step),
         // Of how many sequences these are, is not known here.
-        validation: spread(trained().map(|seed| seed.validation).collect(), 0),
-        last: spread(trained().map(|seed| seed.last).collect(), 0),
-        p_above_trivial: trivial.and_then(|trivial| above_trivial(chosen, trivial)),
-        collapsed: seeds.iter().filter(|seed| has_collapsed(seed, trivial)).count(),
+        validation: spread(trained().map(|seed| seed.validation).collect(), 0.0),
+        last: spread(trained().map(|seed| seed.last).collect(), 0.0),
+        p_above_trivial: trivial.and_then(|trivial| above_trivial(metric, chosen, trivial)),
+        collapsed: seeds.iter().filter(|seed| has_collapsed(metric, seed, trivial)).count(),
         still_improving: chosen.trials.iter().filter(|trial| is_still_improving(trial)).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
         planned_seeds: group
@@ -134,12 +150,12 @@ pub(super) fn variant(
         seeds,
         seconds_per_epoch: median(chosen.trials.iter().filter_map(epoch_seconds).collect()),
         peak_memory_bytes: peak_memory(chosen),
-        reaches: reaches(chosen, baseline),
+        reaches: reaches(metric, chosen, baseline),
         timing: chosen.timing(),
-        curve: curve(&chosen.trials.iter().map(accuracies).collect::<Vec<_>>()),
+        curve: curve(&chosen.trials.iter().map(scores).collect::<Vec<_>>()),
         // Single draws of a search differ in more than the rate.
         usable: (config.search.is_none() && is_complete(group, records))
-            .then(|| usable(&rates, margin))
+            .then(|| usable(metric, &rates, margin?))
             .flatten(),
         rates,
         confusion: confusion(chosen),
@@ -147,10 +163,17 @@ pub(super) fn variant(
     })
 }
 
-/// The p value of "no better than the trivial predictor".
-fn above_trivial(chosen: &Chosen, trivial: &Reference) -> Option<f64> {
+/// The p value of "no better than the trivial predictor". Of shares of right answers, over seeds and sequences; of any
+/// other score, whose errors by sequence are not recorded, over the seeds alone.
+fn above_trivial(metric: &Metric, chosen: &Chosen, trivial: &Reference) -> Option<f64> {
     let evaluations: Vec<&Evaluation> =
         chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()).collect();
+    let answers = |evaluation: &&Evaluation| evaluation.confusion.iter().flatten().sum::<usize>();
+    let is_one_a_sequence = evaluations.first().is_some_and(|first| answers(first) == first.sequences);
+    if !(metric.counts_right_answers() && is_one_a_sequence) {
+        let merits = evaluations.iter().map(|evaluation| metric.merit(evaluation.score.value));
+        return p_above(&merits.collect::<Vec<f64>>(), metric.merit(trivial.score));
+    }
     let first = evaluations.first()?;
     let class = first.classes.iter().position(|class| *class == trivial.answer)?;
     let mean = |count: &dyn Fn(&Evaluation) -> usize| {
@@ -173,9 +196,17 @@ fn above_trivial(chosen: &Chosen, trivial: &Reference) -> Option<f64> {
 }
 
 /// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
-fn has_collapsed(seed: &SeedResult, trivial: Option<&Reference>) -> bool {
-    let learned = |accuracy: f64| accuracy - trivial.map_or(0.0, |trivial| trivial.score);
-    seed.validation - seed.last > COLLAPSE && learned(seed.last) < learned(seed.validation) / 2.0
+fn has_collapsed(metric: &Metric, seed: &SeedResult, trivial: Option<&Reference>) -> bool {
+    let nothing = trivial.map(|trivial| trivial.score);
+    let Some(nothing) = nothing.or_else(|| metric.worst_and_best().map(|[worst, _]| worst)) else {
+        return false;
+    };
+    let learned = |score: f64| metric.gain(nothing, score);
+    let far = match metric.unit {
+        Unit::Share => COLLAPSE,
+        Unit::Target | Unit::Ratio => COLLAPSE * seed.validation.abs(),
+    };
+    metric.gain(seed.last, seed.validation) > far && learned(seed.last) < learned(seed.validation) / 2.0
 }
 
 /// True if a trial ended because its epochs were over, not because it had converged.
@@ -221,14 +252,14 @@ fn seed_result(trial: &Finished) -> SeedResult {
         trial: trial.trial.id.clone(),
         seed: trial.trial.seed,
         epoch: trial.summary.best.as_ref().map_or(0, |best| best.epoch),
-        validation: best(&trial.summary),
+        validation: trial.summary.best.as_ref().map_or(0.0, |best| best.score.value),
         last: trial.summary.last.as_ref().map_or(0.0, |last| last.score.value),
         test: trial.evaluation.as_ref().map(|evaluation| evaluation.score.value),
     }
 }
 
 /// A mean with its interval.
-fn spread(values: Vec<f64>, resolution: f64, confidence: f64) -> Option<Spread> {
+fn spread(values: Vec<f64>, resolution: f64, metric: &Metric, confidence: f64) -> Option<Spread> {
     if values.is_empty() {
         return None;
     }
@@ -240,7 +271,7 @@ fn spread(values: Vec<f64>, resolution: f64, confidence: f64) -> Option<Spread> 
         // Of values that are all the same and have no known step, it would have no width.
         interval: interval
             .filter(|interval| interval.low < interval.high)
-            .map(|interval| [interval.low.max(0.0), interval.high.min(1.0)]),
+            .map(|interval| [interval.low, interval.high].map(|end| metric.clamped(end))),
         values,
     })
 }
@@ -251,16 +282,16 @@ fn epoch_seconds(trial: &Finished) -> Option<f64> {
     median(training.map(|line| line.seconds).collect())
 }
 
-fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
-    let Some(accuracy) = baseline.accuracy() else { return Vec::new() };
+fn reaches(metric: &Metric, chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
+    let Some(score) = baseline.score() else { return Vec::new() };
     let reach = |share: f64| {
-        let goal = share * accuracy;
+        let goal = metric.share_of(score, share);
         let mut reached = Vec::new();
         for trial in &chosen.trials {
             let mut seconds = 0.0;
             for line in trial.history.lines() {
                 seconds += line.seconds;
-                if line.split == Split::Validation && line.score.value >= goal {
+                if line.split == Split::Validation && metric.merit(line.score.value) >= metric.merit(goal) {
                     reached.push((line.epoch as f64, seconds));
                     break;
                 }
@@ -268,7 +299,7 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
         }
         Reach {
             share,
-            accuracy: goal,
+            goal: metric.score(goal),
             reached: reached.len(),
             of: chosen.trials.len(),
             epochs: median(reached.iter().map(|(epoch, _)| *epoch).collect()),
@@ -278,29 +309,29 @@ fn reaches(chosen: &Chosen, baseline: &Chosen) -> Vec<Reach> {
     SHARES.map(reach).to_vec()
 }
 
-/// The accuracies of a seed on the validation set, one an epoch.
-struct Accuracies {
+/// The scores of a seed on the validation set, one an epoch.
+struct Scores {
     of_epochs: Vec<f64>,
     /// True if its loss became infinite or NaN after them.
     diverged: bool,
 }
 
-fn accuracies(trial: &Finished) -> Accuracies {
+fn scores(trial: &Finished) -> Scores {
     let lines = trial.history.lines().iter().filter(|line| line.split == Split::Validation);
-    Accuracies {
+    Scores {
         of_epochs: lines.map(|line| line.score.value).collect(),
         diverged: trial.summary.status == Status::Diverged,
     }
 }
 
-/// Accuracy over the epochs. A seed that has stopped keeps its last accuracy: a mean of those that still train would be
-/// one of ever fewer. One that diverged has none to keep.
-fn curve(seeds: &[Accuracies]) -> Vec<CurvePoint> {
+/// The score over the epochs. A seed that has stopped keeps its last one: a mean of those that still train would be one of
+/// ever fewer. One that diverged has none to keep.
+fn curve(seeds: &[Scores]) -> Vec<CurvePoint> {
     let longest = seeds.iter().map(|seed| seed.of_epochs.len()).max().unwrap_or(0);
-    let at = |seed: &Accuracies, epoch: usize| match seed.of_epochs.get(epoch - 1) {
+    let at = |seed: &Scores, epoch: usize| match seed.of_epochs.get(epoch - 1) {
         None if seed.diverged => None,
         None => seed.of_epochs.last().copied(),
-        accuracy => accuracy.copied(),
+        score => score.copied(),
     };
     let point = |epoch: usize| {
         let values: Vec<f64> = seeds.iter().filter_map(|seed| at(seed, epoch)).collect();
@@ -313,64 +344,6 @@ fn curve(seeds: &[Accuracies]) -> Vec<CurvePoint> {
         }
     };
     (1..=longest).map(point).collect()
-}
-
-/// Accuracy over learning rates, each at the best of the other settings.
-fn rates(group: &Group, records: &mut Records) -> Vec<RatePoint> {
-    let mut rates: Vec<RatePoint> = Vec::new();
-    for candidate in &group.candidates {
-        let Some(rate) = candidate.settings.get(RATE).and_then(number) else { continue };
-        let (mut values, mut diverged) = (Vec::new(), 0);
-        for trial in candidate.trials.iter().filter(|trial| !group.pruned.contains_key(&trial.id)) {
-            let record = records.get(&trial.id);
-            if let Some(summary) = record.ended() {
-                values.push(best(summary));
-                diverged += usize::from(record.state == State::Diverged);
-            }
-        }
-        if values.is_empty() {
-            continue;
-        }
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let point = RatePoint { rate, mean, values, diverged };
-        match rates.iter_mut().find(|known| known.rate == rate) {
-            Some(known) if known.mean >= mean => (),
-            Some(known) => *known = point,
-            None => rates.push(point),
-        }
-    }
-    rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    rates
-}
-
-/// True if every trial that settings were to be chosen from is at its end: of a rate whose trials are not, it is not
-/// known whether it is usable.
-fn is_complete(group: &Group, records: &mut Records) -> bool {
-    let mut trials = group.candidates.iter().flat_map(|candidate| &candidate.trials);
-    group.chosen.is_some() && trials.all(|trial| records.get(&trial.id).state.is_final())
-}
-
-/// The usable rates. One at which a trial diverged is not usable, however well it did before.
-fn usable(rates: &[RatePoint], margin: f64) -> Option<UsableRates> {
-    if rates.len() < 2 || rates.iter().all(|point| point.diverged > 0) {
-        return None;
-    }
-    let range_of = |score: fn(&RatePoint) -> f64| {
-        let points: Vec<(f64, f64)> = rates.iter().map(|point| (point.rate, score(point))).collect();
-        usable_range(&points, margin)
-    };
-    // Less than any accuracy by more than any margin.
-    let range = range_of(|point| if point.diverged > 0 { -1.0 } else { point.mean })?;
-    let regrets = range_of(|point| point.mean)?;
-    Some(UsableRates {
-        low: range.low,
-        high: range.high,
-        decades: range.decades,
-        open_below: range.open_below,
-        open_above: range.open_above,
-        mean_regret: regrets.mean_regret,
-        max_regret_nearby: regrets.max_regret_nearby,
-    })
 }
 
 fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
@@ -390,34 +363,23 @@ fn confusion(chosen: &Chosen) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up::variant;
+    use crate::made_up::{mase, scored, variant};
 
     #[test]
-    fn a_rate_at_which_a_trial_diverged_ends_the_range() {
-        let usable = |diverged: Option<usize>| {
-            let point = |(index, rate): (usize, f64)| RatePoint {
-                rate,
-                mean: 0.9,
-                values: vec![0.9],
-                diverged: usize::from(diverged == Some(index)),
-            };
-            usable(&[1e-4, 1e-3, 1e-2].into_iter().enumerate().map(point).collect::<Vec<_>>(), 0.01).unwrap()
-        };
-        let all = usable(None);
-        assert!(all.open_below && all.open_above);
-        let end = usable(Some(2));
-        assert!(end.open_below && !end.open_above && end.high < 1.1e-3, "{end:?}");
-        // Between two usable ones, it is not bridged.
-        let middle = usable(Some(1));
-        assert!(middle.open_below && middle.high < 1.1e-4, "{middle:?}");
-        assert_eq!(middle.mean_regret, all.mean_regret);
-        let diverged = RatePoint { rate: 1e-3, mean: 0.9, values: vec![0.9], diverged: 1 };
-        assert!(super::usable(&[diverged.clone(), RatePoint { rate: 1e-2, ..diverged }], 0.01).is_none());
+    fn an_error_that_rises_again_has_collapsed() {
+        let seed =
+            |validation, last| SeedResult { validation, last, ..scored("lstm", &[0.8]).seeds.remove(0) };
+        let naive = Reference { answer: "seasonal naive".into(), score: 1.0 };
+        let collapsed = |seed: &SeedResult, trivial| has_collapsed(&mase(), seed, trivial);
+        assert!(collapsed(&seed(0.8, 0.95), Some(&naive)));
+        assert!(!collapsed(&seed(0.8, 0.82), Some(&naive)), "a little worse");
+        assert!(!collapsed(&seed(0.8, 0.7), Some(&naive)), "better");
+        assert!(!collapsed(&seed(0.8, 0.95), None), "nobody knows what nothing comes to");
     }
 
     #[test]
-    fn a_seed_that_stopped_keeps_its_last_accuracy_and_one_that_diverged_ends() {
-        let seed = |of_epochs: &[f64], diverged| Accuracies { of_epochs: of_epochs.to_vec(), diverged };
+    fn a_seed_that_stopped_keeps_its_last_score_and_one_that_diverged_ends() {
+        let seed = |of_epochs: &[f64], diverged| Scores { of_epochs: of_epochs.to_vec(), diverged };
         let curve = curve(&[seed(&[0.5, 0.7, 0.9], false), seed(&[0.5, 0.5], false), seed(&[0.2], true)]);
         let close = |point: &CurvePoint, mean: f64| assert!((point.mean - mean).abs() < 1e-12, "{point:?}");
         close(&curve[0], 0.4);
@@ -428,9 +390,12 @@ mod tests {
 
     #[test]
     fn values_that_are_all_the_same_have_no_interval_unless_their_step_is_known() {
-        assert_eq!(spread(vec![0.9; 3], 0.0, 0.95).unwrap().interval, None);
-        assert!(spread(vec![0.9; 3], 0.01, 0.95).unwrap().interval.is_some());
-        assert!(spread(vec![0.9, 0.91], 0.0, 0.95).unwrap().interval.is_some());
+        let interval = |values, step| spread(values, step, &Metric::accuracy(None), 0.95).unwrap().interval;
+        assert_eq!(interval(vec![0.9; 3], 0.0), None);
+        assert!(interval(vec![0.9; 3], 0.01).is_some());
+        assert!(interval(vec![0.9, 0.91], 0.0).is_some());
+        assert_eq!(interval(vec![0.5, 1.0], 0.0), Some([0.0, 1.0]), "no share lies outside");
+        assert!(spread(vec![1.5, 2.5], 0.0, &mase(), 0.95).unwrap().interval.unwrap()[1] > 2.5);
     }
 
     #[test]

@@ -4,7 +4,8 @@ mod obstacles;
 
 use std::collections::BTreeSet;
 
-use slimgate_run::words::{bare_percent, decimals_of, list, money, plural, points_to, short_percent};
+use slimgate_run::metric::Direction;
+use slimgate_run::words::{list, money, plural, short_percent};
 
 use crate::{
     Answer, Comparison, Cost, Match, Obstacle, Protocol, State, StudySummary, TaskSummary, UsableRates,
@@ -153,41 +154,58 @@ fn reason_to_keep(summary: &StudySummary, all_lose: bool) -> String {
         }
         remarks.extend(perhaps_little(summary));
         let on = if several { " on at least one task" } else { "" };
-        return format!("every {what} that was tried costs accuracy{on}{}", in_brackets(&remarks));
+        return format!(
+            "every {what} that was tried {}{on}{}",
+            summary.metric.costs(),
+            in_brackets(&remarks)
+        );
     }
     let on = if several { " on every task" } else { "" };
     match summary.matched {
-        None => format!("no variant that was tried is slimmer and as accurate{on}"),
+        None => format!("no variant that was tried is slimmer and {}{on}", summary.metric.as_good()),
         Some(by) => {
             let which = match by {
                 Match::Parameters => "of the same size",
                 Match::Time => "that is as fast",
             };
-            format!("no variant {which} was shown to be more accurate by more than the margin{on}")
+            let better = summary.metric.better();
+            format!("no variant {which} was shown to be {better} by more than the margin{on}")
         }
     }
 }
 
-/// The variants whose loss of accuracy may lie within the margin; nothing where there are none.
+/// The variants whose loss may lie within the margin; nothing where there are none.
 fn perhaps_little(summary: &StudySummary) -> Option<String> {
-    let within = |found: &Comparison| found.interval.is_some_and(|[_, high]| high > -summary.margin);
-    let losses: Vec<&Comparison> = all(summary).filter(|found| found.verdict == Verdict::Worse).collect();
-    let mut names: BTreeSet<&str> = losses.iter().map(|found| found.variant.as_str()).collect();
-    names.retain(|name| losses.iter().all(|found| found.variant != *name || within(found)));
+    let within = |task: &TaskSummary, found: &Comparison| {
+        let [_, most] = summary.metric.turned_interval(found.interval?);
+        Some(most > -summary.margin_on(task)?)
+    };
+    let of_task = |task| {
+        let task: &TaskSummary = task;
+        task.comparisons.iter().map(move |found| (task, found))
+    };
+    let losses: Vec<(&TaskSummary, &Comparison)> =
+        summary.tasks.iter().flat_map(of_task).filter(|(_, found)| found.verdict == Verdict::Worse).collect();
+    let mut names: BTreeSet<&str> = losses.iter().map(|(_, found)| found.variant.as_str()).collect();
+    let is_little = |(task, found): &(&TaskSummary, &Comparison)| within(task, found) == Some(true);
+    names.retain(|name| losses.iter().all(|loss| loss.1.variant != *name || is_little(loss)));
     if names.is_empty() {
         return None;
     }
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    Some(format!("the loss of {names} may be within the margin of {} points", margin(summary)))
+    let margin = match summary.margin_is_relative {
+        true => summary.margin_in_words(),
+        false => summary.metric.show_margin(summary.margin) + summary.metric.points(),
+    };
+    Some(format!("the loss of {names} may be within the margin of {margin}"))
 }
 
 fn all(summary: &StudySummary) -> impl Iterator<Item = &Comparison> {
     summary.tasks.iter().flat_map(|task| &task.comparisons)
 }
 
-/// The variant to use instead of the baseline, if there is one. Where sizes or times are matched, it is the most
-/// accurate, if that is more accurate on every task; else the one with the fewest recurrent parameters of those that
-/// keep the accuracy on every task.
+/// The variant to use instead of the baseline, if there is one. Where sizes or times are matched, it is the best, if that
+/// is better on every task; else the one with the fewest recurrent parameters of those that keep the score on every task.
 fn replacement(summary: &StudySummary) -> Option<&str> {
     let first = summary.tasks.first()?;
     let everywhere = |found: &Comparison, verdicts: &[Verdict]| {
@@ -196,9 +214,8 @@ fn replacement(summary: &StudySummary) -> Option<&str> {
     };
     let best = if summary.matched.is_some() {
         let better = first.comparisons.iter().filter(|found| everywhere(found, &[Verdict::Better]));
-        better.max_by(|a, b| {
-            a.difference.partial_cmp(&b.difference).expect("differences of accuracies are numbers")
-        })
+        let gain = |found: &Comparison| found.difference.map(|difference| summary.metric.turned(difference));
+        better.max_by(|a, b| gain(a).partial_cmp(&gain(b)).expect("differences of scores are numbers"))
     } else {
         let keep = [Verdict::Equivalent, Verdict::Better, Verdict::NonInferior];
         let slimmer = first.comparisons.iter().filter(|found| found.parameters_ratio < 1.0);
@@ -263,20 +280,22 @@ fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> St
         facts.push(format!("a training step {speedup:.1} times as fast"));
     }
     let facts = list(&facts);
-    let mut remarks = Vec::from_iter(numbers(summary, found));
+    let mut remarks = Vec::from_iter(numbers(summary, task, found));
     if found.verdict == Verdict::NonInferior {
         remarks.insert(0, "it loses less than the margin".to_owned());
     }
     let remarks = in_brackets(&remarks);
     let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
+    let metric = &summary.metric;
+    let loses = found.difference.is_some_and(|difference| metric.turned(difference) < 0.0);
     let verdict = match found.verdict {
-        Verdict::Equivalent if differs && found.difference < Some(0.0) => {
-            format!("{name} loses accuracy against {baseline}, but less than the margin{remarks}")
+        Verdict::Equivalent if differs && loses => {
+            format!("{name} {} against {baseline}, but less than the margin{remarks}", metric.loses())
         }
-        Verdict::Equivalent => format!("{name} keeps the accuracy of {baseline}{remarks}"),
-        Verdict::Better => format!("{name} is more accurate than {baseline}{remarks}"),
+        Verdict::Equivalent => format!("{name} keeps the {} of {baseline}{remarks}", metric.name),
+        Verdict::Better => format!("{name} is {} than {baseline}{remarks}", metric.better()),
         Verdict::NonInferior => format!("{name} is non-inferior to {baseline}{remarks}"),
-        Verdict::Worse => format!("{name} is less accurate than {baseline}{remarks}"),
+        Verdict::Worse => format!("{name} is {} than {baseline}{remarks}", metric.worse()),
         Verdict::NotEnoughEvidence => {
             return format!("{}; {name} has {facts}", not_enough_evidence(summary, task, found));
         }
@@ -294,19 +313,25 @@ fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> St
 }
 
 /// The difference, its interval and the margin, where there is an interval.
-fn numbers(summary: &StudySummary, found: &Comparison) -> Option<String> {
-    let points = |difference| {
-        let signed = points_to(difference, decimals_of(summary.margin));
+fn numbers(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
+    let (metric, margin) = (&summary.metric, summary.margin_on(task)?);
+    let shown = |difference| {
+        let signed = metric.show_difference_beside(difference, margin);
         signed.trim_start_matches('+').to_owned()
     };
     let (difference, [low, high]) = found.difference.zip(found.equivalence_interval)?;
+    let part = match summary.margin_is_relative {
+        true => format!(", which is {}", summary.margin_in_words()),
+        false => String::new(),
+    };
     Some(format!(
-        "difference {} points, {} % interval {} to {}, margin {}",
-        points(difference),
+        "difference {}{}, {} % interval {} to {}, margin {}{part}",
+        shown(difference),
+        metric.points(),
         short_percent(2.0 * summary.confidence - 1.0),
-        points(low),
-        points(high),
-        margin(summary)
+        shown(low),
+        shown(high),
+        metric.show_margin(margin)
     ))
 }
 
@@ -315,7 +340,7 @@ fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Compa
     let name = &found.variant;
     let both = [&summary.baseline, name].into_iter().filter_map(|name| Some((task, task.variant(name)?)));
     let pending = pending(summary, both);
-    let mut remarks = Vec::from_iter(numbers(summary, found));
+    let mut remarks = Vec::from_iter(numbers(summary, task, found));
     let alpha = 1.0 - summary.confidence;
     let corrected_away = found.p_equivalence.is_some_and(|[raw, adjusted]| raw < alpha && adjusted >= alpha);
     if corrected_away && found.obstacle.is_none() {
@@ -350,12 +375,16 @@ fn in_brackets(remarks: &[String]) -> String {
 /// By how much more epochs than the baseline it counts as slower to learn.
 const SLOWER: f64 = 1.5;
 
-/// That a variant takes far more epochs than the baseline to get near its accuracy; nothing where it does not.
+/// That a variant takes far more epochs than the baseline to get near its score; nothing where it does not.
 fn slower_to_learn(summary: &StudySummary, task: &TaskSummary, name: &str) -> String {
     let nearest = |name: &str| task.variant(name)?.reaches.iter().max_by(|a, b| a.share.total_cmp(&b.share));
     let baseline = &summary.baseline;
     let (Some(own), Some(other)) = (nearest(name), nearest(baseline)) else { return String::new() };
-    let goal = format!("{} % of the accuracy of {baseline}", short_percent(own.share));
+    let name = &summary.metric.name;
+    let goal = match summary.metric.direction {
+        Direction::Higher => format!("{} % of the {name} of {baseline}", short_percent(own.share)),
+        _ => format!("a {name} within {} % of that of {baseline}", short_percent(1.0 - own.share)),
+    };
     match (own.epochs, other.epochs) {
         // The goal is a share of the baseline's mean, which its own seeds need not reach either.
         _ if own.reached * other.of < other.reached * own.of => format!(
@@ -388,21 +417,15 @@ fn span(usable: &UsableRates) -> String {
     format!("{low} to {high}")
 }
 
-/// The margin in percentage points.
-fn margin(summary: &StudySummary) -> String {
-    bare_percent(summary.margin, decimals_of(summary.margin))
-}
-
 /// The limits of what the study claims.
 fn limits(summary: &StudySummary) -> Vec<String> {
     let alpha = 1.0 - summary.confidence;
     let mut limits = Vec::new();
     if summary.protocol == Protocol::Published {
-        limits.push(
-            "Published protocol: every accuracy is optimistically biased, as epoch and settings were chosen on the \
-             test set."
-                .to_owned(),
-        );
+        limits.push(format!(
+            "Published protocol: every {} is optimistically biased, as epoch and settings were chosen on the test set.",
+            summary.metric.name
+        ));
     }
     limits.extend(obstacles::best_at_an_end(summary));
     for task in &summary.tasks {
@@ -426,12 +449,13 @@ fn limits(summary: &StudySummary) -> Vec<String> {
             }
         }
         let sequences = task.test_sequences;
-        if sequences > 0 && summary.margin * (sequences as f64) < 5.0 {
+        let in_sequences =
+            summary.margin_on(task).filter(|_| task.step.is_none()).map(|it| it * sequences as f64);
+        if let Some(few) = in_sequences.filter(|in_sequences| sequences > 0 && *in_sequences < 5.0) {
             limits.push(format!(
-                "The test set of {} has {sequences} sequences: the margin is {:.1} of them, so differences between \
+                "The test set of {} has {sequences} sequences: the margin is {few:.1} of them, so differences between \
                  seeds are coarse, and what holds for these sequences need not hold for others.",
                 task.name,
-                summary.margin * sequences as f64
             ));
         }
     }
@@ -463,3 +487,5 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_errors;

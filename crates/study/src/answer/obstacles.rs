@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use slimgate_data::{FEW_VALIDATION_SEQUENCES, standard_error};
-use slimgate_run::words::{bare_percent, counted, list, percent_to, plural, short_percent};
+use slimgate_run::metric::Unit;
+use slimgate_run::words::{bare_percent, counted, list, plural, short_percent};
 
 use crate::{Comparison, Obstacle, Protocol, StudySummary, TaskSummary};
 
@@ -38,9 +39,9 @@ pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
 /// The result of the baseline beside the trivial predictor: nothing was learned, or there are too few test sequences to
 /// show that it was.
 fn nothing_learned(summary: &StudySummary, task: &TaskSummary, on: &str) -> Option<String> {
-    let (trivial, baseline) = (task.trivial.as_ref()?, &summary.baseline);
+    let (trivial, baseline, metric) = (task.trivial.as_ref()?, &summary.baseline, &summary.metric);
     let score = task.variant(baseline)?.test.as_ref()?.mean;
-    let too_few = score - trivial.score > summary.margin;
+    let too_few = metric.gain(trivial.score, score) > summary.margin_on(task)?;
     let (verdict, so) = if too_few {
         let sequences = counted(task.test_sequences, "test sequence", "test sequences");
         (
@@ -52,12 +53,21 @@ fn nothing_learned(summary: &StudySummary, task: &TaskSummary, on: &str) -> Opti
     };
     let join = if too_few { ";" } else { "," };
     Some(format!(
-        "{verdict}: {baseline} is right on {} of the test sequences, not shown to be more than the {} of always saying \
-         `{}`{join} {so}",
-        percent_to(score, 1),
-        percent_to(trivial.score, 1),
-        trivial.answer
+        "{verdict}: {baseline} {}, not shown to be {} {} of {}{join} {so}",
+        metric.clause(score),
+        metric.above(),
+        metric.show_to(trivial.score, 1),
+        trivial_answer(summary, task, &trivial.answer)
     ))
+}
+
+/// The trivial predictor in words: its constant answer, or the name of its rule.
+fn trivial_answer(summary: &StudySummary, task: &TaskSummary, answer: &str) -> String {
+    if task.has_constant_answer(&summary.metric) {
+        format!("always saying `{answer}`")
+    } else {
+        format!("`{answer}`")
+    }
 }
 
 /// The advice where trials were still improving; nothing where none of the open comparisons hangs on that.
@@ -105,12 +115,15 @@ pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Opt
         .collect();
     (!dull.is_empty()).then(|| {
         format!(
-            "On {}, {} {} not shown to be better than always saying `{}` ({} %).",
+            "On {}, {} {} not shown to be better than {} ({}).",
             task.name,
             dull.join(", "),
             plural(dull.len(), "is", "are"),
-            trivial.answer,
-            short_percent(trivial.score)
+            trivial_answer(summary, task, &trivial.answer),
+            match summary.metric.unit {
+                Unit::Share => short_percent(trivial.score) + " %",
+                Unit::Target | Unit::Ratio => summary.metric.show(trivial.score),
+            }
         )
     })
 }
@@ -118,13 +131,21 @@ pub(super) fn learned_nothing(summary: &StudySummary, task: &TaskSummary) -> Opt
 /// That a task's validation set is too small to choose well by, where it is.
 pub(super) fn small_validation_set(summary: &StudySummary, task: &TaskSummary) -> Option<String> {
     let sequences = task.validation_sequences.filter(|sequences| *sequences < FEW_VALIDATION_SEQUENCES)?;
+    // The standard error of any other score is not known.
+    let error = match summary.metric.counts_right_answers() {
+        true => format!(
+            ", on which an {} has a standard error of up to {} points",
+            summary.metric.name,
+            bare_percent(standard_error(sequences), 0)
+        ),
+        false => String::new(),
+    };
     (summary.protocol == Protocol::Validation).then(|| {
         format!(
-            "Epochs and settings on {} were chosen on {sequences} validation {}, on which an accuracy has a standard \
-             error of up to {} points: which were chosen is partly chance (data.validation_fraction takes more).",
+            "Epochs and settings on {} were chosen on {sequences} validation {}{error}: which were chosen is partly \
+             chance (data.validation_fraction takes more).",
             task.name,
             plural(sequences, "sequence", "sequences"),
-            bare_percent(standard_error(sequences), 0)
         )
     })
 }
@@ -133,10 +154,11 @@ pub(super) fn small_validation_set(summary: &StudySummary, task: &TaskSummary) -
 pub(super) fn best_at_an_end(summary: &StudySummary) -> Option<String> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for variant in summary.tasks.iter().flat_map(|task| &task.variants) {
-        let best = variant.rates.iter().map(|point| point.mean).fold(f64::NEG_INFINITY, f64::max);
-        let [Some(first), Some(last)] = [variant.rates.first(), variant.rates.last()] else { continue };
-        let one = variant.rates.iter().filter(|point| point.mean == best).count() == 1;
-        if variant.rates.len() > 1 && one && (first.mean == best || last.mean == best) {
+        let merits: Vec<f64> = variant.rates.iter().map(|point| summary.metric.merit(point.mean)).collect();
+        let best = merits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let [Some(first), Some(last)] = [merits.first(), merits.last()] else { continue };
+        let one = merits.iter().filter(|merit| **merit == best).count() == 1;
+        if merits.len() > 1 && one && (*first == best || *last == best) {
             names.insert(&variant.name);
         }
     }

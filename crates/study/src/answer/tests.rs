@@ -362,7 +362,7 @@ fn a_variant_that_learns_slowly_is_said_to() {
     let mut study = summary(vec![comparison("lstm3", Verdict::Equivalent, 0.0, 0.26)]);
     let reach = |epochs| Reach {
         share: 0.99,
-        accuracy: 0.95,
+        goal: slimgate_run::metric::Metric::accuracy(None).score(0.95),
         reached: 5,
         of: 5,
         epochs: Some(epochs),

@@ -21,7 +21,7 @@ pub(super) const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerat
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
 /// Settings that decide which sequences are trained and validated on, and make tasks in [grid]. A search over them
-/// would choose among accuracies on different validation sets.
+/// would choose among scores on different validation sets.
 pub(super) const SPLITS: [&str; 4] =
     ["data.dataset", "data.train_limit", "data.seed", "data.validation_fraction"];
 
@@ -139,6 +139,13 @@ impl StudyConfig {
     }
 
     fn check_comparison(&self, ranges: &BTreeMap<String, Range>) -> Result<(), StudyError> {
+        if !self.compare.margin.is_usable() {
+            return refused(
+                "compare.margin",
+                "it must be a number above 0 and below 100, in percentage points or in the unit of a metric that is no \
+                 share, or so many percent of the baseline's value, such as \"2 %\"",
+            );
+        }
         let of_grid = self.seeds().len();
         if let Some(seeds) = self.compare.seeds.filter(|seeds| *seeds < of_grid) {
             return Err(StudyError::FewerSeeds { seeds, of_grid });

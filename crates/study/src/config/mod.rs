@@ -1,6 +1,7 @@
 //! The TOML form of a study: the settings of a run, those of them that are varied, and the comparison.
 
 mod check;
+mod margin;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use margin::Margin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Protocol, find, is_folder, whole_path};
@@ -116,9 +118,8 @@ pub struct Compare {
     /// Variant that the others are compared with.
     #[schemars(title = "a variant")]
     pub baseline: String,
-    /// Equivalence margin in percentage points.
-    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 100.0))]
-    pub margin: f64,
+    /// Equivalence margin: percentage points, or an amount in the metric's unit, or with `%` a part of the baseline's value.
+    pub margin: Margin,
     /// Confidence of intervals and tests.
     #[schemars(extend("minimum" = 0.5, "exclusiveMaximum" = 1.0))]
     pub confidence: f64,
@@ -157,7 +158,7 @@ impl Default for Compare {
     fn default() -> Self {
         Compare {
             baseline: "lstm".into(),
-            margin: 1.0,
+            margin: Margin::Amount(1.0),
             confidence: 0.95,
             seeds: None,
             protocol: Protocol::Validation,
@@ -188,8 +189,8 @@ pub enum Match {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
-    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_accuracy` and `params`; its path is
-    /// relative to the study's file. A study's folder gets a copy.
+    /// A CSV file with the columns `task`, `variant`, `eta0`, `best_test_` with the metric's name, and `params`; its path
+    /// is relative to the study's file. A study's folder gets a copy.
     pub file: String,
     /// The rows to take, by their `task`.
     pub task: String,

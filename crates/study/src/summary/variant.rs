@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 pub use slimgate_run::Timing;
+use slimgate_run::metric::Score;
 
 use slimgate_run::words::plural;
 
@@ -31,17 +32,17 @@ pub struct VariantSummary {
     pub seeds: Vec<SeedResult>,
     /// The number of seeds that there will be at the chosen settings.
     pub planned_seeds: usize,
-    /// Accuracy on the test set over the seeds.
+    /// The score on the test set over the seeds.
     pub test: Option<Spread>,
-    /// Accuracy on the validation set at the chosen epochs.
+    /// The score on the validation set at the chosen epochs.
     pub validation: Option<Spread>,
-    /// Accuracy on the validation set after the last epoch.
+    /// The score on the validation set after the last epoch.
     pub last: Option<Spread>,
     /// The p value of "no better than the trivial predictor" on the test set, over seeds and test sequences.
     #[serde(default)]
     pub p_above_trivial: Option<f64>,
-    /// Trials at the chosen settings whose last epoch is worse than their best by more than the margin times five, and
-    /// keeps less than half of what the best gained over the trivial predictor.
+    /// Trials at the chosen settings whose last epoch is worse than their best by more than five points of a share, or 5 %
+    /// of any other score, and keeps less than half of what the best gained over the trivial predictor.
     pub collapsed: usize,
     /// Trials at the chosen settings whose loss became infinite or NaN.
     pub diverged: usize,
@@ -52,13 +53,13 @@ pub struct VariantSummary {
     pub seconds_per_epoch: Option<f64>,
     /// Median of the most memory that a trial's process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// The cost of reaching a share of the baseline's accuracy on the validation set.
+    /// The cost of coming near the baseline's score on the validation set.
     pub reaches: Vec<Reach>,
     /// Times of single steps, measured side by side.
     pub timing: Option<Timing>,
-    /// Accuracy on the validation set over the epochs at the chosen settings, over the seeds.
+    /// The score on the validation set over the epochs at the chosen settings, over the seeds.
     pub curve: Vec<CurvePoint>,
-    /// Accuracy over learning rates, each at the best of the other settings; where these were searched, of single
+    /// The score over learning rates, each at the best of the other settings; where these were searched, of single
     /// draws.
     pub rates: Vec<RatePoint>,
     /// The usable learning rates; none where not every rate was tried with all other settings, or a trial of them
@@ -121,11 +122,11 @@ pub struct SeedResult {
     pub seed: u64,
     /// The epoch that was chosen.
     pub epoch: usize,
-    /// Accuracy on the validation set at that epoch.
+    /// The score on the validation set at that epoch; 0 of one that diverged before it had any.
     pub validation: f64,
-    /// Accuracy on the validation set after the last epoch.
+    /// The score on the validation set after the last epoch; 0 of one that diverged before it had any.
     pub last: f64,
-    /// Accuracy on the test set, where it has been read.
+    /// The score on the test set, where that has been read.
     pub test: Option<f64>,
 }
 
@@ -143,13 +144,14 @@ pub struct Spread {
     pub values: Vec<f64>,
 }
 
-/// The cost of reaching a share of the baseline's accuracy.
+/// The cost of coming near the baseline's score.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reach {
-    /// The share, such as 0.95.
+    /// The share of the baseline's score, such as 0.95; an error may be larger by what is missing of it.
     pub share: f64,
-    /// The accuracy that this is.
-    pub accuracy: f64,
+    /// The score that this is.
+    #[serde(flatten)]
+    pub goal: Score,
     /// Seeds that reached it.
     pub reached: usize,
     /// Seeds in all.
@@ -165,7 +167,7 @@ pub struct Reach {
 pub struct CurvePoint {
     /// From 1.
     pub epoch: usize,
-    /// The mean over the seeds, of which one that has stopped keeps its last accuracy and one that diverged has none.
+    /// The mean over the seeds, of which one that has stopped keeps its last score and one that diverged has none.
     pub mean: f64,
     /// The lowest of the seeds.
     pub low: f64,
@@ -175,13 +177,13 @@ pub struct CurvePoint {
     pub seeds: usize,
 }
 
-/// The accuracy of a variant at one learning rate.
+/// The score of a variant at one learning rate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RatePoint {
     /// The learning rate.
     pub rate: f64,
-    /// The mean over the seeds of the best accuracy on the validation set; 0 for a trial that diverged before
-    /// it finished an epoch.
+    /// The mean over the seeds of the best score on the validation set. A trial that diverged before it finished an epoch
+    /// counts with the worst there is: of the metric, or of the variant's trials where the metric has no worst value.
     pub mean: f64,
     /// Every seed's.
     pub values: Vec<f64>,
@@ -202,10 +204,10 @@ pub struct UsableRates {
     pub open_below: bool,
     /// True if higher rates than the highest that was tried may be usable too.
     pub open_above: bool,
-    /// Mean accuracy lost by a rate picked at random from those tried.
+    /// The mean loss of a rate picked at random from those tried, in the metric's unit.
     #[serde(alias = "price")]
     pub mean_regret: f64,
-    /// Most accuracy lost by a rate within a factor of ten of the best.
+    /// The greatest loss of a rate within a factor of ten of the best, in the metric's unit.
     #[serde(alias = "price_nearby")]
     pub max_regret_nearby: f64,
 }

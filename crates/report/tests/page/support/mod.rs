@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use slimgate_report::{Run, write_runs, write_study};
+use slimgate_run::metric::Metric;
 use slimgate_study::*;
 
 pub use runs::runs;
@@ -49,7 +50,9 @@ pub fn study() -> StudySummary {
         study: "gates of digits".into(),
         protocol: Protocol::Validation,
         baseline: "lstm".into(),
+        metric: Metric::accuracy(None),
         margin: 0.01,
+        margin_is_relative: false,
         confidence: 0.95,
         matched: None,
         answer: Answer {

@@ -1,5 +1,6 @@
 //! Made-up tasks with their variants, comparisons and trials.
 
+use slimgate_run::metric::Metric;
 use slimgate_study::*;
 
 /// The rates that every made-up study tries.
@@ -30,6 +31,7 @@ pub fn task(name: &str, shift: f64) -> TaskSummary {
         source: name.into(),
         classes: classes(),
         test_sequences: 500,
+        step: None,
         validation_sequences: Some(500),
         trivial: Some(Reference { answer: "1".into(), score: 0.114 }),
         variants,
@@ -68,7 +70,7 @@ fn variant(index: usize, shift: f64) -> VariantSummary {
     };
     let reach = |share: f64, reached: usize| Reach {
         share,
-        accuracy: share * 0.973,
+        goal: Metric::accuracy(None).score(share * 0.973),
         reached,
         of: SEEDS as usize,
         epochs: (reached > 0).then_some(3.0 + index as f64 / 2.0),

@@ -1,0 +1,121 @@
+//! Reports on other scores than the share of right answers.
+
+use slimgate_report::Run;
+use slimgate_run::metric::{Metric, forecast};
+use slimgate_study::{Protocol, Reference, StudySummary};
+
+use crate::support::{self, runs_file, runs_page, study_file, study_page};
+
+/// The error that forecasts are chosen by.
+fn mase() -> Metric {
+    forecast(0.8).remove(0)
+}
+
+/// A study of forecasts.
+fn forecasts() -> StudySummary {
+    let mut study = StudySummary { metric: mase(), margin: 0.02, ..support::study() };
+    study.answer.headline = "Use lstm1.".into();
+    study.answer.notes.clear();
+    for task in &mut study.tasks {
+        (task.classes, task.step) = (vec![], Some(0.0));
+        task.trivial = Some(Reference { answer: "seasonal naive".into(), score: 1.02 });
+        task.variants.iter_mut().for_each(|variant| variant.confusion.clear());
+    }
+    study
+}
+
+/// Runs that forecast.
+fn forecasting() -> Vec<Run> {
+    let mut runs = support::runs();
+    for run in &mut runs {
+        run.summary.iter_mut().for_each(|summary| summary.metric = mase());
+        run.epochs.iter_mut().for_each(|line| line.score.metric = mase().name);
+        run.evaluation.iter_mut().for_each(|found| {
+            found.score.metric = mase().name;
+            (found.classes, found.confusion) = (vec![], vec![]);
+        });
+    }
+    runs
+}
+
+#[test]
+fn a_page_of_errors_speaks_of_them_alone() {
+    let published = StudySummary { protocol: Protocol::Published, ..forecasts() };
+    for study in [forecasts(), published] {
+        let said = study_file(&study, "report.md").to_lowercase();
+        for word in ["accura", "points", "(nats)", "classif", "most frequent class"] {
+            assert!(!said.contains(word), "{word}: {:?}", study.protocol);
+        }
+    }
+    let page = study_page(&forecasts());
+    for text in [
+        "equivalence margin ±0.02000, 95 % confidence",
+        "500 sequences in the test set. The baseline lstm has a score of 0.9730 there (test MASE).",
+        "MASE on digits-rows: means over the seeds",
+        ">seasonal naive</th>",
+        "0.9730 (0.9704 to 0.9756)",
+        "epochs and time to within 5 % of lstm’s best validation MASE",
+        "improved by more than half a percent",
+        "average loss of MASE",
+        "MASE minus that of lstm; lower is better",
+        "shaded: margin of ±0.02000.",
+        "lstm1 −0.002000 (−0.008000 to +0.004000), equivalent within the margin",
+        "Test MASE by recurrent parameters",
+        "lstm does best at 1e-4 with 0.6580",
+        "standard deviation is ±0.04200 of validation MASE across",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn a_dearer_variant_with_a_higher_error_is_dominated() {
+    let page = study_page(&forecasts());
+    let description = |size| format!("lstm has {size} parameters and 0.9730, dominated");
+    assert!(page.contains(&description("15,800")));
+    assert!(page.contains("lstm3 has 4,100 parameters and 0.9250,") || page.contains("and 0.9250."));
+    assert!(!page.contains("0.9250, dominated"));
+}
+
+#[test]
+fn a_relative_margin_stands_on_the_page_as_a_part_and_as_amounts() {
+    let study = StudySummary { margin_is_relative: true, ..forecasts() };
+    let page = study_page(&study);
+    assert!(page.contains("equivalence margin ±2 % of the MASE of lstm, 95 % confidence"));
+    assert!(page.contains("margin of ±0.01946"), "2 % of 0.973");
+    let line = study_file(&study, "comparisons.csv").lines().nth(1).unwrap().to_owned();
+    let of_table: f64 = line.split(',').nth(4).unwrap().parse().unwrap();
+    assert!((of_table - 0.01946).abs() < 1e-12, "{line}");
+}
+
+#[test]
+fn a_page_of_runs_speaks_of_their_metric() {
+    let page = runs_page(&forecasting());
+    assert!(!page.to_lowercase().contains("accura"), "{page}");
+    for text in [
+        "The best epoch is the one with the lowest MASE on the validation set.",
+        "best validation MASE",
+        "Validation MASE",
+        "<td class=\"number\">0.9620</td>",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(
+        runs_file(&forecasting(), "epochs.csv")
+            .starts_with("run,epoch,split,loss,MASE,learning_rate,seconds\n")
+    );
+}
+
+#[test]
+fn runs_with_different_metrics_keep_theirs_apart() {
+    let mut runs = support::runs();
+    runs[1] = forecasting().remove(1);
+    let page = runs_page(&runs);
+    for text in
+        ["Validation accuracy", "Validation MASE", "best validation score", "MASE 0.9248", "accuracy 92.48 %"]
+    {
+        assert!(page.contains(text), "{text}");
+    }
+    let text = runs_file(&runs, "epochs.csv");
+    assert!(text.starts_with("run,epoch,split,loss,accuracy,MASE,learning_rate,seconds\n"), "{text}");
+}
