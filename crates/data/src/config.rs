@@ -79,7 +79,7 @@ pub enum Protocol {
     /// A validation set, held out from the training data; the test set is read once, for what was chosen.
     #[default]
     Validation,
-    /// The test set, as in the published tables: all training data is trained on, and the best accuracy over all epochs
+    /// The test set, as in the published tables: all training data is trained on, and the best score over all epochs
     /// is optimistically biased, since it is chosen on the test set.
     Published,
 }
@@ -91,7 +91,7 @@ enum SelectionSet {
     /// A share of the training data, held out from training.
     #[serde(rename = "held-out")]
     Validation,
-    /// The test set, as in the published protocol: all training data is trained on, and the accuracy of what is chosen is
+    /// The test set, as in the published protocol: all training data is trained on, and the score of what is chosen is
     /// optimistically biased.
     #[serde(rename = "test")]
     Published,

@@ -56,6 +56,11 @@ pub enum DataError {
         horizon: usize,
     },
     #[error(
+        "{name} has {}, and the run forecasts from {context}: give the series with at least as many, the latest last",
+        count(*steps, "step")
+    )]
+    ShortInput { name: String, steps: usize, context: usize },
+    #[error(
         "`data.pad` = \"{side}\" needs a length to pad to: give `data.max_length`, or `data.pad` = \"none\""
     )]
     PadWithoutLength { side: &'static str },

@@ -154,8 +154,8 @@ pub struct OptimConfig {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
-    /// `best` (if not given): a new best on the validation set; `progress`: that, a lower loss there or a higher
-    /// training accuracy.
+    /// `best` (if not given): a new best on the validation set; `progress`: that, a lower loss there or a better training
+    /// score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping_on: Option<EarlyStoppingOn>,
     /// Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given).
@@ -222,7 +222,7 @@ pub enum EarlyStoppingOn {
     /// A new best on the validation set.
     #[default]
     Best,
-    /// A new best there, a lower loss there, or a higher accuracy on the training set. A lucky epoch on a small validation
+    /// A new best there, a lower loss there, or a better score on the training set. A lucky epoch on a small validation
     /// set does not end a run that is still learning.
     Progress,
 }

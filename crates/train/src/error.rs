@@ -3,7 +3,7 @@
 use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::path::{Path, PathBuf};
 
-use slimgate_data::{DataError, Task};
+use slimgate_data::DataError;
 use slimgate_run::{ConfigError, RunError, quoted};
 use thiserror::Error;
 
@@ -58,12 +58,6 @@ pub enum TrainError {
         "cannot start threads: {0}; set a smaller `run.threads` (of a run that is there, in its config.toml)"
     )]
     Threads(String),
-    /// A task whose answers are no classes of sequences.
-    #[error(
-        "the run is for {0}, and new data is answered by class only in this version: `slimgate evaluate` answers its test \
-         set"
-    )]
-    Unpredicted(Task),
     /// A training step or a prediction takes more memory than the machine has.
     #[error("there is not enough memory: {0}")]
     Memory(String),

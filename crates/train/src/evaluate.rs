@@ -1,13 +1,13 @@
 //! A saved run on the test set, or on new data.
 
+mod predict;
+
 use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Preprocessing, Protocol, Steps, Task, prepare_with, unknown_in};
+use slimgate_data::{Batch, Preprocessing, Protocol, prepare_with, unknown_in};
 use slimgate_models::Network;
 use slimgate_run::{
     Backend, Config, ConfigError, Evaluation, Manifest, RunError, RunFolder, SavedEpoch, Status, hexadecimal,
@@ -21,6 +21,8 @@ use crate::loader::SequenceBatch;
 use crate::memory::{self, Layers};
 use crate::objective::Objective;
 use crate::{TrainError, build};
+
+pub use predict::Prediction;
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
@@ -49,17 +51,6 @@ pub struct SavedRun {
     /// True if its tensors are in the memory of this process.
     in_memory: bool,
     epoch: usize,
-}
-
-/// The prediction of a saved run for one new sequence.
-#[derive(Clone, Debug, Serialize)]
-pub struct Prediction {
-    /// The origin of the sequence.
-    pub name: String,
-    /// The most probable class.
-    pub class: String,
-    /// The probability of each class, in the order of [`SavedRun::classes`].
-    pub probabilities: Vec<f32>,
 }
 
 impl SavedRun {
@@ -158,7 +149,10 @@ impl SavedRun {
             loss += losses.into_iter().map(f64::from).sum::<f64>();
             objective.add(&mut tally, &read::<1>(objective.summed(answers))?, &batch.targets);
         }
-        let metric = objective.metric(&self.config, &data)?;
+        let metric = match self.folder.summary()? {
+            Some(summary) => summary.metric,
+            None => objective.metric(&self.config, &data)?,
+        };
         let Some(value) = tally.value(&metric) else {
             let metrics = tally.metrics();
             let with_value = metrics.iter().filter(|metric| metric.value.is_some());
@@ -185,37 +179,6 @@ impl SavedRun {
     /// The meaning of its network's outputs.
     fn objective(&self) -> Objective {
         Objective::new(&self.config, &self.preprocessing)
-    }
-
-    /// Classifies new sequences.
-    ///
-    /// # Errors
-    ///
-    /// If the task is not classification, the device cannot compute, or the model has no answer to a sequence.
-    pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
-        let task = self.preprocessing.task();
-        if task != Task::Classification {
-            return Err(TrainError::Unpredicted(task));
-        }
-        let classes = self.classes();
-        let mut predictions = Vec::with_capacity(inputs.len());
-        for inputs in self.batches(inputs, |input| input.steps.len())? {
-            let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
-            let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
-            let logits = self.network.forward(batch.features, batch.lengths.as_deref());
-            let probabilities = read::<2>(softmax(logits, 1))?;
-            let name = |at: usize| inputs[at / classes.len()].name.clone();
-            require_finite(&probabilities, self.epoch, name)?;
-            predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
-                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-                Prediction {
-                    name: input.name.clone(),
-                    class: classes[best].clone(),
-                    probabilities: row.to_vec(),
-                }
-            }));
-        }
-        Ok(predictions)
     }
 }
 

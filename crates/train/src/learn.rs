@@ -9,6 +9,7 @@ use std::time::Duration;
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, Protocol, findings, prepare, prepare_with};
 use slimgate_models::Network;
+use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
     RunSummary, StopFlag,
@@ -55,6 +56,8 @@ pub enum Progress<'a> {
         train: &'a EpochMetrics,
         /// On the set that choices are made on.
         validation: &'a EpochMetrics,
+        /// The metric of their scores.
+        metric: &'a Metric,
         /// The set used for `validation`.
         selection: Protocol,
         /// Epochs in all.

@@ -55,4 +55,5 @@ pub use devices::{FoundDevice, devices, is_built, require_built};
 pub use error::TrainError;
 pub use evaluate::{CheckpointChoice, Prediction, SavedRun};
 pub use learn::{Display, Progress, ResumeOptions, resume, train};
+pub use objective::Answer;
 pub use timing::{effort, step_time, time};

@@ -1,5 +1,7 @@
 //! The loss and the answers of a task: the one place that knows what the outputs of a network mean.
 
+mod answer;
+
 use std::sync::Arc;
 
 use burn::tensor::activation::log_softmax;
@@ -8,6 +10,8 @@ use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task};
 use slimgate_models::Readout;
 use slimgate_run::metric::{Metric, Quantiles, Tally, choice};
 use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue};
+
+pub use answer::Answer;
 
 /// The levels of the quantiles of a forecast: the bounds of the interval that is to hold 80 % of the truths, and the
 /// median, which is the one number that is forecast.

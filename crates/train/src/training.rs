@@ -150,6 +150,7 @@ impl Training {
         progress: impl Fn(Progress) + Send + 'static,
     ) -> EndOfEpoch {
         let (of, selection) = (self.config.optim.epochs, self.config.data.validation);
+        let metric = self.history.metric().clone();
         EndOfEpoch {
             tracker: tracker.clone(),
             values: values.clone(),
@@ -159,7 +160,7 @@ impl Training {
             validation_sequences: validation.num_items(),
             last_loss,
             on_epoch: Box::new(move |train, validation| {
-                progress(Progress::Epoch { train, validation, selection, of });
+                progress(Progress::Epoch { train, validation, metric: &metric, selection, of });
             }),
         }
     }
