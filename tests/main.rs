@@ -11,6 +11,7 @@ mod predict;
 mod resume;
 mod study;
 mod support;
+mod tasks;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod train;
