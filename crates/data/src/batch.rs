@@ -2,7 +2,7 @@
 
 use crate::shuffle::{Purpose, permutation};
 use crate::vocabulary::PADDING;
-use crate::{Sequence, Steps};
+use crate::{Sequence, Steps, Target};
 
 /// Sequences of one kind, each padded at its end to the length of the longest.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +11,8 @@ pub struct Batch {
     pub steps: usize,
     /// The length of each sequence without its padding, at least 1. There are as many as sequences.
     pub lengths: Vec<usize>,
-    /// The class of each sequence; empty where classes are not known.
-    pub labels: Vec<usize>,
+    /// The answers to the sequences.
+    pub targets: Targets,
     /// The input of the model.
     pub input: BatchInput,
 }
@@ -31,18 +31,63 @@ pub enum BatchInput {
     Tokens(Vec<u32>),
 }
 
+/// The answers to the sequences of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Not known.
+    Unknown,
+    /// The class of each sequence, shaped `[batch]`.
+    Classes(Vec<usize>),
+    /// The class of each step, shaped `[batch, steps]`; none where there is no label or no step. Only those that are
+    /// there count.
+    StepClasses(Vec<Option<usize>>),
+    /// Standardised numbers, shaped `[batch, width]`.
+    Numbers {
+        /// The numbers.
+        values: Vec<f32>,
+        /// The numbers of a sequence; of a forecast, `horizon × targets`, the targets of a step together.
+        width: usize,
+    },
+}
+
+impl Targets {
+    /// Puts the answers to sequences of at most so many steps side by side.
+    fn collate(targets: &[&Target], steps: usize) -> Targets {
+        const ONE_TASK: &str = "the sequences of a batch are of one task";
+        match targets[0] {
+            Target::Class(_) => {
+                Targets::Classes(targets.iter().map(|target| target.class().expect(ONE_TASK)).collect())
+            }
+            Target::StepClasses(_) => {
+                let rows = targets.iter().map(|target| match target {
+                    Target::StepClasses(classes) => &classes[..],
+                    Target::Class(_) | Target::Numbers(_) => panic!("{ONE_TASK}"),
+                });
+                Targets::StepClasses(pad(rows, steps, None))
+            }
+            Target::Numbers(first) => {
+                let width = first.len();
+                let rows = targets.iter().map(|target| target.numbers().expect(ONE_TASK));
+                let rows = rows.inspect(|numbers| assert_eq!(numbers.len(), width, "{ONE_TASK}"));
+                Targets::Numbers { values: pad(rows, width, 0.0), width }
+            }
+        }
+    }
+}
+
 impl Batch {
     /// Puts sequences side by side.
     ///
     /// # Panics
-    /// If there is no sequence, or if they are not all of one kind and number of channels.
+    /// If there is no sequence, or if they are not all of one kind, task and number of channels.
     pub fn collate(sequences: &[&Sequence]) -> Batch {
-        let steps: Vec<&Steps> = sequences.iter().map(|sequence| &sequence.steps).collect();
-        let labels = sequences.iter().map(|sequence| sequence.label).collect();
-        Batch { labels, ..Batch::unlabelled(&steps) }
+        let features: Vec<&Steps> = sequences.iter().map(|sequence| &sequence.features).collect();
+        let batch = Batch::unlabelled(&features);
+        let targets: Vec<&Target> = sequences.iter().map(|sequence| &sequence.target).collect();
+        Batch { targets: Targets::collate(&targets, batch.steps), ..batch }
     }
 
-    /// Puts sequences of unknown class side by side.
+    /// Puts sequences side by side to which the answers are not known.
     ///
     /// # Panics
     /// As [`collate`](Self::collate).
@@ -65,7 +110,7 @@ impl Batch {
                 BatchInput::Tokens(pad(rows, steps, PADDING))
             }
         };
-        Batch { steps, lengths, labels: Vec::new(), input }
+        Batch { steps, lengths, targets: Targets::Unknown, input }
     }
 }
 
@@ -92,12 +137,13 @@ mod tests {
     #[test]
     fn values_are_padded_with_zeros_at_the_end() {
         let sequence = |values: &[f32], label| Sequence {
-            steps: Steps::Values { values: values.to_vec(), channels: 2 },
-            label,
+            features: Steps::Values { values: values.to_vec(), channels: 2 },
+            target: Target::Class(label),
         };
         let (short, long) = (sequence(&[1.0, 2.0], 1), sequence(&[3.0, 4.0, 5.0, 6.0], 0));
         let batch = Batch::collate(&[&short, &long]);
-        assert_eq!((batch.steps, &batch.lengths[..], &batch.labels[..]), (2, &[1, 2][..], &[1, 0][..]));
+        assert_eq!((batch.steps, &batch.lengths[..]), (2, &[1, 2][..]));
+        assert_eq!(batch.targets, Targets::Classes(vec![1, 0]));
         let values = vec![1.0, 2.0, 0.0, 0.0, 3.0, 4.0, 5.0, 6.0];
         assert_eq!(batch.input, BatchInput::Values { values, channels: 2 });
     }
@@ -106,8 +152,35 @@ mod tests {
     fn words_are_padded_with_the_padding_token() {
         let (long, short) = (Steps::Tokens(vec![2, 3, 4]), Steps::Tokens(vec![5]));
         let batch = Batch::unlabelled(&[&long, &short]);
-        assert_eq!((batch.steps, batch.lengths, batch.labels), (3, vec![3, 1], vec![]));
+        assert_eq!((batch.steps, batch.lengths, batch.targets), (3, vec![3, 1], Targets::Unknown));
         assert_eq!(batch.input, BatchInput::Tokens(vec![2, 3, 4, 5, 0, 0]));
+    }
+
+    fn collate(targets: [(usize, Target); 2]) -> Targets {
+        let sequence = |(steps, target)| Sequence { features: Steps::Tokens(vec![2; steps]), target };
+        let sequences = targets.map(sequence);
+        Batch::collate(&sequences.iter().collect::<Vec<_>>()).targets
+    }
+
+    #[test]
+    fn steps_without_a_label_and_padding_have_no_class() {
+        let short = (1, Target::StepClasses(vec![Some(1)]));
+        let long = (3, Target::StepClasses(vec![None, Some(0), Some(1)]));
+        let padded = vec![Some(1), None, None, None, Some(0), Some(1)];
+        assert_eq!(collate([short, long]), Targets::StepClasses(padded));
+    }
+
+    #[test]
+    fn numbers_are_as_wide_as_the_question_whatever_the_steps() {
+        let numbers = [(1, vec![0.5, -1.0]), (3, vec![2.0, 3.0])];
+        let targets = numbers.map(|(steps, numbers)| (steps, Target::Numbers(numbers)));
+        assert_eq!(collate(targets), Targets::Numbers { values: vec![0.5, -1.0, 2.0, 3.0], width: 2 });
+    }
+
+    #[test]
+    #[should_panic(expected = "one task")]
+    fn answers_to_two_questions_are_no_batch() {
+        collate([(1, Target::Numbers(vec![0.5])), (1, Target::Class(0))]);
     }
 
     #[test]

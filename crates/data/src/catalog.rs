@@ -23,10 +23,13 @@ macro_rules! folder {
     };
 }
 
-static FOLDERS: [Folder; 7] = [
+static FOLDERS: [Folder; 10] = [
     folder!("digits": "train-images.idx.gz", "train-labels.idx.gz", "test-images.idx.gz", "test-labels.idx.gz"),
     folder!("japanese-vowels": "train.ts.gz", "test.ts.gz"),
     folder!("movie-snippets": "train.tsv.gz", "test.tsv.gz"),
+    folder!("household-power": "train.csv.gz", "test.csv.gz"),
+    folder!("sensor-events": "train.csv.gz", "test.csv.gz"),
+    folder!("beijing-air": "train.csv.gz", "test.csv.gz"),
     folder!("mnist"),
     folder!("fashion-mnist"),
     folder!("imdb"),
@@ -132,7 +135,7 @@ pub struct Entry {
     pub lengths: (usize, usize),
     /// The kind of its sequences.
     pub modality: Modality,
-    /// Title, task, classes, sizes, licence and source.
+    /// Title, task, classes or targets, sizes, licence and source.
     pub recipe: Arc<Recipe>,
     /// The files it is read from.
     pub set: Arc<Set>,
@@ -233,6 +236,7 @@ fn unknown(name: &str, nearest: Option<String>, choices: &str) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Task;
     use crate::origin::{Assembly, Provider};
     use std::collections::HashSet;
 
@@ -253,6 +257,9 @@ mod tests {
             "digits-permuted",
             "japanese-vowels",
             "movie-snippets",
+            "household-power",
+            "sensor-events",
+            "beijing-air",
             "mnist-rows",
             "mnist-pixels",
             "mnist-permuted",
@@ -263,6 +270,19 @@ mod tests {
             "forda",
         ];
         assert_eq!(names, all);
+    }
+
+    #[test]
+    fn a_recipe_says_what_its_task_needs() {
+        for Recipe { title, task, classes, targets, windows, .. } in SETS.iter().map(|set| &*set.recipe) {
+            let needed = match task {
+                Task::Classification | Task::Labelling => (true, false, false),
+                Task::Regression => (false, true, false),
+                Task::Forecast => (false, true, true),
+            };
+            let found = (!classes.is_empty(), !targets.is_empty(), windows.is_some());
+            assert_eq!(found, needed, "{title}");
+        }
     }
 
     #[test]

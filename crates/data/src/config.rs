@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_settings::{Setting, check, schema_of, settings_of};
 use toml::{Table, Value};
 
-use crate::{DataError, Keep, Pad, TokenRule};
+use crate::{DataError, Keep, Pad, Task, TokenRule};
 
 /// The data set, and how it is divided and prepared. Every key has a default; an unknown one is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,28 @@ pub struct DataConfig {
     /// given, except on the sets of `slimgate data list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenRule>,
+    /// Question that is asked of the data; that of the data set if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// Steps that a forecast is made from; those of the data set if not given (forecast).
+    #[schemars(range(min = 1, max = 100_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<usize>,
+    /// Steps that are forecast; those of the data set if not given (forecast).
+    #[schemars(range(min = 1, max = 100_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<usize>,
+    /// Steps from the start of a window to that of the next; those of the data set if not given (forecast).
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Steps after which the series is expected to repeat itself; those of the data set if not given (forecast).
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<usize>,
+    /// Names of the channels that are forecast; those of the data set if not given (forecast).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<String>>,
 }
 
 /// The set that epoch and settings are chosen on, and with it whether the figures of what is chosen are biased.
@@ -57,7 +79,7 @@ pub enum Protocol {
     /// A validation set, held out from the training data; the test set is read once, for what was chosen.
     #[default]
     Validation,
-    /// The test set, as in the published tables: all training data is trained on, and the best accuracy over all epochs
+    /// The test set, as in the published tables: all training data is trained on, and the best score over all epochs
     /// is optimistically biased, since it is chosen on the test set.
     Published,
 }
@@ -69,7 +91,7 @@ enum SelectionSet {
     /// A share of the training data, held out from training.
     #[serde(rename = "held-out")]
     Validation,
-    /// The test set, as in the published protocol: all training data is trained on, and the accuracy of what is chosen is
+    /// The test set, as in the published protocol: all training data is trained on, and the score of what is chosen is
     /// optimistically biased.
     #[serde(rename = "test")]
     Published,
@@ -100,6 +122,12 @@ impl Default for DataConfig {
             standardize: None,
             vocabulary: 20_000,
             tokens: None,
+            task: None,
+            context: None,
+            horizon: None,
+            stride: None,
+            season: None,
+            targets: None,
         }
     }
 }
@@ -154,8 +182,21 @@ mod tests {
             DataConfig { train_limit: Some(0), ..DataConfig::default() },
             DataConfig { max_length: Some(0), ..DataConfig::default() },
             DataConfig { vocabulary: 0, ..DataConfig::default() },
+            DataConfig { context: Some(0), ..DataConfig::default() },
+            DataConfig { horizon: Some(0), ..DataConfig::default() },
+            DataConfig { stride: Some(0), ..DataConfig::default() },
+            DataConfig { season: Some(0), ..DataConfig::default() },
         ];
-        for (config, key) in zeros.iter().zip(["data.train_limit", "data.max_length", "data.vocabulary"]) {
+        let keys = [
+            "data.train_limit",
+            "data.max_length",
+            "data.vocabulary",
+            "data.context",
+            "data.horizon",
+            "data.stride",
+            "data.season",
+        ];
+        for (config, key) in zeros.iter().zip(keys) {
             assert!(config.check().unwrap_err().to_string().contains(key));
         }
         let endless = DataConfig { pad: Pad::Start, ..DataConfig::default() };

@@ -1,7 +1,7 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
 use crate::file::count;
-use crate::{FillValue, Finding};
+use crate::{FillValue, Finding, Task};
 use slimgate_settings::SettingError;
 use std::io;
 
@@ -32,6 +32,34 @@ pub enum DataError {
     )]
     OtherPreprocessing { dataset: String },
 
+    #[error(
+        "`data.task` is {asked}, and {dataset:?} is a data set for {task}: leave `data.task` out, or use another data set"
+    )]
+    OtherTask { dataset: String, asked: Task, task: Task },
+    #[error("`data.targets` has {found:?}, {problem}: name channels of {dataset:?}, each once: {known}")]
+    ForecastTarget { found: String, problem: &'static str, dataset: String, known: String },
+    #[error(
+        "`{key}` is for whole sequences, and {dataset:?} is forecast from windows: give `data.context`, and leave it out"
+    )]
+    LengthOfForecast { key: &'static str, dataset: String },
+    #[error(
+        "a series of the {part} part of {dataset:?} has {}, and a window needs {needed}, {context} to forecast from and \
+         {horizon} to forecast: give a smaller `data.context` or `data.horizon`{}",
+        count(*steps, "step"), match *part { "validation" => ", or a larger `data.validation_fraction`", _ => "" }
+    )]
+    ShortSeries {
+        dataset: String,
+        part: &'static str,
+        steps: usize,
+        needed: usize,
+        context: usize,
+        horizon: usize,
+    },
+    #[error(
+        "{name} has {}, and the run forecasts from {context}: give the series with at least as many, the latest last",
+        count(*steps, "step")
+    )]
+    ShortInput { name: String, steps: usize, context: usize },
     #[error(
         "`data.pad` = \"{side}\" needs a length to pad to: give `data.max_length`, or `data.pad` = \"none\""
     )]
@@ -290,6 +318,11 @@ pub enum DataError {
         "{file}:{line}: series {name:?} has two classes, {classes}; give it one, or its parts names of their own"
     )]
     CsvClass { file: String, line: usize, name: String, classes: String },
+    #[error(
+        "{file}:{line}: column {column:?} differs from the rows above of its series; it belongs to the series as a whole: \
+         give it one number"
+    )]
+    CsvTarget { file: String, line: usize, column: String },
     #[error("{file}:{line}: the column `{column}` is empty; fill it in, or leave the row out")]
     CsvBlank { file: String, line: usize, column: &'static str },
     #[error(

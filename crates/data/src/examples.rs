@@ -5,7 +5,7 @@ use crate::file::Field;
 use crate::format::{idx, rated, table, texts, ts, ucr};
 use crate::preprocessing::Overflow;
 use crate::recipe::{Format, Modality, SetFiles};
-use crate::{DataError, Entry, file, labels};
+use crate::{DataError, Entry, Task, file, labels};
 
 /// The content of one sequence. There is at least one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,11 +35,46 @@ impl Raw {
     }
 }
 
-/// A sequence with its class, as an index into the data set's classes.
+/// A sequence with the answer to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Example {
     pub raw: Raw,
-    pub label: usize,
+    pub answer: Answer,
+}
+
+/// The answer to a sequence as its file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// Its class, as an index into the data set's classes.
+    Class(usize),
+    /// The class of each step, in the same way; none where there is no label.
+    StepClasses(Vec<Option<usize>>),
+    /// Numbers, one for each target of the data set.
+    Numbers(Vec<f64>),
+    /// The series itself: each of its windows is answered by the steps that follow it.
+    Following,
+}
+
+impl Example {
+    /// A sequence with its class.
+    pub(crate) fn of_class(raw: Raw, class: usize) -> Example {
+        Example { raw, answer: Answer::Class(class) }
+    }
+
+    /// The class, where the sequence as a whole has one.
+    pub(crate) fn class(&self) -> Option<usize> {
+        if let Answer::Class(class) = self.answer { Some(class) } else { None }
+    }
+
+    /// The classes of the steps, where they are the answer.
+    pub(crate) fn step_classes(&self) -> &[Option<usize>] {
+        if let Answer::StepClasses(classes) = &self.answer { classes } else { &[] }
+    }
+
+    /// The numbers, where they are the answer.
+    pub(crate) fn numbers(&self) -> Option<&[f64]> {
+        if let Answer::Numbers(numbers) = &self.answer { Some(numbers) } else { None }
+    }
 }
 
 /// A sequence with its class as its file names it, and the line that does.
@@ -62,7 +97,7 @@ pub(crate) fn label(
             let (found, known) = (excerpt(&class), classes.join(", "));
             DataError::UnknownClass { file: file.into(), line, found, known }
         })?;
-        Ok(Example { raw, label })
+        Ok(Example::of_class(raw, label))
     };
     sequences.into_iter().map(example).collect()
 }
@@ -94,6 +129,9 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
     }
     let classes = &entry.recipe.classes;
     match (&entry.recipe.format, &files[..]) {
+        (Format::SeriesTable { channels }, [(name, bytes)]) if entry.recipe.task != Task::Classification => {
+            answered(entry, channels, bytes, name)
+        }
         (Format::Idx, [(images, pixels), (labels, numbers)]) => {
             let pixels = idx::images(pixels, images)?;
             idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)
@@ -107,14 +145,79 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
     }
 }
 
+/// Reads a table of series whose answers are not one class each.
+fn answered(entry: &Entry, channels: &[String], bytes: &[u8], file: &str) -> Result<Vec<Example>, DataError> {
+    let recipe = &entry.recipe;
+    match recipe.task {
+        Task::Labelling => {
+            let labelled = |series: table::Series| {
+                let answer = Answer::StepClasses(step_classes(&series, &recipe.classes, file)?);
+                Ok(Example { raw: Raw::Values(series.values), answer })
+            };
+            table::step_labelled(bytes, file, channels)?.into_iter().map(labelled).collect()
+        }
+        Task::Regression => {
+            let all = table::parse_named(bytes, file, &[channels, &recipe.targets].concat())?;
+            all.iter().map(|series| with_numbers(series, channels.len(), &recipe.targets, file)).collect()
+        }
+        Task::Classification | Task::Forecast => {
+            let followed = |series: table::Series| Example {
+                raw: Raw::Values(series.values),
+                answer: Answer::Following,
+            };
+            Ok(table::parse_named(bytes, file, channels)?.into_iter().map(followed).collect())
+        }
+    }
+}
+
+/// The classes of the steps of a series, as indices.
+fn step_classes(
+    series: &table::Series,
+    classes: &[String],
+    file: &str,
+) -> Result<Vec<Option<usize>>, DataError> {
+    let index = |(class, line): (&String, &usize)| {
+        if class.is_empty() {
+            return Ok(None);
+        }
+        let unknown = || {
+            let (found, known) = (excerpt(class), classes.join(", "));
+            DataError::UnknownClass { file: file.into(), line: *line, found, known }
+        };
+        labels::find(classes, class, false).map(Some).ok_or_else(unknown)
+    };
+    series.step_classes.iter().zip(&series.lines).map(index).collect()
+}
+
+/// A series whose last columns are the numbers that belong to it as a whole, the same in each of its rows.
+fn with_numbers(
+    series: &table::Series,
+    channels: usize,
+    targets: &[String],
+    file: &str,
+) -> Result<Example, DataError> {
+    let rows = || series.values.chunks_exact(channels + targets.len());
+    let numbers = rows().next().map_or(Vec::new(), |row| row[channels..].to_vec());
+    for (row, line) in rows().zip(&series.lines) {
+        let differs = |at: &usize| row[channels + at] != numbers[*at];
+        if let Some(at) = (0..targets.len()).find(differs) {
+            let column = excerpt(&targets[at]);
+            return Err(DataError::CsvTarget { file: file.into(), line: *line, column });
+        }
+    }
+    let values = rows().flat_map(|row| &row[..channels]).copied().collect();
+    Ok(Example { raw: Raw::Values(values), answer: Answer::Numbers(numbers) })
+}
+
 /// The error for a number of a series that cannot be computed with.
 pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataError {
     overflow_of(entry, set, place).unwrap_or_else(|error| error)
 }
 
 fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
-    // Pixels are small: only a scale that nobody measured makes them large.
-    if !matches!(entry.modality, Modality::Series { .. }) {
+    // Pixels are small, and a set of another task has a sum: only a scale that nobody measured makes them large.
+    let is_series = matches!(entry.modality, Modality::Series { .. });
+    if !is_series || entry.recipe.task != Task::Classification {
         return Err(DataError::OtherPreprocessing { dataset: entry.name.clone() });
     }
     let (name, packed) = entry.set.read(&set.files[0])?;
@@ -149,6 +252,35 @@ pub(crate) fn locate(
 mod tests {
     use super::*;
     use crate::find;
+
+    fn series(table: &str, columns: &[&str]) -> table::Series {
+        let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+        table::parse_named(table.as_bytes(), "a", &columns).unwrap().remove(0)
+    }
+
+    #[test]
+    fn several_numbers_belong_to_a_series_as_a_whole() {
+        let targets = ["wear".to_owned(), "hours".to_owned()];
+        let read = |table: &str| with_numbers(&series(table, &["x", "y", "wear", "hours"]), 2, &targets, "a");
+        let example = read("series,x,hours,y,wear\na,1,7,2,0.5\na,3,7,4,0.5\n").unwrap();
+        assert_eq!(example.raw, Raw::Values(vec![1.0, 2.0, 3.0, 4.0]));
+        assert_eq!(example.numbers(), Some(&[0.5, 7.0][..]));
+        let message = read("series,x,hours,y,wear\na,1,7,2,0.5\na,3,8,4,0.5\n").unwrap_err().to_string();
+        assert!(message.starts_with("a:3: column \"hours\" differs"), "{message}");
+    }
+
+    #[test]
+    fn a_step_has_a_known_class_or_none() {
+        let classes = ["down".to_owned(), "up".to_owned()];
+        let read = |table: &str| {
+            let all = table::step_labelled(table.as_bytes(), "a", &["x".to_owned()]).unwrap();
+            step_classes(&all[0], &classes, "a")
+        };
+        let found = read("series,class,x\na,up,1\na,,2\na,down,3\n").unwrap();
+        assert_eq!(found, [Some(1), None, Some(0)]);
+        let refused = read("series,class,x\na,up,1\na,left,2\n");
+        assert!(matches!(refused, Err(DataError::UnknownClass { line: 3, .. })), "{refused:?}");
+    }
     use std::collections::HashSet;
 
     #[test]

@@ -8,7 +8,7 @@ use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
-use crate::{DataError, InputKind, Layout, Preprocessing, Steps, far, file, labels};
+use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Windows, far, file, labels};
 use std::path::Path;
 
 /// A sequence of unknown class.
@@ -29,7 +29,8 @@ pub struct Inputs {
     pub warnings: Vec<String>,
 }
 
-/// Reads the sequences of a file and applies a run's preprocessing to them. Any file may be gzipped.
+/// Reads the sequences of a file and applies a run's preprocessing to them. Any file may be gzipped. Of a series that is
+/// to be forecast, only the last steps are kept, as many as the run's windows have.
 ///
 /// The formats depend on the data that the run was trained on:
 /// - images of 28×28 pixels: a `.png` of one image, an `.idx` file of many, or a `.csv` of pixels from 0 to 255
@@ -44,7 +45,7 @@ pub struct Inputs {
 /// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored.
 ///
 /// # Errors
-/// A file that cannot be read, is damaged, or does not fit the run.
+/// A file that cannot be read, is damaged, or does not fit the run; a series too short to be forecast.
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = path.display().to_string();
     let found = find(path, &file, preprocessing)?;
@@ -54,10 +55,25 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs,
     let texts = found.iter().filter_map(|found| Some((*found.lines.first()?, found.raw.text()?)));
     let mut warnings: Vec<String> = several_lines(&file, texts).iter().map(ToString::to_string).collect();
     warnings.extend(far::warnings(&found, &file, preprocessing));
-    let input = |(found, steps): (Found, Steps)| Input { name: found.name, steps };
-    let sequences: Vec<Input> = found.into_iter().zip(steps).map(input).collect();
+    let input = |(found, steps): (Found, Steps)| {
+        let steps = last_context(steps, &found.name, preprocessing)?;
+        Ok(Input { name: found.name, steps })
+    };
+    let sequences = found.into_iter().zip(steps).map(input).collect::<Result<Vec<Input>, DataError>>()?;
     warnings.extend(unknown_tokens(&sequences));
     Ok(Inputs { sequences, warnings })
+}
+
+/// The steps that a forecast is made from, which are the last of a series; of any other task all of them.
+fn last_context(steps: Steps, name: &str, preprocessing: &Preprocessing) -> Result<Steps, DataError> {
+    let Some(Windows { context, .. }) = preprocessing.windows() else { return Ok(steps) };
+    match steps {
+        Steps::Values { mut values, channels } if values.len() >= context * channels => {
+            let last = values.split_off(values.len() - context * channels);
+            Ok(Steps::Values { values: last, channels })
+        }
+        short => Err(DataError::ShortInput { name: excerpt(name), steps: short.len(), context }),
+    }
 }
 
 /// Reads the sequences of a file as it holds them.

@@ -8,6 +8,7 @@
 //! files, for which the data set itself is not needed. Of a folder, a [`Survey`] says what it holds, and [`findings`]
 //! what should be known before training on it.
 
+mod answers;
 mod batch;
 mod catalog;
 mod checksum;
@@ -37,16 +38,17 @@ mod split;
 mod standardizer;
 mod store;
 mod survey;
+mod task;
 mod tokens;
 mod unknown;
 mod vocabulary;
 
-pub use batch::{Batch, BatchInput, epoch_order};
+pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
 pub use config::{DataConfig, Protocol, Standardize};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
-pub use forecast::seasonal_naive_error;
+pub use forecast::{Windows, seasonal_naive_error};
 pub use image::Layout;
 pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};
@@ -55,10 +57,11 @@ pub use own::{is_folder, short_name, whole_path};
 pub use prepare::{Prepared, check_division, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source};
-pub use sequence::{Sequence, Steps};
+pub use sequence::{Sequence, Steps, Target};
 pub use store::Store;
 pub use survey::{
     ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
 };
+pub use task::Task;
 pub use tokens::TokenRule;
 pub use unknown::unknown_in;

@@ -9,7 +9,7 @@ use crate::format::table::{self, Table};
 use crate::format::{texts, ts};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
 use crate::survey::{OneFile, measured};
-use crate::{DataError, Entry, Survey, TokenRule, checksum, file, labels};
+use crate::{DataError, Entry, Survey, Task, TokenRule, checksum, file, labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -220,9 +220,11 @@ fn read(dataset: &str, [train, test]: &Pair) -> Result<Entry, DataError> {
     };
     let recipe = Arc::new(Recipe {
         title: "files of your own".into(),
-        task: "classification".into(),
+        task: Task::Classification,
         format,
         classes,
+        targets: Vec::new(),
+        windows: None,
         split: "a training and a test file".into(),
         licence: String::new(),
         attribution: String::new(),

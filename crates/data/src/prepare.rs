@@ -1,13 +1,17 @@
 //! From a configuration to a training, a validation and a test set.
 
+mod forecast;
+
 use std::sync::Arc;
 
+use crate::examples::Example;
 use crate::own::whole_path;
 use crate::preprocessing::Overflow;
 use crate::split::{self, SplitIndices, held_out, split, undivided};
 use crate::{
-    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, examples, find,
+    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, examples, find,
 };
+use std::collections::BTreeMap;
 
 /// A data set, divided and ready for batches.
 #[derive(Clone, Debug)]
@@ -55,13 +59,19 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
     find_stored(preprocessing, preprocessing.dataset(), place).map(|_| ())
 }
 
-/// The number of sequences that are held out for validation; that of the test set, where choices are made on it.
+/// The number of sequences, of a forecast windows, that are held out for validation; that of the test set, where choices
+/// are made on it.
 ///
 /// # Errors
 /// As [`prepare`].
 pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
-    let recipe = &find(&config.dataset)?.recipe;
+    let entry = find(&config.dataset)?;
+    let recipe = &entry.recipe;
     Ok(match config.validation {
+        Protocol::Validation if recipe.task == Task::Forecast => {
+            forecast::windows(config, &entry)?.validation
+        }
+        Protocol::Published if recipe.task == Task::Forecast => forecast::windows(config, &entry)?.test,
         Protocol::Validation => held_out(recipe.train.sequences, config.validation_fraction),
         Protocol::Published => recipe.test.sequences,
     })
@@ -72,10 +82,10 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
 /// # Errors
 /// As [`prepare`]; a set with no sequence left for one of the two.
 pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
+    let entry = find(&config.dataset)?;
     match config.validation {
-        Protocol::Validation => {
-            split::check(find(&config.dataset)?.recipe.train.sequences, config.validation_fraction)
-        }
+        _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
+        Protocol::Validation => split::check(entry.recipe.train.sequences, config.validation_fraction),
         Protocol::Published => Ok(()),
     }
 }
@@ -86,13 +96,19 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         None => find(&config.dataset)?,
         Some((stored, place)) => find_stored(stored, &config.dataset, place)?,
     };
+    if let Some(asked) = config.task.filter(|asked| *asked != entry.recipe.task) {
+        return Err(DataError::OtherTask { dataset: entry.name.clone(), asked, task: entry.recipe.task });
+    }
+    if entry.recipe.task == Task::Forecast {
+        return forecast::build(config, &entry, stored.map(|(stored, _)| stored));
+    }
     if stored.is_none()
         && let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value)
     {
         return Err(DataError::Hidden(Box::new(value.clone())));
     }
     let examples = examples::load(&entry, &entry.recipe.train)?;
-    let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
+    let labels = strata(&examples);
     let SplitIndices { train, validation } = match config.validation {
         Protocol::Validation => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
         Protocol::Published => {
@@ -104,7 +120,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
         Preprocessing::fit(&entry, config, &train)
     };
-    let preprocessing = stored.map_or_else(fitted, |(stored, _)| stored.clone().at(&entry));
+    let preprocessing = stored.map_or_else(fitted, |(stored, _)| Ok(stored.clone().at(&entry)))?;
     let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
     let mut subset = |indices: Vec<usize>| {
         let taken = indices.iter().map(|index| examples[*index].take().expect("no index comes twice"));
@@ -123,6 +139,20 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
+}
+
+/// The groups in whose proportions sequences are divided: their classes. Of sequences whose steps have classes, it is the
+/// one among them of which there are fewest steps in all, so that what is rare comes in each part; of numbers there is
+/// one group.
+fn strata(examples: &[Example]) -> Vec<usize> {
+    let mut steps = BTreeMap::new();
+    for class in examples.iter().flat_map(Example::step_classes).flatten() {
+        *steps.entry(*class).or_insert(0_usize) += 1;
+    }
+    let rarest = |example: &Example| {
+        example.step_classes().iter().flatten().min_by_key(|class| steps[*class]).copied().unwrap_or(0)
+    };
+    examples.iter().map(|example| example.class().unwrap_or_else(|| rarest(example))).collect()
 }
 
 /// The data set that a preprocessing was fitted on, wherever it is now.

@@ -1,11 +1,15 @@
 //! The preparation that is learned from the training set and applied to every sequence.
 
-use crate::examples::{Example, Raw};
+use crate::answers::Answers;
+use crate::examples::{Answer, Example, Raw};
 use crate::own::whole_path;
 use crate::recipe::{File, Modality};
 use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary};
-use crate::{DataConfig, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, TokenRule};
+use crate::{
+    DataConfig, DataError, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, Target, Task,
+    TokenRule, Windows,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -27,6 +31,8 @@ pub struct Preprocessing {
     /// Of a folder of the user's own; a set of the catalog never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     own: Option<OwnData>,
+    #[serde(default, skip_serializing_if = "Answers::is_class")]
+    answers: Answers,
     transform: Transform,
 }
 
@@ -89,7 +95,10 @@ pub enum InputKind {
 
 impl Preprocessing {
     /// Learns from training examples alone. Cutting comes first: what no model sees is not measured.
-    pub(crate) fn fit(entry: &Entry, config: &DataConfig, train: &[&Example]) -> Self {
+    ///
+    /// # Errors
+    /// Channels to forecast that there are not.
+    pub(crate) fn fit(entry: &Entry, config: &DataConfig, train: &[&Example]) -> Result<Self, DataError> {
         let DataConfig { max_length, keep, pad, .. } = *config;
         let raws = || train.iter().map(|example| &example.raw);
         let transform = match entry.modality {
@@ -113,7 +122,7 @@ impl Preprocessing {
             Modality::Series { channels } => {
                 let series = raws().filter_map(Raw::values);
                 let series = series.map(|values| &values[kept_steps(values, channels, keep, max_length)]);
-                if entry.set.presence() == Presence::Own {
+                if entry.set.presence() == Presence::Own || entry.recipe.task != Task::Classification {
                     let scale = Standardizer::fit(channels, series.map(<[f64]>::to_vec));
                     Transform::PreciseSeries { scale }
                 } else {
@@ -130,20 +139,70 @@ impl Preprocessing {
                 }
             }
         };
-        Self {
+        let scale = if let Transform::PreciseSeries { scale } = &transform { Some(scale) } else { None };
+        Ok(Self {
             dataset: entry.name.clone(),
             classes: entry.recipe.classes.clone(),
             max_length: max_length.and_then(NonZeroUsize::new),
             keep,
             pad,
             own: (entry.set.presence() == Presence::Own).then(|| OwnData::of(entry)),
+            answers: Answers::fit(entry, config, train, scale)?,
             transform,
-        }
+        })
     }
 
     /// The data set it was fitted on.
     pub fn dataset(&self) -> &str {
         &self.dataset
+    }
+
+    /// The question that is asked of each sequence.
+    pub fn task(&self) -> Task {
+        self.answers.task()
+    }
+
+    /// The names of the numbers that are predicted: of regression those of a sequence, of a forecast the channels.
+    pub fn targets(&self) -> &[String] {
+        self.answers.numbers().map_or(&[], |(targets, _)| targets)
+    }
+
+    /// The places of the channels that are forecast among all channels.
+    pub fn target_channels(&self) -> &[usize] {
+        if let Answers::Following { places, .. } = &self.answers { places } else { &[] }
+    }
+
+    /// The windows of a forecast.
+    pub fn windows(&self) -> Option<Windows> {
+        if let Answers::Following { windows, .. } = &self.answers { Some(*windows) } else { None }
+    }
+
+    /// The numbers that a model answers with, to a sequence or, of labelling, to each of its steps: one a class, one a
+    /// target, or of a forecast `horizon × targets`, the targets of a step together.
+    pub fn outputs(&self) -> usize {
+        match self.task() {
+            Task::Classification | Task::Labelling => self.classes.len(),
+            Task::Regression | Task::Forecast => {
+                self.targets().len() * self.windows().map_or(1, |windows| windows.horizon)
+            }
+        }
+    }
+
+    /// Standardised numbers that were predicted, shaped `[.., targets]`, in the units of the data. None of a task that
+    /// predicts no numbers.
+    pub fn in_units(&self, numbers: &[f32]) -> Vec<f64> {
+        self.answers.numbers().map_or_else(Vec::new, |(_, scale)| scale.restore(numbers))
+    }
+
+    /// The mean of each target in the training data, in its unit.
+    pub fn target_means(&self) -> Vec<f64> {
+        self.answers.numbers().map_or_else(Vec::new, |(_, scale)| scale.means())
+    }
+
+    /// The mean absolute error of the seasonal naive forecast of each target in the training part, in its unit; see
+    /// [`seasonal_naive_error`](crate::seasonal_naive_error).
+    pub fn naive_errors(&self) -> &[Option<f64>] {
+        if let Answers::Following { naive_errors, .. } = &self.answers { naive_errors } else { &[] }
     }
 
     /// The names of the classes, in the order of their labels.
@@ -215,7 +274,7 @@ impl Preprocessing {
             (Transform::Text { .. }, Modality::Text) => true,
             _ => false,
         };
-        same_modality && self.classes == entry.recipe.classes
+        same_modality && self.classes == entry.recipe.classes && self.answers.fit_to(entry)
     }
 
     /// Turns content into steps.
@@ -232,10 +291,24 @@ impl Preprocessing {
         examples: impl Iterator<Item = Example>,
     ) -> Result<Vec<Sequence>, Overflow> {
         let order = self.order();
-        let sequence = |(sequence, Example { raw, label })| {
-            Ok(Sequence { steps: self.steps(&raw, sequence, order.as_deref())?, label })
+        let sequence = |(sequence, Example { raw, answer })| {
+            let features = self.steps(&raw, sequence, order.as_deref())?;
+            let target = self.target(answer).map_err(|channel| Overflow { sequence, step: 0, channel })?;
+            Ok(Sequence { features, target })
         };
         examples.enumerate().map(sequence).collect()
+    }
+
+    /// The answer to a sequence; the classes of its steps are cut and padded as the steps are.
+    fn target(&self, answer: Answer) -> Result<Target, usize> {
+        Ok(match self.answers.target(answer)? {
+            Target::StepClasses(classes) => {
+                let kept = classes[self.kept(classes.len())].to_vec();
+                let most = self.max_length.map_or(0, NonZeroUsize::get);
+                Target::StepClasses(self.pad.apply(kept, most, None))
+            }
+            target => target,
+        })
     }
 
     /// The distance of a number of a series from the mean of its channel, in standard deviations.
@@ -332,141 +405,4 @@ fn single(values: &[f64]) -> Vec<f32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::find;
-
-    fn fit(dataset: &str, max_length: Option<usize>, train: &[Raw]) -> Preprocessing {
-        fit_with(dataset, DataConfig { max_length, ..DataConfig::default() }, train)
-    }
-
-    fn fit_with(dataset: &str, config: DataConfig, train: &[Raw]) -> Preprocessing {
-        let train: Vec<Example> = train.iter().map(|raw| Example { raw: raw.clone(), label: 0 }).collect();
-        Preprocessing::fit(&find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>())
-    }
-
-    fn one(preprocessing: &Preprocessing, raw: &Raw) -> Steps {
-        preprocessing.apply([raw]).unwrap().remove(0)
-    }
-
-    fn text(text: &str) -> Raw {
-        Raw::Text(text.into())
-    }
-
-    #[test]
-    fn images_share_one_mean_and_deviation() {
-        // Half the training pixels are 0 and half 1: mean 0.5, deviation 0.5.
-        let image = Raw::Pixels([vec![0.0; 392], vec![1.0; 392]].concat());
-        let preprocessing = fit("digits-rows", None, &[image]);
-        assert_eq!(preprocessing.input(), InputKind::Values { channels: 28 });
-        let grey = one(&preprocessing, &Raw::Pixels(vec![0.75; 784]));
-        assert_eq!(grey, Steps::Values { values: vec![0.5; 784], channels: 28 });
-        assert_eq!(grey.len(), 28);
-    }
-
-    #[test]
-    fn each_pixel_can_have_a_mean_and_deviation_of_its_own() {
-        let config = |max_length| DataConfig {
-            max_length,
-            standardize: Some(Standardize::EachPixel),
-            ..DataConfig::default()
-        };
-        // Pixel p is 0 in one image and 2(p + 1) in the other, but for the last, which never varies.
-        let image = |times: f32| {
-            let mut pixels: Vec<f32> = (0..784).map(|pixel| times * (pixel + 1) as f32).collect();
-            pixels[783] = 5.0;
-            Raw::Pixels(pixels)
-        };
-        let images = [image(0.0), image(2.0)];
-        let rows = fit_with("digits-rows", config(None), &images);
-        let expected = [vec![1.0; 783], vec![0.0]].concat();
-        assert_eq!(one(&rows, &images[1]), Steps::Values { values: expected, channels: 28 });
-        let cut = fit_with("digits-pixels", config(Some(3)), &images);
-        assert_eq!(one(&cut, &images[0]), Steps::Values { values: vec![-1.0; 3], channels: 1 });
-    }
-
-    #[test]
-    fn permuted_pixels_are_those_of_the_image_in_the_fixed_order() {
-        let image = Raw::Pixels((0..784).map(|pixel| pixel as f32).collect());
-        let values = |dataset| match one(&fit(dataset, None, std::slice::from_ref(&image)), &image) {
-            Steps::Values { values, channels: 1 } => values,
-            other => panic!("{other:?}"),
-        };
-        let (plain, permuted) = (values("digits-pixels"), values("digits-permuted"));
-        assert_ne!(plain, permuted);
-        for (at, place) in (Layout::Permuted { seed: 92916 }).order().into_iter().enumerate() {
-            assert!((permuted[at] - plain[place]).abs() < 1e-6);
-        }
-    }
-
-    #[test]
-    fn long_series_lose_their_end_before_they_are_measured() {
-        let series = Raw::Values([vec![1.0; 12], vec![3.0; 12], vec![1e6; 12]].concat());
-        let preprocessing = fit("japanese-vowels", Some(2), std::slice::from_ref(&series));
-        let values = [vec![-1.0; 12], vec![1.0; 12]].concat();
-        assert_eq!(one(&preprocessing, &series), Steps::Values { values, channels: 12 });
-    }
-
-    #[test]
-    fn words_outside_the_training_set_are_unknown() {
-        let preprocessing = fit("movie-snippets", None, &[text("good film"), text("good")]);
-        assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 4 });
-        assert_eq!(one(&preprocessing, &text("Good bad film")), Steps::Tokens(vec![2, UNKNOWN, 3]));
-        assert_eq!(one(&preprocessing, &text("...")), Steps::Tokens(vec![UNKNOWN]));
-    }
-
-    #[test]
-    fn a_stored_preprocessing_without_a_rule_for_tokens_keeps_the_old_one() {
-        let texts = [text("C++ 😀 film"), text("c film")];
-        let config = |tokens| DataConfig { tokens, ..DataConfig::default() };
-        let old = fit_with("movie-snippets", config(None), &texts);
-        let stored = serde_json::to_string(&old).unwrap();
-        assert!(stored.contains(r#""transform":{"text":{"vocabulary":["c","film"]}}"#), "{stored}");
-        assert_eq!(serde_json::from_str::<Preprocessing>(&stored).unwrap(), old);
-        assert_eq!(old, fit_with("movie-snippets", config(Some(TokenRule::Alphanumeric)), &texts));
-
-        let new = fit_with("movie-snippets", config(Some(TokenRule::Words)), &texts);
-        let stored = serde_json::to_string(&new).unwrap();
-        assert!(stored.contains(r#""tokens":"words""#), "{stored}");
-        assert_eq!(serde_json::from_str::<Preprocessing>(&stored).unwrap(), new);
-        assert_eq!(one(&new, &text("c++ c 😀")), Steps::Tokens(vec![4, 3, 5]));
-    }
-
-    #[test]
-    fn long_texts_lose_their_end_before_words_are_counted() {
-        let preprocessing = fit("movie-snippets", Some(1), &[text("good film")]);
-        assert_eq!(preprocessing.input(), InputKind::Tokens { vocabulary: 3 });
-        assert_eq!(one(&preprocessing, &text("good good")), Steps::Tokens(vec![2]));
-    }
-
-    #[test]
-    fn the_end_can_be_kept_and_the_start_padded() {
-        let config =
-            DataConfig { max_length: Some(2), keep: Keep::End, pad: Pad::Start, ..DataConfig::default() };
-        let texts = fit_with("movie-snippets", config.clone(), &[text("a good good film film film")]);
-        // What is cut off is not counted either: `a` and `good` have no token id.
-        assert_eq!(texts.input(), InputKind::Tokens { vocabulary: 3 });
-        assert_eq!(one(&texts, &text("film a good")), Steps::Tokens(vec![UNKNOWN, UNKNOWN]));
-        assert_eq!(one(&texts, &text("film")), Steps::Tokens(vec![PADDING, 2]));
-        assert_eq!(one(&texts, &text("...")), Steps::Tokens(vec![PADDING, UNKNOWN]));
-
-        let series = Raw::Values([vec![1e6; 12], vec![1.0; 12], vec![3.0; 12]].concat());
-        let vowels = fit_with("japanese-vowels", config, std::slice::from_ref(&series));
-        let values = [vec![-1.0; 12], vec![1.0; 12]].concat();
-        assert_eq!(one(&vowels, &series), Steps::Values { values, channels: 12 });
-        let values = [vec![0.0; 12], vec![1.0; 12]].concat();
-        assert_eq!(one(&vowels, &Raw::Values(vec![3.0; 12])), Steps::Values { values, channels: 12 });
-    }
-
-    #[test]
-    fn a_stored_preprocessing_is_the_same_and_is_checked() {
-        let (image, series) = (Raw::Pixels(vec![0.3; 784]), Raw::Values(vec![0.3; 12 * 3]));
-        for (dataset, raw) in [("digits-permuted", image), ("japanese-vowels", series)] {
-            let preprocessing = fit(dataset, Some(9), &[raw]);
-            let text = serde_json::to_string(&preprocessing).unwrap();
-            assert_eq!(serde_json::from_str::<Preprocessing>(&text).unwrap(), preprocessing);
-            let broken = text.replace("\"max_length\":9", "\"max_length\":0");
-            assert!(text != broken && serde_json::from_str::<Preprocessing>(&broken).is_err());
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! The content of a `recipe.toml`: a data set's source, files, classes and licence.
 
-use crate::{Layout, Origin};
+use crate::{Layout, Origin, Task, Windows};
 use serde::Deserialize;
 use std::fmt;
 
@@ -11,12 +11,19 @@ use std::fmt;
 pub struct Recipe {
     /// The data in a few words.
     pub title: String,
-    /// The task that is learned from it.
-    pub task: String,
+    /// The question that is asked of it.
+    pub task: Task,
     /// The format of its files.
     pub(crate) format: Format,
-    /// The names of the classes, in the order of their labels.
+    /// The names of the classes, in the order of their labels; none where it has no classes.
+    #[serde(default)]
     pub classes: Vec<String>,
+    /// The names of the numbers that are predicted: columns beside the channels, or the channels that are forecast
+    /// unless `data.targets` says others.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// The windows of a series to forecast, unless the settings say others.
+    pub windows: Option<Windows>,
     /// The way in which training and test data were told apart.
     pub split: String,
     /// The licence of the data.
@@ -73,8 +80,7 @@ pub(crate) enum Format {
     RatedText,
     /// One file of series of one channel, each after its class, as the UCR archive keeps them.
     Ucr,
-    /// One table of series with their classes; only of a folder of the user's.
-    #[serde(skip_deserializing)]
+    /// One table of series, with their classes or what else is asked of them.
     SeriesTable {
         /// The columns that are channels, in the order of the training file.
         channels: Vec<String>,

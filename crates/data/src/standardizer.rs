@@ -92,6 +92,26 @@ impl<T: Number> Standardizer<T> {
         self.mean.len()
     }
 
+    /// The mean of each channel.
+    pub(crate) fn means(&self) -> Vec<f64> {
+        self.mean.iter().map(|mean| (*mean).into()).collect()
+    }
+
+    /// That of some of the channels, in this order.
+    pub(crate) fn of_channels(&self, channels: &[usize]) -> Self {
+        let of = |numbers: &[T]| channels.iter().map(|at| numbers[*at]).collect();
+        Self { mean: of(&self.mean), std: of(&self.std) }
+    }
+
+    /// Standardised values shaped `[.., channels]` as they were before.
+    pub(crate) fn restore(&self, values: &[f32]) -> Vec<f64> {
+        let restore = |(at, value): (usize, &f32)| {
+            let channel = at % self.channels();
+            f64::from(*value) * self.std[channel].into() + self.mean[channel].into()
+        };
+        values.iter().enumerate().map(restore).collect()
+    }
+
     /// The distance of a number of a channel from the mean, in standard deviations.
     pub(crate) fn deviation(&self, channel: usize, number: f64) -> f64 {
         distance(number, self.mean[channel].into(), self.std[channel].into())
@@ -169,6 +189,18 @@ mod tests {
             Standardizer::fit(2, [vec![2.0_f32, 5.0, 2.0, 5.0], vec![6.0, 5.0, 6.0, 5.0]].into_iter());
         assert_eq!(standardizer, Standardizer { mean: vec![4.0, 5.0], std: vec![2.0, 1.0] });
         assert_eq!(standardizer.apply(&[4.0, 5.0, 6.0, 7.0]), Ok(vec![0.0, 0.0, 1.0, 2.0]));
+    }
+
+    #[test]
+    fn what_was_standardised_is_given_back() {
+        let values = [2.0, -70.0, 6.0, -40.0, 3.0, -55.0];
+        let standardizer = Standardizer::<f64>::fit(2, [values.to_vec()].into_iter());
+        let standardised = standardizer.apply(&values).unwrap();
+        let back = standardizer.restore(&standardised);
+        assert!(back.iter().zip(values).all(|(back, value)| (back - value).abs() < 1e-5), "{back:?}");
+        let last = standardizer.of_channels(&[1]);
+        assert_eq!(last.restore(&[standardised[3]]), [back[3]]);
+        assert_eq!(last.means(), [-55.0]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Prepared {
 
 /// A warning if many texts of a set, which it calls by this word, are mostly unknown to the vocabulary.
 pub fn unknown_in(set: &str, sequences: &[Sequence]) -> Option<String> {
-    let coverage = Coverage::of(sequences.iter().map(|sequence| &sequence.steps));
+    let coverage = Coverage::of(sequences.iter().map(|sequence| &sequence.features));
     (coverage.mostly_unknown as f64 > FEW * coverage.texts as f64).then(|| coverage.warning(set))
 }
 

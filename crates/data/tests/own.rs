@@ -24,7 +24,7 @@ fn prepared(files: &[(&str, &str)]) -> Prepared {
 }
 
 fn labels(sequences: &[Sequence]) -> Vec<usize> {
-    sequences.iter().map(|sequence| sequence.label).collect()
+    sequences.iter().map(|sequence| sequence.target.class().unwrap()).collect()
 }
 
 /// Series of two channels and two classes in turn, each of two to four steps: by channel, with its class.
@@ -66,7 +66,7 @@ fn series_are_divided_and_standardised_as_those_of_any_data_set() {
     assert_eq!(data.preprocessing.classes(), ["down", "up"]);
     assert_eq!(data.preprocessing.input(), InputKind::Values { channels: 2 });
     assert_eq!(labels(&data.test), [1, 0, 1, 0]);
-    let steps: Vec<usize> = data.test.iter().map(|sequence| sequence.steps.len()).collect();
+    let steps: Vec<usize> = data.test.iter().map(|sequence| sequence.features.len()).collect();
     assert_eq!(steps, [2, 3, 4, 2]);
 }
 
@@ -96,10 +96,10 @@ fn archives_are_read_as_their_own_tools_write_them() {
     let tsv = "1\t0.5\t1\t1.5\n2\t4\t5\tNaN\n1.0\t1\t1\t2\n2\t5\t6\t7\n";
     let ucr = prepared(&[("P_TRAIN.tsv", tsv), ("P_TEST.tsv", tsv)]);
     assert_eq!(ucr.preprocessing.classes(), ["1", "2"]);
-    assert_eq!(ucr.test.iter().map(|sequence| sequence.steps.len()).collect::<Vec<_>>(), [3, 2, 3, 3]);
+    assert_eq!(ucr.test.iter().map(|sequence| sequence.features.len()).collect::<Vec<_>>(), [3, 2, 3, 3]);
     let new = folder(&[("new.tsv", "1\t0.5\t1\t1.5\n?\t4\t5\tNaN\n"), ("bare.tsv", "0.5\t1\t1.5\n")]);
     let inputs = read_inputs(&new.path().join("new.tsv"), &ucr.preprocessing).unwrap().sequences;
-    assert_eq!(inputs[1].steps, ucr.test[1].steps);
+    assert_eq!(inputs[1].steps, ucr.test[1].features);
     let refused = read_inputs(&new.path().join("bare.tsv"), &ucr.preprocessing).unwrap_err();
     assert!(matches!(refused, DataError::UcrClass { line: 1, .. }), "{refused}");
 }
@@ -120,7 +120,7 @@ fn an_offset_takes_no_digits_away() {
         |start| prepared(&[("train.csv", table(start, 8).as_str()), ("test.csv", table(start, 4).as_str())]);
     let values = |data: Prepared| -> Vec<f32> {
         let all = data.train.into_iter().chain(data.validation).chain(data.test);
-        all.flat_map(|sequence| match sequence.steps {
+        all.flat_map(|sequence| match sequence.features {
             Steps::Values { values, .. } => values,
             Steps::Tokens(_) => panic!("a meter has values"),
         })
@@ -217,7 +217,7 @@ fn texts_are_read_a_row_each() {
     assert!(matches!(data.preprocessing.input(), InputKind::Tokens { .. }));
     assert_eq!(data.preprocessing.classes(), ["0", "1"]);
     assert_eq!(labels(&data.test), [1, 0]);
-    assert_eq!(data.test[1].steps.len(), 2);
+    assert_eq!(data.test[1].features.len(), 2);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn sequences_are_classified_when_the_folder_is_gone() {
         let inputs = read_inputs(&elsewhere.path().join(name), &data.preprocessing).unwrap().sequences;
         assert_eq!(inputs.len(), 4, "{name}");
         for (input, sequence) in inputs.iter().zip(&data.test) {
-            assert_eq!(input.steps, sequence.steps, "{name}");
+            assert_eq!(input.steps, sequence.features, "{name}");
         }
     }
     fs::write(elsewhere.path().join("other.csv"), "series,x,z\na,1,2\n").unwrap();

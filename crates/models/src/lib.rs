@@ -2,18 +2,18 @@
 //!
 //! * [`SlimLstm`]: one layer in one direction.
 //! * [`Stack`]: layers of them, in one or both directions, with dropout between.
-//! * [`Classifier`]: an embedding if the input is tokens, a stack, and a linear head.
+//! * [`Network`]: an embedding if the input is tokens, a stack, and a linear head.
 //!
 //! A module holds only the parameters that its cell keeps; the standard LSTM and every simplified variant go
 //! through the same code, the same initialisers and the same dropout.
 
-mod classifier;
 mod initializer;
 mod layer;
 mod names;
+mod network;
 mod stack;
 
-pub use classifier::{Classifier, ClassifierConfig, Features, InputKind};
 pub use layer::{SlimLstm, SlimLstmConfig};
+pub use network::{Features, InputKind, Network, NetworkConfig, Readout};
 pub use slimgate_kernels::State;
 pub use stack::{Stack, StackConfig};

@@ -1,10 +1,10 @@
-//! Behaviour of layers, stacks and classifiers.
+//! Behaviour of layers, stacks and networks.
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{EmbeddingInitializer, Initializer, Part, variant};
 use slimgate_models::{
-    Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, Stack, StackConfig,
+    Features, InputKind, Network, NetworkConfig, Readout, SlimLstmConfig, Stack, StackConfig,
 };
 
 mod support;
@@ -149,14 +149,15 @@ fn only_the_forget_gate_has_a_bias_that_starts_at_one() {
     }
 }
 
-fn classifier(input: InputKind, device: &Device) -> Classifier {
+fn network(input: InputKind, device: &Device) -> Network {
     let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 2, bidirectional: true, dropout: 0.0 };
-    ClassifierConfig {
+    NetworkConfig {
         input,
         embedding_initializer: EmbeddingInitializer::Normal,
         embedding_dropout: 0.0,
         stack,
-        classes: 4,
+        readout: Readout::Last,
+        outputs: 4,
     }
     .init(device)
 }
@@ -168,10 +169,16 @@ fn an_embedding_starts_small_or_with_deviation_one() {
         let stack =
             StackConfig { layer: config("lstm1", 30, 5), layers: 1, bidirectional: false, dropout: 0.0 };
         let input = InputKind::Tokens { vocabulary: 40 };
-        let classifier =
-            ClassifierConfig { input, embedding_initializer, embedding_dropout: 0.0, stack, classes: 4 }
-                .init(&device);
-        let (_, weights) = support::weights(&classifier).remove(0);
+        let network = NetworkConfig {
+            input,
+            embedding_initializer,
+            embedding_dropout: 0.0,
+            stack,
+            readout: Readout::Last,
+            outputs: 4,
+        }
+        .init(&device);
+        let (_, weights) = support::weights(&network).remove(0);
         weights.into_iter().fold(0f32, |largest, w| largest.max(w.abs()))
     };
     assert!((0.0475..=0.05).contains(&largest(EmbeddingInitializer::Uniform)));
@@ -184,18 +191,19 @@ fn a_token_that_is_left_out_is_left_out_wherever_it_stands() {
     let device = Device::flex().autodiff();
     let stack = StackConfig { layer: config("lstm1", 3, 5), layers: 1, bidirectional: false, dropout: 0.0 };
     let input = InputKind::Tokens { vocabulary: 9 };
-    let classifier = ClassifierConfig {
+    let network = NetworkConfig {
         input,
         embedding_initializer: EmbeddingInitializer::Normal,
         embedding_dropout: 0.5,
         stack,
-        classes: 4,
+        readout: Readout::Last,
+        outputs: 4,
     }
     .init(&device);
     let tokens = || Features::Tokens(Tensor::from_ints([[1, 1, 1, 1], [1, 1, 1, 1]], &device));
     let left_out = (0..200).filter(|_| {
-        let gradients = classifier.forward(tokens(), None).sum().backward();
-        let of_embedding = support::gradients(&classifier, &gradients).remove(0);
+        let gradients = network.forward(tokens(), None).sum().backward();
+        let of_embedding = support::gradients(&network, &gradients).remove(0);
         assert_eq!(of_embedding.0, "embedding.weight");
         of_embedding.1.unwrap().iter().all(|&g| g == 0.0)
     });
@@ -203,19 +211,19 @@ fn a_token_that_is_left_out_is_left_out_wherever_it_stands() {
     let left_out = left_out.count();
     assert!((60..140).contains(&left_out), "{left_out}");
 
-    let infers = |classifier: &Classifier| {
+    let infers = |network: &Network| {
         let tokens = Tensor::from_ints([[1, 2, 3, 4]], &Device::flex());
-        values(&classifier.forward(Features::Tokens(tokens), None))
+        values(&network.forward(Features::Tokens(tokens), None))
     };
-    let trained = classifier.valid();
+    let trained = network.valid();
     assert_eq!(infers(&trained), infers(&trained));
 }
 
 #[test]
-fn padding_does_not_change_what_a_classifier_says() {
+fn padding_does_not_change_what_a_network_says() {
     let device = Device::flex();
     let (of_values, of_tokens) =
-        (classifier(InputKind::Values, &device), classifier(InputKind::Tokens { vocabulary: 9 }, &device));
+        (network(InputKind::Values, &device), network(InputKind::Tokens { vocabulary: 9 }, &device));
     let x = random([2, 6, 3], &device);
     let tokens = Tensor::<2, Int>::from_ints([[1, 2, 3, 0, 0, 0], [4, 5, 6, 7, 8, 1]], &device);
     let lengths = [3, 6];
@@ -229,18 +237,18 @@ fn padding_does_not_change_what_a_classifier_says() {
 }
 
 #[test]
-fn every_parameter_of_a_classifier_trains() {
+fn every_parameter_of_a_network_trains() {
     let device = Device::flex().autodiff();
     for input in [InputKind::Values, InputKind::Tokens { vocabulary: 9 }] {
-        let classifier = classifier(input, &device);
+        let network = network(input, &device);
         let features = match input {
             InputKind::Values => Features::Values(random([2, 6, 3], &device)),
             InputKind::Tokens { .. } => {
                 Features::Tokens(Tensor::from_ints([[1, 2, 3, 0, 0, 0], [4, 5, 6, 7, 8, 1]], &device))
             }
         };
-        let gradients = classifier.forward(features, Some(&[3, 6])).powi_scalar(2).sum().backward();
-        for (name, gradient) in support::gradients(&classifier, &gradients) {
+        let gradients = network.forward(features, Some(&[3, 6])).powi_scalar(2).sum().backward();
+        for (name, gradient) in support::gradients(&network, &gradients) {
             let gradient = gradient.unwrap_or_else(|| panic!("{name} has no gradient"));
             assert!(gradient.iter().any(|&g| g != 0.0), "{name}");
         }
@@ -248,8 +256,31 @@ fn every_parameter_of_a_classifier_trains() {
 }
 
 #[test]
-#[should_panic(expected = "this classifier has no embedding")]
-fn tokens_are_refused_by_a_classifier_of_values() {
+#[should_panic(expected = "this network has no embedding")]
+fn tokens_are_refused_by_a_network_of_values() {
     let device = Device::flex();
-    classifier(InputKind::Values, &device).forward(Features::Tokens(Tensor::zeros([2, 6], &device)), None);
+    network(InputKind::Values, &device).forward(Features::Tokens(Tensor::zeros([2, 6], &device)), None);
+}
+
+#[test]
+fn the_answer_to_a_step_is_that_to_the_sequence_up_to_it() {
+    let device = Device::flex();
+    let network = |readout| {
+        device.seed(3);
+        let stack =
+            StackConfig { layer: config("lstm2", 3, 5), layers: 2, bidirectional: false, dropout: 0.0 };
+        let embedding_initializer = EmbeddingInitializer::Normal;
+        let input = InputKind::Values;
+        NetworkConfig { input, embedding_initializer, embedding_dropout: 0.0, stack, readout, outputs: 4 }
+            .init(&device)
+    };
+    let (steps, last) = (network(Readout::EveryStep), network(Readout::Last));
+    let x = random([2, 6, 3], &device);
+    let every = steps.forward(Features::Values(x.clone()), Some(&[4, 6]));
+    assert_eq!(every.dims(), [12, 4]);
+    for (sequence, length) in [(0, 1), (0, 4), (1, 6)] {
+        let start = x.clone().slice([sequence..sequence + 1, 0..length]);
+        let row = every.clone().narrow(0, 6 * sequence + length - 1, 1);
+        near(&values(&row), &values(&last.forward(Features::Values(start), None)));
+    }
 }

@@ -7,7 +7,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Distribution, Tensor};
 use proptest::prelude::*;
 use slimgate_gates::{Cell, EmbeddingInitializer, Hidden, Sizes, VARIANTS, variant};
-use slimgate_models::{ClassifierConfig, InputKind, SlimLstm, SlimLstmConfig, StackConfig};
+use slimgate_models::{InputKind, NetworkConfig, Readout, SlimLstm, SlimLstmConfig, StackConfig};
 
 mod support;
 
@@ -115,12 +115,13 @@ impl ModuleVisitor for Ids {
 fn the_ids_of_parameters_are_functions_of_their_names() {
     let ids = |device: Device, layers| {
         let layer = SlimLstmConfig::new("i=xhb,f=xdb,o=xh".parse().unwrap(), 3, 5);
-        let config = ClassifierConfig {
+        let config = NetworkConfig {
             input: InputKind::Tokens { vocabulary: 6 },
             embedding_initializer: EmbeddingInitializer::Normal,
             embedding_dropout: 0.0,
             stack: StackConfig { layer, layers, bidirectional: true, dropout: 0.0 },
-            classes: 3,
+            readout: Readout::Last,
+            outputs: 3,
         };
         let mut ids = Ids::default();
         config.init(&device).visit(&mut ids);

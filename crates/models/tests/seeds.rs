@@ -3,22 +3,23 @@
 
 use burn::tensor::Device;
 use slimgate_gates::EmbeddingInitializer;
-use slimgate_models::{ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{InputKind, NetworkConfig, Readout, SlimLstmConfig, StackConfig};
 
 mod support;
 
 #[test]
-fn a_seed_draws_the_same_classifier_on_every_backend() {
+fn a_seed_draws_the_same_network_on_every_backend() {
     let weights = |seed: u64, device: &Device| {
         // This cell has orthogonal, diagonal and constant initial weights.
         let layer = SlimLstmConfig::new("i=xhb,f=xdb,o=xh".parse().unwrap(), 3, 5);
         let stack = StackConfig { layer, layers: 2, bidirectional: true, dropout: 0.0 };
-        let config = ClassifierConfig {
+        let config = NetworkConfig {
             input: InputKind::Tokens { vocabulary: 6 },
             embedding_initializer: EmbeddingInitializer::Normal,
             embedding_dropout: 0.0,
             stack,
-            classes: 3,
+            readout: Readout::Last,
+            outputs: 3,
         };
         Device::flex().seed(seed);
         support::weights(&config.init(device))

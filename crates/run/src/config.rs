@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use slimgate_data::DataConfig;
+use slimgate_data::{DataConfig, Task};
 use slimgate_gates::{EmbeddingInitializer, GateActivation, Initializer};
 
 use crate::{Backend, History};
@@ -154,8 +154,8 @@ pub struct OptimConfig {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<usize>,
-    /// `best` (if not given): a new best on the validation set; `progress`: that, a lower loss there or a higher
-    /// training accuracy.
+    /// `best` (if not given): a new best on the validation set; `progress`: that, a lower loss there or a better training
+    /// score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping_on: Option<EarlyStoppingOn>,
     /// Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given).
@@ -168,6 +168,13 @@ pub struct OptimConfig {
     /// Added to the denominator of `adam`, `adamw` and `rmsprop`.
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = f32::MAX))]
     pub epsilon: f64,
+    /// Loss that is minimised; if not given, that of the task: `cross-entropy` of classes, `squared` of numbers, `pinball` of
+    /// forecasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+    /// Weights of classes in the loss, so that rare ones count as much; all 1 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
 }
 
 impl Default for OptimConfig {
@@ -191,6 +198,8 @@ impl Default for OptimConfig {
             momentum: None,
             weight_decay: 0.0,
             epsilon: 1e-8,
+            loss: None,
+            class_weights: None,
         }
     }
 }
@@ -213,7 +222,7 @@ pub enum EarlyStoppingOn {
     /// A new best on the validation set.
     #[default]
     Best,
-    /// A new best there, a lower loss there, or a higher accuracy on the training set. A lucky epoch on a small validation
+    /// A new best there, a lower loss there, or a better score on the training set. A lucky epoch on a small validation
     /// set does not end a run that is still learning.
     Progress,
 }
@@ -230,6 +239,62 @@ pub enum Optimizer {
     AdamW,
     /// Stochastic gradient descent with momentum.
     Sgd,
+}
+
+/// The measure of how far answers are from the truth that training makes small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// `-log` of the probability of the true class.
+    CrossEntropy,
+    /// The square of the error.
+    Squared,
+    /// The absolute error.
+    Absolute,
+    /// Half the square of an error up to 1 standard deviation of the target, beyond it the absolute error less a half
+    /// (P. J. Huber 1964, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35).
+    Huber,
+    /// The pinball loss of the quantiles of levels 0.1, 0.5 and 0.9 (R. Koenker and G. Bassett 1978, "Regression
+    /// Quantiles", Econometrica 46).
+    Pinball,
+}
+
+impl Loss {
+    /// The loss of a task unless another is asked for.
+    pub fn of_task(task: Task) -> Loss {
+        match task {
+            Task::Classification | Task::Labelling => Loss::CrossEntropy,
+            Task::Regression => Loss::Squared,
+            Task::Forecast => Loss::Pinball,
+        }
+    }
+
+    /// The losses that a task can be trained with, in words.
+    pub(crate) fn suiting(task: Task) -> &'static str {
+        match task {
+            Task::Classification | Task::Labelling => "classes are learned with `cross-entropy`",
+            Task::Regression => "numbers are learned with `squared`, `absolute` or `huber`",
+            Task::Forecast => "forecasts are learned with `pinball`, `squared`, `absolute` or `huber`",
+        }
+    }
+
+    /// True if a task can be trained with it.
+    pub fn suits(self, task: Task) -> bool {
+        match task {
+            Task::Classification | Task::Labelling => self == Loss::CrossEntropy,
+            Task::Regression => !matches!(self, Loss::CrossEntropy | Loss::Pinball),
+            Task::Forecast => self != Loss::CrossEntropy,
+        }
+    }
+}
+
+/// The weights of classes in the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// All that have a class ÷ (classes × members of the class), over the training set, so that each class weighs as much
+    /// (G. King and L. Zeng 2001, "Logistic Regression in Rare Events Data", Political Analysis 9).
+    Balanced,
 }
 
 /// The change of the learning rate over the run.
@@ -282,6 +347,10 @@ pub struct RunConfig {
     pub out: String,
     /// Exit with 0 instead of 1 if the run diverges.
     pub tolerate_divergence: bool,
+    /// Metric that choices are made by, such as `balanced accuracy` or `MAE`; if not given, the first of the task that has a
+    /// value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
 }
 
 impl Default for RunConfig {
@@ -294,6 +363,7 @@ impl Default for RunConfig {
             name: None,
             out: "runs".into(),
             tolerate_divergence: false,
+            metric: None,
         }
     }
 }

@@ -33,6 +33,16 @@ pub enum ConfigError {
     /// A value that its setting cannot hold.
     #[error("{0}")]
     Type(String),
+    /// A metric that the task does not have, or that has no value on its data.
+    #[error("`run.metric` cannot be `{metric}`, {problem}; it must be one of {choices}")]
+    Metric {
+        /// The metric.
+        metric: String,
+        /// The reason.
+        problem: &'static str,
+        /// The metrics that have one.
+        choices: String,
+    },
     /// A value that no run can use beside the other settings.
     #[error("`{key} = {value}` cannot be used: {remedy}")]
     Value {

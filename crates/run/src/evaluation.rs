@@ -16,7 +16,7 @@ pub struct Evaluation {
     /// The metric that choices are made by.
     #[serde(flatten)]
     pub score: Score,
-    /// All metrics of the task, that of the score first. None in files of version 0.1.0.
+    /// All metrics of the task. None in files of version 0.1.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricValue>,
     /// The names of the classes; none where the answers are numbers.
@@ -25,8 +25,8 @@ pub struct Evaluation {
     /// How many answers of each class (rows) were predicted to be of each (columns).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<usize>>,
-    /// The scores of predictors that learn nothing, or little, on the same sequences, where the answers are numbers; the
-    /// one that a model must beat to have learned anything first.
+    /// The scores of predictors that learn nothing, or little, on the same sequences, where the answers are not one class
+    /// a sequence; the one that a model must beat to have learned anything first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
@@ -61,8 +61,8 @@ pub struct Reference {
 impl Evaluation {
     /// The trivial predictor on the same sequences. `None` for a test set without sequences.
     pub fn trivial(&self) -> Option<Reference> {
-        if self.confusion.is_empty() {
-            return self.references.first().cloned();
+        if let Some(first) = self.references.first() {
+            return Some(first.clone());
         }
         let members = |class: &usize| self.confusion[*class].iter().sum::<usize>();
         let all: usize = (0..self.confusion.len()).map(|class| members(&class)).sum();
@@ -74,8 +74,9 @@ impl Evaluation {
 
     /// The metric of the score.
     pub fn metric(&self) -> Metric {
-        let first = self.metrics.first().map(|first| first.metric.clone());
-        first.unwrap_or_else(|| Metric::accuracy((self.sequences > 0).then(|| 1.0 / self.sequences as f64)))
+        let named = self.metrics.iter().find(|named| named.metric.name == self.score.metric);
+        let metric = named.map(|named| named.metric.clone());
+        metric.unwrap_or_else(|| Metric::accuracy((self.sequences > 0).then(|| 1.0 / self.sequences as f64)))
     }
 }
 

@@ -234,9 +234,15 @@ impl RunFolder {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn record_evaluation(&self, evaluation: &Evaluation, outcomes: &Outcomes) -> Result<(), RunError> {
+    pub fn record_evaluation(
+        &self,
+        evaluation: &Evaluation,
+        outcomes: Option<&Outcomes>,
+    ) -> Result<(), RunError> {
         // The evaluation comes last: where it is, all is.
-        self.write(OUTCOMES, &outcomes.to_csv())?;
+        if let Some(outcomes) = outcomes {
+            self.write(OUTCOMES, &outcomes.to_csv())?;
+        }
         self.write_json("evaluation.json", evaluation)
     }
 

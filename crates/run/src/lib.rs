@@ -19,6 +19,7 @@
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation` | how a run does on the test set |
+//! | `references` | predictors that a run is to better: constants, repetitions of a series, a linear model |
 //! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
 //! | `environment` | the machine and the program |
@@ -48,6 +49,7 @@ mod manifest;
 pub mod metric;
 mod outcomes;
 mod parameters;
+pub mod references;
 mod settings;
 mod shell;
 mod signals;
@@ -60,7 +62,10 @@ pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
-pub use config::{EarlyStoppingOn, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule, WrittenConfig};
+pub use config::{
+    ClassWeights, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
+    WrittenConfig,
+};
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
 pub use evaluation::{Evaluation, MetricValue, Reference};

@@ -4,13 +4,15 @@ use std::ops::Deref;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use slimgate_data::{Modality, find};
+use slimgate_data::{Modality, Task, find, is_folder};
 use slimgate_gates::{Cell, name_of, variant};
 use slimgate_settings::{Setting, SettingError, check, schema_of, settings_of};
 use toml::{Table, Value};
 
 use crate::config::DEFAULT_CELL;
-use crate::{Backend, ConfigError, ModelConfig, Optimizer, Schedule, WrittenConfig, by_key, table_with};
+use crate::{
+    Backend, ConfigError, Loss, ModelConfig, Optimizer, Schedule, WrittenConfig, by_key, table_with,
+};
 
 /// The settings of a run that can be run: they were checked, and their cell is known. They are read as the fields of a
 /// [`WrittenConfig`]; whoever changes one gets another configuration, checked again.
@@ -99,8 +101,14 @@ impl Config {
         let entry = find(&data.dataset).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
+        let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
+        let task = self.task();
         let idle = [
+            (
+                optim.class_weights.is_some() && !matches!(task, Task::Classification | Task::Labelling),
+                "`optim.class_weights` applies only to classes",
+            ),
             (
                 model.dropout > 0.0 && model.layers == 1,
                 "`model.dropout` acts between layers, and there is one",
@@ -117,6 +125,10 @@ impl Config {
             (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
             (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
+                (windowed || data.targets.is_some()) && task != Task::Forecast,
+                "`data.context`, `data.horizon`, `data.stride`, `data.season` and `data.targets` apply only to forecasts",
+            ),
+            (
                 model.embedding_initializer.is_some() && no_text,
                 "`model.embedding_initializer` applies only to text",
             ),
@@ -132,6 +144,14 @@ impl WrittenConfig {
     pub(crate) fn values(&self) -> impl Iterator<Item = (String, Value)> {
         by_key(Table::try_from(self).expect("a configuration is a table"))
     }
+
+    /// The question that the data is asked. A folder of the user's holds sequences with their classes; a name that there
+    /// is not is refused elsewhere.
+    pub fn task(&self) -> Task {
+        let data = &self.data;
+        let of_set = || if is_folder(&data.dataset) { None } else { find(&data.dataset).ok() };
+        data.task.or_else(|| of_set().map(|entry| entry.recipe.task)).unwrap_or_default()
+    }
 }
 
 /// The cell that is named or described; the default where neither is given.
@@ -144,7 +164,12 @@ fn cell(model: &ModelConfig) -> Result<Cell, ConfigError> {
 }
 
 /// Refuses what no run can use though each value by itself is one that its setting can have.
-fn check_together(WrittenConfig { optim, run, .. }: &WrittenConfig) -> Result<(), ConfigError> {
+fn check_together(written: &WrittenConfig) -> Result<(), ConfigError> {
+    let WrittenConfig { optim, run, .. } = written;
+    if let Some(loss) = optim.loss {
+        let task = written.task();
+        holds("optim.loss", by_name(loss), loss.suits(task), Loss::suiting(task))?;
+    }
     let rises = optim.schedule == Schedule::Cosine && optim.final_learning_rate > optim.learning_rate;
     holds(
         "optim.final_learning_rate",
@@ -162,6 +187,11 @@ fn check_together(WrittenConfig { optim, run, .. }: &WrittenConfig) -> Result<()
         )?;
     }
     Ok(())
+}
+
+/// The name of a choice, as its setting takes it.
+fn by_name(choice: impl Serialize) -> String {
+    Value::try_from(choice).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
 
 fn holds(key: &str, value: impl ToString, usable: bool, remedy: &'static str) -> Result<(), ConfigError> {

@@ -18,6 +18,8 @@ pub(crate) enum Values {
     Flag,
     /// Any text.
     Text,
+    /// Lists of names.
+    Names,
     /// Lists and tables, which are checked as they are read.
     Other,
 }
@@ -43,6 +45,7 @@ impl Values {
             Some("number") => Values::Number(least.map(number), most.map(number)),
             Some("boolean") => Values::Flag,
             Some("string") => Values::Text,
+            Some("array") if schema["items"]["type"] == "string" => Values::Names,
             _ => Values::Other,
         }
     }
@@ -62,6 +65,7 @@ impl Values {
             }
             Values::Flag => value.is_bool(),
             Values::Text => value.is_str(),
+            Values::Names => value.as_array().is_some_and(|names| names.iter().all(Value::is_str)),
             Values::Other => true,
         }
     }
@@ -82,6 +86,7 @@ impl fmt::Display for Values {
             Values::Number(least, most) => write_number(f, finite(*least), finite(*most)),
             Values::Flag => f.write_str("`true` or `false`"),
             Values::Text => f.write_str("text"),
+            Values::Names => f.write_str("a list of names, such as [\"pressure\"]"),
             Values::Other => f.write_str("a list or a table"),
         }
     }

@@ -126,6 +126,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
             step: None,
             validation_sequences: Some(500),
             trivial: Some(Reference { answer: "1".into(), score: 0.11 }),
+            references: Vec::new(),
             variants,
             comparisons,
             importances: None,

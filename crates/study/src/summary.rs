@@ -171,6 +171,9 @@ pub struct TaskSummary {
     /// The predictor that has learned nothing, once a trial is tested: what a model must beat to have learned anything.
     #[serde(default)]
     pub trivial: Option<Reference>,
+    /// Further predictors to set beside the variants, such as a linear model of the same inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
     /// The variants, the baseline first.
     pub variants: Vec<VariantSummary>,
     /// Each other variant against the baseline.
@@ -188,6 +191,19 @@ impl TaskSummary {
     /// True if the trivial predictor gives every sequence the same class; else it follows a rule that has a name.
     pub fn has_constant_answer(&self, metric: &Metric) -> bool {
         !self.classes.is_empty() || metric.counts_right_answers()
+    }
+
+    /// True if a predictor gives every sequence the same class, by which it is named; else it has a name of its own.
+    pub fn is_constant(&self, metric: &Metric, predictor: &Reference) -> bool {
+        match &self.classes[..] {
+            [] => metric.counts_right_answers(),
+            classes => classes.contains(&predictor.answer),
+        }
+    }
+
+    /// The trivial predictor and the further ones.
+    pub fn predictors(&self) -> impl Iterator<Item = &Reference> {
+        self.trivial.iter().chain(&self.references)
     }
 
     /// A variant by its name.

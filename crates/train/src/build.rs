@@ -6,22 +6,19 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 use burn::tensor::Device;
 use slimgate_data::Preprocessing;
 use slimgate_gates::{EmbeddingInitializer, Hidden, Initializer};
-use slimgate_models::{Classifier, ClassifierConfig, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{InputKind, Network, NetworkConfig, SlimLstmConfig, StackConfig};
 use slimgate_run::{Backend, Config, OptimConfig, Optimizer};
 
+use crate::objective::Objective;
 use crate::{adam, rmsprop};
 
-/// Draws the classifier of a run, from its seed.
-pub(crate) fn classifier(config: &Config, preprocessing: &Preprocessing, device: &Device) -> Classifier {
+/// Draws the network of a run, from its seed.
+pub(crate) fn network(config: &Config, preprocessing: &Preprocessing, device: &Device) -> Network {
     drawn(config, config.model.recurrent_initializer, preprocessing, device)
 }
 
-/// A classifier of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
-pub(crate) fn classifier_to_load(
-    config: &Config,
-    preprocessing: &Preprocessing,
-    device: &Device,
-) -> Classifier {
+/// A network of the same shape whose weights will be replaced by saved ones: drawn in the way that takes least time.
+pub(crate) fn network_to_load(config: &Config, preprocessing: &Preprocessing, device: &Device) -> Network {
     drawn(config, Initializer::Uniform, preprocessing, device)
 }
 
@@ -30,8 +27,8 @@ fn drawn(
     recurrent_initializer: Initializer,
     preprocessing: &Preprocessing,
     device: &Device,
-) -> Classifier {
-    let model = &config.model;
+) -> Network {
+    let (model, objective) = (&config.model, Objective::new(config, preprocessing));
     let (input, inputs) = match preprocessing.input() {
         slimgate_data::InputKind::Values { channels } => (InputKind::Values, channels),
         slimgate_data::InputKind::Tokens { vocabulary } => {
@@ -56,14 +53,15 @@ fn drawn(
         dropout: model.dropout,
     };
     Device::flex().seed(config.run.seed);
-    let classifier = ClassifierConfig {
+    let network = NetworkConfig {
         input,
         embedding_initializer: model.embedding_initializer.unwrap_or(EmbeddingInitializer::Normal),
         embedding_dropout: model.embedding_dropout.unwrap_or(0.0),
         stack,
-        classes: preprocessing.classes().len(),
+        readout: objective.readout(),
+        outputs: objective.outputs(),
     };
-    classifier.init(device)
+    network.init(device)
 }
 
 /// The orthogonal matrices among the initial weights, and the seconds that drawing them takes: as many operations as the
@@ -164,7 +162,7 @@ mod tests {
             });
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
             let mut largest = Largest(0.0);
-            classifier(&config, &preprocessing, &Device::flex()).visit(&mut largest);
+            network(&config, &preprocessing, &Device::flex()).visit(&mut largest);
             largest.0
         };
         // Nothing else is larger than the forget gate's bias, which starts at one.
@@ -205,7 +203,7 @@ mod tests {
                 config.model.bidirectional = bidirectional;
             });
             let preprocessing = slimgate_data::prepare(&config.data).unwrap().preprocessing;
-            let model = classifier(&config, &preprocessing, &Device::flex());
+            let model = network(&config, &preprocessing, &Device::flex());
             assert_eq!(recurrent_parameters(&config).unwrap(), model.recurrent_parameters());
         }
     }

@@ -15,7 +15,7 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::EventStoreClient;
 use burn_pack::{Reader, Tensor as PackedTensor, Writer};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::{
     CHECKPOINT_FILES, EpochMetrics, History, Manifest, RunError, RunFolder, SavedEpoch, SavedFile, Split,
     sha256,
@@ -23,7 +23,7 @@ use slimgate_run::{
 
 use crate::TrainError;
 use crate::loader::PassTime;
-use crate::metrics::EpochValues;
+use crate::metrics::{EpochValues, TaskMetric};
 use crate::schedule::LastLoss;
 
 /// Whole epochs that are kept besides the best one: two, so that one is whole while another is written.
@@ -189,14 +189,12 @@ pub(crate) struct EndOfEpoch {
 
 impl EndOfEpoch {
     fn record(&self, epoch: usize) -> Result<Vec<usize>, RunError> {
-        // Burn's accuracy is a mean of percentages; the share of a count is exact.
-        let share = |percent: f64, of: usize| (percent / 100.0 * of as f64).round() / of as f64;
         let metric = self.tracker.state().history.metric().clone();
         let line = |split, time: &PassTime, sequences: usize, learning_rate| EpochMetrics {
             epoch,
             split,
             loss: self.values.read("loss", split),
-            score: metric.score(share(self.values.read("accuracy", split), sequences)),
+            score: metric.score(self.values.read(TaskMetric::NAME, split)),
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,
@@ -230,8 +228,8 @@ impl CheckpointingStrategy for EndOfEpoch {
     }
 }
 
-/// A checkpoint with the names that the classifier has for its parameters. Earlier versions wrote the name of the field
-/// that held the classifier in training before each. (An optimizer finds its state by the parameters' ids.)
+/// A checkpoint with the names that the network has for its parameters. Earlier versions wrote the name of the field
+/// that held the network in training before each. (An optimizer finds its state by the parameters' ids.)
 fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
     const WRAPPER: &str = "classifier.";
     let reader = Reader::from_bytes(content.clone())?;
@@ -248,11 +246,7 @@ fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
 }
 
 /// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
-pub(crate) fn load(
-    classifier: Classifier,
-    folder: &RunFolder,
-    saved: &SavedEpoch,
-) -> Result<Classifier, RunError> {
+pub(crate) fn load(network: Network, folder: &RunFolder, saved: &SavedEpoch) -> Result<Network, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
     let file = saved.files.iter().find(|file| file.name == name);
@@ -261,7 +255,7 @@ pub(crate) fn load(
     let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
     let record = without_wrapper(content).and_then(ModuleRecord::from_bytes);
     let record = record.map_err(|problem| RunError::damaged(&path, problem))?;
-    classifier
+    network
         .try_load_record(record)
         .map_err(|problem| RunError::damaged(&path, format!("it is of another model: {problem}")))
 }

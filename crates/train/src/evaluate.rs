@@ -1,18 +1,17 @@
 //! A saved run on the test set, or on new data.
 
+mod predict;
+
 use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Input, Prepared, Preprocessing, Protocol, Steps, prepare_with, unknown_in};
-use slimgate_models::Classifier;
-use slimgate_run::metric::{ClassCounts, classification};
+use slimgate_data::{Batch, Preprocessing, Protocol, prepare_with, unknown_in};
+use slimgate_models::Network;
 use slimgate_run::{
-    Backend, Config, Evaluation, Manifest, MetricValue, Outcome, Outcomes, RunError, RunFolder, SavedEpoch,
-    Status, hexadecimal,
+    Backend, Config, ConfigError, Evaluation, Manifest, Outcomes, RunError, RunFolder, SavedEpoch, Status,
+    hexadecimal, references,
 };
 
 use crate::checkpoints::load;
@@ -20,8 +19,10 @@ use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::SequenceBatch;
 use crate::memory::{self, Layers};
-use crate::step::cross_entropy;
+use crate::objective::Objective;
 use crate::{TrainError, build};
+
+pub use predict::Prediction;
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
@@ -37,13 +38,13 @@ pub enum CheckpointChoice {
     Epoch(usize),
 }
 
-/// A trained classifier with what it needs to read data.
+/// A trained network with what it needs to read data.
 #[derive(Debug)]
 pub struct SavedRun {
     folder: RunFolder,
     config: Config,
     preprocessing: Preprocessing,
-    classifier: Classifier,
+    network: Network,
     device: Device,
     /// True if it computes on the backend that it was trained on.
     own: bool,
@@ -57,21 +58,10 @@ pub struct SavedRun {
 pub struct Evaluated {
     /// Its scores.
     pub evaluation: Evaluation,
-    /// The outcomes of the single sequences.
-    pub outcomes: Outcomes,
+    /// The outcomes of the single sequences, where the score is their mean.
+    pub outcomes: Option<Outcomes>,
     /// What the user should know of the set.
     pub warning: Option<String>,
-}
-
-/// The prediction of a saved run for one new sequence.
-#[derive(Clone, Debug, Serialize)]
-pub struct Prediction {
-    /// The origin of the sequence.
-    pub name: String,
-    /// The most probable class.
-    pub class: String,
-    /// The probability of each class, in the order of [`SavedRun::classes`].
-    pub probabilities: Vec<f32>,
 }
 
 impl SavedRun {
@@ -92,11 +82,11 @@ impl SavedRun {
         let (backend, index) = place.unwrap_or((config.run.backend, config.run.device));
         let device = device(backend, index)?;
         let preprocessing = folder.preprocessing()?;
-        let classifier = build::classifier_to_load(&config, &preprocessing, &device);
-        let (epoch, classifier) = load_with_retry(&classifier, &folder, checkpoint)?;
+        let network = build::network_to_load(&config, &preprocessing, &device);
+        let (epoch, network) = load_with_retry(&network, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
-        Ok(SavedRun { folder, config, preprocessing, classifier, device, own, in_memory, epoch })
+        Ok(SavedRun { folder, config, preprocessing, network, device, own, in_memory, epoch })
     }
 
     /// The preprocessing of its data, which new data must go through too.
@@ -141,82 +131,68 @@ impl SavedRun {
     ///
     /// If it cannot be written.
     pub fn record(&self, evaluated: &Evaluated) -> Result<(), RunError> {
-        self.folder.record_evaluation(&evaluated.evaluation, &evaluated.outcomes)
+        self.folder.record_evaluation(&evaluated.evaluation, evaluated.outcomes.as_ref())
     }
 
-    /// Classifies the test set, which is at `place` where the data has moved there.
+    /// Answers the test set, which is at `place` where the data has moved there.
     ///
     /// # Errors
     ///
     /// If the data cannot be read or is not what the run was trained on, or the model has no answer to a sequence.
     pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluated, TrainError> {
-        let Prepared { test, .. } = prepare_with(&self.config.data, &self.preprocessing, place)?;
-        let sequences = test.len();
-        let warning = unknown_in("test", &test);
-        let classes = self.classes();
-        let mut loss = 0.0;
-        let mut counts = ClassCounts::new(classes.len());
-        let mut outcomes = Vec::with_capacity(sequences);
-        for sequences in self.batches(&test, |sequence| sequence.steps.len())? {
+        let data = prepare_with(&self.config.data, &self.preprocessing, place)?;
+        let objective = self.objective().weighted(&self.config, &data.train);
+        let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
+        let (mut tally, mut outcomes) = (objective.tally(), Vec::with_capacity(data.test.len()));
+        for sequences in self.batches(&data.test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
-            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
-            let losses = read::<1>(cross_entropy(logits.clone(), batch.targets.clone()))?;
-            let before: u64 = counts.members().iter().sum();
-            let place = |at| format!("sequence {} of the test set", before as usize + at + 1);
+            let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
+            let answers = objective.answered(outputs, &batch.targets);
+            let losses = read::<1>(objective.losses(answers.clone(), &batch.targets))?;
+            // Of labelled steps there may be more or fewer than sequences: the batch is named by its first.
+            let own = losses.len() == sequences.len();
+            let place = |at| format!("sequence {} of the test set", before + if own { at } else { 0 } + 1);
             require_finite(&losses, self.epoch, place)?;
+            before += sequences.len();
+            losses_summed += losses.len();
             loss += losses.into_iter().map(f64::from).sum::<f64>();
-            let predicted = read::<1>(logits.argmax(1).reshape([-1]).float())?;
-            for (class, predicted) in read::<1>(batch.targets.float())?.into_iter().zip(predicted) {
-                counts.add(class as usize, predicted as usize);
-                outcomes.push(Outcome { group: None, value: f64::from(class == predicted) });
-            }
+            let answers = read::<1>(objective.summed(answers))?;
+            objective.add(&mut tally, &answers, &batch.targets);
+            outcomes.extend(objective.outcomes(&answers, &batch.targets));
         }
-        let metrics: Vec<MetricValue> = classification(classes, &counts.members())
-            .into_iter()
-            .zip(counts.values())
-            .map(|(metric, value)| MetricValue { metric, value })
-            .collect();
-        let score = metrics[0].metric.score(counts.accuracy().expect("a test set has sequences"));
+        let metric = match self.folder.summary()? {
+            Some(summary) => summary.metric,
+            None => objective.metric(&self.config, &data)?,
+        };
+        let Some(value) = tally.value(&metric) else {
+            let metrics = tally.metrics();
+            let with_value = metrics.iter().filter(|metric| metric.value.is_some());
+            let choices: Vec<&str> = with_value.map(|with| with.metric.name.as_str()).collect();
+            let problem = "which has no value on the test set";
+            return Err(
+                ConfigError::Metric { metric: metric.name, problem, choices: choices.join(", ") }.into()
+            );
+        };
         let evaluation = Evaluation {
             epoch: self.epoch,
-            sequences,
-            loss: loss / sequences as f64,
-            score,
-            metrics,
-            references: Vec::new(),
-            classes: classes.to_vec(),
-            confusion: counts.rows(),
-            weights_sha256: weights_hash(&self.classifier),
+            sequences: data.test.len(),
+            loss: loss / losses_summed as f64,
+            score: metric.score(value),
+            metrics: tally.metrics(),
+            references: references::scored(&data, &metric),
+            classes: self.classes().to_vec(),
+            confusion: tally.confusion(),
+            weights_sha256: weights_hash(&self.network),
         };
-        Ok(Evaluated { evaluation, outcomes: Outcomes::new(outcomes), warning })
+        let is_their_mean = metric.counts_right_answers() && outcomes.len() == data.test.len();
+        let outcomes = is_their_mean.then(|| Outcomes::new(outcomes));
+        Ok(Evaluated { evaluation, outcomes, warning: unknown_in("test", &data.test) })
     }
 
-    /// Classifies new sequences.
-    ///
-    /// # Errors
-    ///
-    /// If the device cannot compute, or the model has no answer to a sequence.
-    pub fn predict(&self, inputs: &[Input]) -> Result<Vec<Prediction>, TrainError> {
-        let classes = self.classes();
-        let mut predictions = Vec::with_capacity(inputs.len());
-        for inputs in self.batches(inputs, |input| input.steps.len())? {
-            let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
-            let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
-            let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
-            let probabilities = read::<2>(softmax(logits, 1))?;
-            let name = |at: usize| inputs[at / classes.len()].name.clone();
-            require_finite(&probabilities, self.epoch, name)?;
-            predictions.extend(inputs.iter().zip(probabilities.chunks(classes.len())).map(|(input, row)| {
-                let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-                Prediction {
-                    name: input.name.clone(),
-                    class: classes[best].clone(),
-                    probabilities: row.to_vec(),
-                }
-            }));
-        }
-        Ok(predictions)
+    /// The meaning of its network's outputs.
+    fn objective(&self) -> Objective {
+        Objective::new(&self.config, &self.preprocessing)
     }
 }
 
@@ -265,14 +241,14 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
 /// Loads the weights that are asked for, and says of which epoch they are; again where a training run has replaced
 /// them meanwhile.
 fn load_with_retry(
-    classifier: &Classifier,
+    network: &Network,
     folder: &RunFolder,
     checkpoint: CheckpointChoice,
-) -> Result<(usize, Classifier), TrainError> {
+) -> Result<(usize, Network), TrainError> {
     loop {
         let manifest = folder.manifest()?;
         let saved = find(folder, &manifest, checkpoint)?;
-        match load(classifier.clone(), folder, saved) {
+        match load(network.clone(), folder, saved) {
             // Training went on and dropped this epoch. That takes whole epochs, of which a run has only so many.
             Err(_) if folder.manifest()? != manifest => (),
             loaded => return Ok((saved.epoch, loaded?)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use burn::tensor::Device;
 use slimgate_data::{Preprocessing, Protocol, findings, prepare, prepare_with};
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::metric::Metric;
 use slimgate_run::{
     BegunWith, Config, ConfigError, EpochMetrics, History, Manifest, Parameters, RunError, RunFolder,
@@ -19,6 +19,7 @@ use crate::devices::device;
 use crate::environment::environment;
 use crate::learner::interrupter;
 use crate::memory::{self, Layers};
+use crate::objective::Objective;
 use crate::training::Training;
 use crate::{TrainError, build};
 
@@ -55,6 +56,8 @@ pub enum Progress<'a> {
         train: &'a EpochMetrics,
         /// On the set that choices are made on.
         validation: &'a EpochMetrics,
+        /// The metric of their scores.
+        metric: &'a Metric,
         /// The set used for `validation`.
         selection: Protocol,
         /// Epochs in all.
@@ -82,6 +85,7 @@ pub fn train(
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }
+    let metric = Objective::new(&config, &data.preprocessing).metric(&config, &data)?;
     let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
     let layers = Layers::new(&config, &data.preprocessing);
@@ -89,7 +93,7 @@ pub fn train(
     if let Some(drawing) = build::long_drawing(&config) {
         progress(Progress::Preparing(drawing));
     }
-    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
+    let network = draw(&config, &data.preprocessing, &device.clone().autodiff(), stop)?;
     let (folder, lock) = RunFolder::create(&config, &environment, &data.preprocessing)?;
     let manifest = folder.manifest()?;
     let training = Training {
@@ -101,25 +105,25 @@ pub fn train(
         stop: stop.clone(),
         interrupter: interrupter(stop),
         manifest,
-        history: History::new(Metric::accuracy(None), Vec::new()),
+        history: History::new(metric, Vec::new()),
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(findings.iter().map(ToString::to_string));
     warnings.extend(tight);
     warnings.extend(data.unknown_tokens());
-    training.learn(classifier, data, warnings, display, progress)
+    training.learn(network, data, warnings, display, progress)
 }
 
-/// The initial classifier, made on a thread of its own: large orthogonal matrices take minutes, and whoever stops the run
+/// The initial network, made on a thread of its own: large orthogonal matrices take minutes, and whoever stops the run
 /// meanwhile does not wait for them.
 fn draw(
     config: &Config,
     preprocessing: &Preprocessing,
     device: &Device,
     stop: &StopFlag,
-) -> Result<Classifier, TrainError> {
+) -> Result<Network, TrainError> {
     let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
-    let drawing = thread::spawn(move || build::classifier(&config, &preprocessing, &device));
+    let drawing = thread::spawn(move || build::network(&config, &preprocessing, &device));
     let mut wait = Duration::from_millis(1);
     while !drawing.is_finished() {
         if stop.should_stop() {
@@ -185,8 +189,8 @@ pub fn resume(
         let layers = Layers::new(&config, &data.preprocessing);
         warnings.extend(layers.check(&data.train, &data.validation, memory::free())?);
     }
-    let draw = if manifest.epochs.is_empty() { build::classifier } else { build::classifier_to_load };
-    let classifier = draw(&config, &data.preprocessing, &device.clone().autodiff());
+    let draw = if manifest.epochs.is_empty() { build::network } else { build::network_to_load };
+    let network = draw(&config, &data.preprocessing, &device.clone().autodiff());
     // Only now: a run that cannot be resumed stays as it is.
     folder.remove_leftovers(&listed)?;
     if config.optim.epochs != written_for {
@@ -206,7 +210,7 @@ pub fn resume(
     let (stop, interrupter) = (stop.clone(), interrupter(stop));
     let training =
         Training { config, until, folder, _lock: lock, device, stop, interrupter, manifest, history };
-    training.learn(classifier, data, warnings, display, progress)
+    training.learn(network, data, warnings, display, progress)
 }
 
 /// The saved epochs up to the newest whole one, and a warning for each damaged one after it.

@@ -2,13 +2,15 @@
 
 use burn::train::logger::MetricLogger;
 use burn::train::metric::store::{EpochSummary, EventStoreClient, MetricsUpdate, Split as BurnSplit};
-use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
+use burn::train::metric::{LearningRateMetric, LossMetric, MetricDefinition, NumericEntry};
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::{EarlyStoppingStrategy, Interrupter, SupervisedTraining};
+use slimgate_run::metric::Metric;
 use slimgate_run::{OptimConfig, Split, StopFlag};
 
 use crate::checkpoints::CheckpointTracker;
-use crate::metrics::{EpochValues, RecordedMetric, Throughput};
+use crate::metrics::{EpochValues, RecordedMetric, TaskMetric, Throughput};
+use crate::objective::Objective;
 use crate::quiet::Quiet;
 use crate::step::Trainee;
 use crate::{Display, dashboard};
@@ -29,6 +31,7 @@ pub(crate) fn interrupter(stop: &StopFlag) -> Interrupter {
 /// Adds the metrics: those that the run records, and for the dashboard its throughput.
 pub(crate) fn with_metrics(
     training: BurnTraining,
+    (objective, metric): (&Objective, &Metric),
     values: &EpochValues,
     interrupter: &Interrupter,
     display: Display,
@@ -42,12 +45,12 @@ pub(crate) fn with_metrics(
     ) -> RecordedMetric<M> {
         RecordedMetric { metric, name, split, values: values.clone(), interrupter: interrupter.clone() }
     }
-    let accuracy = |split| recorded(AccuracyMetric::new(), "accuracy", split, values, interrupter);
+    let score = |split| TaskMetric::new(objective, metric, split, values);
     let loss = |split| recorded(LossMetric::new(), "loss", split, values, interrupter);
     let rate = recorded(LearningRateMetric::new(), "learning rate", Split::Train, values, interrupter);
     let training = training
-        .metric_train_numeric(accuracy(Split::Train))
-        .metric_valid_numeric(accuracy(Split::Validation))
+        .metric_train_numeric(score(Split::Train))
+        .metric_valid_numeric(score(Split::Validation))
         .metric_train_numeric(loss(Split::Train))
         .metric_valid_numeric(loss(Split::Validation))
         .metric_train_numeric(rate);

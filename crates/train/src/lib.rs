@@ -9,6 +9,7 @@
 //! | `build` | from a configuration to a model, an optimizer and a schedule |
 //! | `adam`, `rmsprop`, `in_place` | optimizers in one pass over each parameter |
 //! | `schedule` | learning rates over time |
+//! | `objective` | the loss of a task, and the meaning of a network's outputs |
 //! | `step` | the training step, and what Burn's Learner calls |
 //! | `clip` | gradient clipping by global norm |
 //! | `loader` | batches, in an order that depends on the seed and the epoch alone |
@@ -41,6 +42,7 @@ mod learner;
 mod loader;
 mod memory;
 mod metrics;
+mod objective;
 mod quiet;
 mod rmsprop;
 mod schedule;
@@ -53,4 +55,5 @@ pub use devices::{FoundDevice, devices, is_built, require_built};
 pub use error::TrainError;
 pub use evaluate::{CheckpointChoice, Evaluated, Prediction, SavedRun};
 pub use learn::{Display, Progress, ResumeOptions, resume, train};
+pub use objective::Answer;
 pub use timing::{effort, step_time, time};

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use slimgate_data::{Batch, BatchInput, Sequence, epoch_order};
+use burn::tensor::{Device, Tensor, TensorData};
+use slimgate_data::{Batch, BatchInput, Sequence, Targets, epoch_order};
 use slimgate_models::Features;
 use slimgate_run::OptimConfig;
 
@@ -17,8 +17,8 @@ pub(crate) struct SequenceBatch {
     pub features: Features,
     /// The steps of each sequence, where they differ.
     pub lengths: Option<Vec<usize>>,
-    /// The class of each sequence, `[batch]`.
-    pub targets: Tensor<1, Int>,
+    /// The answers to the sequences.
+    pub targets: Arc<Targets>,
 }
 
 impl SequenceBatch {
@@ -33,12 +33,10 @@ impl SequenceBatch {
                 Features::Tokens(Tensor::from_data(TensorData::new(tokens, [size, steps]), device))
             }
         };
-        let targets = batch.labels.iter().map(|&label| label as i32).collect::<Vec<_>>();
-        let targets = TensorData::new(targets, [batch.labels.len()]);
         SequenceBatch {
             features,
             lengths: batch.lengths.iter().any(|&length| length < steps).then_some(batch.lengths),
-            targets: Tensor::from_data(targets, device),
+            targets: Arc::new(batch.targets),
         }
     }
 }

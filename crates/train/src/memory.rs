@@ -21,11 +21,13 @@ use rustix::process::{Resource, getrlimit};
 use slimgate_data::{InputKind, Preprocessing, Sequence};
 use slimgate_gates::Sizes;
 use slimgate_kernels::fused::{Keep, PassSizes};
+use slimgate_models::Readout;
 use slimgate_run::words::megabytes;
 use slimgate_run::{Config, Optimizer, WrittenConfig};
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::TrainError;
+use crate::objective::Objective;
 
 /// Above this share of the free memory, the user should know.
 const AMPLE: f64 = 0.8;
@@ -52,7 +54,8 @@ pub(crate) struct Layers<'a> {
     inputs: usize,
     /// Rows of the embedding, if there is one.
     vocabulary: usize,
-    classes: usize,
+    outputs: usize,
+    readout: Readout,
 }
 
 impl<'a> Layers<'a> {
@@ -61,7 +64,9 @@ impl<'a> Layers<'a> {
             InputKind::Values { channels } => (channels, 0),
             InputKind::Tokens { vocabulary } => (config.model.embedding, vocabulary),
         };
-        Layers { config, inputs, vocabulary, classes: preprocessing.classes().len() }
+        let objective = Objective::new(config, preprocessing);
+        let (outputs, readout) = (objective.outputs(), objective.readout());
+        Layers { config, inputs, vocabulary, outputs, readout }
     }
 
     fn directions(&self) -> usize {
@@ -77,15 +82,21 @@ impl<'a> Layers<'a> {
     fn parameters(&self) -> usize {
         let hidden = self.config.model.hidden;
         let layer = |inputs| self.directions() * self.config.cell().parameters(Sizes { inputs, hidden });
-        let head = (self.directions() * hidden + 1) * self.classes;
+        let head = (self.directions() * hidden + 1) * self.outputs;
         self.vocabulary * self.inputs + self.widths().map(layer).sum::<usize>() + head
     }
 
     /// The passes of the layers over a batch, each of which is made once a direction.
     fn passes(&self, batch: usize, steps: usize) -> impl Iterator<Item = PassSizes> {
         let (units, layers) = (self.config.model.hidden, self.config.model.layers);
-        let pass =
-            move |(layer, inputs)| PassSizes { batch, steps, inputs, units, every_step: layer + 1 < layers };
+        let all = self.readout == Readout::EveryStep;
+        let pass = move |(layer, inputs)| PassSizes {
+            batch,
+            steps,
+            inputs,
+            units,
+            every_step: all || layer + 1 < layers,
+        };
         self.widths().enumerate().map(pass)
     }
 
@@ -148,7 +159,7 @@ impl<'a> Layers<'a> {
             return Ok(None);
         }
         let all = || train.iter().chain(validation);
-        let mut lengths: Vec<usize> = all().map(|sequence| sequence.steps.len()).collect();
+        let mut lengths: Vec<usize> = all().map(|sequence| sequence.features.len()).collect();
         lengths.sort_unstable();
         let median = lengths[lengths.len() / 2];
         let problem = format!(
@@ -216,7 +227,7 @@ impl<'a> Layers<'a> {
 }
 
 fn longest(sequences: &[Sequence]) -> usize {
-    sequences.iter().map(|sequence| sequence.steps.len()).max().unwrap_or(0)
+    sequences.iter().map(|sequence| sequence.features.len()).max().unwrap_or(0)
 }
 
 /// The bytes that this process may still take without the system ending it or another, where the system tells: what is

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use burn::tensor::TensorReadError;
+use burn::tensor::{Tensor, TensorReadError};
 use burn::train::Interrupter;
 use burn::train::metric::state::{FormatOptions, NumericMetricState};
 use burn::train::metric::{
     Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
     SerializedEntry,
 };
+use slimgate_data::Targets;
 use slimgate_run::Split;
+use slimgate_run::metric::{Direction, Tally, Unit};
+
+use crate::objective::Objective;
 
 /// The values that metrics had at the end of a pass, for the run's own record.
 #[derive(Clone, Default)]
@@ -28,6 +32,11 @@ impl EpochValues {
     pub fn read(&self, metric: &'static str, split: Split) -> f64 {
         let values = self.0.lock().expect("no metric panics while it writes");
         values.of_pass.get(&(metric, split == Split::Train)).copied().unwrap_or(f64::NAN)
+    }
+
+    fn write(&self, metric: &'static str, split: Split, value: f64) {
+        let mut values = self.0.lock().expect("no metric panics while it writes");
+        values.of_pass.insert((metric, split == Split::Train), value);
     }
 
     /// True if a loss was infinite or NaN.
@@ -77,9 +86,7 @@ impl<M: Metric + Numeric> Metric for RecordedMetric<M> {
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
         let entry = self.metric.compute()?;
-        let value = self.metric.final_value().current();
-        let mut values = self.values.0.lock().expect("no metric panics while it writes");
-        values.of_pass.insert((self.name, self.split == Split::Train), value);
+        self.values.write(self.name, self.split, self.metric.final_value().current());
         Ok(entry)
     }
 
@@ -99,6 +106,115 @@ impl<M: Numeric> Numeric for RecordedMetric<M> {
 
     fn final_value(&self) -> NumericEntry {
         self.metric.final_value()
+    }
+}
+
+/// Answers that a [`TaskMetric`] scores.
+pub(crate) struct Scored {
+    pub answers: Tensor<2>,
+    pub targets: Arc<Targets>,
+}
+
+/// The metric that choices are made by, from exact sums: it does not depend on the batches. Its value at the end of a pass
+/// goes to the [`EpochValues`].
+#[derive(Clone)]
+pub(crate) struct TaskMetric {
+    pub objective: Objective,
+    pub metric: slimgate_run::metric::Metric,
+    pub split: Split,
+    pub values: EpochValues,
+    tally: Tally,
+    /// Of the last batch; NaN where it leaves the value open.
+    batch: f64,
+}
+
+impl TaskMetric {
+    /// The name under which its value is recorded.
+    pub const NAME: &str = "score";
+
+    pub fn new(
+        objective: &Objective,
+        metric: &slimgate_run::metric::Metric,
+        split: Split,
+        values: &EpochValues,
+    ) -> TaskMetric {
+        let (objective, metric, values) = (objective.clone(), metric.clone(), values.clone());
+        let tally = objective.tally();
+        TaskMetric { objective, metric, split, values, tally, batch: f64::NAN }
+    }
+
+    /// The unit that it is shown in, and the factor from a value to it.
+    fn shown(&self) -> (Option<String>, f64) {
+        match self.metric.unit {
+            Unit::Share => (Some("%".to_owned()), 100.0),
+            Unit::Target | Unit::Ratio => (None, 1.0),
+        }
+    }
+
+    fn running(&self) -> f64 {
+        self.tally.value(&self.metric).unwrap_or(f64::NAN)
+    }
+
+    fn entry(&self, value: NumericEntry) -> SerializedEntry {
+        let (unit, factor) = self.shown();
+        let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
+        let (epoch, batch) = (factor * self.running(), factor * self.batch);
+        SerializedEntry::new(format!("epoch {epoch:.2}{unit} - batch {batch:.2}{unit}"), value.serialize())
+    }
+}
+
+impl Metric for TaskMetric {
+    type Input = Scored;
+
+    fn name(&self) -> MetricName {
+        let mut letters = self.metric.name.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        Arc::new(first.unwrap_or_default() + letters.as_str())
+    }
+
+    fn attributes(&self) -> MetricAttributes {
+        let higher_is_better = self.metric.direction == Direction::Higher;
+        NumericAttributes { unit: self.shown().0, higher_is_better }.into()
+    }
+
+    fn update(&mut self, scored: &Scored, _: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+        let data = self.objective.summed(scored.answers.clone()).try_into_data()?;
+        let answers: Vec<f32> = data.try_to_vec().expect("answers are 32-bit numbers");
+        let mut batch = self.objective.tally();
+        self.objective.add(&mut batch, &answers, &scored.targets);
+        self.batch = batch.value(&self.metric).unwrap_or(f64::NAN);
+        self.tally.merge(&batch);
+        Ok(self.entry(self.current()))
+    }
+
+    fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
+        self.values.write(Self::NAME, self.split, self.running());
+        Ok(self.entry(self.final_value()))
+    }
+
+    fn clear(&mut self) {
+        self.tally = self.objective.tally();
+        self.batch = f64::NAN;
+    }
+}
+
+impl TaskMetric {
+    fn current(&self) -> NumericEntry {
+        NumericEntry::Value(self.shown().1 * self.batch)
+    }
+}
+
+impl Numeric for TaskMetric {
+    fn value(&self) -> Option<NumericEntry> {
+        Some(self.current())
+    }
+
+    fn running_value(&self) -> Option<NumericEntry> {
+        Some(NumericEntry::Value(self.shown().1 * self.running()))
+    }
+
+    fn final_value(&self) -> NumericEntry {
+        NumericEntry::Final(self.shown().1 * self.running())
     }
 }
 

@@ -1,90 +1,121 @@
 //! The training step: what Burn's Learner calls for each batch.
 
 use std::fmt;
+use std::sync::Arc;
 
 use burn::module::{Devices, Module, ModuleMapper, ModuleVisitor};
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor};
-use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
-use slimgate_models::Classifier;
+use burn::tensor::{Device, Tensor};
+use burn::train::metric::{Adaptor, ItemLazy, LossInput};
+use burn::train::{InferenceStep, TrainOutput, TrainStep};
+use burn_std::ExecutionError;
+use slimgate_data::Targets;
+use slimgate_models::Network;
 
 use crate::clip;
 use crate::loader::SequenceBatch;
+use crate::metrics::Scored;
+use crate::objective::Objective;
 
-/// A classifier with what its training needs to know.
+/// The answers of a network to a batch that have a truth, with their losses.
+pub(crate) struct Answered {
+    /// `[answers]`.
+    pub losses: Tensor<1>,
+    /// `[answers, outputs]`.
+    pub answers: Tensor<2>,
+    pub targets: Arc<Targets>,
+}
+
+impl ItemLazy for Answered {
+    /// Hands its tensors to the metrics' thread without what only gradients need, as Burn's own outputs do.
+    fn sync(self) -> Result<Answered, ExecutionError> {
+        self.losses.device().flush()?;
+        let (losses, answers) = (self.losses.without_autodiff(), self.answers.without_autodiff());
+        Ok(Answered { losses, answers, targets: self.targets })
+    }
+}
+
+impl Adaptor<LossInput> for Answered {
+    fn adapt(&self) -> LossInput {
+        LossInput::new(self.losses.clone())
+    }
+}
+
+impl Adaptor<Scored> for Answered {
+    fn adapt(&self) -> Scored {
+        Scored { answers: self.answers.clone(), targets: self.targets.clone() }
+    }
+}
+
+/// A network with what its training needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Trainee {
-    pub classifier: Classifier,
+    pub network: Network,
+    /// The meaning of its outputs.
+    pub objective: Objective,
     /// Maximum global gradient norm; 0 for no clipping.
     pub clip: f64,
 }
 
 impl Trainee {
-    fn classify(&self, batch: SequenceBatch) -> ClassificationOutput {
-        let logits = self.classifier.forward(batch.features, batch.lengths.as_deref());
-        let losses = cross_entropy(logits.clone(), batch.targets.clone());
-        ClassificationOutput::new(losses, logits, batch.targets)
+    fn answer(&self, batch: SequenceBatch) -> Answered {
+        let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
+        let answers = self.objective.answered(outputs, &batch.targets);
+        let losses = self.objective.losses(answers.clone(), &batch.targets);
+        Answered { losses, answers, targets: batch.targets }
     }
 }
 
-/// As a module it is the classifier itself: its parameters have the names that they have there, and what is saved of it
-/// is the record of the classifier. (A derived module would have the name of the field before each.)
+/// As a module it is the network itself: its parameters have the names that they have there, and what is saved of it
+/// is the record of the network. (A derived module would have the name of the field before each.)
 impl Module for Trainee {
     fn collect_devices(&self, devices: Devices) -> Devices {
-        self.classifier.collect_devices(devices)
+        self.network.collect_devices(devices)
     }
 
     fn fork(self, device: &Device) -> Trainee {
-        Trainee { classifier: self.classifier.fork(device), clip: self.clip }
+        Trainee { network: self.network.fork(device), ..self }
     }
 
     fn to_device(self, device: &Device) -> Trainee {
-        Trainee { classifier: self.classifier.to_device(device), clip: self.clip }
+        Trainee { network: self.network.to_device(device), ..self }
     }
 
     fn train(self) -> Trainee {
-        Trainee { classifier: self.classifier.train(), clip: self.clip }
+        Trainee { network: self.network.train(), ..self }
     }
 
     fn valid(&self) -> Trainee {
-        Trainee { classifier: self.classifier.valid(), clip: self.clip }
+        Trainee { network: self.network.valid(), objective: self.objective.clone(), clip: self.clip }
     }
 
     fn materialize(self) -> Trainee {
-        Trainee { classifier: self.classifier.materialize(), clip: self.clip }
+        Trainee { network: self.network.materialize(), ..self }
     }
 
     fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
-        self.classifier.visit(visitor);
+        self.network.visit(visitor);
     }
 
     fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Trainee {
-        Trainee { classifier: self.classifier.map(mapper), clip: self.clip }
+        Trainee { network: self.network.map(mapper), ..self }
     }
 }
 
 impl fmt::Display for Trainee {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.classifier.fmt(formatter)
+        self.network.fmt(formatter)
     }
-}
-
-/// `-log softmax(logits)[target]` of each sequence, `[batch]`. The losses stay apart because Burn's metric
-/// weights a batch by how many it has, and the last one of an epoch may be smaller.
-pub(crate) fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-    let [batch, _] = logits.dims();
-    log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1)).reshape([batch]).neg()
 }
 
 impl TrainStep for Trainee {
     type Input = SequenceBatch;
-    type Output = ClassificationOutput;
+    type Output = Answered;
 
-    fn step(&self, batch: SequenceBatch) -> TrainOutput<ClassificationOutput> {
-        let output = self.classify(batch);
-        let gradients = output.loss.clone().mean().backward();
+    fn step(&self, batch: SequenceBatch) -> TrainOutput<Answered> {
+        let output = self.answer(batch);
+        let gradients = output.losses.clone().mean().backward();
         TrainOutput::new(self, gradients, output)
     }
 
@@ -102,26 +133,9 @@ impl TrainStep for Trainee {
 
 impl InferenceStep for Trainee {
     type Input = SequenceBatch;
-    type Output = ClassificationOutput;
+    type Output = Answered;
 
-    fn step(&self, batch: SequenceBatch) -> ClassificationOutput {
-        self.classify(batch)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
-
-    use super::*;
-
-    #[test]
-    fn cross_entropy_is_that_of_the_definition() {
-        let device = Device::flex();
-        let logits = Tensor::<2>::from_floats([[0.0, 0.0], [1.0, -1.0]], &device);
-        let losses = cross_entropy(logits, Tensor::from_ints([0, 1], &device));
-        let losses: Vec<f32> = losses.into_data().try_to_vec().unwrap();
-        assert!((losses[0] - 2f32.ln()).abs() < 1e-6);
-        assert!((losses[1] - (1.0 + 2f32.exp()).ln()).abs() < 1e-6);
+    fn step(&self, batch: SequenceBatch) -> Answered {
+        self.answer(batch)
     }
 }

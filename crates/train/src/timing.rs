@@ -13,6 +13,7 @@ use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::{Loader, SequenceBatch};
 use crate::memory::{self, Layers};
+use crate::objective::Objective;
 use crate::step::Trainee;
 use crate::{TrainError, build};
 
@@ -127,8 +128,9 @@ impl BenchmarkModel {
     ) -> Result<BenchmarkModel, TrainError> {
         let device = device(config.run.backend, config.run.device)?;
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
-            let classifier = build::classifier_to_load(config, preprocessing, device);
-            Ok(Trainee { classifier, clip: config.optim.clip })
+            let network = build::network_to_load(config, preprocessing, device);
+            let objective = Objective::new(config, preprocessing);
+            Ok(Trainee { network, objective, clip: config.optim.clip })
         };
         let batch = |size: usize, device: &Device| {
             // A data set smaller than the batch goes round.
@@ -151,7 +153,7 @@ impl BenchmarkModel {
     fn training_step(&mut self) {
         let model = self.model.take().expect("each step puts the model back");
         let output = TrainStep::step(&model, self.batch.clone());
-        let _ = output.item.loss.into_data();
+        let _ = output.item.losses.into_data();
         self.model = Some(model.optimize(&mut self.optimizer, self.rate.into(), output.grads));
         // A device that computes on its own has the new weights to make yet.
         let _ = self.device.sync();
@@ -159,7 +161,7 @@ impl BenchmarkModel {
 
     fn predict(&mut self, sequences: usize) {
         let batch = if sequences == 1 { &self.one } else { &self.large };
-        let _ = InferenceStep::step(&self.plain, batch.clone()).output.into_data();
+        let _ = InferenceStep::step(&self.plain, batch.clone()).answers.into_data();
     }
 }
 

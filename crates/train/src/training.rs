@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::{Interrupter, Learner, SupervisedTraining};
 use slimgate_data::Prepared;
-use slimgate_models::Classifier;
+use slimgate_models::Network;
 use slimgate_run::{
     CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
     StopFlag, peak_memory,
@@ -17,6 +17,7 @@ use slimgate_run::{
 use crate::checkpoints::{CheckpointTracker, EndOfEpoch, TrackedCheckpointer, TrackerState, load};
 use crate::loader::Loader;
 use crate::metrics::EpochValues;
+use crate::objective::Objective;
 use crate::schedule::{LastLoss, schedule};
 use crate::step::Trainee;
 use crate::{Display, Progress, TrainError};
@@ -43,7 +44,7 @@ impl Training {
     /// Trains the remaining epochs, and writes what came of it.
     pub fn learn(
         self,
-        classifier: Classifier,
+        network: Network,
         data: Prepared,
         warnings: Vec<String>,
         display: Display,
@@ -52,10 +53,10 @@ impl Training {
         let Training { config, folder, manifest, history, .. } = &self;
         let optim = &config.optim;
         let parameters =
-            Parameters { recurrent: classifier.recurrent_parameters(), total: classifier.num_params() };
-        let classifier = match manifest.epochs.last() {
-            Some(saved) => load(classifier, folder, saved)?,
-            None => classifier,
+            Parameters { recurrent: network.recurrent_parameters(), total: network.num_params() };
+        let network = match manifest.epochs.last() {
+            Some(saved) => load(network, folder, saved)?,
+            None => network,
         };
         let complete = self.complete();
         let over = complete >= optim.epochs || optim.is_out_of_patience(history);
@@ -72,7 +73,8 @@ impl Training {
 
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
-        let model = Trainee { classifier, clip: optim.clip };
+        let objective = Objective::new(config, &data.preprocessing).weighted(config, &data.train);
+        let model = Trainee { network, objective, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
@@ -96,6 +98,8 @@ impl Training {
         let Training { config, folder, device, stop, interrupter, history, .. } = self;
         let optim = &config.optim;
         let complete = self.complete();
+        let objective = model.objective.clone();
+        let scoring = (&objective, history.metric());
         let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
@@ -112,7 +116,7 @@ impl Training {
             .with_checkpointing_strategy(end_of_epoch)
             .early_stopping(stop_rule)
             .label(&format!("{} on {}", config.cell_name(), config.data.dataset));
-        let training = learner::with_metrics(training, values, interrupter, display);
+        let training = learner::with_metrics(training, scoring, values, interrupter, display);
         let [weights, optimizer, rates] =
             CHECKPOINT_FILES.map(|name| TrackedCheckpointer::new(folder.path(), name, tracker));
         let training = training.with_custom_checkpointers(weights, optimizer, rates);
@@ -146,6 +150,7 @@ impl Training {
         progress: impl Fn(Progress) + Send + 'static,
     ) -> EndOfEpoch {
         let (of, selection) = (self.config.optim.epochs, self.config.data.validation);
+        let metric = self.history.metric().clone();
         EndOfEpoch {
             tracker: tracker.clone(),
             values: values.clone(),
@@ -155,7 +160,7 @@ impl Training {
             validation_sequences: validation.num_items(),
             last_loss,
             on_epoch: Box::new(move |train, validation| {
-                progress(Progress::Epoch { train, validation, selection, of });
+                progress(Progress::Epoch { train, validation, metric: &metric, selection, of });
             }),
         }
     }

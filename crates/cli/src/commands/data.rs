@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_data::{
-    DataConfig, Entry, Modality, Presence, Survey, catalog, check_division, find, findings, prepare,
+    DataConfig, Entry, Modality, Presence, Survey, Windows, catalog, check_division, find, findings, prepare,
 };
 use slimgate_run::words::{count, percent};
 
@@ -36,6 +36,10 @@ struct Row<'a> {
     longest: usize,
     channels: Option<usize>,
     classes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    targets: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows: Option<Windows>,
     licence: &'a str,
     set: &'a str,
     presence: &'static str,
@@ -47,13 +51,15 @@ impl<'a> Row<'a> {
         Row {
             name: &entry.name,
             title: &recipe.title,
-            task: &recipe.task,
+            task: recipe.task.name(),
             train: recipe.train.sequences,
             test: recipe.test.sequences,
             shortest: entry.lengths.0,
             longest: entry.lengths.1,
             channels: entry.modality.channels(),
             classes: &recipe.classes,
+            targets: (!recipe.targets.is_empty()).then_some(&recipe.targets),
+            windows: recipe.windows,
             licence: &recipe.licence,
             set: &entry.set.name,
             presence: match entry.set.presence() {
@@ -81,14 +87,28 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The number of classes, or the names of what is predicted instead.
+    fn asked(&self) -> String {
+        self.targets.map_or_else(|| self.classes.len().to_string(), |targets| targets.join(", "))
+    }
+
     fn channels(&self) -> String {
         self.channels.map_or_else(|| "words".to_owned(), |channels| channels.to_string())
     }
 }
 
 fn list() -> Result<(), CliError> {
-    let mut rows =
-        table(["data set", "task", "train", "test", "steps", "channels", "classes", "licence", "status"]);
+    let mut rows = table([
+        "data set",
+        "task",
+        "train",
+        "test",
+        "steps",
+        "channels",
+        "classes or target",
+        "licence",
+        "status",
+    ]);
     for entry in catalog() {
         let row = Row::new(entry);
         rows.add_row([
@@ -98,7 +118,7 @@ fn list() -> Result<(), CliError> {
             &count(row.test),
             &row.lengths(),
             &row.channels(),
-            &row.classes.len().to_string(),
+            &row.asked(),
             row.licence,
             &row.status(),
         ]);
@@ -119,6 +139,8 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("data set", row.name.to_owned()),
         ("title", row.title.to_owned()),
         ("task", row.task.to_owned()),
+        ("targets", row.targets.map_or_else(String::new, |targets| targets.join(", "))),
+        ("windows", row.windows.map_or_else(String::new, windows)),
         ("read as", entry.summary.clone()),
         ("sequences", format!("{} training and {} test", count(row.train), count(row.test))),
         ("steps", row.lengths()),
@@ -135,6 +157,11 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         say(format_args!("{name:<12} {fact}"))?;
     }
     entry.survey.as_ref().map_or(Ok(()), |survey| show_survey(entry, survey))
+}
+
+/// The windows that a series is cut into.
+fn windows(Windows { context, horizon, stride, season }: Windows) -> String {
+    format!("{horizon} steps forecast from {context}, a window every {stride}; a season is {season} steps")
 }
 
 /// The most rows of a table that is shown of classes or channels.

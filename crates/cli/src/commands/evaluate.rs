@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use slimgate_data::Protocol;
-use slimgate_run::Backend;
-use slimgate_run::words::percent;
+use slimgate_run::{Backend, Evaluation, Reference};
 use slimgate_train::SavedRun;
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
@@ -28,17 +27,15 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
             Protocol::Published if run.is_best()? => ", chosen on this set",
             _ => "",
         };
+        let (metric, score) = (evaluation.metric(), evaluation.score.value);
         say(format_args!(
-            "test set: accuracy {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}",
-            percent(evaluation.score.value),
+            "test set: {} {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}",
+            metric.name,
+            metric.show(score),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
-            evaluation.trivial().map_or_else(String::new, |trivial| format!(
-                "; always `{}`: {}",
-                trivial.answer,
-                percent(trivial.score)
-            )),
+            references(evaluation),
         ))
     };
     if run.is_official_result()? {
@@ -48,6 +45,20 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     }
     heard_or_not(told)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The scores of the references, which a run that is worth something betters.
+fn references(evaluation: &Evaluation) -> String {
+    let metric = evaluation.metric();
+    let score = |Reference { answer, score }: &Reference| {
+        let is_class = evaluation.classes.contains(answer);
+        let answer = if is_class { format!("always `{answer}`") } else { answer.clone() };
+        format!("; {answer}: {}", metric.show(*score))
+    };
+    match &evaluation.references[..] {
+        [] => evaluation.trivial().as_ref().map_or_else(String::new, score),
+        references => references.iter().map(score).collect(),
+    }
 }
 
 /// Loads the run that the arguments name, on the backend that they name.

@@ -8,7 +8,7 @@ use crate::output::table;
 /// Columns of the table of variants.
 const COLUMNS: usize = 9;
 
-/// One row a variant: what it costs and how well it does. Below them stands the trivial predictor.
+/// One row a variant: what it costs and how well it does. Below them stand the predictors without a network.
 pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::Table {
     let share = format!("{} % interval", short_percent(summary.confidence));
     let metric = &summary.metric;
@@ -62,13 +62,13 @@ pub fn study_table(summary: &StudySummary, task: &TaskSummary) -> comfy_table::T
             chosen.collect::<Vec<_>>().join(", "),
         ]);
     }
-    if let Some(trivial) = &task.trivial {
-        let name = match task.has_constant_answer(metric) {
-            true => format!("always `{}`", trivial.answer),
-            false => trivial.answer.clone(),
+    for reference in task.predictors() {
+        let name = match task.is_constant(metric, reference) {
+            true => format!("always `{}`", reference.answer),
+            false => reference.answer.clone(),
         };
         let mut row = vec![name, "0".to_owned()];
-        row.push(metric.show_to(trivial.score, 1));
+        row.push(metric.show_to(reference.score, 1));
         row.resize(COLUMNS, String::new());
         rows.add_row(row);
     }

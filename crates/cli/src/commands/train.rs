@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use slimgate_run::words::{count, percent};
+use slimgate_run::words::count;
 use slimgate_run::{
     Config, RunEvent, RunFolder, RunSummary, Status, in_foreground, quoted, stop_on_signals, when_unread,
 };
@@ -140,20 +140,23 @@ impl Speech {
                     count(parameters.recurrent),
                 ))
             }
-            (Speech::Plain, Progress::Epoch { train, validation, of, selection }) => say(format_args!(
-                "epoch {:>3}/{of}  train loss {:.4} accuracy {}  {} loss {:.4} accuracy {}  {:.0} sequences/s  {:.1} s",
-                train.epoch,
-                train.loss,
-                percent(train.score.value),
-                match selection {
-                    Protocol::Validation => "validation",
-                    Protocol::Published => "test",
-                },
-                validation.loss,
-                percent(validation.score.value),
-                train.sequences_per_second,
-                train.seconds + validation.seconds,
-            )),
+            (Speech::Plain, Progress::Epoch { train, validation, metric, selection, of }) => {
+                say(format_args!(
+                    "epoch {:>3}/{of}  train loss {:.4} {name} {}  {} loss {:.4} {name} {}  {:.0} sequences/s  {:.1} s",
+                    train.epoch,
+                    train.loss,
+                    metric.show(train.score.value),
+                    match selection {
+                        Protocol::Validation => "validation",
+                        Protocol::Published => "test",
+                    },
+                    validation.loss,
+                    metric.show(validation.score.value),
+                    train.sequences_per_second,
+                    train.seconds + validation.seconds,
+                    name = metric.name,
+                ))
+            }
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn pair(images: Vec<Raw>, labels: Vec<usize>, file: &str) -> Result<V
     if images.len() != labels.len() {
         return Err(DataError::IdxPair { file: file.into(), labels: labels.len(), images: images.len() });
     }
-    Ok(images.into_iter().zip(labels).map(|(raw, label)| Example { raw, label }).collect())
+    Ok(images.into_iter().zip(labels).map(|(raw, label)| Example::of_class(raw, label)).collect())
 }
 
 /// The sizes in a header, the first being the number of items, and the bytes after it, as many as the sizes

@@ -16,7 +16,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Example>, DataError> {
         if rating == 0.0 {
             return Err(DataError::RatingZero { file: file.into(), line });
         }
-        examples.push(Example { raw: Raw::Text(text.into()), label: usize::from(rating > 0.0) });
+        examples.push(Example::of_class(Raw::Text(text.into()), usize::from(rating > 0.0)));
     }
     if examples.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(examples) }
 }
@@ -28,8 +28,8 @@ mod tests {
     #[test]
     fn the_sign_is_the_class() {
         let examples = parse("id\trating\ttext\n7\t-0.4\tDull.\n8\t1\tGood \"fun\"\n", "a").unwrap();
-        assert_eq!(examples[0], Example { raw: Raw::Text("Dull.".into()), label: 0 });
-        assert_eq!(examples[1], Example { raw: Raw::Text("Good \"fun\"".into()), label: 1 });
+        assert_eq!(examples[0], Example::of_class(Raw::Text("Dull.".into()), 0));
+        assert_eq!(examples[1], Example::of_class(Raw::Text("Good \"fun\"".into()), 1));
     }
 
     #[test]

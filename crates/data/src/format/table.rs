@@ -122,8 +122,10 @@ pub(crate) fn has_break(field: &str) -> bool {
 pub(crate) struct Series {
     /// Its name in the column `series`, if there is one.
     pub name: Option<String>,
-    /// Its class in the column `class`, if that is read.
+    /// Its class in the column `class`, if that is read as one of the whole series.
     pub class: Option<String>,
+    /// The class of each step there, blank where there is none, if that is read.
+    pub step_classes: Vec<String>,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f64>,
     /// The line of each step.
@@ -142,6 +144,7 @@ pub(crate) fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Ser
     let columns = Columns {
         series: (named == 1).then_some(0),
         class: None,
+        step_class: None,
         channels: (named..table.header.len()).collect(),
     };
     series(table, &columns)
@@ -176,6 +179,13 @@ pub(crate) fn labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<
     Ok(series(table, &columns)?.into_iter().map(labelled).collect())
 }
 
+/// Reads a table of series of these channels with a class at each step, or a blank where there is none.
+pub(crate) fn step_labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Series>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let columns = Columns::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
+    series(table, &Columns { class: None, step_class: columns.class, ..columns })
+}
+
 /// The line of a step of a series of these channels.
 pub(crate) fn line_of(
     bytes: &[u8],
@@ -192,6 +202,8 @@ pub(crate) fn line_of(
 struct Columns {
     series: Option<usize>,
     class: Option<usize>,
+    /// Of the class of each step.
+    step_class: Option<usize>,
     /// In the order in which a step has them.
     channels: Vec<usize>,
 }
@@ -209,7 +221,7 @@ impl Columns {
         let place = |wanted: &str| header.iter().position(|name| name == wanted);
         let (series, class) = (place(SERIES), place(CLASS));
         let channels = (0..header.len()).filter(|at| Some(*at) != series && Some(*at) != class).collect();
-        Ok(Columns { series, class, channels })
+        Ok(Columns { series, class, step_class: None, channels })
     }
 
     /// Those of a table that must tell sequences and classes.
@@ -270,7 +282,8 @@ fn series(mut table: Table, columns: &Columns) -> Result<Vec<Series>, DataError>
                 let name = excerpt(&name.unwrap_or_default());
                 return Err(DataError::CsvScattered { file: file.into(), line, name });
             }
-            all.push(Series { name, class: class.clone(), values: Vec::new(), lines: Vec::new() });
+            let (values, lines, step_classes) = (Vec::new(), Vec::new(), Vec::new());
+            all.push(Series { name, class: class.clone(), step_classes, values, lines });
         }
         let series = all.last_mut().expect("one was pushed");
         let same = match (&series.class, &class) {
@@ -284,6 +297,7 @@ fn series(mut table: Table, columns: &Columns) -> Result<Vec<Series>, DataError>
             return Err(DataError::CsvClass { file: file.into(), line, name, classes });
         }
         series.lines.push(line);
+        series.step_classes.extend(columns.step_class.map(|at| row[at].trim().to_owned()));
         for at in &columns.channels {
             let field = Field::Column(&table.header[*at]);
             series.values.push(number(&row[*at], Location { file, line, field })?);

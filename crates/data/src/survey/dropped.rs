@@ -150,7 +150,10 @@ mod tests {
         let entry = find("movie-snippets").unwrap();
         let examples = crate::examples::load(&entry, &entry.recipe.train).unwrap();
         let text = |example: crate::examples::Example| {
-            (example.label.to_string(), example.raw.text().unwrap_or_default().to_owned())
+            (
+                example.class().unwrap_or_default().to_string(),
+                example.raw.text().unwrap_or_default().to_owned(),
+            )
         };
         assert_eq!(told(TokenRule::Words, examples.into_iter().map(text)), None);
     }

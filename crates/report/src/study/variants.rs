@@ -30,13 +30,18 @@ fn score(summary: &StudySummary, task: &TaskSummary) -> Table {
         Column::number(test.clone()),
         Column::number(format!("{test}, of each seed{each}")),
     ];
-    let trivial = match task.has_constant_answer(metric) {
-        true => ", which always answers the most frequent class of the test set",
-        false => "",
+    let trivial = match (task.has_constant_answer(metric), task.references.is_empty()) {
+        (true, true) => {
+            "The last row is the trivial predictor, which always answers the most frequent class of the test set"
+        }
+        (false, true) => "The last row is the trivial predictor",
+        (_, false) => {
+            "The last rows are predictors without a network on the same sequences, the trivial one first"
+        }
     };
     let caption = format!(
         "{} on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the bootstrap from \
-         eight, unless they are nearly identical). The last row is the trivial predictor{trivial}.",
+         eight, unless they are nearly identical). {trivial}.",
         capital(&metric.name),
         task.name,
         words::short_percent(summary.confidence),
@@ -53,11 +58,11 @@ fn score(summary: &StudySummary, task: &TaskSummary) -> Table {
             each_seed(metric, variant).into(),
         ]);
     }
-    if let Some(trivial) = &task.trivial {
-        let score = Cell::number(metric.show(trivial.score), trivial.score);
-        let name = match task.has_constant_answer(metric) {
-            true => format!("always “{}”", trivial.answer),
-            false => trivial.answer.clone(),
+    for reference in task.predictors() {
+        let score = Cell::number(metric.show(reference.score), reference.score);
+        let name = match task.is_constant(metric, reference) {
+            true => format!("always “{}”", reference.answer),
+            false => reference.answer.clone(),
         };
         let mut row: Vec<Cell> = vec![name.into()];
         row.resize(5, MISSING.into());

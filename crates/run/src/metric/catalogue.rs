@@ -1,14 +1,25 @@
-//! The metrics of each task, in the order in which its accumulator gives their values. Choices are made by the first.
+//! The metrics of each task, in the order in which its accumulator gives their values.
+
+use slimgate_data::Task;
 
 use super::{Direction, Metric, Range, Unit};
 
-/// The metrics of classification, one class a sequence: accuracy, balanced accuracy, macro-F1, and the recall of each
-/// class, as [`ClassCounts::values`](super::ClassCounts::values) has them. `members` are the sequences of each class
-/// that are scored.
+/// The place of the metric that choices are made by among those of a task. It is the first, but for labelling: what is
+/// looked for in steps is often rare, and whoever never sees it has a high accuracy, but a low balanced one.
+pub fn choice(task: Task) -> usize {
+    match task {
+        Task::Classification | Task::Regression | Task::Forecast => 0,
+        Task::Labelling => 1,
+    }
+}
+
+/// The metrics of classification and of labelling: accuracy, balanced accuracy, macro-F1, and the recall of each class,
+/// as [`ClassCounts::values`](super::ClassCounts::values) has them. `members` are the sequences of each class that are
+/// scored; of labelling the steps that have a label.
 ///
 /// # Panics
 /// If there are not as many classes as counts of members.
-pub fn classification(classes: &[String], members: &[u64]) -> Vec<Metric> {
+pub fn classes(classes: &[String], members: &[u64]) -> Vec<Metric> {
     assert_eq!(classes.len(), members.len(), "each class has a count of members");
     // Of nothing there is no part.
     let part = |whole: u64| (whole > 0).then(|| 1.0 / whole as f64);
@@ -22,11 +33,6 @@ pub fn classification(classes: &[String], members: &[u64]) -> Vec<Metric> {
         share("macro-F1", None),
     ];
     first.into_iter().chain(recalls).collect()
-}
-
-/// The metrics of labelling, one class a step: those of [`classification`] over all steps that have a label.
-pub fn labelling(classes: &[String], members: &[u64]) -> Vec<Metric> {
-    classification(classes, members)
 }
 
 /// The metrics of regression, one or several numbers a sequence: MAE, RMSE, R², as
@@ -74,17 +80,27 @@ mod tests {
 
     #[test]
     fn there_is_a_value_for_each_metric() {
-        let classes = ["a", "b", "c"].map(str::to_owned);
+        let names = ["a", "b", "c"].map(str::to_owned);
         let counts = ClassCounts::new(3);
-        assert_eq!(classification(&classes, &counts.members()).len(), counts.values().len());
+        assert_eq!(super::classes(&names, &counts.members()).len(), counts.values().len());
         assert_eq!(regression().len(), NumberErrors::new(&[0.0]).values().len());
         let errors = ForecastErrors::new(&[Some(1.0)], Quantiles::new(&[0.1, 0.5, 0.9]));
         assert_eq!(forecast(0.8).len(), errors.values().len());
     }
 
     #[test]
+    fn choices_are_made_by_what_a_rare_class_cannot_hide_in() {
+        let names = |metrics: Vec<Metric>, task| metrics[choice(task)].name.clone();
+        let events = || classes(&["normal".into(), "event".into()], &[99, 1]);
+        assert_eq!(names(events(), Task::Classification), "accuracy");
+        assert_eq!(names(events(), Task::Labelling), "balanced accuracy");
+        assert_eq!(names(regression(), Task::Regression), "MAE");
+        assert_eq!(names(forecast(0.8), Task::Forecast), "MASE");
+    }
+
+    #[test]
     fn one_answer_changes_a_share_by_its_resolution() {
-        let classes = ["a", "b", "c"].map(str::to_owned);
+        let names = ["a", "b", "c"].map(str::to_owned);
         let counts = |right: u64| {
             let mut counts = ClassCounts::new(3);
             (0..10).for_each(|at| counts.add(0, usize::from(at >= right)));
@@ -92,7 +108,7 @@ mod tests {
             counts
         };
         let (before, after) = (counts(6), counts(7));
-        let metrics = classification(&classes, &before.members());
+        let metrics = super::classes(&names, &before.members());
         for (name, at) in [("accuracy", 0), ("balanced accuracy", 1), ("recall of a", 3)] {
             assert_eq!(metrics[at].name, name);
             let change = after.values()[at].unwrap() - before.values()[at].unwrap();

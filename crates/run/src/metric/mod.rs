@@ -1,26 +1,28 @@
 //! The measures of how well a run answers, by task: what each is called, in which unit, which way is better, and its
 //! value from exact sums.
 //!
-//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`]) is shown every truth
+//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`], or [`Tally`] for any task) is shown every truth
 //! with its answer, in any order and in any batches, merged with others or not, and gives the same values to the last
 //! bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
 
 mod catalogue;
-mod classes;
+mod class_counts;
 mod exact_sum;
-mod forecast;
-mod numbers;
+mod forecast_errors;
+mod number_errors;
 mod score;
+mod tally;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{classification, forecast, labelling, regression};
-pub use classes::ClassCounts;
+pub use catalogue::{choice, classes, forecast, regression};
+pub use class_counts::ClassCounts;
 pub use exact_sum::ExactSum;
-pub use forecast::{ForecastErrors, Quantiles};
-pub use numbers::NumberErrors;
+pub use forecast_errors::{ForecastErrors, Quantiles};
+pub use number_errors::NumberErrors;
 pub use score::Score;
+pub use tally::{Tally, by_level};
 
 /// A measure of how well a run answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,7 +201,7 @@ mod tests {
 
     #[test]
     fn merits_differ_by_the_gain() {
-        let all = classification(&["a".into()], &[4]).into_iter().chain(forecast(0.5)).chain(regression());
+        let all = classes(&["a".into()], &[4]).into_iter().chain(forecast(0.5)).chain(regression());
         for metric in all {
             let gain = metric.gain(0.25, 0.75);
             assert_eq!(metric.merit(0.75) - metric.merit(0.25), gain, "{}", metric.name);
@@ -228,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_metric_survives_being_written() {
-        for metric in forecast(0.8).into_iter().chain(classification(&["a".into(), "b".into()], &[3, 1])) {
+        for metric in forecast(0.8).into_iter().chain(classes(&["a".into(), "b".into()], &[3, 1])) {
             let text = serde_json::to_string(&metric).unwrap();
             assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric, "{text}");
         }

@@ -40,6 +40,33 @@ fn every_setting_has_its_key() {
 }
 
 #[test]
+fn a_loss_that_the_task_cannot_be_learned_with_is_refused() {
+    for (dataset, loss, remedy) in [
+        ("digits-rows", "squared", "classes are learned with `cross-entropy`"),
+        ("sensor-events", "pinball", "classes are learned with `cross-entropy`"),
+        ("beijing-air", "cross-entropy", "numbers are learned with `squared`, `absolute` or `huber`"),
+        ("household-power", "cross-entropy", "forecasts are learned with `pinball`"),
+    ] {
+        let text = format!("data.dataset = '{dataset}'\noptim.loss = '{loss}'");
+        let message = read(&text).unwrap_err().to_string();
+        assert!(message.contains("optim.loss") && message.contains(remedy), "{message}");
+    }
+    assert!(read("data.dataset = 'household-power'\noptim.loss = 'squared'").is_ok());
+}
+
+#[test]
+fn channels_to_forecast_are_a_list_of_names() {
+    assert!(read("[data]\ntargets = ['flow', 'pressure']").is_ok());
+    for text in ["[data]\ntargets = 'flow'", "[data]\ntargets = [1]"] {
+        let message = read(text).unwrap_err().to_string();
+        assert!(message.contains("data.targets") && message.contains("list of names"), "{message}");
+    }
+    let config = read("[data]\nhorizon = 3").unwrap();
+    assert!(config.without_effect()[0].contains("only to forecasts"));
+    assert!(!toml::to_string(&Config::default()).unwrap().contains("targets"), "unset is not written");
+}
+
+#[test]
 fn what_has_no_effect_is_said() {
     let idle = |text: &str| read(text).unwrap().without_effect();
     assert_eq!(idle(""), Vec::<String>::new());
@@ -113,6 +140,10 @@ fn every_choice_that_is_offered_can_be_used() {
             let mut settings = vec![(setting.key.clone(), Value::String(choice.clone()))];
             if setting.key == "data.pad" {
                 settings.push(("data.max_length".to_owned(), Value::Integer(10)));
+            }
+            if setting.key == "optim.loss" {
+                let dataset = if choice == "cross-entropy" { "digits-rows" } else { "household-power" };
+                settings.push(("data.dataset".to_owned(), Value::String(dataset.to_owned())));
             }
             Config::read("test.toml", "", &settings).unwrap();
         }

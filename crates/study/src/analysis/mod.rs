@@ -207,6 +207,8 @@ fn summarize_task(
         // A report is made without the data, too.
         validation_sequences: slimgate_data::validation_sequences(&config.data_in_place(data)).ok(),
         trivial,
+        references: evaluation
+            .map_or_else(Vec::new, |evaluation| evaluation.references.iter().skip(1).cloned().collect()),
         comparisons,
         importances: importances::importances(config, groups, records)?,
         variants,

@@ -1,9 +1,9 @@
-use slimgate_data::{Sequence, Steps};
+use slimgate_data::{Sequence, Steps, Target};
 
 use super::*;
 
 fn layers(config: &Config, inputs: usize, vocabulary: usize, classes: usize) -> Layers<'_> {
-    Layers { config, inputs, vocabulary, classes }
+    Layers { config, inputs, vocabulary, outputs: classes, readout: Readout::Last }
 }
 
 fn read(settings: &str) -> Config {
@@ -35,7 +35,10 @@ fn an_estimate_is_near_what_a_run_took() {
 }
 
 fn sequences(lengths: &[usize]) -> Vec<Sequence> {
-    lengths.iter().map(|&steps| Sequence { steps: Steps::Tokens(vec![2; steps]), label: 0 }).collect()
+    lengths
+        .iter()
+        .map(|&steps| Sequence { features: Steps::Tokens(vec![2; steps]), target: Target::Class(0) })
+        .collect()
 }
 
 /// One text of 60,000 words among short ones makes every number of a batch that many.

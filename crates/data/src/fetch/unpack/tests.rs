@@ -6,7 +6,7 @@ use tempfile::NamedTempFile;
 /// A recipe of one file of three bytes, `a.tsv`.
 fn recipe() -> Recipe {
     toml::from_str(
-        "title = ''\ntask = ''\nformat = 'ucr'\nclasses = []\nsplit = ''\nlicence = ''\nattribution = ''\ndataset = []
+        "title = ''\ntask = 'classification'\nformat = 'ucr'\nclasses = []\nsplit = ''\nlicence = ''\nattribution = ''\ndataset = []
          [train]\nsequences = 1\nfiles = [{ name = 'a.tsv', bytes = 3, sha256 = '' }]
          [test]\nsequences = 0\nfiles = []",
     )

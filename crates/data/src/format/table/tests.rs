@@ -9,7 +9,7 @@ fn names(names: &[&str]) -> Vec<String> {
 fn without_a_column_series_the_table_is_one_sequence() {
     let all = parse(b"left,right\n1,2\n3, 4\n", "a", 2).unwrap();
     let values = vec![1.0, 2.0, 3.0, 4.0];
-    assert_eq!(all, [Series { name: None, class: None, values, lines: vec![2, 3] }]);
+    assert_eq!(all, [Series { name: None, class: None, step_classes: vec![], values, lines: vec![2, 3] }]);
 }
 
 #[test]
@@ -164,4 +164,16 @@ proptest! {
             prop_assert!(!labelled.class.is_empty() && labelled.line > 1);
         }
     }
+}
+
+#[test]
+fn each_step_may_have_a_class_of_its_own_or_none() {
+    let channels = ["x".to_owned()];
+    let table = "series,class,x\na,up,1\na,,2\na, down ,3\nb,up,4\n";
+    let all = step_labelled(table.as_bytes(), "a", &channels).unwrap();
+    assert_eq!(all[0].step_classes, ["up", "", "down"]);
+    assert_eq!((&all[0].values, &all[0].lines, &all[0].class), (&vec![1.0, 2.0, 3.0], &vec![2, 3, 4], &None));
+    assert_eq!(all[1].step_classes, ["up"]);
+    let refused = step_labelled(b"series,x\na,1\n", "a", &channels);
+    assert!(matches!(refused, Err(DataError::CsvMissing { column: "class", .. })));
 }

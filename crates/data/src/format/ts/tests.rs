@@ -25,7 +25,8 @@ fn steps_hold_all_channels() {
 #[test]
 fn classes_become_indices() {
     let classes = ["down".to_owned(), "up".to_owned()];
-    let labels = |examples: Vec<Example>| examples.iter().map(|example| example.label).collect::<Vec<_>>();
+    let labels =
+        |examples: Vec<Example>| examples.iter().map(|example| example.class().unwrap()).collect::<Vec<_>>();
     let sequences = || labelled(GOOD, "a", 2).unwrap();
     assert_eq!(labels(label(sequences(), &classes, &Format::Ts, "a").unwrap()), [1, 0]);
     let error = label(sequences(), &classes[1..], &Format::Ts, "a").unwrap_err();

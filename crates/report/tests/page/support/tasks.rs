@@ -34,6 +34,7 @@ pub fn task(name: &str, shift: f64) -> TaskSummary {
         step: None,
         validation_sequences: Some(500),
         trivial: Some(Reference { answer: "1".into(), score: 0.114 }),
+        references: Vec::new(),
         variants,
         comparisons,
         importances: Some(Importances {

@@ -71,7 +71,7 @@ impl ClassCounts {
         }))
     }
 
-    /// The values of the metrics of [`classification`](super::classification), in its order.
+    /// The values of the metrics of [`classes`](super::classes), in its order.
     pub fn values(&self) -> Vec<Option<f64>> {
         let first = [self.accuracy(), self.balanced_accuracy(), self.macro_f1()];
         first.into_iter().chain((0..self.classes).map(|class| self.recall(class))).collect()

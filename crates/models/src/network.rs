@@ -1,4 +1,4 @@
-//! A classifier of sequences.
+//! A network that answers sequences: encoder, readout, head.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -21,7 +21,7 @@ pub enum InputKind {
     },
 }
 
-/// A batch of sequences as the classifier reads it.
+/// A batch of sequences as the network reads it.
 #[derive(Clone, Debug)]
 pub enum Features {
     /// `[batch, steps, channels]`.
@@ -30,9 +30,18 @@ pub enum Features {
     Tokens(Tensor<2, Int>),
 }
 
-/// Configuration of a [`Classifier`].
+/// The states of the last layer that the head reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readout {
+    /// The one after the last step of each sequence, for an answer a sequence.
+    Last,
+    /// Those after every step, for an answer a step.
+    EveryStep,
+}
+
+/// Configuration of a [`Network`].
 #[derive(Clone, Debug)]
-pub struct ClassifierConfig {
+pub struct NetworkConfig {
     /// The kind of its input.
     pub input: InputKind,
     /// Initialiser of the embedding, if there is one.
@@ -42,13 +51,15 @@ pub struct ClassifierConfig {
     pub embedding_dropout: f64,
     /// The recurrent layers.
     pub stack: StackConfig,
-    /// Number of classes.
-    pub classes: usize,
+    /// The states that the head reads.
+    pub readout: Readout,
+    /// Numbers of an answer, such as the logits of classes.
+    pub outputs: usize,
 }
 
-impl ClassifierConfig {
+impl NetworkConfig {
     /// Draws all weights, reproducibly after `Device::flex().seed(..)`, and places them on `device`.
-    pub fn init(&self, device: &Device) -> Classifier {
+    pub fn init(&self, device: &Device) -> Network {
         // Drawn on the CPU, like all weights, so that a seed gives the same initial weights on every backend.
         let cpu = Device::flex();
         let embedding = match self.input {
@@ -63,8 +74,9 @@ impl ClassifierConfig {
             }
         };
         let stack = self.stack.init(&cpu);
-        let head = LinearConfig::new(self.stack.outputs(), self.classes).init(&cpu);
-        let drawn = Classifier { embedding, stack, head, embedding_dropout: self.embedding_dropout };
+        let head = LinearConfig::new(self.stack.outputs(), self.outputs).init(&cpu);
+        let (readout, embedding_dropout) = (self.readout, self.embedding_dropout);
+        let drawn = Network { embedding, stack, head, readout, embedding_dropout };
         // Either way every weight is drawn before the move; Burn would otherwise draw some only on first use.
         let moved =
             if device.is_autodiff() { drawn.train().fork(device) } else { drawn.valid().to_device(device) };
@@ -72,35 +84,45 @@ impl ClassifierConfig {
     }
 }
 
-/// An embedding if the input is tokens, a recurrent stack, and a linear head on the state after the last step of each
-/// sequence.
+/// An embedding if the input is tokens, a recurrent stack, and a linear head on the states that are read out.
 #[derive(Module, Debug)]
-pub struct Classifier {
+pub struct Network {
     embedding: Option<Embedding>,
     stack: Stack,
     head: Linear,
     #[module(skip)]
+    readout: Readout,
+    #[module(skip)]
     embedding_dropout: f64,
 }
 
-impl Classifier {
-    /// The logits `[batch, classes]` of sequences of the given lengths (all steps if `None`).
+impl Network {
+    /// The answers to sequences of the given lengths (all steps if `None`): `[batch, outputs]`, or of every step
+    /// `[batch × steps, outputs]`, the steps of a sequence together. What follows the end of a sequence has no meaning.
     ///
     /// # Panics
     ///
-    /// If the features are not of the kind that the classifier was made for.
+    /// If the features are not of the kind that the network was made for.
     pub fn forward(&self, features: Features, lengths: Option<&[usize]>) -> Tensor<2> {
         let x = match (features, &self.embedding) {
             (Features::Values(values), None) => values,
             (Features::Tokens(tokens), Some(embedding)) => self.embed(tokens, embedding),
             (Features::Values(_), Some(_)) => {
-                panic!("expected tokens, got values: this classifier has an embedding")
+                panic!("expected tokens, got values: this network has an embedding")
             }
             (Features::Tokens(_), None) => {
-                panic!("expected values, got tokens: this classifier has no embedding")
+                panic!("expected values, got tokens: this network has no embedding")
             }
         };
-        self.head.forward(self.stack.whole(x, lengths))
+        let states = match self.readout {
+            Readout::Last => self.stack.whole(x, lengths),
+            Readout::EveryStep => {
+                let states = self.stack.every_step(x, lengths);
+                let [batch, steps, outputs] = states.dims();
+                states.reshape([batch * steps, outputs])
+            }
+        };
+        self.head.forward(states)
     }
 
     /// The embeddings `[batch, steps, m]` of tokens, with dropout in training.

@@ -23,6 +23,12 @@ impl Quantiles {
         &self.0
     }
 
+    /// The place of the level nearest to the median, which is the one number that is forecast; 0 without levels.
+    pub fn middle(&self) -> usize {
+        let off = |at: &usize| (self.0[*at] - 0.5).abs();
+        (0..self.0.len()).min_by(|one, other| off(one).total_cmp(&off(other))).unwrap_or(0)
+    }
+
     /// The share of the truths that the interval is to hold; none of fewer than two levels.
     pub fn interval(&self) -> Option<f64> {
         match self.levels() {

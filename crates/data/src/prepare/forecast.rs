@@ -1,0 +1,140 @@
+//! From a configuration to the windows of a training, a validation and a test part.
+//!
+//! A series is divided before it is cut: the last steps of the training data are the validation part, the test data is
+//! the test part, and no window, neither what it is made from nor what it forecasts, reaches from one into another.
+
+use super::Prepared;
+use crate::examples::{self, Answer, Example, Raw};
+use crate::split::{held_out, undivided};
+use crate::{DataConfig, DataError, Entry, Pad, Preprocessing, Protocol, Sequence, Steps, Windows};
+
+/// The windows of the two parts that choices are made on.
+pub(super) struct WindowCounts {
+    pub validation: usize,
+    pub test: usize,
+}
+
+/// Counts the windows of a data set that is divided as `config` says.
+///
+/// # Errors
+/// As [`build`].
+pub(super) fn windows(config: &DataConfig, entry: &Entry) -> Result<WindowCounts, DataError> {
+    let (windows, channels) = (windows_of(config, entry), entry.channel_names().len());
+    let parts = Parts::load(config, entry)?;
+    let count = |part, series: &[Example]| {
+        let lengths = check(entry, part, series, windows, channels)?;
+        Ok::<_, DataError>(lengths.into_iter().map(|steps| windows.count(steps)).sum())
+    };
+    count("training", &parts.train)?;
+    Ok(WindowCounts {
+        validation: count("validation", &parts.validation)?,
+        test: count("test", &examples::load(entry, &entry.recipe.test)?)?,
+    })
+}
+
+/// As [`prepare`](crate::prepare) and [`prepare_with`](crate::prepare_with), of a data set that is forecast.
+///
+/// # Errors
+/// As these; a part that is shorter than a window, channels to forecast that there are not, and settings for the length
+/// of whole sequences.
+pub(super) fn build(
+    config: &DataConfig,
+    entry: &Entry,
+    stored: Option<&Preprocessing>,
+) -> Result<Prepared, DataError> {
+    let has_pad = config.pad != Pad::None;
+    for (key, given) in [("data.max_length", config.max_length.is_some()), ("data.pad", has_pad)] {
+        if given {
+            return Err(DataError::LengthOfForecast { key, dataset: entry.name.clone() });
+        }
+    }
+    let parts = Parts::load(config, entry)?;
+    let fitted = || Preprocessing::fit(entry, config, &parts.train.iter().collect::<Vec<_>>());
+    let preprocessing = stored.map_or_else(fitted, |stored| Ok(stored.clone().at(entry)))?;
+    let windows = preprocessing.windows().unwrap_or_else(|| windows_of(config, entry));
+    let cut = |part, series: Vec<Example>| -> Result<Vec<Sequence>, DataError> {
+        check(entry, part, &series, windows, entry.channel_names().len())?;
+        // A scale that makes a number of a set of the catalog too large is not one that was fitted on it.
+        let whole = preprocessing
+            .apply(series.iter().map(|example| &example.raw))
+            .map_err(|_| DataError::OtherPreprocessing { dataset: entry.name.clone() })?;
+        let cut = |steps: &Steps| match steps {
+            Steps::Values { values, channels } => {
+                windows.cut(values, *channels, preprocessing.target_channels())
+            }
+            Steps::Tokens(_) => unreachable!("a series is of numbers"),
+        };
+        Ok(whole.iter().flat_map(cut).collect())
+    };
+    let train = limited(cut("training", parts.train)?, config);
+    let test = cut("test", examples::load(entry, &entry.recipe.test)?)?;
+    let validation = match config.validation {
+        Protocol::Validation => cut("validation", parts.validation)?,
+        Protocol::Published => test.clone(),
+    };
+    Ok(Prepared { preprocessing, train, validation, test })
+}
+
+/// The series of the training data, each divided in time.
+struct Parts {
+    train: Vec<Example>,
+    /// Empty where choices are made on the test set.
+    validation: Vec<Example>,
+}
+
+impl Parts {
+    fn load(config: &DataConfig, entry: &Entry) -> Result<Parts, DataError> {
+        let mut parts = Parts { train: examples::load(entry, &entry.recipe.train)?, validation: Vec::new() };
+        if config.validation == Protocol::Validation {
+            let channels = entry.channel_names().len();
+            let later = |example: &mut Example| later_part(example, channels, config.validation_fraction);
+            parts.validation = parts.train.iter_mut().map(later).collect();
+        }
+        Ok(parts)
+    }
+}
+
+/// Takes the last part of a series, shaped `[steps, channels]`, off it.
+fn later_part(example: &mut Example, channels: usize, fraction: f64) -> Example {
+    let Raw::Values(values) = &mut example.raw else { unreachable!("a series is of numbers") };
+    let steps = values.len() / channels;
+    let later = values.split_off((steps - held_out(steps, fraction)) * channels);
+    Example { raw: Raw::Values(later), answer: Answer::Following }
+}
+
+/// The steps of each series of a part, all of which must have a window.
+fn check(
+    entry: &Entry,
+    part: &'static str,
+    series: &[Example],
+    windows: Windows,
+    channels: usize,
+) -> Result<Vec<usize>, DataError> {
+    let steps = |example: &Example| example.raw.values().map_or(0, <[f64]>::len) / channels;
+    let lengths: Vec<usize> = series.iter().map(steps).collect();
+    match lengths.iter().find(|steps| windows.count(**steps) == 0) {
+        None => Ok(lengths),
+        Some(&steps) => {
+            let Windows { context, horizon, .. } = windows;
+            let (dataset, needed) = (entry.name.clone(), windows.steps());
+            Err(DataError::ShortSeries { dataset, part, steps, needed, context, horizon })
+        }
+    }
+}
+
+fn windows_of(config: &DataConfig, entry: &Entry) -> Windows {
+    Windows::of(entry, config)
+        .expect("the recipe of a set that is forecast has windows: a test loads every one")
+}
+
+/// The windows that the limit of training sequences keeps: a smaller one keeps some of those of a larger one.
+fn limited(windows: Vec<Sequence>, config: &DataConfig) -> Vec<Sequence> {
+    if config.train_limit.is_none_or(|limit| limit >= windows.len()) {
+        return windows;
+    }
+    let order = undivided(&vec![0; windows.len()], config.train_limit, config.seed);
+    order.into_iter().map(|at| windows[at].clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The metrics of any task, from its truths and answers as a model has them.
+
+use std::sync::Arc;
+
+use slimgate_data::{Preprocessing, Task};
+
+use super::{ClassCounts, ForecastErrors, Metric, NumberErrors, Quantiles, catalogue};
+use crate::MetricValue;
+
+/// The sums from which the metrics of a task follow. Numbers come standardised, and are summed in their units.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    preprocessing: Arc<Preprocessing>,
+    sums: Sums,
+}
+
+#[derive(Clone, Debug)]
+enum Sums {
+    Classes(ClassCounts),
+    Numbers(NumberErrors),
+    Forecasts(ForecastErrors, Quantiles),
+}
+
+impl Tally {
+    /// Nothing summed yet. A forecast has a number for each of these quantiles; without any, one alone.
+    pub fn new(preprocessing: &Arc<Preprocessing>, quantiles: &Quantiles) -> Tally {
+        let sums = match preprocessing.task() {
+            Task::Classification | Task::Labelling => {
+                Sums::Classes(ClassCounts::new(preprocessing.classes().len()))
+            }
+            Task::Regression => Sums::Numbers(NumberErrors::new(&preprocessing.target_means())),
+            Task::Forecast => {
+                let errors = ForecastErrors::new(preprocessing.naive_errors(), quantiles.clone());
+                Sums::Forecasts(errors, quantiles.clone())
+            }
+        };
+        Tally { preprocessing: preprocessing.clone(), sums }
+    }
+
+    /// Sums the answer to a sequence, or to a step, that is of a class.
+    ///
+    /// # Panics
+    /// If the task predicts numbers, or there is no such class.
+    pub fn add_class(&mut self, truth: usize, answer: usize) {
+        let Sums::Classes(counts) = &mut self.sums else { panic!("the task is one of classes") };
+        counts.add(truth, answer);
+    }
+
+    /// Sums the answer to a sequence that is numbers, shaped as [`Target::Numbers`](slimgate_data::Target) has them; of a
+    /// forecast with quantiles, with one of each level for each number.
+    ///
+    /// # Panics
+    /// If the task is one of classes, or there are more or fewer numbers.
+    pub fn add_numbers(&mut self, truths: &[f32], answers: &[f32]) {
+        let truths = self.preprocessing.in_units(truths);
+        match &mut self.sums {
+            Sums::Classes(_) => panic!("the task is one of numbers"),
+            Sums::Numbers(errors) => errors.add(&truths, &self.preprocessing.in_units(answers)),
+            Sums::Forecasts(errors, quantiles) => {
+                let channels = self.preprocessing.targets().len();
+                let answers = by_level(&self.preprocessing, quantiles, answers);
+                for (at, truth) in truths.into_iter().enumerate() {
+                    let of_step: Vec<f64> = answers.iter().map(|level| level[at]).collect();
+                    let levels = if quantiles.levels().is_empty() { &[] } else { &of_step[..] };
+                    errors.add(at % channels, truth, of_step[quantiles.middle()], levels);
+                }
+            }
+        }
+    }
+
+    /// Adds what was summed elsewhere.
+    ///
+    /// # Panics
+    /// If the two are not of the same task.
+    pub fn merge(&mut self, other: &Tally) {
+        match (&mut self.sums, &other.sums) {
+            (Sums::Classes(sums), Sums::Classes(more)) => sums.merge(more),
+            (Sums::Numbers(sums), Sums::Numbers(more)) => sums.merge(more),
+            (Sums::Forecasts(sums, _), Sums::Forecasts(more, _)) => sums.merge(more),
+            _ => panic!("the two are of the same task"),
+        }
+    }
+
+    /// Every metric of the task with its value.
+    pub fn metrics(&self) -> Vec<MetricValue> {
+        let (metrics, values) = match &self.sums {
+            Sums::Classes(counts) => {
+                (catalogue::classes(self.preprocessing.classes(), &counts.members()), counts.values())
+            }
+            Sums::Numbers(errors) => (catalogue::regression(), errors.values()),
+            Sums::Forecasts(errors, quantiles) => {
+                (catalogue::forecast(quantiles.interval().unwrap_or(0.0)), errors.values())
+            }
+        };
+        metrics.into_iter().zip(values).map(|(metric, value)| MetricValue { metric, value }).collect()
+    }
+
+    /// The value of one metric.
+    pub fn value(&self, metric: &Metric) -> Option<f64> {
+        self.metrics().into_iter().find(|found| found.metric.name == metric.name)?.value
+    }
+
+    /// The answers of each class (columns) to those of each class (rows). Empty where the task predicts numbers.
+    pub fn confusion(&self) -> Vec<Vec<usize>> {
+        if let Sums::Classes(counts) = &self.sums { counts.rows() } else { Vec::new() }
+    }
+}
+
+/// The numbers of a forecast in their units, those of each level apart. The levels of a number ascend: where a model's
+/// cross, they are put in order (V. Chernozhukov, I. Fernández-Val and A. Galichon 2010, "Quantile and Probability Curves
+/// Without Crossing", Econometrica 78). Without levels, the one forecast.
+pub fn by_level(preprocessing: &Preprocessing, quantiles: &Quantiles, answers: &[f32]) -> Vec<Vec<f64>> {
+    let levels = quantiles.levels().len().max(1);
+    let mut ordered = answers.to_vec();
+    ordered.chunks_exact_mut(levels).for_each(|of_number| of_number.sort_by(f32::total_cmp));
+    let of_level =
+        |level: usize| -> Vec<f32> { ordered.iter().skip(level).step_by(levels).copied().collect() };
+    (0..levels).map(|level| preprocessing.in_units(&of_level(level))).collect()
+}

@@ -1,0 +1,119 @@
+//! References on data sets that ship, scored by the metrics of their tasks: the way that any answer is scored.
+
+use slimgate_data::{DataConfig, Prepared, Preprocessing, Sequence, Target, prepare};
+use slimgate_run::metric::{ClassCounts, ForecastErrors, NumberErrors, Quantiles};
+use slimgate_run::references::{LinearModel, Repetition, mean, most_frequent_class};
+
+fn prepared(dataset: &str) -> Prepared {
+    prepare(&DataConfig { dataset: dataset.into(), ..DataConfig::default() }).unwrap()
+}
+
+/// The errors of forecasts, in the units of the data.
+fn forecast_errors(
+    preprocessing: &Preprocessing,
+    windows: &[Sequence],
+    answer: impl Fn(&Sequence) -> Vec<f32>,
+) -> ForecastErrors {
+    let mut errors = ForecastErrors::new(preprocessing.naive_errors(), Quantiles::new(&[]));
+    for window in windows {
+        let truths = preprocessing.in_units(window.target.numbers().unwrap());
+        let answers = preprocessing.in_units(&answer(window));
+        for (at, (truth, answer)) in truths.into_iter().zip(answers).enumerate() {
+            errors.add(at % preprocessing.targets().len(), truth, answer, &[]);
+        }
+    }
+    errors
+}
+
+/// numpy 2.4.6, pandas 3.1.1 and, for the linear model, scikit-learn 1.9.1:
+/// ```python
+/// import numpy as np, pandas as pd
+/// from sklearn.linear_model import Ridge
+/// tr, te = [pd.read_csv(f"datasets/household-power/{p}.csv.gz").values for p in ("train", "test")]
+/// n = len(tr) - round(len(tr) * 0.1)
+/// fit, m, s = tr[:n], tr[:n].mean(0), tr[:n].std(0)
+/// scale = np.abs(fit[168:, 0] - fit[:-168, 0]).mean()
+/// win = lambda a: [(a[i:i+168], a[i+168:i+192, 0]) for i in range(0, len(a) - 191, 6)]
+/// W, line = win(te), np.arange(1, 25) / 167
+/// x = lambda w: np.array([((x - m) / s).ravel() for x, _ in w])
+/// y = lambda w: np.array([y for _, y in w])
+/// ridge = min((Ridge(alpha=a * len(win(fit))).fit(x(win(fit)), y(win(fit))) for a in (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)),
+///     key=lambda r: ((r.predict(x(win(tr[n:]))) - y(win(tr[n:]))) ** 2).sum())
+/// for p in [np.array([np.repeat(c[-1, 0], 24) for c, _ in W]), np.array([c[:24, 0] for c, _ in W]),
+///           np.array([c[-1, 0] + (c[-1, 0] - c[0, 0]) * line for c, _ in W]), y(win(fit)).mean(0) + 0 * y(W),
+///           ridge.predict(x(W))]:
+///     print(np.abs(p - y(W)).mean() / scale, np.abs(p - y(W)).mean(), np.sqrt(((p - y(W)) ** 2).mean()))
+/// ```
+#[test]
+fn forecasts_of_household_power_score_as_elsewhere() {
+    let Prepared { preprocessing, train, validation, test } = prepared("household-power");
+    let repeated = |rule: Repetition| {
+        forecast_errors(&preprocessing, &test, |window| rule.forecast(window, &preprocessing).unwrap())
+    };
+    let constant = mean(&train);
+    let linear = LinearModel::fit(&train, &validation, preprocessing.outputs()).unwrap();
+    let all = [
+        (repeated(Repetition::Naive), [1.32946160511286, 0.846075770796975, 1.1368443898846052]),
+        (repeated(Repetition::SeasonalNaive), [0.996661380939097, 0.6342801047120418, 0.9262241645654763]),
+        (repeated(Repetition::Drift), [1.365515614354066, 0.8690207159851328, 1.1634220260508636]),
+        (
+            forecast_errors(&preprocessing, &test, |_| constant.clone()),
+            [1.0812055106898204, 0.6880843962162936, 0.875987306291001],
+        ),
+        (
+            forecast_errors(&preprocessing, &test, |window| linear.answer(&window.features)),
+            [0.8412680440719668, 0.5353870364497131, 0.7215954221131957],
+        ),
+    ];
+    for (errors, wanted) in all {
+        for (found, wanted) in errors.values().into_iter().zip(wanted) {
+            assert!((found.unwrap() - wanted).abs() < 1e-5, "{found:?}, {wanted}");
+        }
+    }
+}
+
+#[test]
+fn the_weather_says_more_of_dust_than_its_mean() {
+    let Prepared { preprocessing, train, validation, test } = prepared("beijing-air");
+    let errors = |answer: &dyn Fn(&Sequence) -> Vec<f32>| {
+        let mut errors = NumberErrors::new(&preprocessing.target_means());
+        for sequence in &test {
+            let [truth, answer] = [sequence.target.numbers().unwrap(), &answer(sequence)]
+                .map(|numbers| preprocessing.in_units(numbers));
+            errors.add(&truth, &answer);
+        }
+        errors
+    };
+    let constant = mean(&train);
+    assert!(errors(&|_| constant.clone()).r_squared().unwrap().abs() < 0.01);
+    let linear = LinearModel::fit(&train, &validation, preprocessing.outputs()).unwrap();
+    let explained = errors(&|sequence| linear.answer(&sequence.features)).r_squared().unwrap();
+    assert!((0.3..0.9).contains(&explained), "{explained}");
+}
+
+#[test]
+fn an_event_that_is_rare_is_found_by_recall_and_not_by_accuracy() {
+    let Prepared { preprocessing, train, validation, test } = prepared("sensor-events");
+    let classes = preprocessing.outputs();
+    let counts = |answer: &dyn Fn(&Sequence) -> Vec<usize>| {
+        let mut counts = ClassCounts::new(classes);
+        for sequence in &test {
+            let Target::StepClasses(truths) = &sequence.target else { panic!("steps have classes") };
+            let answered = truths.iter().zip(answer(sequence));
+            answered
+                .filter_map(|(truth, answer)| Some(((*truth)?, answer)))
+                .for_each(|(t, a)| counts.add(t, a));
+        }
+        counts
+    };
+    let usual = most_frequent_class(&train).unwrap();
+    let constant = counts(&|sequence| vec![usual; sequence.features.len()]);
+    assert_eq!(constant.members(), [9_426, 32]);
+    assert!(constant.accuracy().unwrap() > 0.99 && constant.balanced_accuracy() == Some(0.5));
+    let linear = LinearModel::fit(&train, &validation, classes).unwrap();
+    let found = counts(&|sequence| {
+        let scores = linear.answer(&sequence.features);
+        scores.chunks(classes).map(|scores| usize::from(scores[1] > scores[0])).collect()
+    });
+    assert!(found.balanced_accuracy().unwrap() > 0.9, "{found:?}");
+}

@@ -1,0 +1,260 @@
+//! The loss and the answers of a task: the one place that knows what the outputs of a network mean.
+
+mod answer;
+
+use std::sync::Arc;
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task};
+use slimgate_models::Readout;
+use slimgate_run::metric::{Metric, Quantiles, Tally, choice};
+use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue, Outcome};
+
+pub use answer::Answer;
+
+/// The levels of the quantiles of a forecast: the bounds of the interval that is to hold 80 % of the truths, and the
+/// median, which is the one number that is forecast.
+const LEVELS: [f64; 3] = [0.1, 0.5, 0.9];
+
+/// The question that a network is trained to answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Objective {
+    preprocessing: Arc<Preprocessing>,
+    loss: Loss,
+    quantiles: Quantiles,
+    /// Of each class in the loss; empty where all are 1.
+    class_weights: Vec<f32>,
+}
+
+impl Objective {
+    pub fn new(config: &Config, preprocessing: &Preprocessing) -> Objective {
+        let loss = config.optim.loss.unwrap_or(Loss::of_task(preprocessing.task()));
+        let levels: &[f64] = if loss == Loss::Pinball { &LEVELS } else { &[] };
+        Objective {
+            preprocessing: Arc::new(preprocessing.clone()),
+            loss,
+            quantiles: Quantiles::new(levels),
+            class_weights: Vec::new(),
+        }
+    }
+
+    /// With the class weights that the configuration asks for, of a training set.
+    pub fn weighted(self, config: &Config, train: &[Sequence]) -> Objective {
+        let class_weights = match config.optim.class_weights {
+            Some(ClassWeights::Balanced) => balanced(train, self.preprocessing.classes().len()),
+            None => Vec::new(),
+        };
+        Objective { class_weights, ..self }
+    }
+
+    /// The states that answers are read from.
+    pub fn readout(&self) -> Readout {
+        match self.preprocessing.task() {
+            Task::Labelling => Readout::EveryStep,
+            Task::Classification | Task::Regression | Task::Forecast => Readout::Last,
+        }
+    }
+
+    /// The width of the head: the numbers of an answer, with one of each level where quantiles are forecast.
+    pub fn outputs(&self) -> usize {
+        self.preprocessing.outputs() * self.quantiles.levels().len().max(1)
+    }
+
+    /// Nothing summed yet, of the task's metrics.
+    pub fn tally(&self) -> Tally {
+        Tally::new(&self.preprocessing, &self.quantiles)
+    }
+
+    /// The answers that have a truth: all, or those of the steps with a label.
+    pub fn answered(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<2> {
+        match targets {
+            Targets::StepClasses(classes) if classes.iter().any(Option::is_none) => {
+                let labelled = (0..classes.len()).filter(|at| classes[*at].is_some());
+                let rows: Vec<i32> = labelled.map(|at| at as i32).collect();
+                let rows = if rows.is_empty() { vec![0] } else { rows };
+                let rows = Tensor::from_data(TensorData::new(rows.clone(), [rows.len()]), &outputs.device());
+                outputs.select(0, rows)
+            }
+            _ => outputs,
+        }
+    }
+
+    /// The loss of each answer that has a truth, `[answers]`. They stay apart because Burn's metric weights a batch by how
+    /// many it has, and the last one of an epoch may be smaller. A batch without any label has one loss, 0.
+    ///
+    /// # Panics
+    /// If the truths are not known.
+    pub fn losses(&self, answers: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let device = answers.device();
+        match targets {
+            Targets::Classes(classes) => self.of_classes(answers, classes.iter().copied()),
+            Targets::StepClasses(classes) if classes.iter().all(Option::is_none) => {
+                answers.sum().mul_scalar(0.0)
+            }
+            Targets::StepClasses(classes) => self.of_classes(answers, classes.iter().flatten().copied()),
+            Targets::Numbers { values, width } => {
+                let rows = values.len() / width;
+                let truths = TensorData::new(values.clone(), [rows, *width]);
+                self.of_numbers(answers, Tensor::from_data(truths, &device))
+            }
+            Targets::Unknown => panic!("a loss needs truths"),
+        }
+    }
+
+    fn of_classes(&self, logits: Tensor<2>, classes: impl Iterator<Item = usize>) -> Tensor<1> {
+        let device = logits.device();
+        let classes: Vec<i32> = classes.map(|class| class as i32).collect();
+        let losses = cross_entropy(logits, indices(&classes, &device));
+        if self.class_weights.is_empty() {
+            return losses;
+        }
+        let weights: Vec<f32> = classes.iter().map(|class| self.class_weights[*class as usize]).collect();
+        let size = [weights.len()];
+        losses * Tensor::from_data(TensorData::new(weights, size), &device)
+    }
+
+    /// The mean over the numbers of each answer, `[batch]`.
+    fn of_numbers(&self, answers: Tensor<2>, truths: Tensor<2>) -> Tensor<1> {
+        let [rows, width] = truths.dims();
+        let losses = match self.loss {
+            Loss::Pinball => {
+                let levels = self.quantiles.levels();
+                let answers: Tensor<3> = answers.reshape([rows, width, levels.len()]);
+                let errors = truths.reshape([rows, width, 1]).expand([rows, width, levels.len()]) - answers;
+                let levels: Vec<f32> = levels.iter().map(|level| *level as f32).collect();
+                let size = [1, 1, levels.len()];
+                let levels = Tensor::<3>::from_data(TensorData::new(levels, size), &errors.device());
+                // Level times error above 0, less (1 - level) times error below.
+                let above = errors.clone().clamp_min(0.0);
+                let loss: Tensor<3> = above - errors * levels.mul_scalar(-1.0).add_scalar(1.0);
+                loss.mean_dim(2).reshape([rows, width])
+            }
+            Loss::Absolute => (truths - answers).abs(),
+            Loss::Huber => {
+                let size = (truths - answers).abs();
+                let near = size.clone().clamp_max(1.0);
+                // Half the square up to 1, and size - 1/2 beyond it.
+                near.clone() * (size - near.mul_scalar(0.5))
+            }
+            Loss::Squared | Loss::CrossEntropy => (truths - answers).square(),
+        };
+        losses.mean_dim(1).reshape([rows])
+    }
+
+    /// Sums answers that are read from the device: of classes the places of the largest outputs, else the outputs.
+    pub fn add(&self, tally: &mut Tally, answers: &[f32], targets: &Targets) {
+        match targets {
+            Targets::Classes(classes) => {
+                classes
+                    .iter()
+                    .zip(answers)
+                    .for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
+            }
+            Targets::StepClasses(classes) => {
+                let labelled = classes.iter().flatten().zip(answers);
+                labelled.for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
+            }
+            Targets::Numbers { values, width } => {
+                let rows = values.chunks_exact(*width).zip(answers.chunks_exact(self.outputs()));
+                rows.for_each(|(truths, answers)| tally.add_numbers(truths, answers));
+            }
+            Targets::Unknown => (),
+        }
+    }
+
+    /// The outcome of each sequence by answers that are read from the device, where each has one right answer: 1 if it is
+    /// given, else 0. Nothing of other tasks.
+    pub fn outcomes(&self, answers: &[f32], targets: &Targets) -> Vec<Outcome> {
+        let Targets::Classes(classes) = targets else { return Vec::new() };
+        let is_right = |(class, answer): (&usize, &f32)| *class == *answer as usize;
+        let values = classes.iter().zip(answers).map(|pair| f64::from(u8::from(is_right(pair))));
+        values.map(|value| Outcome { group: None, value }).collect()
+    }
+
+    /// What [`add`](Self::add) sums, on the device still.
+    pub fn summed(&self, answers: Tensor<2>) -> Tensor<1> {
+        match self.preprocessing.task() {
+            Task::Classification | Task::Labelling => answers.argmax(1).reshape([-1]).float(),
+            Task::Regression | Task::Forecast => answers.reshape([-1]),
+        }
+    }
+
+    /// The metric that choices are made by: the one that is asked for, or the task's first that has a value on the data.
+    ///
+    /// # Errors
+    /// One that the task does not have, or that no answer has a value of on the training or the validation set.
+    pub fn metric(&self, config: &Config, data: &Prepared) -> Result<Metric, ConfigError> {
+        let [train, validation] = [&data.train, &data.validation].map(|part| self.of_truths(part));
+        let metrics = validation.iter().zip(&train);
+        let (usable, open): (Vec<_>, Vec<_>) =
+            metrics.partition(|(one, other)| one.value.is_some() && other.value.is_some());
+        let name = |value: &MetricValue| value.metric.name.clone();
+        let found = match &config.run.metric {
+            Some(wanted) => usable.iter().find(|(value, _)| value.metric.name == *wanted),
+            None => {
+                let first = name(&validation[choice(self.preprocessing.task())]);
+                usable.iter().find(|(value, _)| value.metric.name == first).or(usable.first())
+            }
+        };
+        found.map(|(value, _)| Metric { resolution: None, ..value.metric.clone() }).ok_or_else(|| {
+            let metric = config.run.metric.clone().unwrap_or_else(|| name(&validation[0]));
+            let is_open = open.iter().any(|(value, _)| value.metric.name == metric);
+            let problem = if is_open {
+                "which has no value on the training or the validation set"
+            } else {
+                "which the task does not have"
+            };
+            let choices: Vec<String> = usable.iter().map(|(value, _)| name(value)).collect();
+            ConfigError::Metric { metric, problem, choices: choices.join(", ") }
+        })
+    }
+
+    /// The metrics of answers that are the truth.
+    fn of_truths(&self, sequences: &[Sequence]) -> Vec<MetricValue> {
+        let mut tally = self.tally();
+        let levels = self.quantiles.levels().len().max(1);
+        for sequence in sequences {
+            match &sequence.target {
+                Target::Class(class) => tally.add_class(*class, *class),
+                Target::StepClasses(classes) => {
+                    classes.iter().flatten().for_each(|class| tally.add_class(*class, *class));
+                }
+                Target::Numbers(numbers) => {
+                    let answers: Vec<f32> =
+                        numbers.iter().flat_map(|number| std::iter::repeat_n(*number, levels)).collect();
+                    tally.add_numbers(numbers, &answers);
+                }
+            }
+        }
+        tally.metrics()
+    }
+}
+
+/// All members ÷ (classes that have any × members) of each class, over sequences or steps.
+fn balanced(train: &[Sequence], classes: usize) -> Vec<f32> {
+    let mut members = vec![0_u32; classes];
+    for sequence in train {
+        match &sequence.target {
+            Target::Class(class) => members[*class] += 1,
+            Target::StepClasses(classes) => classes.iter().flatten().for_each(|class| members[*class] += 1),
+            Target::Numbers(_) => (),
+        }
+    }
+    let all: f64 = members.iter().copied().map(f64::from).sum();
+    let present = members.iter().filter(|count| **count > 0).count() as f64;
+    members.iter().map(|count| (all / (present * f64::from((*count).max(1)))) as f32).collect()
+}
+
+fn indices(numbers: &[i32], device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
+}
+
+/// `-log softmax(logits)[target]` of each row, `[rows]`.
+fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1)).reshape([rows]).neg()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Labels a step, numbers and forecasts, from training to predictions.
+
+use crate::support::{Workspace, lines};
+use serde_json::Value;
+
+/// A run of a second on a data set, in `runs/one`.
+fn trained(dataset: &str, settings: &str) -> Workspace {
+    let here = Workspace::new();
+    here.succeed(&format!(
+        "train --no-tui --dataset {dataset} --hidden 6 --epochs 2 --threads 1 --set data.train_limit=120 --name one {settings}"
+    ));
+    here
+}
+
+fn evaluation(here: &Workspace) -> Value {
+    serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap()
+}
+
+/// The names of the references in an evaluation.
+fn references(evaluation: &Value) -> Vec<&str> {
+    let references = evaluation["references"].as_array().unwrap();
+    references.iter().map(|reference| reference["answer"].as_str().unwrap()).collect()
+}
+
+/// A table of hourly numbers of the seven channels of the household.
+fn household(steps: usize) -> String {
+    let row = |step: usize| {
+        let load = 1.0 + (step as f64 / 24.0 * std::f64::consts::TAU).sin() / 2.0;
+        format!("{load},0.1,240,{},0,1,6\n", 4.0 * load)
+    };
+    let rows: String = (0..steps).map(row).collect();
+    format!("power,reactive,voltage,intensity,kitchen,laundry,heat\n{rows}")
+}
+
+#[test]
+fn a_forecast_is_trained_evaluated_and_made() {
+    let here = trained("household-power", "");
+    let summary = here.json("runs/one/summary.json");
+    assert_eq!(summary["metric"]["name"], "MASE");
+    let evaluation = evaluation(&here);
+    assert_eq!(references(&evaluation), ["seasonal naive", "naive", "drift", "linear model"]);
+    let names: Vec<&str> = evaluation["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|metric| metric["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names[..3], ["MASE", "MAE", "RMSE"]);
+    let said = here.succeed("evaluate runs/one");
+    assert!(
+        said.contains("MASE") && said.contains("seasonal naive") && said.contains("linear model"),
+        "{said}"
+    );
+
+    here.write("week.csv", household(170));
+    let predictions = lines(&here.succeed("predict runs/one --json --input week.csv"));
+    let steps = predictions[0]["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 24);
+    for step in steps {
+        let quantile =
+            |level: &str| step["numbers"][format!("global_active_power({level})")].as_f64().unwrap();
+        assert!(quantile("0.1") <= quantile("0.5") && quantile("0.5") <= quantile("0.9"), "{step}");
+    }
+    let table = here.succeed("predict runs/one --input week.csv");
+    assert!(
+        table.starts_with(
+            "name,step,global_active_power(0.1),global_active_power(0.5),global_active_power(0.9)"
+        ),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 25);
+
+    // Only the last week counts.
+    let longer = household(170);
+    let (header, rows) = longer.split_once('\n').unwrap();
+    here.write("longer.csv", format!("{header}\n9,9,200,30,50,50,20\n{rows}"));
+    let of_longer = lines(&here.succeed("predict runs/one --json --input longer.csv"));
+    assert_eq!(of_longer[0]["steps"], predictions[0]["steps"]);
+
+    here.write("short.csv", household(167));
+    let refusal = here.refuse("predict runs/one --input short.csv");
+    assert!(refusal.contains("167 steps") && refusal.contains("168"), "{refusal}");
+}
+
+#[test]
+fn a_horizon_may_be_one_step_or_weeks() {
+    for (horizon, channels) in [(1, "['voltage']"), (500, "['voltage','global_intensity']")] {
+        let here = trained(
+            "household-power",
+            &format!("--set data.horizon={horizon} --set data.context=48 --set data.targets={channels}"),
+        );
+        here.write("days.csv", household(48));
+        let predictions = lines(&here.succeed("predict runs/one --json --input days.csv"));
+        let steps = predictions[0]["steps"].as_array().unwrap();
+        assert_eq!(steps.len(), horizon);
+        let of_step = steps[0]["numbers"].as_object().unwrap().len();
+        assert_eq!(of_step, 3 * channels.split(',').count());
+    }
+}
+
+#[test]
+fn one_number_a_step_is_forecast_without_quantiles() {
+    let here = trained("household-power", "--set optim.loss=absolute");
+    here.write("week.csv", household(168));
+    let table = here.succeed("predict runs/one --input week.csv");
+    assert!(table.starts_with("name,step,global_active_power\n"), "{table}");
+}
+
+#[test]
+fn windows_longer_than_a_part_are_refused() {
+    let here = Workspace::new();
+    for setting in ["data.horizon=2000", "data.context=20000"] {
+        let refusal =
+            here.refuse(&format!("train --no-tui --dataset household-power --set {setting} --name one"));
+        assert!(refusal.contains("data.context") && refusal.contains("data.horizon"), "{refusal}");
+        assert!(!here.path("runs/one").exists());
+    }
+}
+
+#[test]
+fn steps_are_labelled() {
+    let here = trained("sensor-events", "--set optim.class_weights=balanced");
+    assert_eq!(here.json("runs/one/summary.json")["metric"]["name"], "balanced accuracy");
+    let evaluation = evaluation(&here);
+    assert_eq!(references(&evaluation), ["normal", "linear model"]);
+    let said = here.succeed("evaluate runs/one");
+    assert!(said.contains("balanced accuracy") && said.contains("always `normal`: 50.00 %"), "{said}");
+
+    here.write("readings.csv", "series,humidity,temperature\na,48,27\na,49,28\na,50,29\nb,48,27\n");
+    let predictions = lines(&here.succeed("predict runs/one --json --input readings.csv"));
+    let steps: Vec<usize> =
+        predictions.iter().map(|prediction| prediction["steps"].as_array().unwrap().len()).collect();
+    assert_eq!(steps, [3, 1], "a label a step, and none of padding");
+    assert_eq!(predictions[0]["steps"][0], predictions[1]["steps"][0], "a step knows only those before it");
+    let table = here.succeed("predict runs/one --input readings.csv");
+    assert!(table.starts_with("name,step,class,p(normal),p(event)\nreadings.csv#a,1,"), "{table}");
+    assert_eq!(table.lines().count(), 5);
+}
+
+#[test]
+fn one_number_a_sequence_is_predicted_in_its_unit() {
+    let here = trained("beijing-air", "--set run.metric=RMSE --set optim.loss=huber");
+    assert_eq!(here.json("runs/one/summary.json")["metric"]["name"], "RMSE");
+    let evaluation = evaluation(&here);
+    assert_eq!(evaluation["metric"], "RMSE");
+    assert_eq!(references(&evaluation), ["mean", "linear model"]);
+    let day: String = (0..24).map(|_| "-20,7,1014,1,-1,143.48,0,0\n").collect();
+    here.write("day.csv", format!("dew,temperature,pressure,north,east,speed,snow,rain\n{day}"));
+    let table = here.succeed("predict runs/one --input day.csv");
+    let (header, row) = table.trim_end().split_once('\n').unwrap();
+    assert_eq!(header, "name,pm25");
+    let number: f64 = row.split(',').nth(1).unwrap().parse().unwrap();
+    assert!((-100.0..300.0).contains(&number), "micrograms a cubic metre: {number}");
+}
+
+#[test]
+fn a_metric_that_the_task_has_not_is_refused() {
+    let here = Workspace::new();
+    let refusal = here.refuse("train --no-tui --dataset beijing-air --set run.metric=accuracy --name one");
+    assert!(refusal.contains("run.metric") && refusal.contains("MAE, RMSE, R²"), "{refusal}");
+    assert!(!here.path("runs/one").exists());
+}
