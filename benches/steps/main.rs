@@ -25,7 +25,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use slimgate_gates::{EmbeddingInitializer, variant};
-use slimgate_models::{Classifier, ClassifierConfig, Features, InputKind, SlimLstmConfig, StackConfig};
+use slimgate_models::{Features, InputKind, Network, NetworkConfig, Readout, SlimLstmConfig, StackConfig};
 use slimgate_run::{Backend, OptimConfig};
 
 /// The workload: a recurrent layer and a linear head.
@@ -120,19 +120,20 @@ fn middle(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-fn classifier(cell: &str, shape: Shape, device: &Device) -> Classifier {
+fn classifier(cell: &str, shape: Shape, device: &Device) -> Network {
     let layer = SlimLstmConfig::new(variant(cell).expect("a name").cell(), shape.inputs, shape.hidden);
     let stack = StackConfig { layer, layers: 1, bidirectional: false, dropout: 0.0 };
     let input = match shape.words {
         Some(vocabulary) => InputKind::Tokens { vocabulary },
         None => InputKind::Values,
     };
-    ClassifierConfig {
+    NetworkConfig {
         input,
         embedding_initializer: EmbeddingInitializer::Normal,
         embedding_dropout: 0.0,
         stack,
-        classes: shape.logits,
+        readout: Readout::Last,
+        outputs: shape.logits,
     }
     .init(device)
 }
