@@ -394,3 +394,5 @@ fn sentence(text: &str) -> String {
 mod tests;
 #[cfg(test)]
 mod tests_of_errors;
+#[cfg(test)]
+mod tests_of_looks;

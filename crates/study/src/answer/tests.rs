@@ -427,65 +427,6 @@ fn what_costs_more_is_not_said_to_save() {
     assert_eq!(saving(&cost(None)), None);
 }
 
-#[test]
-fn a_comparison_until_decided_asks_for_no_seeds_beyond_its_design() {
-    let open = Comparison {
-        outlook: Some(crate::Outlook::TooMany),
-        seeds_needed: None,
-        ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)
-    };
-    let study = StudySummary { looks: vec![5, 8, 12, 20], ..summary(vec![open]) };
-    let found = answer(&study);
-    let many = "it would take more than 20 seeds, or more test sequences";
-    assert_eq!(found.headline, format!("Not enough evidence to replace lstm: {many}."));
-    assert!(
-        found.notes[0].starts_with(&format!("lstm2 is not settled: {many} (+0.2 points")),
-        "{}",
-        found.notes[0]
-    );
-    assert!(found.notes.last().unwrap().ends_with(
-        "wrongly claim equivalence; seeds were added until it was decided, and \
-                                                   that is allowed for."
-    ));
-}
-
-#[test]
-fn both_intervals_are_explained_by_what_they_speak_of() {
-    let found = Comparison {
-        seeds_interval: Some([-0.002, 0.003]),
-        data_interval: Some([-0.004, 0.005]),
-        ..comparison("lstm2", Verdict::Equivalent, 0.0005, 0.7)
-    };
-    assert_eq!(
-        answer(&summary(vec![found])).explanation[1],
-        "Trained again with other seeds, lstm2 would differ from lstm on these test sequences by −0.2 to +0.3 points (95 % \
-         interval); on other test sequences like these, by −0.4 to +0.5."
-    );
-}
-
-#[test]
-fn a_choice_that_is_a_toss_up_is_said_to_be() {
-    let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
-    let rival = BTreeMap::from([("optim.learning_rate".to_owned(), toml::Value::from(3e-3))]);
-    let certainty = |rival| Certainty { settings: 3, seeds: 6, again: 0.58, regret: 0.002, rival };
-    study.tasks[0].variants[1].certainty = Some(certainty(Some(rival)));
-    let said =
-        |study: &StudySummary| answer(study).notes.iter().find(|note| note.contains("toss-up")).cloned();
-    assert_eq!(
-        said(&study).unwrap(),
-        "The settings of lstm2 on digits-rows are a toss-up: other seeds would choose others (optim.learning_rate 0.003, for \
-         instance) in 4 of 10 explorations, and better ones may be worth 0.2 points."
-    );
-    study.tasks[0].variants[1].certainty = Some(certainty(None));
-    assert_eq!(said(&study), None);
-    let reasoning = answer(&study).explanation;
-    assert!(
-        reasoning
-            .iter()
-            .any(|text| text.starts_with("The settings of lstm2 were chosen from 3, with 6 seeds"))
-    );
-}
-
 /// The README's example is a study that was recorded, in the words of today.
 #[test]
 fn the_readme_says_what_the_recorded_default_study_came_to() {
