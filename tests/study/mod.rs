@@ -344,7 +344,62 @@ fn prices_turn_times_into_money() {
         assert!((saved - (a_year(&variants[0]) - a_year(variant))).abs() < 1e-9);
     }
     assert!(here.read("study/report.md").contains("EUR"));
-    let notes = summary["answer"]["notes"].as_array().unwrap();
-    let told = |note: &&Value| note.as_str().unwrap().starts_with("lstm3 costs ");
-    assert_eq!(notes.iter().filter(told).count(), 1, "{notes:?}");
+    let reasoning = summary["answer"]["explanation"].as_array().unwrap();
+    let told = |text: &&Value| text.as_str().unwrap().starts_with("lstm3 costs ");
+    assert_eq!(reasoning.iter().filter(told).count(), 1, "{reasoning:?}");
+}
+
+/// Seeds of their own are added until every variant is settled or would take too many, and the design is kept.
+#[test]
+fn a_comparison_goes_on_until_it_is_decided() {
+    let here = Workspace::new();
+    let until = small()
+        .replace("seeds = 4", "until = 'decided'\n        max_seeds = 8\n        max_exploring_seeds = 3")
+        .replace("reuse_seeds = true", "");
+    here.write("small.toml", until);
+    let said = here.succeed("compare small.toml --out study --explain");
+    assert!(said.contains("The reasoning:") && said.contains("on other test sequences like these"), "{said}");
+    let summary = here.json("study/summary.json");
+    assert_eq!(summary["looks"], serde_json::json!([3, 5, 8]));
+    let found = &summary["tasks"][0]["comparisons"][0];
+    let seeds = found["pairs"].as_u64().unwrap();
+    assert!([3, 5, 8].contains(&seeds), "{found}");
+    assert!(found["data_interval"].is_array() && found["outlook"].is_string(), "{found}");
+    for variant in summary["tasks"][0]["variants"].as_array().unwrap() {
+        let compared = variant["seeds"].as_array().unwrap();
+        assert!(compared.iter().all(|seed| seed["seed"].as_u64().unwrap() > 100), "{compared:?}");
+        for seed in compared {
+            let id = seed["trial"].as_str().unwrap();
+            let config: toml::Value =
+                toml::from_str(&here.read(&format!("study/trials/{id}/config.toml"))).unwrap();
+            assert_eq!(
+                config["data"]["seed"].as_integer(),
+                config["run"]["seed"].as_integer(),
+                "its own split"
+            );
+        }
+    }
+    let status = here.succeed("status study");
+    assert!(
+        status.contains(&format!("lstm3 on japanese-vowels: tested with {seeds} seeds, at most 8")),
+        "{status}"
+    );
+    assert!(here.refuse("compare study --seeds 9").contains("compare.max_seeds"));
+    let before = results(&here, "study");
+    here.succeed("compare study");
+    assert_eq!(results(&here, "study"), before);
+}
+
+#[test]
+fn replicates_say_how_often_they_agree() {
+    let here = Workspace::new();
+    here.write("small.toml", small());
+    let said = here.succeed("compare small.toml --out study --replicate 2");
+    assert!(said.contains("Of 2 replicates, the answer names"), "{said}");
+    let [one, two] = [1, 2].map(|number| here.json(&format!("study-replicates/{number}/summary.json")));
+    let seeds = |summary: &Value| summary["tasks"][0]["variants"][0]["seeds"][0]["seed"].as_u64().unwrap();
+    assert_ne!(seeds(&one), seeds(&two));
+    let kept = here.json("study-replicates/replicates.json");
+    assert_eq!(kept.as_array().unwrap().len(), 2);
+    assert_eq!(kept[0]["headline"], one["answer"]["headline"]);
 }
