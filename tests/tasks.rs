@@ -142,7 +142,7 @@ fn one_number_a_sequence_is_predicted_in_its_unit() {
     let here = trained("beijing-air", "--set run.metric=RMSE --set optim.loss=huber");
     assert_eq!(here.json("runs/one/summary.json")["metric"]["name"], "RMSE");
     let evaluation = evaluation(&here);
-    assert_eq!(evaluation["metric"], "RMSE");
+    assert!(evaluation["RMSE"].is_number(), "{evaluation}");
     assert_eq!(references(&evaluation), ["mean", "linear model"]);
     let day: String = (0..24).map(|_| "-20,7,1014,1,-1,143.48,0,0\n").collect();
     here.write("day.csv", format!("dew,temperature,pressure,north,east,speed,snow,rain\n{day}"));
