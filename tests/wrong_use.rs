@@ -387,7 +387,7 @@ fn a_result_that_cannot_be_recorded_is_told_with_a_warning() {
     assert_says(&said.out, &["test set: accuracy", "ended with 0", "training step"]);
     assert_eq!(said.out.matches("ended with 0").count(), 2, "{}", said.err);
     assert!(!said.out.contains("evaluation.json") && !said.out.contains("timing.json"), "{}", said.out);
-    for file in ["evaluation.json", "timing.json"] {
+    for file in ["outcomes.csv", "timing.json"] {
         let told =
             format!("warning: the result was not recorded: cannot write runs/one/{file}: Permission denied");
         assert_says(&said.err, &[&told]);

@@ -16,6 +16,7 @@ fn forecasts() -> StudySummary {
     let mut study = StudySummary { metric: mase(), margin: 0.02, ..support::study() };
     study.answer.headline = "Use lstm1.".into();
     study.answer.notes.clear();
+    study.answer.explanation.clear();
     for task in &mut study.tasks {
         (task.classes, task.step) = (vec![], Some(0.0));
         task.trivial = Some(Reference { answer: "seasonal naive".into(), score: 1.02 });

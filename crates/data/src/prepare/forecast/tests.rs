@@ -248,7 +248,7 @@ fn choices_on_the_test_set_leave_all_else_to_train_on() {
 #[test]
 fn a_forecast_of_a_constant_series_is_the_constant() {
     let constant = |steps: usize| format!("load\n{}", "7.25\n".repeat(steps));
-    let data = built(&constant(60), &constant(20), &DataConfig::default()).unwrap();
+    let data = built(&constant(100), &constant(40), &DataConfig::default()).unwrap();
     for window in data.train.iter().chain(&data.test) {
         let Target::Numbers(truths) = &window.target else { panic!("a forecast is of numbers") };
         assert_eq!(truths, &[0.0; 3], "there is nothing to learn but 0");
