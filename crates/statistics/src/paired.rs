@@ -3,6 +3,7 @@
 use statrs::distribution::ContinuousCDF;
 use statrs::function::gamma::ln_gamma;
 
+use super::crossed::MeanError;
 use super::interval::Estimate;
 use super::sample::{Sample, student};
 use super::signed_rank::signed_rank_p;
@@ -86,6 +87,28 @@ pub fn compare(pairs: &[Pair], criteria: Criteria) -> Option<PairedTests> {
     })
 }
 
+impl PairedTests {
+    /// The same for other seeds on other test items, whose mean difference has this error: of each p value the larger, and of
+    /// each interval the wider.
+    pub fn with_new_items(self, error: MeanError, criteria: Criteria) -> PairedTests {
+        let mean = self.difference.value;
+        let tail = |distance: f64| student(error.degrees_of_freedom).sf(distance / error.variance.sqrt());
+        let wider = |interval: Estimate, tail: f64| {
+            let half_width = error.half_width(tail).max(interval.high - mean);
+            Estimate { low: mean - half_width, high: mean + half_width, ..interval }
+        };
+        let (above, below) = (tail(mean + criteria.margin), tail(criteria.margin - mean));
+        PairedTests {
+            difference: wider(self.difference, criteria.alpha / 2.0),
+            equivalence: wider(self.equivalence, criteria.alpha),
+            p_difference: self.p_difference.max((2.0 * tail(mean.abs())).min(1.0)),
+            p_equivalence: self.p_equivalence.max(above.max(below)),
+            p_noninferiority: self.p_noninferiority.max(above),
+            ..self
+        }
+    }
+}
+
 /// Number of seeds under which the variant scores higher, the same, and lower; differences within half a step of
 /// `resolution` are the same.
 pub fn won_tied_lost(pairs: &[Pair], resolution: f64) -> [usize; 3] {
@@ -115,6 +138,18 @@ mod tests {
 
     fn pairs(differences: &[f64]) -> Vec<Pair> {
         differences.iter().map(|difference| Pair { variant: 0.9 + difference, baseline: 0.9 }).collect()
+    }
+
+    #[test]
+    fn new_items_make_no_claim_easier() {
+        let criteria = Criteria::new(0.01, 0.001);
+        let found = compare(&pairs(&[0.001, 0.002, -0.001, 0.0, 0.001]), criteria).unwrap();
+        let error = |deviation: f64| MeanError { variance: deviation.powi(2), degrees_of_freedom: 20.0 };
+        let narrow = found.with_new_items(error(1e-6), criteria);
+        assert_eq!(narrow, found);
+        let wide = found.with_new_items(error(0.01), criteria);
+        assert!(found.p_equivalence < 0.05 && wide.p_equivalence > 0.05 && wide.p_noninferiority > 0.05);
+        assert!(wide.equivalence.low < -0.01 && wide.difference.high > 0.01);
     }
 
     #[test]

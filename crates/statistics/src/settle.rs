@@ -88,6 +88,8 @@ pub struct Looked {
     pub same_items: Intervals,
     /// For other seeds on other test items, never the narrower; `None` where the items' differences are not known.
     pub new_items: Option<Intervals>,
+    /// The error of the mean difference for other seeds on other test items, where that is known.
+    pub new_items_error: Option<MeanError>,
     /// Standard deviation of the seeds' mean differences.
     pub sd: f64,
     /// p of "no difference", two-sided. All three have looks and other variants allowed for, and hold for
@@ -194,6 +196,7 @@ impl Plan {
             seeds: seen.seeds,
             same_items: intervals(&seen.errors[..1]),
             new_items: (seen.errors.len() > 1).then(|| intervals(&seen.errors)),
+            new_items_error: seen.errors.get(1).copied(),
             sd: (seen.errors[0].variance * seen.seeds as f64).sqrt(),
             p_difference: difference.p,
             p_equivalence: equivalence.p,

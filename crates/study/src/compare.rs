@@ -434,7 +434,8 @@ impl Run {
             if timed || runs.is_empty() {
                 continue;
             }
-            if self.is_taken(TIMING) {
+            // Whoever hands jobs over hands over this one, too.
+            if self.is_taken(TIMING) || self.workers.launcher.capacity() == 0 {
                 return Ok(());
             }
             on_event(Event::Timing);

@@ -45,6 +45,7 @@ pub(crate) fn comparison(variant: &str, verdict: Verdict, difference: f64, ratio
         interval: Some([difference - 0.004, difference + 0.004]),
         seeds_interval: Some([difference - 0.004, difference + 0.004]),
         data_interval: None,
+        data_error: None,
         p_difference: None,
         p_signed_rank: None,
         p_equivalence: None,

@@ -146,7 +146,7 @@ impl Planner<'_> {
             return Ok(group);
         }
         let Some(best) = self.best(&group) else { return Ok(group) };
-        group.certainty = self.certainty(&group);
+        group.certainty = self.certainty(&group, &best);
         group.chosen = Some(Candidate { settings: best, trials: Vec::new() });
         self.compare(&mut group, self.config.looks()[0])?;
         Ok(group)
@@ -255,10 +255,15 @@ impl Planner<'_> {
         let mut best: Option<((f64, f64), &Settings)> = None;
         let some_whole = group.candidates.iter().any(|candidate| !self.has_failed(candidate));
         // Those that were close went on with further seeds.
-        let seeds = group.candidates.iter().map(|candidate| candidate.trials.len()).max();
+        let mut seeds = 0;
+        for candidate in &group.candidates {
+            if !some_whole || !self.has_failed(candidate) {
+                seeds = seeds.max(candidate.trials.len());
+            }
+        }
         for candidate in &group.candidates {
             let pruned = candidate.trials.iter().any(|trial| group.pruned.contains_key(&trial.id));
-            let left_behind = Some(candidate.trials.len()) < seeds;
+            let left_behind = candidate.trials.len() < seeds;
             if pruned || left_behind || (some_whole && self.has_failed(candidate)) {
                 continue;
             }

@@ -165,7 +165,10 @@ pub fn study_progress(folder: &StudyFolder) -> Result<StudyProgress, StudyError>
                 task: space.tasks[group.task].name.clone(),
                 seeds: chosen.trials.len(),
                 most,
-                is_tested: group.work.is_empty(),
+                is_tested: chosen.trials.iter().all(|trial| {
+                    let record = records.get(&trial.id);
+                    record.tested || record.state == State::Diverged
+                }),
             });
         }
         let (planned, unknown_epochs) = group.planned(&space);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use slimgate_run::metric::{Direction, Metric, Unit};
 use slimgate_run::words::p_is;
-use slimgate_statistics::{Criteria, Estimate, PairedTests, compare, interval_of_mean};
+use slimgate_statistics::{Criteria, Estimate, MeanError, PairedTests, compare, interval_of_mean};
 
 use crate::analysis::pairs;
 use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
@@ -202,7 +202,12 @@ impl Requirement {
         let seeds = if other.is_some() { pairs.len() } else { variant.seeds.len() };
         let alpha = alpha * summary.share_of_look(seeds);
         let confidence = 1.0 - alpha;
-        let tests = || compare(&pairs, Criteria { margin: amount, alpha, resolution });
+        let criteria = Criteria { margin: amount, alpha, resolution };
+        let error = other.and_then(|other| data_error(summary, task, [variant, other]));
+        let tests = || {
+            let found = compare(&pairs, criteria)?;
+            Some(error.map_or(found, |error| found.with_new_items(error, criteria)))
+        };
         let one_sided = |p: fn(&PairedTests) -> f64| {
             let found = tests()?;
             Some((p(&found) < alpha, evidence(metric, &found, found.equivalence, p(&found))))
@@ -256,6 +261,18 @@ fn not_above_trivial(task: &TaskSummary, metric: &Metric, variant: &VariantSumma
     format!("{} is not shown to be better than {always}`{answer}`", variant.name)
 }
 
+/// The error of the difference of two variants for other seeds and other test sequences, where one is the baseline and that
+/// is known.
+fn data_error(summary: &StudySummary, task: &TaskSummary, of: [&VariantSummary; 2]) -> Option<MeanError> {
+    let compared = of.iter().find(|variant| variant.name != summary.baseline)?;
+    if !of.iter().any(|variant| variant.name == summary.baseline) {
+        return None;
+    }
+    let found = task.comparisons.iter().find(|found| found.variant == compared.name)?;
+    let [error, degrees_of_freedom] = found.data_error?;
+    Some(MeanError { variance: error.powi(2), degrees_of_freedom })
+}
+
 fn better(metric: &Metric, found: &PairedTests, alpha: f64) -> (bool, String) {
     let holds = found.p_difference < alpha && found.difference.value > 0.0;
     (holds, evidence(metric, found, found.difference, found.p_difference))
@@ -301,7 +318,7 @@ impl fmt::Display for Requirement {
 mod tests {
     use super::*;
     use crate::made_up::{comparison, mase, scored};
-    use crate::{Reference, Verdict};
+    use crate::{Comparison, Reference, Verdict};
 
     #[test]
     fn requirements_read_back_as_they_are_written() {
@@ -441,5 +458,29 @@ mod tests {
         assert!(holds(&summary));
         summary.looks = vec![5, 8, 12, 20];
         assert!(!holds(&summary));
+    }
+
+    #[test]
+    fn a_claim_against_the_baseline_is_about_other_data_too() {
+        let found = Comparison {
+            data_error: Some([0.01, 300.0]),
+            ..comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)
+        };
+        let mut summary = crate::made_up::summary(vec![found]);
+        summary.tasks[0].variants = vec![
+            scored("lstm", &[0.900, 0.901, 0.902, 0.901, 0.900]),
+            scored("lstm2", &[0.901, 0.900, 0.902, 0.900, 0.901]),
+        ];
+        let holds = |summary: &StudySummary| {
+            "lstm2 equivalent to lstm within 1.0"
+                .parse::<Requirement>()
+                .unwrap()
+                .check(summary)
+                .unwrap()
+                .holds
+        };
+        assert!(!holds(&summary));
+        summary.tasks[0].comparisons[0].data_error = None;
+        assert!(holds(&summary), "by seeds alone");
     }
 }

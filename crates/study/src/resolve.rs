@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use crate::analysis::published;
 use crate::launcher::Workers;
 use crate::space::{Space, hidden_sizes};
-use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder};
+use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder, Until};
 
 /// The study with all that is found once and kept, and its folder. Everything is checked before anything is written. As
 /// long as the lease is held, no process can work on the study with other settings.
@@ -117,7 +117,14 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
         newer @ StudyError::Run(RunError::Newer { .. }) => newer,
         problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
-    let differing = differences(&shared(&earlier), &shared(config));
+    let mut differing = differences(&shared(&earlier), &shared(config));
+    // A fixed number of seeds would be tested at an error that the looks have spent.
+    if earlier.compare.until == Until::Decided
+        && config.compare.until == Until::Seeds
+        && !folder.runs().is_empty()
+    {
+        differing.push("compare.until".to_owned());
+    }
     if differing.is_empty() {
         return Ok(());
     }

@@ -135,7 +135,11 @@ fn read(arguments: &CompareArguments) -> Result<(StudyConfig, PathBuf), CliError
         (None, Some(dataset)) if arguments.study.is_none() => Path::new("studies").join(short_name(dataset)),
         _ => folder,
     };
-    let recorded = arguments.study.as_ref().is_some_and(|path| path.is_dir());
+    // The file of a study's folder, too: what an earlier version did not write there is as it was then.
+    let is_of_folder = |file: &Path| {
+        file.file_name().is_some_and(|name| name == "study.toml") && file.with_file_name("trials").is_dir()
+    };
+    let recorded = arguments.study.as_ref().is_some_and(|path| path.is_dir() || is_of_folder(path));
     let read = if recorded { StudyConfig::read_recorded } else { StudyConfig::read };
     let moved = match &arguments.dataset {
         // The flags begin with this one.

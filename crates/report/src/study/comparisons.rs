@@ -42,7 +42,8 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     );
     let mut tests = Table::new(
         format!(
-            "p values of differences in {} on {}, with Holm’s correction for {}; margin ±{}",
+            "p values of differences in {} on {}, of seeds alone, and adjusted: with Holm’s correction for {}, and with looks and \
+             other test data where there are; margin ±{}",
             phrases::test_score(summary),
             task.name,
             words::counted(task.comparisons.len(), "comparison", "comparisons"),
@@ -51,12 +52,12 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
         [
             Column::text("variant"),
             Column::number("p, difference (t test)"),
-            Column::number("Holm"),
+            Column::number("adjusted"),
             Column::number("p, Wilcoxon"),
             Column::number("p, equivalence (TOST)"),
-            Column::number("Holm"),
+            Column::number("adjusted"),
             Column::number("p, non-inferiority"),
-            Column::number("Holm"),
+            Column::number("adjusted"),
         ],
     );
     for comparison in &task.comparisons {

@@ -117,7 +117,7 @@ fn stability(summary: &StudySummary, task: &TaskSummary) -> Table {
 /// How far below its best epoch a trial has collapsed.
 fn far_below(summary: &StudySummary) -> String {
     match summary.metric.unit {
-        Unit::Share => format!("more than {} points below", words::decimal(500.0 * summary.margin, 2)),
+        Unit::Share => "more than five points below".to_owned(),
         Unit::Target | Unit::Ratio => "worse by more than 5 % than".to_owned(),
     }
 }

@@ -208,7 +208,7 @@ fn a_run_is_repeated_in_the_folder_for_runs_under_a_name_that_it_can_have() {
 #[test]
 fn p_values_are_named_by_what_they_are_evidence_for() {
     let text = study_file(&support::study(), "report.md");
-    let heads = "| variant | p, difference (t test) | Holm | p, Wilcoxon | p, equivalence (TOST) | Holm | \
-                 p, non-inferiority | Holm |";
+    let heads = "| variant | p, difference (t test) | adjusted | p, Wilcoxon | p, equivalence (TOST) | adjusted | \
+                 p, non-inferiority | adjusted |";
     assert!(text.lines().any(|line| line == heads), "{text}");
 }

@@ -125,6 +125,9 @@ pub(super) fn comparisons(
             interval: looked.map(|looked| interval(&|found| found.difference, looked)),
             seeds_interval: looked.map(|looked| differences(metric, looked.same_items.difference)),
             data_interval: looked.and_then(|looked| Some(differences(metric, looked.new_items?.difference))),
+            data_error: looked
+                .and_then(|looked| looked.new_items_error)
+                .map(|error| [error.variance.sqrt(), error.degrees_of_freedom]),
             p_difference: p(|tests| tests.p_difference, |looked| looked.p_difference),
             p_signed_rank: tests.map(|tests| tests.p_signed_rank),
             p_equivalence: p(|tests| tests.p_equivalence, |looked| looked.p_equivalence),

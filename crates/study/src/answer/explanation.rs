@@ -111,9 +111,16 @@ fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Compa
     let alpha = 1.0 - summary.confidence;
     let corrected_away = found.p_equivalence.is_some_and(|[raw, adjusted]| raw < alpha && adjusted >= alpha);
     if corrected_away && found.obstacle.is_none() {
+        let comparisons = task.comparisons.len();
+        let allowed = [
+            (comparisons > 1).then(|| format!("{comparisons} comparisons")),
+            summary.most_seeds().map(|_| "looks".to_owned()),
+            found.data_interval.map(|_| "other test sequences".to_owned()),
+        ];
+        let allowed: Vec<String> = allowed.into_iter().flatten().collect();
         remarks.push(format!(
-            "the interval lies within the margin, but not after correcting for {} comparisons",
-            task.comparisons.len()
+            "other seeds alone would show it to be within the margin, but not with {} allowed for",
+            list(&allowed)
         ));
     }
     let more_seeds = || lines::more_seeds(summary, found);

@@ -326,7 +326,7 @@ fn limits(summary: &StudySummary) -> Vec<String> {
             None => " whose number of seeds was fixed in advance",
         };
         let later = match summary.most_seeds() {
-            Some(_) => "seeds were added until it was decided, and that is allowed for",
+            Some(_) => "seeds were added in looks, and that is allowed for",
             None => "adding seeds after seeing a result raises that (docs/studies.md)",
         };
         limits.push(format!(
@@ -344,7 +344,7 @@ fn validity(summary: &StudySummary) -> String {
          later time, would come out."
             .to_owned()
     } else {
-        "The intervals are over seeds, with this data and this split: they do not say how other data would come out."
+        "The intervals are over seeds, with this training and test data: they do not say how other data would come out."
             .to_owned()
     }
 }

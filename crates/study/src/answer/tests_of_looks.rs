@@ -22,7 +22,7 @@ fn a_comparison_until_decided_asks_for_no_seeds_beyond_its_design() {
         found.notes[0]
     );
     assert!(found.notes.last().unwrap().ends_with(
-        "wrongly claim equivalence; seeds were added until it was decided, and \
+        "wrongly claim equivalence; seeds were added in looks, and \
                                                    that is allowed for."
     ));
 }

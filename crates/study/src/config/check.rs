@@ -8,6 +8,7 @@ use slimgate_settings::nearest;
 use toml::Value;
 
 use super::schema::settings_in;
+use super::seeds::COMPARISON;
 use super::{Launch, Range, SEED, StudyConfig, Until, VALIDATION, VARIANT};
 use crate::{Protocol, StudyError};
 
@@ -150,6 +151,12 @@ impl StudyConfig {
         let of_grid = self.seeds().len();
         if let Some(seeds) = self.compare.seeds.filter(|seeds| self.reuses_seeds() && *seeds < of_grid) {
             return Err(StudyError::FewerSeeds { seeds, of_grid });
+        }
+        if !self.reuses_seeds() && self.exploring_seeds().len() > of_grid + COMPARISON as usize {
+            return refused(
+                "compare.max_exploring_seeds",
+                "it must be at most 100 more than the seeds of the grid",
+            );
         }
         if self.compare.until == Until::Decided {
             if self.compare.seeds.is_some() {

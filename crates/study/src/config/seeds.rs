@@ -16,7 +16,7 @@ const FEWEST: usize = 3;
 const EXPLORING: usize = 6;
 
 /// The seeds of the comparison begin so far beyond those of the grid.
-const COMPARISON: u64 = 100;
+pub(super) const COMPARISON: u64 = 100;
 
 /// The seeds of a replicate begin so far beyond those of the one before: farther than any study's reach.
 const REPLICATE: u64 = 100_000;
@@ -56,7 +56,7 @@ impl StudyConfig {
             return seeds;
         }
         let last = self.seeds().into_iter().max().unwrap_or(0);
-        // Beyond all that a choice may take, however many that are.
+        // Beyond all that a choice may take.
         (1..=number as u64).map(|at| last + COMPARISON + at).collect()
     }
 

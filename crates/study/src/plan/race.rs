@@ -4,6 +4,7 @@ use slimgate_statistics::{Choice, choose};
 
 use super::{Group, Planner};
 use crate::space::Candidate;
+use crate::trial::Settings;
 use crate::{Certainty, State, StudyError};
 
 /// The part of the margin that a choice may be expected to cost.
@@ -11,6 +12,9 @@ const TOLERANCE: f64 = 0.1;
 
 /// The settings with the best means that get another seed where it cannot be told yet which are close.
 const FEWEST: usize = 3;
+
+/// A choice that another exploration would make less often may be a toss-up.
+const AGAIN: f64 = 2.0 / 3.0;
 
 /// What the draws of a choice's bootstrap are made from.
 const DRAWS: u64 = 1;
@@ -36,8 +40,7 @@ impl Planner<'_> {
 
     /// The candidates that deserve another seed.
     fn close(&mut self, group: &Group) -> Vec<usize> {
-        let merits: Vec<Vec<f64>> =
-            group.candidates.iter().map(|candidate| self.merits(group, candidate)).collect();
+        let merits = self.all_merits(group);
         let Some(tolerance) = self.tolerance(group, &merits) else { return Vec::new() };
         match choose(&merits, DRAWS) {
             Some(choice) => choice.race(tolerance),
@@ -45,19 +48,36 @@ impl Planner<'_> {
         }
     }
 
-    /// The certainty of a choice that has been made; none where there was nothing to choose, or it cannot be told.
-    pub(super) fn certainty(&mut self, group: &Group) -> Option<Certainty> {
-        let merits: Vec<Vec<f64>> =
-            group.candidates.iter().map(|candidate| self.merits(group, candidate)).collect();
+    /// The certainty of the choice of these settings; none where there was nothing to choose, or it cannot be told.
+    pub(super) fn certainty(&mut self, group: &Group, settings: &Settings) -> Option<Certainty> {
+        let merits = self.all_merits(group);
         let tolerance = self.tolerance(group, &merits)?;
         let choice = choose(&merits, DRAWS)?;
+        // Among equals the loss decided, which it knows nothing of.
+        let at = group.candidates.iter().position(|candidate| candidate.settings == *settings)?;
+        let is_in_race = merits[at].len() == merits[choice.chosen].len();
+        if !is_in_race || merits[at].iter().any(|merit| !merit.is_finite()) {
+            return None;
+        }
+        let again = choice.settings[at].again;
+        let is_toss_up = choice.regret > tolerance && again < AGAIN;
         Some(Certainty {
             settings: merits.iter().filter(|merits| !merits.is_empty()).count(),
-            seeds: merits[choice.chosen].len(),
-            again: choice.settings[choice.chosen].again,
+            seeds: merits[at].len(),
+            again,
             regret: choice.regret,
-            rival: choice.is_toss_up(tolerance).then(|| group.candidates[rival(&choice)].settings.clone()),
+            rival: is_toss_up.then(|| group.candidates[rival(&choice, at)].settings.clone()),
         })
+    }
+
+    /// The merits of all candidates. Settings that a search has drawn twice are one of them: the others are out of the race.
+    fn all_merits(&mut self, group: &Group) -> Vec<Vec<f64>> {
+        let of = |index: usize| {
+            let candidate = &group.candidates[index];
+            let is_first = group.candidates[..index].iter().all(|other| other.settings != candidate.settings);
+            if is_first { self.merits(group, candidate) } else { Vec::new() }
+        };
+        (0..group.candidates.len()).map(of).collect()
     }
 
     /// The regret that is good enough; none before any trial has a score.
@@ -107,8 +127,8 @@ fn mean(numbers: &[f64]) -> Option<f64> {
 }
 
 /// The settings that another exploration would choose most often but for those that were chosen.
-fn rival(choice: &Choice) -> usize {
-    let others = (0..choice.settings.len()).filter(|setting| *setting != choice.chosen);
+fn rival(choice: &Choice, chosen: usize) -> usize {
+    let others = (0..choice.settings.len()).filter(|setting| *setting != chosen);
     let again = |setting: &usize| choice.settings[*setting].again;
     others.max_by(|a, b| again(a).total_cmp(&again(b))).expect("a choice has at least two settings")
 }

@@ -26,13 +26,17 @@ pub struct Comparison {
     /// The same for other seeds and other test sequences, where the outcomes of single sequences are known.
     #[serde(default)]
     pub data_interval: Option<[f64; 2]>,
-    /// The p value of "no difference" (paired t test), and after Holm.
+    /// The standard error of the mean difference for other seeds and other test sequences, and its degrees of freedom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_error: Option<[f64; 2]>,
+    /// The p value of "no difference" over seeds alone (paired t test); and with looks, other test sequences and Holm's
+    /// correction allowed for, as the verdict has it.
     pub p_difference: Option<[f64; 2]>,
     /// The exact p value of the Wilcoxon signed-rank test.
     pub p_signed_rank: Option<f64>,
-    /// The p value of "not equivalent within the margin" (two one-sided tests), and after Holm.
+    /// The p values of "not equivalent within the margin" (two one-sided tests), likewise.
     pub p_equivalence: Option<[f64; 2]>,
-    /// The p value of "worse by the margin or more", and after Holm.
+    /// The p values of "worse by the margin or more", likewise.
     pub p_noninferiority: Option<[f64; 2]>,
     /// The mean of the paired differences in their own standard deviations, with Hedges' correction for few seeds
     /// (`d_z` of Cohen 1988, not that of two independent groups).

@@ -160,6 +160,7 @@ fn comparison(index: usize, variants: &[VariantSummary]) -> Comparison {
         interval: Some([difference - 0.006, difference + 0.006]),
         seeds_interval: Some([difference - 0.005, difference + 0.005]),
         data_interval: Some([difference - 0.006, difference + 0.006]),
+        data_error: None,
         outlook: None,
         p_difference: Some([0.31 / index as f64, 0.62 / index as f64]),
         p_signed_rank: Some(0.0625),
