@@ -29,7 +29,9 @@ fn household(steps: usize) -> String {
         format!("{load},0.1,240,{},0,1,6\n", 4.0 * load)
     };
     let rows: String = (0..steps).map(row).collect();
-    format!("power,reactive,voltage,intensity,kitchen,laundry,heat\n{rows}")
+    format!(
+        "global_active_power,global_reactive_power,voltage,global_intensity,sub_metering_1,sub_metering_2,sub_metering_3\n{rows}"
+    )
 }
 
 #[test]
@@ -145,7 +147,10 @@ fn one_number_a_sequence_is_predicted_in_its_unit() {
     assert!(evaluation["RMSE"].is_number(), "{evaluation}");
     assert_eq!(references(&evaluation), ["mean", "linear model"]);
     let day: String = (0..24).map(|_| "-20,7,1014,1,-1,143.48,0,0\n").collect();
-    here.write("day.csv", format!("dew,temperature,pressure,north,east,speed,snow,rain\n{day}"));
+    here.write(
+        "day.csv",
+        format!("dew_point,temperature,pressure,wind_north,wind_east,wind_speed,snow,rain\n{day}"),
+    );
     let table = here.succeed("predict runs/one --input day.csv");
     let (header, row) = table.trim_end().split_once('\n').unwrap();
     assert_eq!(header, "name,pm25");
@@ -159,4 +164,38 @@ fn a_metric_that_the_task_has_not_is_refused() {
     let refusal = here.refuse("train --no-tui --dataset beijing-air --set run.metric=accuracy --name one");
     assert!(refusal.contains("run.metric") && refusal.contains("MAE, RMSE, R²"), "{refusal}");
     assert!(!here.path("runs/one").exists());
+}
+
+/// The files that ship hold the answers, too, and are found by the names of their columns.
+#[test]
+fn the_test_files_that_ship_can_be_predicted() {
+    let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
+    for dataset in ["sensor-events", "beijing-air"] {
+        let here = trained(dataset, "");
+        let files =
+            std::fs::read_dir(format!("{datasets}/{dataset}")).unwrap().flatten().map(|entry| entry.path());
+        let file = files.into_iter().find(|path| path.to_string_lossy().contains("test")).unwrap();
+        let predicted = here.succeed(&format!("predict runs/one --input {}", file.display()));
+        assert!(predicted.lines().count() > 300, "{dataset}");
+    }
+}
+
+#[test]
+fn columns_are_found_by_their_names() {
+    let here = trained("household-power", "");
+    let week = household(170);
+    let (header, rows) = week.split_once('\n').unwrap();
+    let exchanged = |row: &str| {
+        let mut cells: Vec<&str> = row.split(',').collect();
+        cells.swap(4, 6);
+        cells.join(",")
+    };
+    let rows: Vec<String> = rows.lines().map(exchanged).collect();
+    here.write("week.csv", &week);
+    here.write("other.csv", format!("{}\n{}\n", exchanged(header), rows.join("\n")));
+    let [one, other] =
+        ["week", "other"].map(|name| here.succeed(&format!("predict runs/one --input {name}.csv")));
+    assert_eq!(one.lines().nth(1), other.lines().nth(1).map(|line| line.replace("other", "week")).as_deref());
+    here.write("unnamed.csv", format!("a,b,c,d,e,f,g\n{}\n", rows.join("\n")));
+    assert!(here.refuse("predict runs/one --input unnamed.csv").contains("unnamed.csv"));
 }

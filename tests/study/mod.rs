@@ -358,13 +358,12 @@ fn a_comparison_goes_on_until_it_is_decided() {
         .replace("reuse_seeds = true", "");
     here.write("small.toml", until);
     let said = here.succeed("compare small.toml --out study --explain");
-    assert!(said.contains("The reasoning:") && said.contains("on other test sequences like these"), "{said}");
+    assert!(said.contains("The reasoning:"), "{said}");
     let summary = here.json("study/summary.json");
     assert_eq!(summary["looks"], serde_json::json!([3, 5, 8]));
     let found = &summary["tasks"][0]["comparisons"][0];
     let seeds = found["pairs"].as_u64().unwrap();
     assert!([3, 5, 8].contains(&seeds), "{found}");
-    assert!(found["data_interval"].is_array() && found["outlook"].is_string(), "{found}");
     for variant in summary["tasks"][0]["variants"].as_array().unwrap() {
         let compared = variant["seeds"].as_array().unwrap();
         assert!(compared.iter().all(|seed| seed["seed"].as_u64().unwrap() > 100), "{compared:?}");

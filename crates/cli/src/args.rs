@@ -57,7 +57,7 @@ pub enum Command {
         /// The job's file
         job: PathBuf,
     },
-    /// Classify new data with a trained model
+    /// Answer new data with a trained model: classes, labels, numbers or a forecast
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
     /// List the variants of the LSTM: gate terms, equations, parameter counts
@@ -141,8 +141,8 @@ What can be read depends on what the run was trained on: images (.png, .idx) and
 CSV for digits; .ts, CSV and, of one channel, the UCR archive's .tsv for series;
 for text, text files, a sequence a line, and CSV with a column `text`. Other CSV
 files have a header and one row a time step; a first column called `series`
-separates sequences. Where the run was trained on tables of your own, the columns
-are found by the names that they have there, and a column `class` is ignored.
+separates sequences. Where the run was trained on tables with a header, the columns
+are found by the names that they have there, and those of the answers are ignored.
 
 Example:
   slimgate predict runs/digits-rows-lstm1 --input digit.png";

@@ -46,7 +46,7 @@ pub(crate) fn warnings(all: &[Found], file: &str, preprocessing: &Preprocessing)
             _ => String::new(),
         };
         format!(
-            "{first}{others}: the class of such a sequence is a guess; if it stands for what is missing, fill that in or \
+            "{first}{others}: the answer to such a sequence is a guess; if it stands for what is missing, fill that in or \
              leave the sequence out{more}"
         )
     };

@@ -8,7 +8,7 @@ use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
-use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Windows, far, file, labels};
+use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels};
 use std::path::Path;
 
 /// A sequence of unknown class.
@@ -175,7 +175,13 @@ fn series(
         "csv" => {
             let bytes = file::read(path)?;
             let all = match preprocessing.channel_names() {
-                Some(names) => table::parse_named(&bytes, file, names)?,
+                Some(names) => {
+                    let answers = match preprocessing.task() {
+                        Task::Regression => preprocessing.targets(),
+                        _ => &[],
+                    };
+                    table::parse_beside(&bytes, file, names, answers)?
+                }
                 None => table::parse(&bytes, file, channels)?,
             };
             let found = |series: table::Series| Found {

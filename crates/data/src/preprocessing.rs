@@ -8,7 +8,7 @@ use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary};
 use crate::{
     DataConfig, DataError, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, Target, Task,
-    TokenRule, Windows,
+    TokenRule, Windows, catalog,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -234,7 +234,10 @@ impl Preprocessing {
 
     /// The names of the channels, where there is one for each: the files of a run may have been changed by hand.
     pub(crate) fn channel_names(&self) -> Option<&[String]> {
-        let names = self.own.as_ref()?.channels.as_slice();
+        let names = match &self.own {
+            Some(own) => own.channels.as_slice(),
+            None => catalog().iter().find(|entry| entry.name == self.dataset)?.channel_names(),
+        };
         (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
     }
 

@@ -69,7 +69,7 @@ fn parse_weights(text: &str) -> Result<CheckpointChoice, String> {
 pub struct PredictArguments {
     #[command(flatten)]
     pub saved: SavedRunArguments,
-    /// The file to classify
+    /// The file to answer; of a forecast, its last `data.context` steps
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 }

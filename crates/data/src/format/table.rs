@@ -158,6 +158,21 @@ pub(crate) fn parse_named(bytes: &[u8], file: &str, channels: &[String]) -> Resu
     series(table, &Columns { class: None, ..columns })
 }
 
+/// Reads a table of series of these channels beside columns that are ignored: their answers, where these are known.
+pub(crate) fn parse_beside(
+    bytes: &[u8],
+    file: &str,
+    channels: &[String],
+    ignored: &[String],
+) -> Result<Vec<Series>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let mut columns = Columns::named(&table.header, file)?;
+    let is_ignored = |at: &usize| ignored.iter().any(|name| composed(&table.header[*at]) == composed(name));
+    columns.channels.retain(|at| !is_ignored(at));
+    let columns = columns.ordered(&table.header, channels, file)?;
+    series(table, &Columns { class: None, ..columns })
+}
+
 /// The channels of a table of series with their classes, told by its header.
 pub(crate) fn channels(header: &[String], file: &str) -> Result<Vec<String>, DataError> {
     let columns = Columns::labelled(header, file)?;

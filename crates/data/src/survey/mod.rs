@@ -9,7 +9,7 @@ use crate::error::excerpt;
 use crate::examples::{Labelled, locate};
 use crate::preprocessing::Overflow;
 use crate::recipe::Format;
-use crate::{DataConfig, DataError, Protocol, find, labels, validation_sequences};
+use crate::{DataConfig, DataError, Protocol, Task, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
 use texts::left_out_of;
@@ -79,7 +79,9 @@ pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let sequences = validation_sequences(config)?;
     // One that is empty is refused.
     let few = (1..FEW_VALIDATION_SEQUENCES).contains(&sequences);
-    if config.validation == Protocol::Validation && few {
+    // How far other scores are off is not known.
+    let is_of_classes = entry.recipe.task == Task::Classification;
+    if config.validation == Protocol::Validation && is_of_classes && few {
         findings.push(Finding::SmallValidation { sequences });
     }
     Ok(findings)

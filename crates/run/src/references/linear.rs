@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use slimgate_data::{Sequence, Steps, Target};
 
 /// The most inputs of a linear model: its equations take their square in memory, and their cube in time.
-const MOST_INPUTS: usize = 4_096;
+const MOST_INPUTS: usize = 1_536;
 /// Rows that are multiplied at a time.
 const ROWS: usize = 512;
 
