@@ -1,6 +1,6 @@
 //! What each variant comes to and what it saves: a line a variant.
 
-use slimgate_run::words::{money, optional, short_percent, times};
+use slimgate_run::words::{bare_percent, money, optional, short_percent, times};
 use slimgate_study::{StudySummary, TaskSummary};
 
 use crate::table::{Cell, Column, Table};
@@ -29,7 +29,7 @@ pub fn savings(summary: &StudySummary, task: &TaskSummary) -> Option<Table> {
             found.conclusion().into(),
             optional(found.difference, |difference| metric.show_difference(difference)).into(),
             optional(found.equivalence_interval, |ends| metric.show_interval(ends)).into(),
-            format!("{} %", short_percent(1.0 - found.parameters_ratio)).into(),
+            format!("{} %", bare_percent(1.0 - found.parameters_ratio, 0)).into(),
             optional(found.training_speedup, times).into(),
             optional(found.prediction_speedup, times).into(),
             optional(
