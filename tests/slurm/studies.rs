@@ -75,7 +75,8 @@ fn forty() -> String {
         optim.learning_rate = [1e-3, 1e-2]
         run.seed = [{}]
         [compare]
-        widen = false",
+        widen = false
+        reuse_seeds = true",
         seeds.join(", ")
     )
 }
