@@ -384,6 +384,8 @@ fn a_comparison_goes_on_until_it_is_decided() {
         "{status}"
     );
     assert!(here.refuse("compare study --seeds 9").contains("compare.max_seeds"));
+    let refusal = here.refuse("compare study --set compare.max_seeds=16");
+    assert!(refusal.contains("differs in compare.max_seeds") && refusal.contains("--out"), "{refusal}");
     let before = results(&here, "study");
     here.succeed("compare study");
     assert_eq!(results(&here, "study"), before);

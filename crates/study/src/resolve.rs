@@ -118,12 +118,13 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
         problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
     let mut differing = differences(&shared(&earlier), &shared(config));
-    // A fixed number of seeds would be tested at an error that the looks have spent.
+    // The looks so far have spent their parts of the error, and others would spend it again.
     if earlier.compare.until == Until::Decided
-        && config.compare.until == Until::Seeds
+        && earlier.looks() != config.looks()
         && !folder.runs().is_empty()
     {
-        differing.push("compare.until".to_owned());
+        let key = if config.compare.until == Until::Decided { "compare.max_seeds" } else { "compare.until" };
+        differing.push(key.to_owned());
     }
     if differing.is_empty() {
         return Ok(());
