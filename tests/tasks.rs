@@ -199,3 +199,49 @@ fn columns_are_found_by_their_names() {
     here.write("unnamed.csv", format!("a,b,c,d,e,f,g\n{}\n", rows.join("\n")));
     assert!(here.refuse("predict runs/one --input unnamed.csv").contains("unnamed.csv"));
 }
+
+/// Labels stand at the steps of the file, wherever sequences are cut or padded.
+#[test]
+fn labels_stand_at_the_steps_of_the_file() {
+    let steps = |settings: &str, rows: usize| -> Vec<usize> {
+        let here = trained("sensor-events", settings);
+        let row = |step: usize| format!("a,{},{}\n", 40 + step % 9, 20 + step % 7);
+        here.write(
+            "readings.csv",
+            format!("series,humidity,temperature\n{}", (0..rows).map(row).collect::<String>()),
+        );
+        let table = here.succeed("predict runs/one --input readings.csv");
+        table.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
+    };
+    assert_eq!(steps("--set data.max_length=10 --set data.pad=start", 3), [1, 2, 3]);
+    assert_eq!(steps("--set data.max_length=10 --set data.pad=end", 3), [1, 2, 3]);
+    assert_eq!(steps("--set data.max_length=5 --set data.keep=end", 24), [20, 21, 22, 23, 24]);
+}
+
+/// What is not read is not judged.
+#[test]
+fn a_forecast_judges_only_what_it_is_made_from() {
+    let here = trained("household-power", "");
+    let week = household(168);
+    let (header, rows) = week.split_once('\n').unwrap();
+    here.write("week.csv", format!("{header}\n1e300,0.1,240,4,0,1,6\n{rows}"));
+    let said = here.run("predict runs/one --input week.csv");
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{}", said.out);
+    here.write("week.csv", format!("{header}\n1,0.1,240,4,0,1,6\n-999{}", &rows[rows.find(',').unwrap()..]));
+    assert!(here.run("predict runs/one --input week.csv").err.contains("week.csv:3:"));
+}
+
+#[test]
+fn a_forecast_without_its_usual_reference_says_so() {
+    let here = Workspace::new();
+    let train = |settings: &str| {
+        let said = here.run(&format!(
+            "train --no-tui --dataset household-power --hidden 4 --epochs 1 --set data.train_limit=60 {settings}"
+        ));
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        said.err
+    };
+    assert!(train("--set data.context=100").contains("no seasonal naive forecast to better"));
+    assert!(train("--set data.season=100000").contains("choices are made by MAE"));
+    assert!(!train("").contains("data.season"));
+}

@@ -67,16 +67,21 @@ impl Drop for Shell {
     }
 }
 
-/// Waits until the summary of a run says that it was interrupted.
-fn wait_for_interruption(here: &Workspace, run: &str) {
+/// Waits for something that happens in twenty seconds, or else goes on for ever.
+fn wait_until(what: &str, has_happened: impl Fn() -> bool) {
     for _ in 0..1000 {
-        let summary = std::fs::read_to_string(here.path(run).join("summary.json")).unwrap_or_default();
-        if summary.contains("\"interrupted\"") {
+        if has_happened() {
             return;
         }
         sleep(Duration::from_millis(20));
     }
-    panic!("{run} goes on");
+    panic!("{what}");
+}
+
+/// Waits until the summary of a run says that it was interrupted.
+fn wait_for_interruption(here: &Workspace, run: &str) {
+    let summary = || std::fs::read_to_string(here.path(run).join("summary.json")).unwrap_or_default();
+    wait_until(&format!("{run} goes on"), || summary().contains("\"interrupted\""));
 }
 
 #[test]
@@ -189,13 +194,7 @@ fn wait_for_an_epoch(here: &Workspace) {
         trials.map(|trial| lines(trial.path().join("metrics.jsonl"))).sum::<usize>()
     };
     let before = saved();
-    for _ in 0..1000 {
-        if saved() > before {
-            return;
-        }
-        sleep(Duration::from_millis(20));
-    }
-    panic!("no trial goes on");
+    wait_until("no trial goes on", || saved() > before);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
 use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels};
+use std::ops::Range;
 use std::path::Path;
 
 /// A sequence of unknown class.
@@ -18,6 +19,10 @@ pub struct Input {
     pub name: String,
     /// The steps that the model reads.
     pub steps: Steps,
+    /// Those of them that are the sequence's own, and no padding.
+    pub own: Range<usize>,
+    /// The number of the first of these in the sequence as the file has it, from 1.
+    pub first_step: usize,
 }
 
 /// The sequences of a file.
@@ -49,6 +54,8 @@ pub struct Inputs {
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = path.display().to_string();
     let found = find(path, &file, preprocessing)?;
+    let found: Vec<Found> =
+        found.into_iter().map(|found| found.last_context(preprocessing)).collect::<Result<_, _>>()?;
     let steps = preprocessing
         .apply(found.iter().map(|found| &found.raw))
         .map_err(|place| overflow(&found[place.sequence], &file, place, preprocessing))?;
@@ -56,24 +63,14 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs,
     let mut warnings: Vec<String> = several_lines(&file, texts).iter().map(ToString::to_string).collect();
     warnings.extend(far::warnings(&found, &file, preprocessing));
     let input = |(found, steps): (Found, Steps)| {
-        let steps = last_context(steps, &found.name, preprocessing)?;
-        Ok(Input { name: found.name, steps })
+        let kept = preprocessing.kept(found.steps(preprocessing).unwrap_or(steps.len()));
+        let padding = preprocessing.padding_before(kept.len());
+        let own = padding..padding + kept.len();
+        Input { name: found.name, steps, own, first_step: found.skipped + kept.start + 1 }
     };
-    let sequences = found.into_iter().zip(steps).map(input).collect::<Result<Vec<Input>, DataError>>()?;
+    let sequences: Vec<Input> = found.into_iter().zip(steps).map(input).collect();
     warnings.extend(unknown_tokens(&sequences));
     Ok(Inputs { sequences, warnings })
-}
-
-/// The steps that a forecast is made from, which are the last of a series; of any other task all of them.
-fn last_context(steps: Steps, name: &str, preprocessing: &Preprocessing) -> Result<Steps, DataError> {
-    let Some(Windows { context, .. }) = preprocessing.windows() else { return Ok(steps) };
-    match steps {
-        Steps::Values { mut values, channels } if values.len() >= context * channels => {
-            let last = values.split_off(values.len() - context * channels);
-            Ok(Steps::Values { values: last, channels })
-        }
-        short => Err(DataError::ShortInput { name: excerpt(name), steps: short.len(), context }),
-    }
 }
 
 /// Reads the sequences of a file as it holds them.
@@ -114,11 +111,37 @@ pub(crate) struct Found {
     raw: Raw,
     /// The line of each step, or the one that it begins on.
     lines: Vec<usize>,
+    /// Steps of the file before the first of these.
+    skipped: usize,
 }
 
 impl Found {
     fn one(name: String, raw: Raw, line: usize) -> Found {
-        Found { name, raw, lines: vec![line] }
+        Found { name, raw, lines: vec![line], skipped: 0 }
+    }
+
+    /// The steps of a series.
+    fn steps(&self, preprocessing: &Preprocessing) -> Option<usize> {
+        Some(self.raw.values()?.len() / channels(preprocessing))
+    }
+
+    /// The last steps alone, as many as a forecast is made from; all of any other task.
+    fn last_context(mut self, preprocessing: &Preprocessing) -> Result<Found, DataError> {
+        let (Some(Windows { context, .. }), Some(steps)) =
+            (preprocessing.windows(), self.steps(preprocessing))
+        else {
+            return Ok(self);
+        };
+        let Some(skipped) = steps.checked_sub(context) else {
+            return Err(DataError::ShortInput { name: excerpt(&self.name), steps, context });
+        };
+        if let Raw::Values(values) = &mut self.raw {
+            values.drain(..skipped * channels(preprocessing));
+        }
+        if self.lines.len() == steps {
+            self.lines.drain(..skipped);
+        }
+        Ok(Found { skipped, ..self })
     }
 
     /// The numbers of a series that the model reads, each with its step and channel.
@@ -143,7 +166,7 @@ impl Found {
         let name = preprocessing.channel_names().filter(|_| is_table).and_then(|names| names.get(channel));
         let field = match name {
             Some(name) => Field::Column(name),
-            None => Field::Step { channel: channel + 1, step: step + 1 },
+            None => Field::Step { channel: channel + 1, step: self.skipped + step + 1 },
         };
         let line = self.lines.get(step).or(self.lines.first()).copied().unwrap_or(1);
         (line, field.to_string())
@@ -188,6 +211,7 @@ fn series(
                 name: name(&series, file),
                 raw: Raw::Values(series.values),
                 lines: series.lines,
+                skipped: 0,
             };
             Ok(all.into_iter().map(found).collect())
         }
@@ -250,7 +274,7 @@ fn image(series: table::Series, layout: Layout, file: &str) -> Result<Found, Dat
         return Err(DataError::PixelRange { file: file.into(), line, found: series.values[at] });
     }
     let pixels = series.values.iter().map(|pixel| *pixel as f32 / 255.0).collect();
-    Ok(Found { name: name(&series, file), raw: Raw::Pixels(pixels), lines: series.lines })
+    Ok(Found { name: name(&series, file), raw: Raw::Pixels(pixels), lines: series.lines, skipped: 0 })
 }
 
 fn lines(text: &str, file: &str) -> Result<Vec<Found>, DataError> {

@@ -328,6 +328,12 @@ impl Preprocessing {
         self.keep.range(steps, self.max_length.map(NonZeroUsize::get))
     }
 
+    /// The steps of padding before so many that are kept.
+    pub(crate) fn padding_before(&self, kept: usize) -> usize {
+        let missing = self.max_length.map_or(0, NonZeroUsize::get).saturating_sub(kept);
+        if self.pad == Pad::Start { missing } else { 0 }
+    }
+
     fn order(&self) -> Option<Vec<usize>> {
         match self.transform {
             Transform::Image { layout, .. } => Some(layout.order()),

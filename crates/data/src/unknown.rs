@@ -80,7 +80,12 @@ mod tests {
     use super::*;
 
     fn input(name: &str, tokens: &[u32]) -> Input {
-        Input { name: name.into(), steps: Steps::Tokens(tokens.to_vec()) }
+        Input {
+            name: name.into(),
+            steps: Steps::Tokens(tokens.to_vec()),
+            own: 0..tokens.len(),
+            first_step: 1,
+        }
     }
 
     #[test]
@@ -95,7 +100,12 @@ mod tests {
         assert!(only.starts_with("of the given text, most words"), "{only}");
         let all = unknown_tokens(&[input("a", &[1]), input("b", &[1])]).unwrap();
         assert!(all.starts_with("of all 2 given texts, most words"), "{all}");
-        let series = Input { name: "e".into(), steps: Steps::Values { values: vec![1.0], channels: 1 } };
+        let series = Input {
+            name: "e".into(),
+            steps: Steps::Values { values: vec![1.0], channels: 1 },
+            own: 0..1,
+            first_step: 1,
+        };
         assert_eq!(unknown_tokens(&[series]), None);
     }
 }

@@ -88,10 +88,10 @@ pub fn choose(scores: &[Vec<f64>], seed: u64) -> Option<Choice> {
 }
 
 impl Choice {
-    /// The choice may well cost something: the expected regret is more than `tolerance`, in the score's unit, and another
-    /// exploration would choose another setting in more than a third of all cases.
-    pub fn is_toss_up(&self, tolerance: f64) -> bool {
-        self.regret > tolerance && self.settings[self.chosen].again < 2.0 / 3.0
+    /// To choose this setting, the chosen one or an equal of it, may well cost something: the expected regret is more than
+    /// `tolerance`, in the score's unit, and another exploration would choose another in more than a third of all cases.
+    pub fn is_toss_up(&self, setting: usize, tolerance: f64) -> bool {
+        self.regret > tolerance && self.settings[setting].again < 2.0 / 3.0
     }
 
     /// The settings that deserve another seed, in the order given; empty when the choice is good enough.
@@ -158,7 +158,7 @@ mod tests {
         let found = choose(&scores, 1).unwrap();
         assert_eq!(found.chosen, 1);
         assert!(found.settings[1].again > 0.99 && found.regret < 1e-4, "{found:?}");
-        assert!(!found.is_toss_up(0.001));
+        assert!(!found.is_toss_up(found.chosen, 0.001));
         assert_eq!(found.race(0.001), [0usize; 0]);
         assert_eq!(choose(&scores, 1), Some(found));
     }
@@ -173,7 +173,10 @@ mod tests {
         ];
         let found = choose(&scores, 1).unwrap();
         assert_eq!(found.race(0.001), [0, 1, 3]);
-        assert!(found.is_toss_up(0.001) && found.regret <= found.settings.iter().map(|s| s.gain).sum());
+        assert!(
+            found.is_toss_up(found.chosen, 0.001)
+                && found.regret <= found.settings.iter().map(|s| s.gain).sum()
+        );
         assert!(found.settings[2].best < 0.001);
     }
 

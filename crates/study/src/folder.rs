@@ -14,9 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slimgate_run::{RunError, RunFolder, Status, holds, refuse_newer, write_atomic};
+use slimgate_statistics::Choice;
 
 use crate::queue::Queue;
-use crate::{State, StudyConfig, StudyError, StudySummary};
+use crate::{Outlook, State, StudyConfig, StudyError, StudySummary};
 
 const FIGURES: &str = "published.csv";
 
@@ -211,6 +212,10 @@ pub(crate) struct Records {
     known: HashMap<String, Record>,
     /// The merit of the best epoch up to one, by trial; what is past does not change.
     best: HashMap<(String, usize), f64>,
+    /// The choice among settings, by the bits of their merits.
+    pub choices: HashMap<Vec<Vec<u64>>, Option<Choice>>,
+    /// The use of more seeds to each variant on a task, by the last trial of each at a look.
+    pub outlooks: HashMap<Vec<Option<String>>, Vec<Option<Outlook>>>,
 }
 
 impl Records {
@@ -221,6 +226,8 @@ impl Records {
             retries: config.compare.retries,
             known: HashMap::new(),
             best: HashMap::new(),
+            choices: HashMap::new(),
+            outlooks: HashMap::new(),
         }
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use slimgate_run::metric::{Metric, forecast};
 
 use crate::{
-    Answer, Comparison, Protocol, Reference, SeedResult, Spread, StudySummary, TaskSummary, UsableRates,
-    VariantSummary, Verdict,
+    Answer, Comparison, Protocol, Reach, Reference, SeedResult, Spread, StudySummary, TaskSummary,
+    UsableRates, VariantSummary, Verdict,
 };
 
 /// The error that forecasts are chosen by.
@@ -31,6 +31,12 @@ pub(crate) fn scored(name: &str, scores: &[f64]) -> VariantSummary {
         test: Some(Spread { mean, deviation: None, interval: None, values: scores.to_vec() }),
         ..variant(name, 1e-3)
     }
+}
+
+/// The epochs after which most seeds came within 1 % of the baseline.
+pub(crate) fn reach(metric: &Metric, epochs: f64) -> Reach {
+    let goal = metric.score(0.8);
+    Reach { share: 0.99, goal, reached: 5, of: 5, epochs: Some(epochs), seconds: Some(1.0) }
 }
 
 /// A comparison that came to this verdict, of a variant with so many of the baseline's recurrent parameters.

@@ -442,22 +442,20 @@ mod tests {
         assert!(message.ends_with("`90%` is a percentage, and MASE is no share"), "{message}");
     }
 
+    /// True if a study shows that lstm2 is equivalent to lstm within a point.
+    fn is_equivalent(summary: &StudySummary) -> bool {
+        let claim: Requirement = "lstm2 equivalent to lstm within 1.0".parse().unwrap();
+        claim.check(summary).unwrap().holds
+    }
+
     #[test]
     fn an_early_look_has_a_part_of_the_error() {
         let mut summary = crate::made_up::summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
         let scores = |lead: f64| [0.0, 0.004, 0.001, 0.003, 0.002].map(|noise| 0.9 + lead * noise);
         summary.tasks[0].variants = vec![scored("lstm", &scores(1.0)), scored("lstm2", &scores(-1.0))];
-        let holds = |summary: &StudySummary| {
-            "lstm2 equivalent to lstm within 1.0"
-                .parse::<Requirement>()
-                .unwrap()
-                .check(summary)
-                .unwrap()
-                .holds
-        };
-        assert!(holds(&summary));
+        assert!(is_equivalent(&summary));
         summary.looks = vec![5, 8, 12, 20];
-        assert!(!holds(&summary));
+        assert!(!is_equivalent(&summary));
     }
 
     #[test]
@@ -471,16 +469,8 @@ mod tests {
             scored("lstm", &[0.900, 0.901, 0.902, 0.901, 0.900]),
             scored("lstm2", &[0.901, 0.900, 0.902, 0.900, 0.901]),
         ];
-        let holds = |summary: &StudySummary| {
-            "lstm2 equivalent to lstm within 1.0"
-                .parse::<Requirement>()
-                .unwrap()
-                .check(summary)
-                .unwrap()
-                .holds
-        };
-        assert!(!holds(&summary));
+        assert!(!is_equivalent(&summary));
         summary.tasks[0].comparisons[0].data_error = None;
-        assert!(holds(&summary), "by seeds alone");
+        assert!(is_equivalent(&summary), "by seeds alone");
     }
 }

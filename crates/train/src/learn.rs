@@ -85,7 +85,9 @@ pub fn train(
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }
-    let metric = Objective::new(&config, &data.preprocessing).metric(&config, &data)?;
+    let objective = Objective::new(&config, &data.preprocessing);
+    let metric = objective.metric(&config, &data)?;
+    let missing = objective.warnings(&config, &metric);
     let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
     let layers = Layers::new(&config, &data.preprocessing);
@@ -109,6 +111,7 @@ pub fn train(
     };
     let mut warnings = training.config.without_effect();
     warnings.extend(findings.iter().map(ToString::to_string));
+    warnings.extend(missing);
     warnings.extend(tight);
     warnings.extend(data.unknown_tokens());
     training.learn(network, data, warnings, display, progress)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task};
+use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task, Windows};
 use slimgate_models::Readout;
 use slimgate_run::metric::{Metric, Quantiles, Tally, choice};
 use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue, Outcome};
@@ -178,6 +178,26 @@ impl Objective {
             Task::Classification | Task::Labelling => answers.argmax(1).reshape([-1]).float(),
             Task::Regression | Task::Forecast => answers.reshape([-1]),
         }
+    }
+
+    /// What is missing where a forecast cannot be held to what it usually is.
+    pub fn warnings(&self, config: &Config, metric: &Metric) -> Vec<String> {
+        let Some(Windows { context, season, .. }) = self.preprocessing.windows() else { return Vec::new() };
+        let first = &self.tally().metrics()[choice(self.preprocessing.task())].metric;
+        let no_reference = (season > context).then(|| {
+            format!(
+                "`data.season` is {season} steps and `data.context` {context}: without a whole season there is no seasonal \
+                 naive forecast to better"
+            )
+        });
+        let other_metric = (config.run.metric.is_none() && *first.name != metric.name).then(|| {
+            format!(
+                "{} has no value on this data, whose training part is no longer than `data.season`, {season} steps, or \
+                 never changes over one; choices are made by {}",
+                first.name, metric.name
+            )
+        });
+        no_reference.into_iter().chain(other_metric).collect()
     }
 
     /// The metric that choices are made by: the one that is asked for, or the task's first that has a value on the data.

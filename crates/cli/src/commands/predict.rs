@@ -20,10 +20,10 @@ pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
     let predictions = run.predict(&sequences)?;
     let (names, by_step) = (run.answer_names(), run.is_by_step());
     if arguments.saved.json {
-        for Prediction { name, answers } in &predictions {
+        for Prediction { name, first_step, answers } in &predictions {
             let mut answers = answers.iter().map(|answer| JsonAnswer::new(answer, &names));
             if by_step {
-                say_json(&JsonSteps { name, steps: answers.collect() })?;
+                say_json(&JsonSteps { name, first_step: *first_step, steps: answers.collect() })?;
             } else {
                 answers.try_for_each(|answer| say_json(&JsonWhole { name, answer }))?;
             }
@@ -45,9 +45,9 @@ fn write_table(predictions: &[Prediction], names: &[String], by_step: bool) -> R
     let before = [("name", true), ("step", by_step), ("class", has_class)];
     let before = before.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
     csv.write_record(before.chain(names.iter().map(column)))?;
-    for Prediction { name, answers } in predictions {
-        for (step, answer) in (1..).zip(answers) {
-            let step: Option<String> = by_step.then(|| i32::to_string(&step));
+    for Prediction { name, first_step, answers } in predictions {
+        for (step, answer) in (*first_step..).zip(answers) {
+            let step: Option<String> = by_step.then(|| step.to_string());
             let (class, numbers): (_, Vec<String>) = match answer {
                 Answer::Class { class, probabilities } => {
                     (Some(class.clone()), probabilities.iter().map(f32::to_string).collect())
@@ -73,6 +73,7 @@ struct JsonWhole<'a> {
 #[derive(Serialize)]
 struct JsonSteps<'a> {
     name: &'a str,
+    first_step: usize,
     steps: Vec<JsonAnswer<'a>>,
 }
 

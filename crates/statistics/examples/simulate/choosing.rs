@@ -50,7 +50,7 @@ pub fn repeats(simulations: usize) {
                 predicted += found.settings[found.chosen].again;
                 regret -= settings[found.chosen].0;
                 said += found.regret;
-                toss_up += f64::from(u8::from(found.is_toss_up(0.1)));
+                toss_up += f64::from(u8::from(found.is_toss_up(found.chosen, 0.1)));
             }
             let each = simulations as f64;
             println!(

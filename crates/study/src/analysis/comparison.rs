@@ -53,8 +53,7 @@ impl<'a> Paired<'a> {
         metric: &Metric,
         criteria: Criteria,
     ) -> Paired<'a> {
-        let pairs = pairs(variant, baseline, metric);
-        let seeds = paired_seeds(variant, baseline);
+        let (seeds, pairs): (Vec<u64>, Vec<Pair>) = by_seed(variant, baseline, metric).unzip();
         Paired {
             variant,
             gains: pairs.iter().map(|pair| pair.variant - pair.baseline).collect(),
@@ -204,15 +203,6 @@ fn items(
     rows.windows(2).all(|rows| rows[0].len() == rows[1].len()).then_some((rows, groups))
 }
 
-/// The seeds under which both variants are tested.
-fn paired_seeds(variant: &VariantSummary, baseline: &VariantSummary) -> Vec<u64> {
-    let tested = |of: &VariantSummary, seed: u64| {
-        of.seeds.iter().any(|other| other.seed == seed && other.test.is_some())
-    };
-    let seeds = variant.seeds.iter().map(|seed| seed.seed);
-    seeds.filter(|&seed| tested(variant, seed) && tested(baseline, seed)).collect()
-}
-
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
 /// are.
 fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize> {
@@ -227,12 +217,20 @@ fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize
 
 /// The merits of the test scores of two variants under the seeds that both have.
 pub(crate) fn pairs(variant: &VariantSummary, baseline: &VariantSummary, metric: &Metric) -> Vec<Pair> {
+    by_seed(variant, baseline, metric).map(|(_, pair)| pair).collect()
+}
+
+/// The same, each with its seed.
+fn by_seed(
+    variant: &VariantSummary,
+    baseline: &VariantSummary,
+    metric: &Metric,
+) -> impl Iterator<Item = (u64, Pair)> {
     let of_seed = |seed: u64| baseline.seeds.iter().find(|other| other.seed == seed)?.test;
-    let pair = |seed: &crate::SeedResult| {
+    variant.seeds.iter().filter_map(move |seed| {
         let [variant, baseline] = [seed.test?, of_seed(seed.seed)?].map(|score| metric.merit(score));
-        Some(Pair { variant, baseline })
-    };
-    variant.seeds.iter().filter_map(pair).collect()
+        Some((seed.seed, Pair { variant, baseline }))
+    })
 }
 
 #[cfg(test)]

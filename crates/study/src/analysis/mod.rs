@@ -189,8 +189,8 @@ fn summarize_task(
     groups: &[&Group],
     records: &mut Records,
 ) -> Result<TaskSummary, StudyError> {
-    let Compared { evaluation, resolution, mut variants, comparisons } =
-        compared(config, metric, groups, records)?;
+    let BesideBaseline { evaluation, resolution, mut variants, comparisons } =
+        beside_baseline(config, metric, groups, records)?;
     variant::note_savings(&mut variants);
     let evaluation = evaluation.as_ref();
     let trivial = evaluation.and_then(Evaluation::trivial);
@@ -216,7 +216,7 @@ fn summarize_task(
 }
 
 /// The variants on a task, beside one another.
-struct Compared {
+struct BesideBaseline {
     /// That of any trial, if one is tested.
     evaluation: Option<Evaluation>,
     /// The step between possible scores.
@@ -225,12 +225,12 @@ struct Compared {
     comparisons: Vec<Comparison>,
 }
 
-fn compared(
+fn beside_baseline(
     config: &StudyConfig,
     metric: &Metric,
     groups: &[&Group],
     records: &mut Records,
-) -> Result<Compared, StudyError> {
+) -> Result<BesideBaseline, StudyError> {
     let mut chosen = Vec::new();
     for group in groups {
         chosen.push(variant::Chosen::read(group, records)?);
@@ -246,7 +246,7 @@ fn compared(
     let outcomes: Vec<_> = chosen.iter().map(variant::Chosen::outcomes).collect();
     let scores = comparison::Scores { metric, resolution, outcomes: &outcomes };
     let comparisons = comparison::comparisons(config, &variants, &scores);
-    Ok(Compared { evaluation, resolution, variants, comparisons })
+    Ok(BesideBaseline { evaluation, resolution, variants, comparisons })
 }
 
 /// The use of more seeds to each variant on a task but the baseline, which is the first of them.
@@ -257,8 +257,8 @@ pub(crate) fn outlooks(
 ) -> Result<Vec<Option<Outlook>>, StudyError> {
     let metric = metric_of(groups, records)?;
     let groups: Vec<&Group> = groups.iter().collect();
-    let compared = compared(config, &metric, &groups, records)?;
-    Ok(compared.comparisons.into_iter().map(|comparison| comparison.outlook).collect())
+    let found = beside_baseline(config, &metric, &groups, records)?;
+    Ok(found.comparisons.into_iter().map(|comparison| comparison.outlook).collect())
 }
 
 /// The median of some numbers; none of no number.

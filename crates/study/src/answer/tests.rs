@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::made_up::{comparison, summary};
+use crate::made_up::{self, comparison, summary};
 use crate::{Obstacle, RatePoint, Reach, SeedResult, TrialLine};
 
 #[test]
@@ -380,14 +380,7 @@ fn an_untestable_seed_is_named_and_not_waited_for() {
 #[test]
 fn a_variant_that_learns_slowly_is_said_to() {
     let mut study = summary(vec![comparison("lstm3", Verdict::Equivalent, 0.0, 0.26)]);
-    let reach = |epochs| Reach {
-        share: 0.99,
-        goal: slimgate_run::metric::Metric::accuracy(None).score(0.95),
-        reached: 5,
-        of: 5,
-        epochs: Some(epochs),
-        seconds: Some(1.0),
-    };
+    let reach = |epochs| made_up::reach(&slimgate_run::metric::Metric::accuracy(None), epochs);
     study.tasks[0].variants[0].reaches = vec![reach(4.0)];
     study.tasks[0].variants[1].reaches = vec![reach(28.0)];
     let found = answer(&study).explanation.swap_remove(0);

@@ -1,8 +1,8 @@
 //! The answer to made-up findings about errors, of which less is better.
 
 use super::*;
-use crate::made_up::{comparison, mase, scored, summary};
-use crate::{Obstacle, RatePoint, Reach, Reference};
+use crate::made_up::{self, comparison, mase, scored, summary};
+use crate::{Obstacle, RatePoint, Reference};
 
 /// A study of forecasts, whose variants have these errors.
 fn forecasts(comparisons: Vec<Comparison>) -> StudySummary {
@@ -95,14 +95,7 @@ fn errors_are_held_to_the_naive_forecast() {
 #[test]
 fn a_variant_that_comes_near_late_is_held_to_an_error() {
     let mut study = forecasts(vec![comparison("lstm3", Verdict::Equivalent, 0.0, 0.26)]);
-    let reach = |epochs| Reach {
-        share: 0.99,
-        goal: mase().score(0.808),
-        reached: 5,
-        of: 5,
-        epochs: Some(epochs),
-        seconds: Some(1.0),
-    };
+    let reach = |epochs| made_up::reach(&mase(), epochs);
     study.tasks[0].variants[0].reaches = vec![reach(4.0)];
     study.tasks[0].variants[1].reaches = vec![reach(28.0)];
     let found = answer(&study).explanation.swap_remove(0);

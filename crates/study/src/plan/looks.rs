@@ -9,10 +9,13 @@ impl Planner<'_> {
     /// many as any variant has. All wait for the last of a look, so that a plan does not depend on who was faster.
     pub(super) fn look(&mut self, groups: &mut [Group]) -> Result<(), StudyError> {
         let looks = self.config.looks();
+        if looks.len() < 2 {
+            return Ok(());
+        }
         let mut at = vec![0; groups.len()];
         while groups.iter().all(|group| group.work.is_empty()) && groups[0].chosen.is_some() {
             let mut added = false;
-            for (index, outlook) in outlooks(self.config, groups, self.records)?.into_iter().enumerate() {
+            for (index, outlook) in self.outlooks(groups)?.into_iter().enumerate() {
                 let of = index + 1;
                 if outlook == Some(Outlook::Open) && at[of] + 1 < looks.len() {
                     at[of] += 1;
@@ -28,5 +31,18 @@ impl Planner<'_> {
             self.compare(&mut groups[0], looks[most])?;
         }
         Ok(())
+    }
+
+    /// The use of more seeds to each variant but the baseline. A plan is made again whenever a trial ends, and all trials of
+    /// the look are at their end: what follows from them is worked out once.
+    fn outlooks(&mut self, groups: &[Group]) -> Result<Vec<Option<Outlook>>, StudyError> {
+        let last = |group: &Group| Some(group.chosen.as_ref()?.trials.last()?.id.clone());
+        let look: Vec<Option<String>> = groups.iter().map(last).collect();
+        if let Some(known) = self.records.outlooks.get(&look) {
+            return Ok(known.clone());
+        }
+        let found = outlooks(self.config, groups, self.records)?;
+        self.records.outlooks.insert(look, found.clone());
+        Ok(found)
     }
 }

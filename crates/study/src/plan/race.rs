@@ -13,9 +13,6 @@ const TOLERANCE: f64 = 0.1;
 /// The settings with the best means that get another seed where it cannot be told yet which are close.
 const FEWEST: usize = 3;
 
-/// A choice that another exploration would make less often may be a toss-up.
-const AGAIN: f64 = 2.0 / 3.0;
-
 /// What the draws of a choice's bootstrap are made from.
 const DRAWS: u64 = 1;
 
@@ -42,7 +39,7 @@ impl Planner<'_> {
     fn close(&mut self, group: &Group) -> Vec<usize> {
         let merits = self.all_merits(group);
         let Some(tolerance) = self.tolerance(group, &merits) else { return Vec::new() };
-        match choose(&merits, DRAWS) {
+        match self.choice(&merits) {
             Some(choice) => choice.race(tolerance),
             None => best_means(&merits),
         }
@@ -52,22 +49,28 @@ impl Planner<'_> {
     pub(super) fn certainty(&mut self, group: &Group, settings: &Settings) -> Option<Certainty> {
         let merits = self.all_merits(group);
         let tolerance = self.tolerance(group, &merits)?;
-        let choice = choose(&merits, DRAWS)?;
+        let choice = self.choice(&merits)?;
         // Among equals the loss decided, which it knows nothing of.
         let at = group.candidates.iter().position(|candidate| candidate.settings == *settings)?;
         let is_in_race = merits[at].len() == merits[choice.chosen].len();
         if !is_in_race || merits[at].iter().any(|merit| !merit.is_finite()) {
             return None;
         }
-        let again = choice.settings[at].again;
-        let is_toss_up = choice.regret > tolerance && again < AGAIN;
+        let is_toss_up = choice.is_toss_up(at, tolerance);
         Some(Certainty {
             settings: merits.iter().filter(|merits| !merits.is_empty()).count(),
             seeds: merits[at].len(),
-            again,
+            again: choice.settings[at].again,
             regret: choice.regret,
             rival: is_toss_up.then(|| group.candidates[rival(&choice, at)].settings.clone()),
         })
+    }
+
+    /// The choice among settings with these merits. A plan is made again whenever a trial ends, and it takes many draws.
+    fn choice(&mut self, merits: &[Vec<f64>]) -> Option<Choice> {
+        let bits = |merits: &Vec<f64>| merits.iter().map(|merit| merit.to_bits()).collect();
+        let known = self.records.choices.entry(merits.iter().map(bits).collect());
+        known.or_insert_with(|| choose(merits, DRAWS)).clone()
     }
 
     /// The merits of all candidates. Settings that a search has drawn twice are one of them: the others are out of the race.

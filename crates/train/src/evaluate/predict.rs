@@ -12,6 +12,9 @@ use crate::objective::Answer;
 pub struct Prediction {
     /// The origin of the sequence.
     pub name: String,
+    /// The step that the first answer is about, where there is one a step: of the sequence as its file has it, or of those
+    /// that follow it in a forecast; from 1.
+    pub first_step: usize,
     /// One answer, or one a step; see [`SavedRun::is_by_step`].
     pub answers: Vec<Answer>,
 }
@@ -45,8 +48,9 @@ impl SavedRun {
             let rows = numbers.chunks_exact(numbers.len() / inputs.len());
             for (input, row) in inputs.iter().zip(rows) {
                 require_finite(row, self.epoch, |_| input.name.clone())?;
-                let answers = objective.answers(row, input.steps.len());
-                predictions.push(Prediction { name: input.name.clone(), answers });
+                let answers = objective.answers(row, input.own.clone());
+                let first_step = if objective.follows() { 1 } else { input.first_step };
+                predictions.push(Prediction { name: input.name.clone(), first_step, answers });
             }
         }
         Ok(predictions)

@@ -1,5 +1,7 @@
 //! Answers as people read them.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use slimgate_data::Task;
@@ -41,6 +43,11 @@ impl Objective {
         matches!(self.preprocessing.task(), Task::Labelling | Task::Forecast)
     }
 
+    /// True if answers are about the steps that follow a sequence.
+    pub fn follows(&self) -> bool {
+        self.preprocessing.task() == Task::Forecast
+    }
+
     /// Outputs as numbers that an [`Answer`] is made of: the probabilities of classes, else as they are.
     pub fn readable(&self, outputs: Tensor<2>) -> Tensor<2> {
         match self.preprocessing.task() {
@@ -49,14 +56,15 @@ impl Objective {
         }
     }
 
-    /// The answers to a sequence of so many steps from its [`readable`](Self::readable) numbers: one, or one a step.
-    pub fn answers(&self, numbers: &[f32], steps: usize) -> Vec<Answer> {
+    /// The answers to a sequence from its [`readable`](Self::readable) numbers: one, or one for each of its `own` steps, which
+    /// are no padding.
+    pub fn answers(&self, numbers: &[f32], own: Range<usize>) -> Vec<Answer> {
         let preprocessing = &self.preprocessing;
         match preprocessing.task() {
             Task::Classification => vec![self.class(numbers)],
-            // Those behind the end of a sequence are of its padding.
             Task::Labelling => {
-                numbers.chunks_exact(self.outputs()).take(steps).map(|row| self.class(row)).collect()
+                let rows = numbers.chunks_exact(self.outputs());
+                rows.skip(own.start).take(own.len()).map(|row| self.class(row)).collect()
             }
             Task::Regression => vec![Answer::Numbers(preprocessing.in_units(numbers))],
             Task::Forecast => {
