@@ -434,8 +434,12 @@ impl Run {
             if timed || runs.is_empty() {
                 continue;
             }
-            // Whoever hands jobs over hands over this one, too.
-            if self.is_taken(TIMING) || self.workers.launcher.capacity() == 0 {
+            // Whoever hands jobs over hands over this one, too, once all is heard of the others.
+            while self.workers.launcher.capacity() == 0 {
+                let Some(report) = self.workers.next() else { return Ok(()) };
+                self.note(report, on_event)?;
+            }
+            if self.is_taken(TIMING) {
                 return Ok(());
             }
             on_event(Event::Timing);

@@ -3,27 +3,21 @@
 use slimgate_run::metric::Direction;
 use slimgate_run::words::{bare_percent, list, money, short_percent};
 
-use super::{fewer, in_brackets, lines, obstacles, pending, saving};
+use super::{in_brackets, lines, obstacles, pending, saving};
 use crate::{Certainty, Comparison, StudySummary, TaskSummary, UsableRates, VariantSummary, Verdict};
 
 /// The finding on a variant on a task, with its sizes, times and learning rates.
 pub(super) fn finding(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> String {
     let (name, baseline) = (&found.variant, &summary.baseline);
-    let mut facts = vec![fewer(found.parameters_ratio, "recurrent parameters")];
-    if let Some(speedup) = found.training_speedup {
-        facts.push(format!("a training step {speedup:.1} times as fast"));
-    }
-    let facts = list(&facts);
+    let facts = lines::size_and_time(found);
     let mut remarks = Vec::from_iter(numbers(summary, task, found));
     if found.verdict == Verdict::NonInferior {
         remarks.insert(0, "it loses less than the margin".to_owned());
     }
     let remarks = in_brackets(&remarks);
-    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
     let metric = &summary.metric;
-    let loses = found.difference.is_some_and(|difference| metric.turned(difference) < 0.0);
     let verdict = match found.verdict {
-        Verdict::Equivalent if differs && loses => {
+        Verdict::Equivalent if lines::loses_for_sure(summary, found) => {
             format!("{name} {} against {baseline}, but less than the margin{remarks}", metric.loses())
         }
         Verdict::Equivalent => format!("{name} keeps the {} of {baseline}{remarks}", metric.name),
@@ -34,10 +28,7 @@ pub(super) fn finding(summary: &StudySummary, task: &TaskSummary, found: &Compar
             return format!("{}; {name} has {facts}", not_enough_evidence(summary, task, found));
         }
     };
-    let diverged =
-        task.variant(name).filter(|variant| variant.diverged > 0).map_or_else(String::new, |variant| {
-            format!("; {} of its {} seeds diverged", variant.diverged, variant.seeds.len())
-        });
+    let diverged = lines::diverged(task, name).map_or_else(String::new, |diverged| format!("; {diverged}"));
     // Of a variant that is worse, that it comes near late or not at all goes without saying.
     let slow = match found.verdict {
         Verdict::Worse => String::new(),

@@ -21,13 +21,19 @@ pub(super) fn reason(summary: &StudySummary, task: &TaskSummary, found: &Compari
 /// That a variant loses nothing, or less than the margin.
 fn keeps(summary: &StudySummary, found: &Comparison) -> String {
     let metric = &summary.metric;
-    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
-    let loses = found.difference.is_some_and(|difference| metric.turned(difference) < 0.0);
     match found.verdict {
-        Verdict::Equivalent if differs && loses => format!("{}, but less than the margin", metric.loses()),
+        Verdict::Equivalent if loses_for_sure(summary, found) => {
+            format!("{}, but less than the margin", metric.loses())
+        }
         Verdict::Equivalent => format!("keeps the {}", metric.name),
         _ => "loses less than the margin, if anything".to_owned(),
     }
+}
+
+/// True if a variant is shown to lose something, be it within the margin.
+pub(super) fn loses_for_sure(summary: &StudySummary, found: &Comparison) -> bool {
+    let differs = found.p_difference.is_some_and(|[_, adjusted]| adjusted < 1.0 - summary.confidence);
+    differs && found.difference.is_some_and(|difference| summary.metric.turned(difference) < 0.0)
 }
 
 /// One line about a variant on a task.
@@ -54,14 +60,22 @@ fn difference(summary: &StudySummary, task: &TaskSummary, found: &Comparison) ->
 
 /// What a variant saves against the baseline, and what it cost.
 fn gains(task: &TaskSummary, found: &Comparison) -> String {
-    let mut gains = vec![fewer(found.parameters_ratio, "recurrent parameters")];
-    gains.extend(found.training_speedup.map(|speedup| format!("a training step {speedup:.1} times as fast")));
-    let variant = task.variant(&found.variant);
-    let cost = variant.and_then(|variant| saving(variant.cost.as_ref()?));
-    let diverged = variant.filter(|variant| variant.diverged > 0);
-    let diverged =
-        diverged.map(|variant| format!("{} of its {} seeds diverged", variant.diverged, variant.seeds.len()));
-    [Some(list(&gains)), cost, diverged].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let cost = task.variant(&found.variant).and_then(|variant| saving(variant.cost.as_ref()?));
+    let parts = [Some(size_and_time(found)), cost, diverged(task, &found.variant)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What a variant saves in parameters and time.
+pub(super) fn size_and_time(found: &Comparison) -> String {
+    let mut saved = vec![fewer(found.parameters_ratio, "recurrent parameters")];
+    saved.extend(found.training_speedup.map(|speedup| format!("a training step {speedup:.1} times as fast")));
+    list(&saved)
+}
+
+/// That seeds of a variant diverged, if some did.
+pub(super) fn diverged(task: &TaskSummary, name: &str) -> Option<String> {
+    let variant = task.variant(name).filter(|variant| variant.diverged > 0)?;
+    Some(format!("{} of its {} seeds diverged", variant.diverged, variant.seeds.len()))
 }
 
 /// That there is no verdict on a variant, and why.
@@ -78,12 +92,16 @@ fn not_settled(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -
 /// The use of more seeds to a comparison that is not settled.
 pub(super) fn more_seeds(summary: &StudySummary, found: &Comparison) -> Option<String> {
     match (summary.most_seeds(), found.outlook) {
-        (Some(most), Some(Outlook::TooMany)) => {
-            Some(format!("it would take more than {most} seeds, or more test sequences"))
-        }
+        (Some(most), Some(Outlook::TooMany)) => Some(too_many(most, found.data_interval.is_some())),
         (Some(_), _) => None,
         (None, _) => {
             found.seeds_needed.filter(|seeds| *seeds > found.pairs).map(|seeds| run_more(seeds - found.pairs))
         }
     }
+}
+
+/// That the most seeds do not settle it; more test sequences would do no less where intervals are over these, too.
+pub(super) fn too_many(most: usize, over_sequences: bool) -> String {
+    let or = if over_sequences { ", or more test sequences" } else { "" };
+    format!("it would take more than {most} seeds{or}")
 }

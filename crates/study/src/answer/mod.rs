@@ -110,7 +110,7 @@ fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
         needed.collect::<Option<Vec<_>>>()?.into_iter().max()
     });
     match (summary.most_seeds(), needed.min()) {
-        (Some(most), _) => format!("it would take more than {most} seeds, or more test sequences"),
+        (Some(most), _) => lines::too_many(most, open.iter().any(|found| found.data_interval.is_some())),
         (None, Some((more, all))) => format!("{} (--seeds {all})", run_more(more)),
         (None, None) => "more seeds would hardly settle it".to_owned(),
     }

@@ -9,12 +9,17 @@ use crate::made_up::{comparison, summary};
 fn a_comparison_until_decided_asks_for_no_seeds_beyond_its_design() {
     let open = Comparison {
         outlook: Some(crate::Outlook::TooMany),
+        data_interval: None,
         seeds_needed: None,
         ..comparison("lstm2", Verdict::NotEnoughEvidence, 0.002, 0.7)
     };
+    let over_sequences = Comparison { data_interval: Some([-0.01, 0.014]), ..open.clone() };
+    let headline =
+        |found| answer(&StudySummary { looks: vec![5, 8, 12, 20], ..summary(vec![found]) }).headline;
+    assert!(headline(over_sequences).ends_with("it would take more than 20 seeds, or more test sequences."));
     let study = StudySummary { looks: vec![5, 8, 12, 20], ..summary(vec![open]) };
     let found = answer(&study);
-    let many = "it would take more than 20 seeds, or more test sequences";
+    let many = "it would take more than 20 seeds";
     assert_eq!(found.headline, format!("Not enough evidence to replace lstm: {many}."));
     assert!(
         found.notes[0].starts_with(&format!("lstm2 is not settled: {many} (+0.2 points")),
