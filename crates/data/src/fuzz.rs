@@ -17,7 +17,7 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
     for sequence in &sequences {
         assert!(labels::find(&classes, &sequence.class, format.any_case()).is_some());
     }
-    let one = OneFile { file: "a", bytes, sequences: &sequences };
+    let one = OneFile { file: "a", bytes, sequences: &sequences, lines: &[] };
     let survey = Survey::of(format, channels, &classes, one, one).unwrap();
     for finding in &survey.findings {
         assert!(!finding.to_string().is_empty());
@@ -37,7 +37,10 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
 fn rows(bytes: &[u8]) -> Option<usize> {
     let text = str::from_utf8(bytes).ok().filter(|text| !text.contains(['"', '\r']))?;
     let mut lines = text.trim_start_matches('\u{feff}').split('\n').peekable();
-    lines.next_if(|first| first.trim_end().eq_ignore_ascii_case("sep=,"));
+    lines.next_if(|first| {
+        let told = first.trim_end_matches(' ').to_ascii_lowercase();
+        ["sep=,", "sep=;", "sep=|", "sep=\t"].contains(&told.as_str())
+    });
     lines.filter(|line| !line.is_empty()).count().checked_sub(1)
 }
 
