@@ -179,9 +179,9 @@ Examples:
 pub struct CompareArguments {
     /// The study's TOML file, or the folder of a study to continue
     pub study: Option<PathBuf>,
-    /// The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`; of a study
-    /// that is continued, where its folder of data is now
-    #[arg(long, value_name = "NAME|FOLDER")]
+    /// The data set: a name of `slimgate data list`, or your own, a folder such as `./pumps` or a table such as
+    /// `./pumps.csv`; of a study that is continued, where its data is now
+    #[arg(long, value_name = "NAME|PATH")]
     pub dataset: Option<String>,
     /// The variants, by name or gate terms, separated by spaces or given several times
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -294,7 +294,7 @@ pub struct CheckArguments {
 pub struct TrainArguments {
     /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
-    #[arg(long, value_name = "NAME|FOLDER", help = help("data.dataset"))]
+    #[arg(long, value_name = "NAME|PATH", help = help("data.dataset"))]
     pub dataset: Option<String>,
     #[arg(long, value_name = "NAME", help = help("model.variant"))]
     pub variant: Option<String>,
