@@ -62,8 +62,7 @@ impl Columns {
         let refused = |key: &'static str, found: &str, problem: String| DataError::ColumnSetting {
             file: file.into(),
             key,
-            found: excerpt(found),
-            problem,
+            problem: format!("{:?}, {problem}", excerpt(found)),
             known: excerpt(&header.join(", ")),
         };
         let spelt = |key, name: &str| -> Result<String, DataError> {
@@ -96,7 +95,7 @@ impl Columns {
         let usual = |names: &[&str]| {
             let called =
                 |name: &&str| header.iter().filter(is_free).find(|column| column.to_lowercase() == **name);
-            names.iter().find_map(|name| called(&name)).cloned()
+            names.iter().find_map(called).cloned()
         };
         let (series, time, class) = (usual(&SERIES), usual(&TIME), usual(&CLASS));
         columns.series = columns.series.take().or(series);

@@ -93,8 +93,8 @@ pub enum DataError {
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
-    #[error("{file}:1: `data.columns.{key}` has {found:?}, {problem}; the columns are {known}")]
-    ColumnSetting { file: String, key: &'static str, found: String, problem: String, known: String },
+    #[error("{file}:1: `data.columns.{key}` has {problem}; the columns are {known}")]
+    ColumnSetting { file: String, key: &'static str, problem: String, known: String },
     #[error(
         "{file}:1: nothing says which column is to be told ({task}): name it with `data.targets`, such as \
          `data.targets = [\"y\"]`; the columns are {known}"
@@ -376,24 +376,13 @@ pub enum DataError {
          as in 2024-03-31T14:00+02:00, or as numbers, or leave the column out with `data.columns.ignore`"
     )]
     NoTime { file: String, line: usize, column: String, found: String, problem: &'static str },
+    #[error("{file}:{line}: {problem} (column `{column}`); sort the rows of each series by time")]
+    TimeOrder { file: String, line: usize, column: String, problem: String },
     #[error(
-        "{file}:{line}: {found} in {of} comes after {before} (line {above}, column `{column}`); sort the rows of each series \
-         by time"
+        "{file}:{line}: {problem} (column `{column}`); leave one of the rows out, or name the column that tells series apart \
+         with `data.columns.series`"
     )]
-    TimeOrder {
-        file: String,
-        line: usize,
-        column: String,
-        found: String,
-        of: String,
-        before: String,
-        above: usize,
-    },
-    #[error(
-        "{file}:{line}: {found} comes twice in {of} (column `{column}`, line {above}, too); leave one of the rows out, or name \
-         the column that tells series apart with `data.columns.series`"
-    )]
-    TimeTwice { file: String, line: usize, column: String, found: String, of: String, above: usize },
+    TimeTwice { file: String, line: usize, column: String, problem: String },
     #[error(
         "{file}:{line}: {problem} (column `{column}`); rows are read as steps of equal time: fill in what is missing (where \
          clocks were changed, give times with their offsets), or leave the times out with `data.columns.ignore`"

@@ -6,7 +6,7 @@ use crate::format::{idx, table, texts, ts};
 use crate::recipe::Format;
 use crate::standardizer::Standardizer;
 use crate::survey::{OneFile, Survey, same_tokens};
-use crate::{TokenRule, file, labels};
+use crate::{Columns, TokenRule, file, labels, stamps};
 use bolero::check;
 
 /// Reads a file of sequences with their classes as that of a folder is read, up to what models get.
@@ -60,6 +60,13 @@ fn fuzz_series_table() {
     check!().for_each(|bytes: &[u8]| {
         let _ = table::parse(bytes, "a", 2);
         let Ok(header) = table::Table::open(bytes, "a").map(|table| table.header) else { return };
+        if let Ok(columns) = Columns::default().resolved(&header, &[], "a") {
+            let others = columns.others(&header);
+            let all = table::with_roles(bytes, "a", &columns, &others, &[], true).unwrap_or_default();
+            for time in columns.time.iter().filter(|_| !all.is_empty()) {
+                let _ = stamps::check(&all, time, "a", true);
+            }
+        }
         let Ok(channels) = table::channels(&header, "a") else { return };
         let count = channels.len();
         let series = learn_from(&Format::SeriesTable { channels: channels.clone() }, Some(count), bytes);

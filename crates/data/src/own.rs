@@ -147,6 +147,13 @@ struct Part<'a> {
     pieces: Option<Vec<Piece>>,
 }
 
+impl<'a> Part<'a> {
+    /// All sequences of a file whose format has a place for each number.
+    fn whole(content: &'a Content, sequences: Vec<Labelled>) -> Part<'a> {
+        Part { content, sequences, lines: Vec::new(), pieces: None }
+    }
+}
+
 /// The question that is asked of files, and the rest of what was found out about them.
 struct Question {
     task: Task,
@@ -161,6 +168,29 @@ struct Question {
     split: String,
     /// What was found out and not said in the settings.
     findings: Vec<Finding>,
+}
+
+impl Question {
+    /// The class of each sequence.
+    fn of_classes(format: Format, modality: Modality, classes: Vec<String>, split: String) -> Question {
+        let summary = match modality {
+            Modality::Text => "a word a step",
+            _ if matches!(format, Format::SeriesTable { .. }) => "a row a step",
+            _ => "a line a series",
+        };
+        Question {
+            task: Task::Classification,
+            format,
+            modality,
+            classes,
+            targets: Vec::new(),
+            windows: None,
+            groups: Vec::new(),
+            summary: summary.into(),
+            split,
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// Reads the files at a path.
@@ -184,49 +214,48 @@ fn read(config: &DataConfig, files: &Files) -> Result<Entry, DataError> {
         }
         Err(refusal) => return Err(refusal),
     };
-    let whole = |content, sequences| Part { content, sequences, lines: Vec::new(), pieces: None };
-    let question = |classes, split: &str, findings| Question {
-        task: Task::Classification,
-        summary: match modality {
-            Modality::Text => "a word a step",
-            _ if matches!(format, Format::SeriesTable { .. }) => "a row a step",
-            _ => "a line a series",
-        }
-        .into(),
-        format: format.clone(),
-        modality: modality.clone(),
-        classes,
-        targets: Vec::new(),
-        windows: None,
-        groups: Vec::new(),
-        split: split.into(),
-        findings,
-    };
-    let Some(test) = test()? else {
-        let classes = labels::classes(all.iter().map(|sequence| sequence.class.as_str()));
-        let strata = all.iter().map(|one| labels::find(&classes, &one.class, false).unwrap_or_default());
-        let division = Division::whole(config, &train.path, "texts", &strata.collect::<Vec<_>>(), &[])?;
-        let [train_part, test_part] = division.pieces.map(|pieces| {
-            let sequences = pieces.iter().map(|piece| all[piece.sequence].clone()).collect();
-            Part { content: &train, sequences, lines: Vec::new(), pieces: Some(pieces) }
-        });
-        let classes = classes_of(&train_part)?;
-        check_tested(&test_part, &classes, &train_part, &format)?;
-        return finished(
-            config,
-            files,
-            question(classes, &division.told, division.finding),
-            train_part,
-            test_part,
-        );
-    };
-    let training = whole(&train, all);
-    let classes = classes_of(&training)?;
-    let testing = labelled(&format, channels, &test.bytes, &test.path, &classes)?;
-    let testing = whole(&test, testing);
-    check_tested(&testing, &classes, &training, &format)?;
-    let question = question(classes, "a training and a test file", Vec::new());
-    finished(config, files, question, training, testing)
+    match test()? {
+        Some(test) => paired(config, files, (format, modality), Part::whole(&train, all), &test),
+        None => divided(config, files, (format, modality), &train, all),
+    }
+}
+
+/// The data set of a training part, each of whose sequences has a class, and a file to test on.
+fn paired(
+    config: &DataConfig,
+    files: &Files,
+    (format, modality): (Format, Modality),
+    train: Part,
+    test: &Content,
+) -> Result<Entry, DataError> {
+    let classes = classes_of(&train)?;
+    let channels = modality.channels().unwrap_or(1);
+    let test = Part::whole(test, labelled(&format, channels, &test.bytes, &test.path, &classes)?);
+    check_tested(&test, &classes, &train, &format)?;
+    let question = Question::of_classes(format, modality, classes, "a training and a test file".into());
+    finished(config, files, question, train, test)
+}
+
+/// The data set of one file of texts, each with its class.
+fn divided(
+    config: &DataConfig,
+    files: &Files,
+    (format, modality): (Format, Modality),
+    content: &Content,
+    all: Vec<Labelled>,
+) -> Result<Entry, DataError> {
+    let classes = labels::classes(all.iter().map(|sequence| sequence.class.as_str()));
+    let stratum = |one: &Labelled| labels::find(&classes, &one.class, false).unwrap_or_default();
+    let strata: Vec<usize> = all.iter().map(stratum).collect();
+    let Division { pieces, told, finding } = Division::whole(config, &content.path, "texts", &strata, &[])?;
+    let [train, test] = pieces.map(|pieces| {
+        let sequences = pieces.iter().map(|piece| all[piece.sequence].clone()).collect();
+        Part { pieces: Some(pieces), ..Part::whole(content, sequences) }
+    });
+    let classes = classes_of(&train)?;
+    check_tested(&test, &classes, &train, &format)?;
+    let question = Question { findings: finding, ..Question::of_classes(format, modality, classes, told) };
+    finished(config, files, question, train, test)
 }
 
 /// One file, divided.

@@ -252,8 +252,14 @@ fn flawed(flaw: Flaw, series: &Series, column: &str, file: &str, stamps: &[Stamp
     let ((line, found), (above, before)) = (at(row), at(row - 1));
     let of = called(series);
     match flaw {
-        Flaw::Earlier(_) => DataError::TimeOrder { file, line, column, found, of, before, above },
-        Flaw::Twice(_) => DataError::TimeTwice { file, line, column, found, of, above },
+        Flaw::Earlier(_) => {
+            let problem = format!("{found} in {of} comes after {before} (line {above})");
+            DataError::TimeOrder { file, line, column, problem }
+        }
+        Flaw::Twice(_) => {
+            let problem = format!("{found} comes twice in {of}, in line {above}, too");
+            DataError::TimeTwice { file, line, column, problem }
+        }
         Flaw::Gap(_, missing) => {
             let missing = count(usize::try_from(missing).unwrap_or(usize::MAX), "row");
             let problem =

@@ -35,7 +35,7 @@ fn series(rows: &str) -> String {
 
 #[test]
 fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
-    let cases: [(&str, String, &[&str]); 22] = [
+    let cases: [(&str, String, &[&str]); 23] = [
         ("a wrong delimiter", "series class x\na up 1\n".into(), &["a.csv:1: ", "series class x"]),
         (
             "decimal commas among points",
@@ -73,14 +73,17 @@ fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
             "a time twice",
             days(9, "2024-01-08,3"),
             &[
-                "a.csv:10: 2024-01-08 comes twice in the table (column `ds`, line 9, too)",
+                "a.csv:10: 2024-01-08 comes twice in the table, in line 9, too (column `ds`)",
                 "data.columns.series",
             ],
         ),
         (
             "times that go back",
             days(9, "2024-01-02,3"),
-            &["a.csv:10: 2024-01-02 in the table comes after 2024-01-08 (line 9", "sort the rows"],
+            &[
+                "a.csv:10: 2024-01-02 in the table comes after 2024-01-08 (line 9) (column `ds`)",
+                "sort the rows",
+            ],
         ),
         (
             "a gap",
@@ -118,6 +121,7 @@ fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
         ),
         ("no header", "1,2,3\n4,5,6\n".into(), &["a.csv:1: the first row holds numbers", "column names"]),
         ("an empty file", String::new(), &["a.csv is empty"]),
+        ("one row to forecast", "ds,y\n1,2\n".into(), &["has 1 step, and a window needs 3", "data.context"]),
         ("a header alone", "series,class,x\n".into(), &["a.csv has no sequence in it"]),
         (
             "no answer",
