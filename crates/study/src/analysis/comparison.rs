@@ -183,7 +183,7 @@ fn outlook(of: &Paired, standing: Option<&Standing>) -> Option<Outlook> {
 }
 
 /// The gains on each test sequence, a row a seed, and the sequences' groups; none unless the outcomes of all are known, on
-/// the same sequences, and a gain is a difference of theirs.
+/// the same sequences, of which there are two at least that do not belong together.
 fn items(
     seeds: &[u64],
     [baseline, variant]: [&OutcomesBySeed; 2],
@@ -192,15 +192,24 @@ fn items(
     let groups = baseline.get(seeds.first()?)?.groups();
     let row = |seed: &u64| {
         let (baseline, variant) = (baseline.get(seed)?, variant.get(seed)?);
-        let (of_baseline, of_variant) = (baseline.values(), variant.values());
+        let [of_baseline, of_variant] = [merits(baseline, metric)?, merits(variant, metric)?];
         let same = of_baseline.len() == of_variant.len()
             && baseline.groups() == groups
             && variant.groups() == groups;
-        let gain = |(baseline, variant): (&f64, &f64)| metric.gain(*baseline, *variant);
+        let gain = |(baseline, variant): (&f64, &f64)| variant - baseline;
         same.then(|| of_baseline.iter().zip(&of_variant).map(gain).collect())
     };
     let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect::<Option<_>>()?;
-    rows.windows(2).all(|rows| rows[0].len() == rows[1].len()).then_some((rows, groups))
+    let is_one =
+        if groups.is_empty() { rows[0].len() < 2 } else { groups.iter().all(|group| *group == groups[0]) };
+    let same = rows.windows(2).all(|rows| rows[0].len() == rows[1].len());
+    (same && !is_one).then_some((rows, groups))
+}
+
+/// The merits of outcomes, whose mean is the merit of theirs.
+fn merits(outcomes: &Outcomes, metric: &Metric) -> Option<Vec<f64>> {
+    let value = outcomes.mean()?;
+    Some(outcomes.values().into_iter().map(|part| metric.merit_of_part(part, value)).collect())
 }
 
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
