@@ -219,8 +219,8 @@ fn forecasts(runs: &[Run]) -> Vec<Block> {
     let others = forecasting.len() - drawn.len();
     let pictures = (!drawn.is_empty()).then(|| Block::Pictures(run_forecasts(drawn)));
     let rest = (others > 0).then(|| {
-        let files = words::plural(others, "run is in its", "runs are in their");
-        Block::text(format!("What the other {others} forecasting {files} `forecasts.csv`."))
+        let stands = words::plural(others, "run forecasts stands in its", "runs forecast stands in their");
+        Block::text(format!("What the other {others} {stands} `forecasts.csv`."))
     });
     pictures.into_iter().chain(rest).collect()
 }

@@ -269,7 +269,9 @@ mod tests {
         let header = "origin,step,target,observed,quantile_0.1,forecast,quantile_0.9,seasonal_naive\n";
         for rest in ["", "1,2,a,1.0,,NaN,,\n", "1,2,a,,,1.0,,\n", "1,2\n"] {
             let read = Forecasts::from_csv(Path::new("run/forecasts.csv"), &format!("{header}{rest}"));
-            assert!(read.unwrap_err().to_string().contains("run/forecasts.csv"), "{rest}");
+            let message = read.unwrap_err().to_string();
+            assert!(message.starts_with("run/forecasts.csv is not usable"), "{message}");
+            assert!(message.ends_with("write it again: slimgate evaluate run"), "{message}");
         }
     }
 }
