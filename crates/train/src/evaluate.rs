@@ -1,6 +1,7 @@
 //! A saved run on the test set, or on new data.
 
 mod predict;
+mod stream;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use crate::objective::Objective;
 use crate::{TrainError, build};
 
 pub use predict::Prediction;
+pub use stream::Stream;
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;
