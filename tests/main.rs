@@ -13,6 +13,7 @@ mod resume;
 mod slurm;
 mod study;
 mod support;
+mod tables;
 mod tasks;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -435,6 +435,7 @@ fn a_folder_that_cannot_be_used_is_refused_and_leaves_nothing_behind() {
     for (folder, rows) in [("open", "a,up,1\nb,down,\"2\nc,up,3\n"), ("comma", "a,up,1\nb,down,\"3,5\"\n")] {
         data(&here, folder, TABLES, |_| format!("series,class,x\n{rows}"));
     }
+    here.write("pumps/train.dat", "");
     data(&here, "texts", TABLES, |_| "class,text\nup,good\ndown,\"bad\nup,fine\n".to_owned());
     let cases: [(&str, &[&str]); 8] = [
         ("./open", &["./open/train.csv:3: a quote opens here and is never closed"]),
@@ -443,7 +444,7 @@ fn a_folder_that_cannot_be_used_is_refused_and_leaves_nothing_behind() {
         ("./nowhere", &["./nowhere is not there", "train.csv and test.csv"]),
         ("./half", &["./half has train.csv and no test.csv", "\n  series,class,pressure,flow\n"]),
         ("./gaps", &["./gaps/train.csv:3: \"nan\" is not a finite number"]),
-        ("./pumps/train.csv", &["./pumps/train.csv is a file"]),
+        ("./pumps/train.dat", &["./pumps/train.dat is a file, and no table"]),
         ("pumps", &["no data set named \"pumps\"", "did you mean \"./pumps\"?"]),
     ];
     for (dataset, told) in cases {

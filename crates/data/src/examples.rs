@@ -3,6 +3,7 @@
 use crate::error::excerpt;
 use crate::file::Field;
 use crate::format::{idx, rated, table, texts, ts, ucr};
+use crate::pieces::{self, Piece};
 use crate::preprocessing::Overflow;
 use crate::recipe::{Format, Modality, SetFiles};
 use crate::{DataError, Entry, Task, file, labels};
@@ -40,6 +41,8 @@ impl Raw {
 pub(crate) struct Example {
     pub raw: Raw,
     pub answer: Answer,
+    /// The place of its group among those of the data set, if it is in one.
+    pub group: Option<usize>,
 }
 
 /// The answer to a sequence as its file has it.
@@ -58,7 +61,7 @@ pub(crate) enum Answer {
 impl Example {
     /// A sequence with its class.
     pub(crate) fn of_class(raw: Raw, class: usize) -> Example {
-        Example { raw, answer: Answer::Class(class) }
+        Example { raw, answer: Answer::Class(class), group: None }
     }
 
     /// The class, where the sequence as a whole has one.
@@ -115,7 +118,9 @@ pub(crate) fn labelled(
         Format::SeriesTable { channels } => table::labelled(bytes, file, channels),
         Format::TextTable => texts::labelled(bytes, file, known),
         Format::Ucr => ucr::labelled(file::text(bytes, file)?, file, known),
-        Format::Idx | Format::RatedText => unreachable!("its classes have no names"),
+        Format::Idx | Format::RatedText | Format::LongTable { .. } => {
+            unreachable!("its classes have no names, or are read otherwise")
+        }
     }
 }
 
@@ -128,46 +133,83 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
         files.push((name, file::unpack(packed, name, file::LIMIT)?));
     }
     let classes = &entry.recipe.classes;
-    match (&entry.recipe.format, &files[..]) {
-        (Format::SeriesTable { channels }, [(name, bytes)]) if entry.recipe.task != Task::Classification => {
-            answered(entry, channels, bytes, name)
+    let channels = entry.modality.channels().unwrap_or(1);
+    let all = match (&entry.recipe.format, &files[..]) {
+        (Format::LongTable { .. }, [(name, bytes)]) => answered(entry, bytes, name)?,
+        (Format::SeriesTable { .. }, [(name, bytes)]) if entry.recipe.task != Task::Classification => {
+            answered(entry, bytes, name)?
         }
         (Format::Idx, [(images, pixels), (labels, numbers)]) => {
             let pixels = idx::images(pixels, images)?;
-            idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)
+            idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)?
         }
-        (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name),
+        (Format::RatedText, [(name, bytes)]) => rated::parse(file::text(bytes, name)?, name)?,
         (format, [(name, bytes)]) => {
-            let channels = entry.modality.channels().unwrap_or(1);
-            label(labelled(format, channels, bytes, name, classes)?, classes, format, name)
+            label(labelled(format, channels, bytes, name, classes)?, classes, format, name)?
         }
         _ => unreachable!("a recipe is compiled in, and a test loads every one, or it is made in this crate"),
+    };
+    Ok(match &set.pieces {
+        Some(pieces) => pieces::take(all, pieces, channels),
+        None => all,
+    })
+}
+
+/// The series of a table by what its columns are: the channels and, where numbers belong to a series as a whole, these.
+fn series(entry: &Entry, bytes: &[u8], file: &str) -> Result<Vec<table::Series>, DataError> {
+    let (recipe, channels) = (&entry.recipe, entry.channel_names());
+    match (&recipe.format, recipe.task) {
+        (Format::LongTable { columns, .. }, task) => {
+            let beside = if task == Task::Regression { &recipe.targets[..] } else { &[] };
+            table::with_roles(bytes, file, columns, channels, beside, true)
+        }
+        (_, Task::Labelling) => table::step_labelled(bytes, file, channels),
+        (_, Task::Regression) => table::parse_named(bytes, file, &[channels, &recipe.targets].concat()),
+        (_, Task::Classification | Task::Forecast) => table::parse_named(bytes, file, channels),
     }
 }
 
-/// Reads a table of series whose answers are not one class each.
-fn answered(entry: &Entry, channels: &[String], bytes: &[u8], file: &str) -> Result<Vec<Example>, DataError> {
-    let recipe = &entry.recipe;
-    match recipe.task {
-        Task::Labelling => {
-            let labelled = |series: table::Series| {
-                let answer = Answer::StepClasses(step_classes(&series, &recipe.classes, file)?);
-                Ok(Example { raw: Raw::Values(series.values), answer })
+/// Reads a table of series whose answers are not one class each, or whose columns have roles.
+fn answered(entry: &Entry, bytes: &[u8], file: &str) -> Result<Vec<Example>, DataError> {
+    let (recipe, channels) = (&entry.recipe, entry.channel_names().len());
+    let example = |series: table::Series| {
+        let answer = answer(&series, recipe.task, &recipe.classes, &recipe.targets, channels, file)?;
+        let group = series.group.as_ref();
+        let group = group.and_then(|group| recipe.groups.iter().position(|known| known == group));
+        let width = series.values.len() / series.lines.len();
+        let values = match width {
+            width if width == channels => series.values,
+            width => series.values.chunks_exact(width).flat_map(|row| &row[..channels]).copied().collect(),
+        };
+        Ok(Example { raw: Raw::Values(values), answer, group })
+    };
+    series(entry, bytes, file)?.into_iter().map(example).collect()
+}
+
+/// The answer to a series of so many channels, which has a class for each step where it was to be read, and numbers after
+/// its channels where some belong to it as a whole.
+pub(crate) fn answer(
+    series: &table::Series,
+    task: Task,
+    classes: &[String],
+    targets: &[String],
+    channels: usize,
+    file: &str,
+) -> Result<Answer, DataError> {
+    Ok(match task {
+        Task::Classification => {
+            // It is the same at all of its steps: that was checked when the files were found.
+            let class = series.step_classes.first().map_or("", String::as_str);
+            let unknown = || {
+                let (found, known) = (excerpt(class), classes.join(", "));
+                DataError::UnknownClass { file: file.into(), line: series.lines[0], found, known }
             };
-            table::step_labelled(bytes, file, channels)?.into_iter().map(labelled).collect()
+            Answer::Class(labels::find(classes, class, false).ok_or_else(unknown)?)
         }
-        Task::Regression => {
-            let all = table::parse_named(bytes, file, &[channels, &recipe.targets].concat())?;
-            all.iter().map(|series| with_numbers(series, channels.len(), &recipe.targets, file)).collect()
-        }
-        Task::Classification | Task::Forecast => {
-            let followed = |series: table::Series| Example {
-                raw: Raw::Values(series.values),
-                answer: Answer::Following,
-            };
-            Ok(table::parse_named(bytes, file, channels)?.into_iter().map(followed).collect())
-        }
-    }
+        Task::Labelling => Answer::StepClasses(step_classes(series, classes, file)?),
+        Task::Regression => Answer::Numbers(numbers(series, channels, targets, file)?),
+        Task::Forecast => Answer::Following,
+    })
 }
 
 /// The classes of the steps of a series, as indices.
@@ -189,13 +231,13 @@ fn step_classes(
     series.step_classes.iter().zip(&series.lines).map(index).collect()
 }
 
-/// A series whose last columns are the numbers that belong to it as a whole, the same in each of its rows.
-fn with_numbers(
+/// The numbers that belong to a series as a whole, which stand after its channels and are the same in each of its rows.
+fn numbers(
     series: &table::Series,
     channels: usize,
     targets: &[String],
     file: &str,
-) -> Result<Example, DataError> {
+) -> Result<Vec<f64>, DataError> {
     let rows = || series.values.chunks_exact(channels + targets.len());
     let numbers = rows().next().map_or(Vec::new(), |row| row[channels..].to_vec());
     for (row, line) in rows().zip(&series.lines) {
@@ -205,8 +247,7 @@ fn with_numbers(
             return Err(DataError::CsvTarget { file: file.into(), line: *line, column });
         }
     }
-    let values = rows().flat_map(|row| &row[..channels]).copied().collect();
-    Ok(Example { raw: Raw::Values(values), answer: Answer::Numbers(numbers) })
+    Ok(numbers)
 }
 
 /// The error for a number of a series that cannot be computed with.
@@ -215,6 +256,9 @@ pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataEr
 }
 
 fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
+    if let Format::LongTable { .. } = &entry.recipe.format {
+        return long_overflow(entry, set, place);
+    }
     // Pixels are small, and a set of another task has a sum: only a scale that nobody measured makes them large.
     let is_series = matches!(entry.modality, Modality::Series { .. });
     if !is_series || entry.recipe.task != Task::Classification {
@@ -228,6 +272,26 @@ fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataErr
     let found = raw.values().expect("it is a series")[place.step * channels + place.channel];
     let (line, field) = locate(&entry.recipe.format, &bytes, &name, *line, place)?;
     Ok(DataError::Overflow { file: name, line, field, found })
+}
+
+/// The same in a table whose columns have roles. Of numbers that belong to a series as a whole, a step is the first, and a
+/// channel one of them.
+fn long_overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
+    let (file, packed) = entry.set.read(&set.files[0])?;
+    let bytes = file::unpack(&packed, &file, file::LIMIT)?;
+    let all = series(entry, &bytes, &file)?;
+    let piece = set.pieces.as_ref().map(|pieces| &pieces[place.sequence]);
+    let series = &all[piece.map_or(place.sequence, |piece| piece.sequence)];
+    let step = place.step + piece.map_or(0, Piece::first);
+    let (line, names) = (series.lines[step], entry.channel_names());
+    let row = &series.values[step * series.values.len() / series.lines.len()..];
+    // The larger of the two is what does not fit.
+    let size = |at: &usize| row.get(*at).map_or(0.0, |number| number.abs());
+    let beside =
+        if entry.recipe.task == Task::Regression { names.len() + place.channel } else { place.channel };
+    let at = if size(&beside) > size(&place.channel) { beside } else { place.channel };
+    let name = names.iter().chain(&entry.recipe.targets).nth(at).map_or("", String::as_str);
+    Ok(DataError::Overflow { file, line, field: Field::Column(name).to_string(), found: row[at] })
 }
 
 /// The line of a number, and where in that line it stands; its sequence begins on the line `first`.
@@ -251,7 +315,7 @@ pub(crate) fn locate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::find;
+    use crate::{DataConfig, find};
 
     fn series(table: &str, columns: &[&str]) -> table::Series {
         let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
@@ -261,10 +325,9 @@ mod tests {
     #[test]
     fn several_numbers_belong_to_a_series_as_a_whole() {
         let targets = ["wear".to_owned(), "hours".to_owned()];
-        let read = |table: &str| with_numbers(&series(table, &["x", "y", "wear", "hours"]), 2, &targets, "a");
-        let example = read("series,x,hours,y,wear\na,1,7,2,0.5\na,3,7,4,0.5\n").unwrap();
-        assert_eq!(example.raw, Raw::Values(vec![1.0, 2.0, 3.0, 4.0]));
-        assert_eq!(example.numbers(), Some(&[0.5, 7.0][..]));
+        let read = |table: &str| numbers(&series(table, &["x", "y", "wear", "hours"]), 2, &targets, "a");
+        let found = read("series,x,hours,y,wear\na,1,7,2,0.5\na,3,7,4,0.5\n").unwrap();
+        assert_eq!(found, [0.5, 7.0]);
         let message = read("series,x,hours,y,wear\na,1,7,2,0.5\na,3,8,4,0.5\n").unwrap_err().to_string();
         assert!(message.starts_with("a:3: column \"hours\" differs"), "{message}");
     }
@@ -285,7 +348,7 @@ mod tests {
 
     #[test]
     fn no_two_snippets_have_the_same_words() {
-        let entry = find("movie-snippets").unwrap();
+        let entry = find(&DataConfig::of("movie-snippets")).unwrap();
         let mut seen = HashSet::new();
         for set in [&entry.recipe.train, &entry.recipe.test] {
             for example in load(&entry, set).unwrap() {

@@ -66,7 +66,7 @@ pub(crate) fn target_channels(entry: &Entry, wanted: Option<&[String]>) -> Resul
     };
     let wanted = wanted.unwrap_or(&entry.recipe.targets);
     if wanted.is_empty() {
-        return Err(refused("", "which is no channel"));
+        return Err(DataError::EmptyTargets);
     }
     let mut seen = HashSet::new();
     let place = |name: &String| {

@@ -6,7 +6,7 @@ use crate::format::{idx, table, texts, ts};
 use crate::recipe::Format;
 use crate::standardizer::Standardizer;
 use crate::survey::{OneFile, Survey, same_tokens};
-use crate::{TokenRule, file, labels};
+use crate::{Columns, TokenRule, file, labels, stamps};
 use bolero::check;
 
 /// Reads a file of sequences with their classes as that of a folder is read, up to what models get.
@@ -17,7 +17,7 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
     for sequence in &sequences {
         assert!(labels::find(&classes, &sequence.class, format.any_case()).is_some());
     }
-    let one = OneFile { file: "a", bytes, sequences: &sequences };
+    let one = OneFile { file: "a", bytes, sequences: &sequences, lines: &[] };
     let survey = Survey::of(format, channels, &classes, one, one).unwrap();
     for finding in &survey.findings {
         assert!(!finding.to_string().is_empty());
@@ -37,7 +37,10 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
 fn rows(bytes: &[u8]) -> Option<usize> {
     let text = str::from_utf8(bytes).ok().filter(|text| !text.contains(['"', '\r']))?;
     let mut lines = text.trim_start_matches('\u{feff}').split('\n').peekable();
-    lines.next_if(|first| first.trim_end().eq_ignore_ascii_case("sep=,"));
+    lines.next_if(|first| {
+        let told = first.trim_end_matches(' ').to_ascii_lowercase();
+        ["sep=,", "sep=;", "sep=|", "sep=\t"].contains(&told.as_str())
+    });
     lines.filter(|line| !line.is_empty()).count().checked_sub(1)
 }
 
@@ -57,6 +60,13 @@ fn fuzz_series_table() {
     check!().for_each(|bytes: &[u8]| {
         let _ = table::parse(bytes, "a", 2);
         let Ok(header) = table::Table::open(bytes, "a").map(|table| table.header) else { return };
+        if let Ok(columns) = Columns::default().resolved(&header, &[], "a") {
+            let others = columns.others(&header);
+            let all = table::with_roles(bytes, "a", &columns, &others, &[], true).unwrap_or_default();
+            for time in columns.time.iter().filter(|_| !all.is_empty()) {
+                let _ = stamps::check(&all, time, "a", true);
+            }
+        }
         let Ok(channels) = table::channels(&header, "a") else { return };
         let count = channels.len();
         let series = learn_from(&Format::SeriesTable { channels: channels.clone() }, Some(count), bytes);

@@ -8,7 +8,9 @@ use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
-use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels};
+use crate::{
+    Columns, DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels, stamps,
+};
 use std::ops::Range;
 use std::path::Path;
 
@@ -195,17 +197,18 @@ fn series(
             let rows = ts::parse(file::text(&bytes, file)?, file, channels)?;
             Ok(number(file, rows.into_iter().map(|row| (Raw::Values(row.values), row.line))))
         }
-        "csv" => {
+        "csv" | "tsv" if kind == "csv" || preprocessing.columns().is_some() => {
             let bytes = file::read(path)?;
-            let all = match preprocessing.channel_names() {
-                Some(names) => {
+            let all = match (preprocessing.channel_names(), preprocessing.columns()) {
+                (Some(names), Some(columns)) => by_roles(&bytes, file, columns, names, preprocessing)?,
+                (Some(names), None) => {
                     let answers = match preprocessing.task() {
                         Task::Regression => preprocessing.targets(),
                         _ => &[],
                     };
                     table::parse_beside(&bytes, file, names, answers)?
                 }
-                None => table::parse(&bytes, file, channels)?,
+                (None, _) => table::parse(&bytes, file, channels)?,
             };
             let found = |series: table::Series| Found {
                 name: name(&series, file),
@@ -235,6 +238,23 @@ fn series(
             Err(DataError::Extension { file: file.into(), accepted })
         }
     }
+}
+
+/// The series of a table whose columns are found as those of the training data were; answers and groups, if it has any, are
+/// not read, and times rise.
+fn by_roles(
+    bytes: &[u8],
+    file: &str,
+    columns: &Columns,
+    names: &[String],
+    preprocessing: &Preprocessing,
+) -> Result<Vec<table::Series>, DataError> {
+    let answers = if preprocessing.task() == Task::Regression { preprocessing.targets() } else { &[] };
+    let all = table::with_roles(bytes, file, columns, names, answers, false)?;
+    if let Some(time) = columns.time.as_deref().filter(|_| !all[0].times.is_empty()) {
+        stamps::check(&all, time, file, preprocessing.task() == Task::Forecast)?;
+    }
+    Ok(all)
 }
 
 /// The error for a number that cannot be computed with.

@@ -1,17 +1,19 @@
 //! Sequence data sets: the samples that ship, those that are [`fetch`]ed, files of the user's own, and the way
 //! from each to batches.
 //!
-//! A [`DataConfig`] names a data set of the [`catalog`], or a folder of the user's own: a path, such as `./pumps`, that
-//! holds `train.csv` and `test.csv`, or `train.ts` and `test.ts`. [`find`] makes an [`Entry`] of either. [`prepare`]
+//! A [`DataConfig`] names a data set of the [`catalog`], or the user's own: the path of a folder, such as `./pumps`, that
+//! holds `train.csv` and `test.csv`, or `train.ts` and `test.ts`, or that of one table, which is divided; [`Columns`] says
+//! which of a table's columns are no channels. [`find`] makes an [`Entry`] of either. [`prepare`]
 //! reads it, splits off a validation set, fits a [`Preprocessing`] on the training set alone and applies it to all
 //! three. A stored preprocessing serves later: [`prepare_with`] to resume a run, [`read_inputs`] to predict on other
-//! files, for which the data set itself is not needed. Of a folder, a [`Survey`] says what it holds, and [`findings`]
+//! files, for which the data set itself is not needed. Of the user's own data, a [`Survey`] says what it holds, and [`findings`]
 //! what should be known before training on it.
 
 mod answers;
 mod batch;
 mod catalog;
 mod checksum;
+mod columns;
 mod config;
 mod error;
 mod examples;
@@ -29,12 +31,14 @@ mod labels;
 mod length;
 mod origin;
 mod own;
+mod pieces;
 mod prepare;
 mod preprocessing;
 mod recipe;
 mod sequence;
 mod shuffle;
 mod split;
+mod stamps;
 mod standardizer;
 mod store;
 mod survey;
@@ -45,6 +49,7 @@ mod vocabulary;
 
 pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
+pub use columns::Columns;
 pub use config::{DataConfig, Protocol, Standardize};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};

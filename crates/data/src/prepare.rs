@@ -10,6 +10,7 @@ use crate::preprocessing::Overflow;
 use crate::split::{self, SplitIndices, held_out, split, undivided};
 use crate::{
     DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, examples, find,
+    pieces,
 };
 use std::collections::BTreeMap;
 
@@ -50,13 +51,17 @@ pub fn prepare_with(
     build(config, Some((preprocessing, place)))
 }
 
-/// Checks that a data set is still the one that a stored preprocessing was fitted on. Only files of the user's own can
+/// Checks that the data set of a run's settings is still the one that its stored preprocessing was fitted on. Only files of the user's own can
 /// have changed; they are looked for as by [`prepare_with`].
 ///
 /// # Errors
 /// Files that have changed, or cannot be used any more.
-pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Result<(), DataError> {
-    find_stored(preprocessing, preprocessing.dataset(), place).map(|_| ())
+pub fn check_unchanged(
+    config: &DataConfig,
+    preprocessing: &Preprocessing,
+    place: Option<&str>,
+) -> Result<(), DataError> {
+    find_stored(preprocessing, config, place).map(|_| ())
 }
 
 /// The number of sequences, of a forecast windows, that are held out for validation; that of the test set, where choices
@@ -65,7 +70,7 @@ pub fn check_unchanged(preprocessing: &Preprocessing, place: Option<&str>) -> Re
 /// # Errors
 /// As [`prepare`].
 pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
-    let entry = find(&config.dataset)?;
+    let entry = find(config)?;
     let recipe = &entry.recipe;
     Ok(match config.validation {
         Protocol::Validation if recipe.task == Task::Forecast => {
@@ -82,7 +87,7 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
 /// # Errors
 /// As [`prepare`]; a set with no sequence left for one of the two.
 pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
-    let entry = find(&config.dataset)?;
+    let entry = find(config)?;
     match config.validation {
         _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
         Protocol::Validation => split::check(entry.recipe.train.sequences, config.validation_fraction),
@@ -93,23 +98,24 @@ pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
 fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) -> Result<Prepared, DataError> {
     config.check()?;
     let entry = match stored {
-        None => find(&config.dataset)?,
-        Some((stored, place)) => find_stored(stored, &config.dataset, place)?,
+        None => find(config)?,
+        Some((stored, place)) => find_stored(stored, config, place)?,
     };
     if let Some(asked) = config.task.filter(|asked| *asked != entry.recipe.task) {
         return Err(DataError::OtherTask { dataset: entry.name.clone(), asked, task: entry.recipe.task });
-    }
-    if entry.recipe.task == Task::Forecast {
-        return forecast::build(config, &entry, stored.map(|(stored, _)| stored));
     }
     if stored.is_none()
         && let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value)
     {
         return Err(DataError::Hidden(Box::new(value.clone())));
     }
+    if entry.recipe.task == Task::Forecast {
+        return forecast::build(config, &entry, stored.map(|(stored, _)| stored));
+    }
     let examples = examples::load(&entry, &entry.recipe.train)?;
     let labels = strata(&examples);
     let SplitIndices { train, validation } = match config.validation {
+        Protocol::Validation if !entry.recipe.groups.is_empty() => split_groups(&examples, &labels, config)?,
         Protocol::Validation => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
         Protocol::Published => {
             let train = undivided(&labels, config.train_limit, config.seed);
@@ -141,10 +147,30 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     Ok(Prepared { preprocessing, train, validation, test })
 }
 
+/// As [`split`], where sequences are in groups, which no division takes apart.
+fn split_groups(
+    examples: &[Example],
+    labels: &[usize],
+    config: &DataConfig,
+) -> Result<SplitIndices, DataError> {
+    split::check(examples.len(), config.validation_fraction)?;
+    let groups: Vec<usize> = examples.iter().map(|example| example.group.unwrap_or_default()).collect();
+    let wanted = held_out(examples.len(), config.validation_fraction);
+    let is_held_out = pieces::grouped(&groups, wanted, config.seed);
+    let order = undivided(labels, None, config.seed);
+    let (validation, mut train): (Vec<usize>, Vec<usize>) =
+        order.into_iter().partition(|at| is_held_out[*at]);
+    if validation.is_empty() {
+        return Err(DataError::OneGroup { part: "validation" });
+    }
+    train.truncate(config.train_limit.unwrap_or(train.len()));
+    Ok(SplitIndices { train, validation })
+}
+
 /// The groups in whose proportions sequences are divided: their classes. Of sequences whose steps have classes, it is the
 /// one among them of which there are fewest steps in all, so that what is rare comes in each part; of numbers there is
 /// one group.
-fn strata(examples: &[Example]) -> Vec<usize> {
+pub(crate) fn strata(examples: &[Example]) -> Vec<usize> {
     let mut steps = BTreeMap::new();
     for class in examples.iter().flat_map(Example::step_classes).flatten() {
         *steps.entry(*class).or_insert(0_usize) += 1;
@@ -156,9 +182,14 @@ fn strata(examples: &[Example]) -> Vec<usize> {
 }
 
 /// The data set that a preprocessing was fitted on, wherever it is now.
-fn find_stored(stored: &Preprocessing, dataset: &str, place: Option<&str>) -> Result<Arc<Entry>, DataError> {
+fn find_stored(
+    stored: &Preprocessing,
+    config: &DataConfig,
+    place: Option<&str>,
+) -> Result<Arc<Entry>, DataError> {
+    let dataset = config.dataset.as_str();
     let at = |place: &str| {
-        let entry = find(place)?;
+        let entry = find(&DataConfig { dataset: place.to_owned(), ..config.clone() })?;
         check_stored(stored, &entry).map(|()| entry)
     };
     if let Some(place) = place {

@@ -3,12 +3,12 @@
 use crate::answers::Answers;
 use crate::examples::{Answer, Example, Raw};
 use crate::own::whole_path;
-use crate::recipe::{File, Modality};
+use crate::recipe::{File, Format, Modality};
 use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary};
 use crate::{
-    DataConfig, DataError, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, Target, Task,
-    TokenRule, Windows, catalog,
+    Columns, DataConfig, DataError, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, Target,
+    Task, TokenRule, Windows, catalog,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +43,9 @@ struct OwnData {
     /// The names of the channels, where the files have names for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     channels: Vec<String>,
+    /// The columns that are no channels, of a table whose columns were told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    columns: Option<Columns>,
     /// The sha256 of each file.
     sha256: BTreeMap<String, String>,
     /// The whole path of the folder when it was last trained on; its files count, not this.
@@ -241,6 +244,11 @@ impl Preprocessing {
         (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
     }
 
+    /// The columns that are no channels, of a table of the user's own whose columns were told apart.
+    pub(crate) fn columns(&self) -> Option<&Columns> {
+        self.own.as_ref()?.columns.as_ref()
+    }
+
     /// True if it was fitted on a folder of the user's own.
     pub(crate) fn is_of_own_data(&self) -> bool {
         self.own.is_some()
@@ -262,7 +270,10 @@ impl Preprocessing {
     /// The name of a file of the user's own that is not the one that it was fitted on.
     pub(crate) fn changed_file(&self, entry: &Entry) -> Option<String> {
         let own = self.own.as_ref()?;
-        let changed = |file: &&File| own.sha256.get(&file.name) != Some(&file.sha256);
+        // One file alone may have another name where it was moved to.
+        let alone = || own.sha256.values().next().filter(|_| own.sha256.len() == 1);
+        let known = |file: &File| own.sha256.get(&file.name).or_else(alone);
+        let changed = |file: &&File| known(file) != Some(&file.sha256);
         entry.recipe.files().find(changed).map(|file| file.name.clone())
     }
 
@@ -294,7 +305,7 @@ impl Preprocessing {
         examples: impl Iterator<Item = Example>,
     ) -> Result<Vec<Sequence>, Overflow> {
         let order = self.order();
-        let sequence = |(sequence, Example { raw, answer })| {
+        let sequence = |(sequence, Example { raw, answer, .. })| {
             let features = self.steps(&raw, sequence, order.as_deref())?;
             let target = self.target(answer).map_err(|channel| Overflow { sequence, step: 0, channel })?;
             Ok(Sequence { features, target })
@@ -394,7 +405,12 @@ fn is_default(tokens: &TokenRule) -> bool {
 impl OwnData {
     fn of(entry: &Entry) -> OwnData {
         let sha256 = |file: &File| (file.name.clone(), file.sha256.clone());
+        let columns = match &entry.recipe.format {
+            Format::LongTable { columns, .. } => Some(columns.clone()),
+            _ => None,
+        };
         OwnData {
+            columns,
             channels: entry.channel_names().to_vec(),
             sha256: entry.recipe.files().map(sha256).collect(),
             place: whole_path(&entry.name),

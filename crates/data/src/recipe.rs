@@ -1,6 +1,7 @@
 //! The content of a `recipe.toml`: a data set's source, files, classes and licence.
 
-use crate::{Layout, Origin, Task, Windows};
+use crate::pieces::Piece;
+use crate::{Columns, Layout, Origin, Task, Windows};
 use serde::Deserialize;
 use std::fmt;
 
@@ -22,6 +23,9 @@ pub struct Recipe {
     /// unless `data.targets` says others.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// The names of the groups that sequences are in; none where they are in none.
+    #[serde(skip)]
+    pub(crate) groups: Vec<String>,
     /// The windows of a series to forecast, unless the settings say others.
     pub windows: Option<Windows>,
     /// The way in which training and test data were told apart.
@@ -83,6 +87,14 @@ pub(crate) enum Format {
     /// One table of series, with their classes or what else is asked of them.
     SeriesTable {
         /// The columns that are channels, in the order of the training file.
+        channels: Vec<String>,
+    },
+    /// One table of series whose columns have these roles; only of the user's own.
+    #[serde(skip_deserializing)]
+    LongTable {
+        /// The columns that are no channels.
+        columns: Columns,
+        /// Those that are, in the order in which a step has them.
         channels: Vec<String>,
     },
     /// One table of texts with their classes; only of a folder of the user's.
@@ -161,6 +173,9 @@ pub struct SetFiles {
     pub sequences: usize,
     /// The files, in the order that the format reads them.
     pub files: Vec<File>,
+    /// The pieces of the sequences of these files that belong to this data; all where nothing is said.
+    #[serde(skip)]
+    pub(crate) pieces: Option<Vec<Piece>>,
 }
 
 /// One file of a data set.

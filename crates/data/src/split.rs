@@ -64,7 +64,7 @@ pub(crate) fn undivided(labels: &[usize], limit: Option<usize>, seed: u64) -> Ve
 }
 
 /// All indices, each class shuffled and spread evenly from the first place to the last.
-fn stratified_order(labels: &[usize], seed: u64) -> Vec<usize> {
+pub(crate) fn stratified_order(labels: &[usize], seed: u64) -> Vec<usize> {
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); classes];
     for (index, label) in labels.iter().enumerate() {

@@ -228,7 +228,7 @@ fn what_is_stored_tells_files_that_have_changed() {
     let stored: Preprocessing = serde_json::from_str(&stored).unwrap();
     let again = prepare_with(&config(&folder), &stored, None).unwrap();
     assert_eq!((again.train, again.test), (first.train, first.test));
-    check_unchanged(&stored, None).unwrap();
+    check_unchanged(&config(&folder), &stored, None).unwrap();
 
     fs::write(folder.path().join("test.csv"), csv(5)).unwrap();
     let refused = prepare_with(&config(&folder), &stored, None).unwrap_err();
@@ -237,7 +237,7 @@ fn what_is_stored_tells_files_that_have_changed() {
         refused.to_string().contains("is not, or no longer, the data that the run was trained on"),
         "{refused}"
     );
-    assert!(matches!(check_unchanged(&stored, None), Err(DataError::ChangedData { .. })));
+    assert!(matches!(check_unchanged(&config(&folder), &stored, None), Err(DataError::ChangedData { .. })));
     // A new run takes them as they are.
     assert_eq!(prepare(&config(&folder)).unwrap().test.len(), 5);
 }
@@ -250,8 +250,8 @@ fn files_that_were_moved_are_found_where_they_are_said_to_be() {
     let stored = prepare(&config(&was)).unwrap().preprocessing;
     let gone = config(&was);
     drop(was);
-    assert!(matches!(check_unchanged(&stored, None), Err(DataError::Moved { .. })));
-    assert!(matches!(check_unchanged(&stored, Some("./nowhere")), Err(DataError::NoFolder { .. })));
+    assert!(matches!(check_unchanged(&gone, &stored, None), Err(DataError::Moved { .. })));
+    assert!(matches!(check_unchanged(&gone, &stored, Some("./nowhere")), Err(DataError::NoFolder { .. })));
     let place = now.path().to_str().unwrap();
     let again = prepare_with(&gone, &stored, Some(place)).unwrap();
     assert_eq!(again.test.len(), 4);
@@ -259,9 +259,12 @@ fn files_that_were_moved_are_found_where_they_are_said_to_be() {
     assert_eq!(again.preprocessing.dataset(), stored.dataset());
     prepare_with(&gone, &again.preprocessing, None).unwrap();
     fs::write(now.path().join("test.csv"), csv(5)).unwrap();
-    let changed = check_unchanged(&stored, Some(place));
+    let changed = check_unchanged(&gone, &stored, Some(place));
     assert!(matches!(changed, Err(DataError::ChangedData { .. })));
-    assert!(matches!(check_unchanged(&stored, Some("digits-rows")), Err(DataError::OtherDataset { .. })));
+    assert!(matches!(
+        check_unchanged(&gone, &stored, Some("digits-rows")),
+        Err(DataError::OtherDataset { .. })
+    ));
 }
 
 /// Files of runs that are there stay as they are, byte by byte.
@@ -315,7 +318,11 @@ fn what_is_wrong_in_a_table_is_named_with_its_file_and_line() {
         ("series,class,x\na,up,1\nb,up,2\n", TRAIN, "train.csv: every sequence is of class \"up\""),
         ("series,class,x\n", TRAIN, "train.csv has no sequence in it"),
         ("", TRAIN, "train.csv is empty"),
-        ("series;class;x\na;up;1\n", TRAIN, "train.csv:1: columns are separated by ';'"),
+        (
+            "series;class;x\na;up;1,5\nb;down;2.5\n",
+            TRAIN,
+            "train.csv:3: \"2.5\" has its decimals behind another",
+        ),
         (TRAIN, "series,class,x\nc,left,1\n", "test.csv:2: no training sequence is of class \"left\""),
         (TRAIN, "series,class,y\nc,up,1\n", "test.csv:1: no column \"x\""),
         (TRAIN, "series,class,x,y\nc,up,1,2\n", "test.csv:1: the column \"y\" is no channel"),

@@ -152,7 +152,7 @@ fn what_cannot_be_prepared_names_its_key() {
     let limit = DataConfig { train_limit: Some(0), ..config("japanese-vowels") };
     assert!(refused(limit).contains("data.train_limit"));
     assert!(refused(config("vowels")).contains("japanese-vowels"));
-    assert!(find("vowels").is_err());
+    assert!(find(&DataConfig::of("vowels")).is_err());
 }
 
 /// Recorded results rest on these bits: of a set of the catalog, what models read never changes.

@@ -272,7 +272,7 @@ impl RunFolder {
     /// If it has changed, or the run folder or the data cannot be read.
     pub fn check_data<'a>(&self, place_of: impl Fn(&str) -> Option<&'a str>) -> Result<(), RunError> {
         let preprocessing = self.preprocessing()?;
-        Ok(check_unchanged(&preprocessing, place_of(preprocessing.dataset()))?)
+        Ok(check_unchanged(&self.config()?.data, &preprocessing, place_of(preprocessing.dataset()))?)
     }
 
     /// The preparation of its data.

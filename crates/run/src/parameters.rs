@@ -22,7 +22,7 @@ pub struct Parameters {
 /// If the data set is unknown.
 pub fn recurrent_parameters(config: &Config) -> Result<usize, RunError> {
     let model = &config.model;
-    let inputs = find(&config.data.dataset)?.modality.channels().unwrap_or(model.embedding);
+    let inputs = find(&config.data)?.modality.channels().unwrap_or(model.embedding);
     let directions = if model.bidirectional { 2 } else { 1 };
     let layer = |layer: usize| {
         let inputs = if layer == 0 { inputs } else { directions * model.hidden };

@@ -98,12 +98,13 @@ impl Config {
     pub fn without_effect(&self) -> Vec<String> {
         let WrittenConfig { data, model, optim, .. } = &self.written;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
-        let entry = find(&data.dataset).ok();
+        let entry = find(data).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
         let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
-        let task = self.task();
+        let task = entry.as_ref().map_or_else(|| data.task.unwrap_or_default(), |entry| entry.recipe.task);
+        let is_pair = entry.as_ref().is_some_and(|entry| !entry.is_divided());
         let idle = [
             (
                 optim.class_weights.is_some() && !matches!(task, Task::Classification | Task::Labelling),
@@ -125,8 +126,20 @@ impl Config {
             (data.standardize.is_some() && no_images, "`data.standardize` applies only to images"),
             (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
-                (windowed || data.targets.is_some()) && task != Task::Forecast,
-                "`data.context`, `data.horizon`, `data.stride`, `data.season` and `data.targets` apply only to forecasts",
+                windowed && task != Task::Forecast,
+                "`data.context`, `data.horizon`, `data.stride` and `data.season` apply only to forecasts",
+            ),
+            (
+                data.targets.is_some() && !matches!(task, Task::Forecast | Task::Regression),
+                "`data.targets` applies only to forecasts and to numbers of series",
+            ),
+            (
+                data.test_fraction.is_some() && is_pair,
+                "`data.test_fraction` applies only to your own data in one file",
+            ),
+            (
+                !data.columns.is_default() && !is_folder(&data.dataset),
+                "`data.columns` applies only to your own tables",
             ),
             (
                 model.embedding_initializer.is_some() && no_text,
@@ -145,12 +158,24 @@ impl WrittenConfig {
         by_key(Table::try_from(self).expect("a configuration is a table"))
     }
 
-    /// The question that the data is asked. A folder of the user's holds sequences with their classes; a name that there
-    /// is not is refused elsewhere.
-    pub fn task(&self) -> Task {
+    /// The question that the data is asked, where that is known without reading the user's own; a name that there is not
+    /// is refused elsewhere.
+    fn known_task(&self) -> Option<Task> {
         let data = &self.data;
-        let of_set = || if is_folder(&data.dataset) { None } else { find(&data.dataset).ok() };
-        data.task.or_else(|| of_set().map(|entry| entry.recipe.task)).unwrap_or_default()
+        let of_set = || if is_folder(&data.dataset) { None } else { find(data).ok() };
+        data.task.or_else(|| of_set().map(|entry| entry.recipe.task))
+    }
+
+    /// Checks that what it says of the loss suits a task.
+    ///
+    /// # Errors
+    ///
+    /// If the loss is one of other tasks.
+    pub fn check_task(&self, task: Task) -> Result<(), ConfigError> {
+        match self.optim.loss {
+            Some(loss) => holds("optim.loss", by_name(loss), loss.suits(task), Loss::suiting(task)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -166,9 +191,8 @@ fn cell(model: &ModelConfig) -> Result<Cell, ConfigError> {
 /// Refuses what no run can use though each value by itself is one that its setting can have.
 fn check_together(written: &WrittenConfig) -> Result<(), ConfigError> {
     let WrittenConfig { optim, run, .. } = written;
-    if let Some(loss) = optim.loss {
-        let task = written.task();
-        holds("optim.loss", by_name(loss), loss.suits(task), Loss::suiting(task))?;
+    if let Some(task) = written.known_task() {
+        written.check_task(task)?;
     }
     let rises = optim.schedule == Schedule::Cosine && optim.final_learning_rate > optim.learning_rate;
     holds(

@@ -81,6 +81,7 @@ pub fn train(
     use_threads(config.run.threads)?;
     let device = device(config.run.backend, config.run.device)?;
     let data = prepare(&config.data)?;
+    config.check_task(data.preprocessing.task())?;
     let findings = findings(&config.data)?;
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());

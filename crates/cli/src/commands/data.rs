@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use slimgate_data::{
-    DataConfig, Entry, Modality, Presence, Survey, Windows, catalog, check_division, find, findings, prepare,
+    DataConfig, Entry, Finding, Modality, Presence, Survey, Windows, catalog, check_division, find, findings,
+    prepare,
 };
 use slimgate_run::words::{count, percent};
+use slimgate_run::{Config, parse_setting};
+use toml::{Table, Value};
 
-use crate::args::{DataArguments, DataCommand};
+use crate::args::{DataArguments, DataCommand, ShowArguments};
 use crate::commands::fetch;
 use crate::output::{CliError, say, say_json, table};
 
@@ -18,10 +21,19 @@ pub fn run(arguments: DataArguments) -> Result<ExitCode, CliError> {
             catalog().iter().try_for_each(|entry| say_json(&Row::new(entry)))?
         }
         DataCommand::List { json: false } => list()?,
-        DataCommand::Show { name } => show(&*find(&name)?)?,
+        DataCommand::Show(arguments) => show(&config(&arguments)?)?,
         DataCommand::Fetch(arguments) => fetch::run(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The settings of `[data]` that a data set is shown with.
+fn config(arguments: &ShowArguments) -> Result<DataConfig, CliError> {
+    let mut settings = vec![("data.dataset".to_owned(), Value::String(arguments.name.clone()))];
+    for setting in &arguments.set {
+        settings.push(parse_setting(setting)?);
+    }
+    Ok(Config::read("--set", "", &settings)?.data.clone())
 }
 
 /// One data set, for machines.
@@ -125,11 +137,13 @@ fn list() -> Result<(), CliError> {
     }
     say(rows)?;
     say("The validation set is taken from the training data. Your own data goes into a folder\n\
-         with train.csv and test.csv, given as `--dataset ./NAME` (datasets/README.md). To classify\n\
-         a single file, use `slimgate predict`.")
+         with train.csv and test.csv, given as `--dataset ./NAME`, or is one table, given as\n\
+         `--dataset ./NAME.csv` (datasets/README.md); `slimgate data show ./NAME` says how it is\n\
+         read. To classify a single file, use `slimgate predict`.")
 }
 
-fn show(entry: &Entry) -> Result<(), CliError> {
+fn show(config: &DataConfig) -> Result<(), CliError> {
+    let entry = &*find(config)?;
     let (row, recipe) = (Row::new(entry), &entry.recipe);
     let channels = match entry.channel_names() {
         [] => row.channels(),
@@ -140,7 +154,7 @@ fn show(entry: &Entry) -> Result<(), CliError> {
         ("title", row.title.to_owned()),
         ("task", row.task.to_owned()),
         ("targets", row.targets.map_or_else(String::new, |targets| targets.join(", "))),
-        ("windows", row.windows.map_or_else(String::new, windows)),
+        ("windows", Windows::of(entry, config).map_or_else(String::new, windows)),
         ("read as", entry.summary.clone()),
         ("sequences", format!("{} training and {} test", count(row.train), count(row.test))),
         ("steps", row.lengths()),
@@ -156,7 +170,37 @@ fn show(entry: &Entry) -> Result<(), CliError> {
     for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         say(format_args!("{name:<12} {fact}"))?;
     }
-    entry.survey.as_ref().map_or(Ok(()), |survey| show_survey(entry, survey))
+    match &entry.survey {
+        Some(survey) => {
+            show_survey(config, entry, survey)?;
+            show_settings(config, entry)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Prints the section of a configuration by which the data is read as it is now, whatever is guessed in later versions.
+fn show_settings(config: &DataConfig, entry: &Entry) -> Result<(), CliError> {
+    let recipe = &entry.recipe;
+    let windows = Windows::of(entry, config);
+    let resolved = DataConfig {
+        task: Some(recipe.task),
+        columns: entry.columns().cloned().unwrap_or_default(),
+        test_fraction: entry.is_divided().then(|| config.test_fraction()),
+        targets: (!recipe.targets.is_empty()).then(|| recipe.targets.clone()),
+        context: windows.map(|windows| windows.context),
+        horizon: windows.map(|windows| windows.horizon),
+        stride: windows.map(|windows| windows.stride),
+        season: windows.map(|windows| windows.season),
+        ..config.clone()
+    };
+    let table = |config: &DataConfig| Table::try_from(config).expect("the settings have a TOML form");
+    let (mut given, usual) = (table(&resolved), table(&DataConfig::default()));
+    given.retain(|key, value| key == "dataset" || usual.get(key) != Some(value));
+    say("\nto read it so from a file of settings:\n")?;
+    say(toml::to_string(&Table::from_iter([("data".to_owned(), Value::Table(given))]))
+        .expect("a table has a TOML form")
+        .trim_end())
 }
 
 /// The windows that a series is cut into.
@@ -167,16 +211,11 @@ fn windows(Windows { context, horizon, stride, season }: Windows) -> String {
 /// The most rows of a table that is shown of classes or channels.
 const SHOWN: usize = 20;
 
-/// The content of a folder of the user's own, with warnings of what should be done about it.
-fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
-    let all = entry.recipe.train.sequences as f64;
-    let mut classes = table(["class", "training", "share", "test"]);
-    for class in survey.classes.iter().take(SHOWN) {
-        let share = percent(class.train as f64 / all);
-        classes.add_row([&class.name, &count(class.train), &share, &count(class.test)]);
+/// The content of data of the user's own, with warnings of what should be done about it.
+fn show_survey(config: &DataConfig, entry: &Entry, survey: &Survey) -> Result<(), CliError> {
+    if !survey.classes.is_empty() {
+        show_classes(survey)?;
     }
-    say(format_args!("\n{classes}"))?;
-    more(survey.classes.len())?;
     if !survey.channels.is_empty() {
         let mut channels = table(["channel", "min in training", "max"]);
         for channel in survey.channels.iter().take(SHOWN) {
@@ -189,13 +228,19 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
         say(format_args!("\n{channels}"))?;
         more(survey.channels.len())?;
     }
-    let config = DataConfig { dataset: entry.name.clone(), ..DataConfig::default() };
-    let mut warnings: Vec<String> = findings(&config)?.iter().map(ToString::to_string).collect();
-    if let Err(refusal) = check_division(&config) {
-        warnings.push(refusal.to_string());
+    let refusal = check_division(config).err().map(|refusal| refusal.to_string());
+    let found = match findings(config) {
+        Err(_) if refusal.is_some() => survey.findings.clone(),
+        found => found?,
+    };
+    // How the data is read stands above.
+    let found = found.iter().filter(|finding| !matches!(finding, Finding::Notice(_)));
+    let mut warnings: Vec<String> = found.map(ToString::to_string).collect();
+    if let Some(refusal) = refusal {
+        warnings.push(refusal);
     } else if entry.modality == Modality::Text {
         // Words are known once a vocabulary is there, which a run with all settings at their defaults would make.
-        let unknown = prepare(&config).map(|prepared| prepared.unknown_tokens());
+        let unknown = prepare(config).map(|prepared| prepared.unknown_tokens());
         warnings.extend(unknown.unwrap_or_else(|refusal| vec![refusal.to_string()]));
     }
     if warnings.is_empty() {
@@ -203,6 +248,17 @@ fn show_survey(entry: &Entry, survey: &Survey) -> Result<(), CliError> {
     }
     say("")?;
     warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
+}
+
+fn show_classes(survey: &Survey) -> Result<(), CliError> {
+    let all = survey.classes.iter().map(|class| class.train).sum::<usize>() as f64;
+    let mut classes = table(["class", "training", "share", "test"]);
+    for class in survey.classes.iter().take(SHOWN) {
+        let share = percent(class.train as f64 / all);
+        classes.add_row([&class.name, &count(class.train), &share, &count(class.test)]);
+    }
+    say(format_args!("\n{classes}"))?;
+    more(survey.classes.len())
 }
 
 /// Says how many rows a table leaves out.

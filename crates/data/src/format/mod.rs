@@ -1,5 +1,6 @@
 //! One reader a file format. Each takes what the file holds and its name for messages, and never panics.
 
+mod dialect;
 pub(crate) mod idx;
 pub(crate) mod png;
 mod quotes;

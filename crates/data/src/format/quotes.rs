@@ -18,7 +18,7 @@ enum State {
 }
 
 /// Checks that every quote is closed, and that one which goes over several lines is closed where its field ends.
-pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), DataError> {
+pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize, separator: u8) -> Result<(), DataError> {
     let (mut state, mut line, mut opens) = (State::Start, first_line, 0);
     let mut before = 0;
     for byte in bytes {
@@ -29,7 +29,8 @@ pub(crate) fn check(bytes: &[u8], file: &str, first_line: usize) -> Result<(), D
             }
             (State::Quoted, b'"') => State::Closed,
             (State::Closed, b'"') | (State::Quoted, _) => State::Quoted,
-            (_, b',' | b'\r' | b'\n') => State::Start,
+            (_, b'\r' | b'\n') => State::Start,
+            (_, byte) if *byte == separator => State::Start,
             (State::Closed | State::Ended, b' ' | b'\t') => State::Ended,
             (State::Closed | State::Ended, _) if line != opens => {
                 return Err(DataError::QuoteClosedLate { file: file.into(), line: opens, closes: line });
@@ -49,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn refused(text: &str) -> DataError {
-        check(text.as_bytes(), "a", 1).unwrap_err()
+        check(text.as_bytes(), "a", 1, b',').unwrap_err()
     }
 
     #[test]
@@ -73,7 +74,7 @@ mod tests {
             "x\n\"1\"",
             "",
         ] {
-            check(text.as_bytes(), "a", 1).unwrap();
+            check(text.as_bytes(), "a", 1, b',').unwrap();
         }
     }
 
@@ -85,8 +86,8 @@ mod tests {
             longer.push_str("\nZ");
             let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(longer.as_bytes());
             let last = reader.into_records().last().unwrap().unwrap();
-            let open = matches!(check(text.as_bytes(), "a", 1), Err(DataError::QuoteOpen { .. }));
-            let late = matches!(check(text.as_bytes(), "a", 1), Err(DataError::QuoteClosedLate { .. }));
+            let open = matches!(check(text.as_bytes(), "a", 1, b','), Err(DataError::QuoteOpen { .. }));
+            let late = matches!(check(text.as_bytes(), "a", 1, b','), Err(DataError::QuoteClosedLate { .. }));
             prop_assert!(late || open == (last.get(0) != Some("Z") || last.len() > 1), "{last:?}");
         }
     }

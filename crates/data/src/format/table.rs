@@ -1,26 +1,28 @@
 //! Tables: rows below a row of column names. Of series, a row is one step and a column one channel.
 
+use super::dialect::{Decimals, separator};
 use super::quotes;
-use crate::DataError;
+use crate::columns::place;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, line_ends, number};
+use crate::file::{Field, Location, line_ends};
 use crate::labels::{self, composed};
+use crate::{Columns, DataError};
 use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The column that tells sequences apart.
 const SERIES: &str = "series";
 /// The column of the classes.
 pub(crate) const CLASS: &str = "class";
 
-/// The characters that separate columns elsewhere.
-const SEPARATORS: [char; 3] = [';', '\t', '|'];
-
 /// A table's column names, and then its rows, each with its line and as wide as the header.
 pub(crate) struct Table<'a> {
     /// The names, without spaces around them.
     pub header: Vec<String>,
+    /// The character that separates columns: a comma, or what the header has more of.
+    separator: u8,
+    decimals: Decimals,
     bytes: &'a [u8],
     file: &'a str,
     /// A place in the bytes, never inside a line end, and the line that it is on.
@@ -31,21 +33,24 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Reads the header.
     pub(crate) fn open(bytes: &'a [u8], file: &'a str) -> Result<Table<'a>, DataError> {
-        let (bytes, first_line) = without_preamble(bytes, file)?;
-        quotes::check(bytes, file, first_line)?;
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let mut table =
-            Table { header: Vec::new(), bytes, file, counted: (0, first_line), rows: reader.into_records() };
+        let Preamble { bytes, first_line, told } = Preamble::of(bytes);
+        let separator = told.unwrap_or_else(|| separator(bytes));
+        quotes::check(bytes, file, first_line, separator)?;
+        let mut reader = ReaderBuilder::new();
+        let reader = reader.has_headers(false).flexible(true).delimiter(separator).from_reader(bytes);
+        let mut table = Table {
+            header: Vec::new(),
+            separator,
+            decimals: Decimals::default(),
+            bytes,
+            file,
+            counted: (0, first_line),
+            rows: reader.into_records(),
+        };
         let header = table.rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
         let header = header.map_err(|error| table.not_utf8(&error))?;
         if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
             return Err(DataError::CsvHeader { file: file.into() });
-        }
-        let separator =
-            |wanted: &char| header.iter().map(|name| name.matches(*wanted).count()).sum::<usize>();
-        // A header has a comma less than columns.
-        if let Some(separator) = SEPARATORS.into_iter().find(|other| separator(other) >= header.len()) {
-            return Err(DataError::CsvSeparator { file: file.into(), separator });
         }
         if header.iter().any(has_break) {
             let line = header.position().map_or(1, |position| table.line(position));
@@ -53,6 +58,20 @@ impl<'a> Table<'a> {
         }
         table.header = header.iter().map(|name| name.trim().to_owned()).collect();
         Ok(table)
+    }
+
+    /// Checks that commas separate its columns.
+    ///
+    /// # Errors
+    /// Another separator.
+    pub(crate) fn require_commas(&self) -> Result<(), DataError> {
+        match self.separator {
+            b',' => Ok(()),
+            other => {
+                let separator = char::from(other);
+                Err(DataError::CsvSeparator { file: self.file.into(), separator })
+            }
+        }
     }
 
     /// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
@@ -91,24 +110,29 @@ impl Iterator for Table<'_> {
     }
 }
 
-/// A table without what may stand before its header, and the line that this is on: the mark that some editors put
-/// first, and the line in which Excel is told the separator.
-fn without_preamble<'a>(bytes: &'a [u8], file: &str) -> Result<(&'a [u8], usize), DataError> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let end = bytes
-        .iter()
-        .position(|byte| matches!(byte, b'\n' | b'\r'))
-        .map_or(bytes.len(), |at| at + if bytes[at..].starts_with(b"\r\n") { 2 } else { 1 });
-    match bytes[..end].trim_ascii_end() {
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', b','] => Ok((&bytes[end..], 2)),
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator @ (b';' | b'|')] => {
-            Err(DataError::CsvSeparator { file: file.into(), separator: char::from(*separator) })
+/// A table without what may stand before its header: the mark that some editors put first, and the line in which Excel is
+/// told the separator.
+struct Preamble<'a> {
+    bytes: &'a [u8],
+    /// The line that the rest begins on.
+    first_line: usize,
+    /// The separator, if that line is there.
+    told: Option<u8>,
+}
+
+impl Preamble<'_> {
+    fn of(bytes: &[u8]) -> Preamble<'_> {
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len());
+        let told = bytes[..end].iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
+        match &bytes[..told] {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator @ (b',' | b';' | b'|' | b'\t')] => {
+                let rest = &bytes[end..];
+                let rest = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
+                Preamble { bytes: rest, first_line: 2, told: Some(*separator) }
+            }
+            _ => Preamble { bytes, first_line: 1, told: None },
         }
-        // A tab at the end was taken for space.
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => {
-            Err(DataError::CsvSeparator { file: file.into(), separator: '\t' })
-        }
-        _ => Ok((bytes, 1)),
     }
 }
 
@@ -126,6 +150,10 @@ pub(crate) struct Series {
     pub class: Option<String>,
     /// The class of each step there, blank where there is none, if that is read.
     pub step_classes: Vec<String>,
+    /// The group that it is in, if that is read.
+    pub group: Option<String>,
+    /// The time of each step, if that is read.
+    pub times: Vec<String>,
     /// Shaped `[steps, channels]`.
     pub values: Vec<f64>,
     /// The line of each step.
@@ -141,21 +169,17 @@ pub(crate) fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Ser
     if found != channels {
         return Err(DataError::CsvChannels { file: file.into(), found, wanted: channels });
     }
-    let columns = Columns {
-        series: (named == 1).then_some(0),
-        class: None,
-        step_class: None,
-        channels: (named..table.header.len()).collect(),
-    };
-    series(table, &columns)
+    let series_at = (named == 1).then_some(0);
+    let places = Places { series: series_at, ..Places::of_channels((named..table.header.len()).collect()) };
+    series(table, &places)
 }
 
 /// Reads a table of these channels, whose columns may stand in any order, to classify its sequences: a column `class`
 /// is what is asked for, and not read. Without a column `series` there is one sequence.
 pub(crate) fn parse_named(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Series>, DataError> {
     let table = Table::open(bytes, file)?;
-    let columns = Columns::named(&table.header, file)?.ordered(&table.header, channels, file)?;
-    series(table, &Columns { class: None, ..columns })
+    let columns = Places::named(&table.header, file)?.ordered(&table.header, channels, file)?;
+    series(table, &Places { class: None, ..columns })
 }
 
 /// Reads a table of series of these channels beside columns that are ignored: their answers, where these are known.
@@ -166,16 +190,21 @@ pub(crate) fn parse_beside(
     ignored: &[String],
 ) -> Result<Vec<Series>, DataError> {
     let table = Table::open(bytes, file)?;
-    let mut columns = Columns::named(&table.header, file)?;
+    let mut columns = Places::named(&table.header, file)?;
     let is_ignored = |at: &usize| ignored.iter().any(|name| composed(&table.header[*at]) == composed(name));
     columns.channels.retain(|at| !is_ignored(at));
     let columns = columns.ordered(&table.header, channels, file)?;
-    series(table, &Columns { class: None, ..columns })
+    series(table, &Places { class: None, ..columns })
+}
+
+/// True if a header names series or classes in the one way that tables without settings have: as `series` and `class`.
+pub(crate) fn has_its_names(header: &[String]) -> bool {
+    [SERIES, CLASS].iter().all(|name| header.iter().any(|column| column == name))
 }
 
 /// The channels of a table of series with their classes, told by its header.
 pub(crate) fn channels(header: &[String], file: &str) -> Result<Vec<String>, DataError> {
-    let columns = Columns::labelled(header, file)?;
+    let columns = Places::labelled(header, file)?;
     if columns.channels.is_empty() {
         return Err(DataError::CsvNoChannel { file: file.into() });
     }
@@ -185,7 +214,7 @@ pub(crate) fn channels(header: &[String], file: &str) -> Result<Vec<String>, Dat
 /// Reads a table of series of these channels with their classes.
 pub(crate) fn labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Labelled>, DataError> {
     let table = Table::open(bytes, file)?;
-    let columns = Columns::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
+    let columns = Places::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
     let labelled = |Series { class, values, lines, .. }: Series| Labelled {
         raw: Raw::Values(values),
         class: class.expect("its column is read"),
@@ -197,8 +226,24 @@ pub(crate) fn labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<
 /// Reads a table of series of these channels with a class at each step, or a blank where there is none.
 pub(crate) fn step_labelled(bytes: &[u8], file: &str, channels: &[String]) -> Result<Vec<Series>, DataError> {
     let table = Table::open(bytes, file)?;
-    let columns = Columns::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
-    series(table, &Columns { class: None, step_class: columns.class, ..columns })
+    let columns = Places::labelled(&table.header, file)?.ordered(&table.header, channels, file)?;
+    series(table, &Places { class: None, step_class: columns.class, ..columns })
+}
+
+/// Reads a table of the user's own by the roles of its columns: these channels and then those `beside` them, with the class
+/// of each step where there are classes. Where answers are not `known`, as in a file to predict on, the columns beside and
+/// those with roles may be missing, and neither answers nor groups are read.
+pub(crate) fn with_roles(
+    bytes: &[u8],
+    file: &str,
+    columns: &Columns,
+    channels: &[String],
+    beside: &[String],
+    known: bool,
+) -> Result<Vec<Series>, DataError> {
+    let table = Table::open(bytes, file)?;
+    let places = Places::with_roles(&table.header, columns, channels, beside, known, file)?;
+    series(table, &places)
 }
 
 /// The line of a step of a series of these channels.
@@ -214,34 +259,79 @@ pub(crate) fn line_of(
 }
 
 /// Which columns of a table of series are what.
-struct Columns {
+struct Places {
     series: Option<usize>,
     class: Option<usize>,
     /// Of the class of each step.
     step_class: Option<usize>,
+    time: Option<usize>,
+    group: Option<usize>,
     /// In the order in which a step has them.
     channels: Vec<usize>,
 }
 
-impl Columns {
+/// Checks that every column has a name of its own.
+pub(crate) fn check_names(header: &[String], file: &str) -> Result<(), DataError> {
+    if let Some(at) = header.iter().position(String::is_empty) {
+        return Err(DataError::CsvUnnamed { file: file.into(), column: at + 1 });
+    }
+    let mut seen = HashSet::new();
+    match header.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(twice) => Err(DataError::CsvTwice { file: file.into(), column: excerpt(twice) }),
+        None => Ok(()),
+    }
+}
+
+impl Places {
+    fn of_channels(channels: Vec<usize>) -> Places {
+        Places { series: None, class: None, step_class: None, time: None, group: None, channels }
+    }
+
+    /// Those of a table whose columns have roles, with the class of each step. All others must be these channels, in any
+    /// order, or `beside`. Where answers are not `known`, only the channels must be there.
+    fn with_roles(
+        header: &[String],
+        columns: &Columns,
+        channels: &[String],
+        beside: &[String],
+        known: bool,
+        file: &str,
+    ) -> Result<Places, DataError> {
+        check_names(header, file)?;
+        let missing = columns.named().find(|(_, name)| known && place(header, name).is_none());
+        if let Some((_, name)) = missing {
+            let problem = format!("no column {:?}", excerpt(name));
+            let wanted = columns.named().map(|(_, name)| name).chain(channels.iter().map(String::as_str));
+            let wanted = wanted.collect::<Vec<_>>().join(", ");
+            return Err(DataError::CsvOtherChannels { file: file.into(), problem, wanted });
+        }
+        let others = columns.others(header).into_iter();
+        let others = others.filter(|name| known || place(beside, name).is_none());
+        let channels_at = others.filter_map(|name| place(header, &name)).collect();
+        let at = |name: &Option<String>| place(header, name.as_deref()?);
+        let places = Places {
+            series: at(&columns.series),
+            step_class: at(&columns.class).filter(|_| known),
+            time: at(&columns.time),
+            group: at(&columns.group).filter(|_| known),
+            ..Places::of_channels(channels_at)
+        };
+        let wanted = if known { [channels, beside].concat() } else { channels.to_vec() };
+        places.ordered(header, &wanted, file)
+    }
+
     /// Told by their names: what is neither `series` nor `class` is a channel.
-    fn named(header: &[String], file: &str) -> Result<Columns, DataError> {
-        if let Some(at) = header.iter().position(String::is_empty) {
-            return Err(DataError::CsvUnnamed { file: file.into(), column: at + 1 });
-        }
-        let mut seen = HashSet::new();
-        if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(DataError::CsvTwice { file: file.into(), column: excerpt(twice) });
-        }
+    fn named(header: &[String], file: &str) -> Result<Places, DataError> {
+        check_names(header, file)?;
         let place = |wanted: &str| header.iter().position(|name| name == wanted);
         let (series, class) = (place(SERIES), place(CLASS));
         let channels = (0..header.len()).filter(|at| Some(*at) != series && Some(*at) != class).collect();
-        Ok(Columns { series, class, step_class: None, channels })
+        Ok(Places { series, class, ..Places::of_channels(channels) })
     }
 
     /// Those of a table that must tell sequences and classes.
-    fn labelled(header: &[String], file: &str) -> Result<Columns, DataError> {
-        let columns = Columns::named(header, file)?;
+    fn labelled(header: &[String], file: &str) -> Result<Places, DataError> {
+        let columns = Places::named(header, file)?;
         for (column, at) in [(SERIES, columns.series), (CLASS, columns.class)] {
             if at.is_none() {
                 return Err(missing(header, file, column));
@@ -251,7 +341,7 @@ impl Columns {
     }
 
     /// The same with the channels in this order, which must be all of them.
-    fn ordered(self, header: &[String], wanted: &[String], file: &str) -> Result<Columns, DataError> {
+    fn ordered(self, header: &[String], wanted: &[String], file: &str) -> Result<Places, DataError> {
         let refused = |problem: String| {
             let wanted = wanted.join(", ");
             Err(DataError::CsvOtherChannels { file: file.into(), problem, wanted })
@@ -266,7 +356,7 @@ impl Columns {
         if let Some(other) = self.channels.iter().find(|at| !channels.contains(*at)) {
             return refused(format!("the column {:?} is no channel", excerpt(&header[*other])));
         }
-        Ok(Columns { channels, ..self })
+        Ok(Places { channels, ..self })
     }
 }
 
@@ -275,50 +365,80 @@ pub(crate) fn missing(header: &[String], file: &str, column: &'static str) -> Da
     DataError::CsvMissing { file: file.into(), column, found: excerpt(&header.join(", ")) }
 }
 
-/// Reads all rows. Those of a sequence stand together and have one class.
-fn series(mut table: Table, columns: &Columns) -> Result<Vec<Series>, DataError> {
+/// Reads all rows. Those of a sequence stand together, unless they have times, and have one class and one group.
+fn series(mut table: Table, places: &Places) -> Result<Vec<Series>, DataError> {
     let file = table.file;
-    let blank = |line, column| DataError::CsvBlank { file: file.into(), line, column };
     let mut all: Vec<Series> = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen: HashMap<Option<String>, usize> = HashMap::new();
     while let Some(row) = table.next() {
         let (line, row) = row?;
         if row.iter().any(has_break) {
             return Err(DataError::QuoteOverLines { file: file.into(), line });
         }
-        let [name, class] = [columns.series, columns.class].map(|at| at.map(|at| row[at].trim().to_owned()));
-        for (column, text) in [(SERIES, &name), (CLASS, &class)] {
-            if text.as_deref() == Some("") {
-                return Err(blank(line, column));
+        let [name, class, group] = [places.series, places.class, places.group]
+            .map(|at| at.map(|at| (&table.header[at], row[at].trim().to_owned())));
+        for (column, text) in [&name, &class, &group].into_iter().flatten() {
+            if text.is_empty() {
+                return Err(DataError::CsvBlank { file: file.into(), line, column: excerpt(column) });
             }
         }
-        if all.last().is_none_or(|series| series.name != name) {
-            if !seen.insert(name.clone()) {
+        let [name, class, group] = [name, class, group].map(|field| field.map(|(_, text)| text));
+        let at = match seen.get(&name) {
+            Some(at) if at + 1 == all.len() || places.time.is_some() => *at,
+            Some(_) => {
                 let name = excerpt(&name.unwrap_or_default());
                 return Err(DataError::CsvScattered { file: file.into(), line, name });
             }
-            let (values, lines, step_classes) = (Vec::new(), Vec::new(), Vec::new());
-            all.push(Series { name, class: class.clone(), step_classes, values, lines });
-        }
-        let series = all.last_mut().expect("one was pushed");
-        let same = match (&series.class, &class) {
-            (Some(before), Some(class)) => labels::same(before, class),
-            _ => true,
+            None => {
+                seen.insert(name.clone(), all.len());
+                all.push(Series::begun(name, class.clone(), group.clone()));
+                all.len() - 1
+            }
         };
-        if !same {
-            let [name, before, found] = [&series.name, &series.class, &class]
-                .map(|text| excerpt(text.as_deref().unwrap_or_default()));
-            let classes = format!("{before:?} and {found:?}");
-            return Err(DataError::CsvClass { file: file.into(), line, name, classes });
-        }
+        let series = &mut all[at];
+        series.check_one(class.as_deref(), group.as_deref(), file, line)?;
         series.lines.push(line);
-        series.step_classes.extend(columns.step_class.map(|at| row[at].trim().to_owned()));
-        for at in &columns.channels {
-            let field = Field::Column(&table.header[*at]);
-            series.values.push(number(&row[*at], Location { file, line, field })?);
+        series.step_classes.extend(places.step_class.map(|at| row[at].trim().to_owned()));
+        series.times.extend(places.time.map(|at| row[at].trim().to_owned()));
+        for at in &places.channels {
+            let location = Location { file, line, field: Field::Column(&table.header[*at]) };
+            series.values.push(table.decimals.number(&row[*at], table.separator, location)?);
         }
     }
     if all.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(all) }
+}
+
+impl Series {
+    /// One without a step.
+    fn begun(name: Option<String>, class: Option<String>, group: Option<String>) -> Series {
+        let (step_classes, times, values, lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Series { name, class, group, step_classes, times, values, lines }
+    }
+
+    /// Checks that the class and the group of one of its rows are its own.
+    fn check_one(
+        &self,
+        class: Option<&str>,
+        group: Option<&str>,
+        file: &str,
+        line: usize,
+    ) -> Result<(), DataError> {
+        let name = excerpt(self.name.as_deref().unwrap_or_default());
+        let two = |before: &str, found: &str| format!("{:?} and {:?}", excerpt(before), excerpt(found));
+        if let (Some(before), Some(found)) = (self.class.as_deref(), class)
+            && !labels::same(before, found)
+        {
+            let classes = two(before, found);
+            return Err(DataError::CsvClass { file: file.into(), line, name, classes });
+        }
+        match (self.group.as_deref(), group) {
+            (Some(before), Some(found)) if before != found => {
+                let groups = two(before, found);
+                Err(DataError::CsvGroup { file: file.into(), line, name, groups })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

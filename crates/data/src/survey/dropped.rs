@@ -91,7 +91,7 @@ fn name(sign: char) -> String {
 mod tests {
     use super::*;
     use crate::examples::Raw;
-    use crate::find;
+    use crate::{DataConfig, find};
 
     fn told(rule: TokenRule, texts: impl Iterator<Item = (String, String)>) -> Option<String> {
         let labelled = |(line, (class, text))| Labelled { raw: Raw::Text(text), class, line };
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_texts_that_ship_raise_no_alarm() {
-        let entry = find("movie-snippets").unwrap();
+        let entry = find(&DataConfig::of("movie-snippets")).unwrap();
         let examples = crate::examples::load(&entry, &entry.recipe.train).unwrap();
         let text = |example: crate::examples::Example| {
             (

@@ -98,6 +98,8 @@ pub enum Finding {
         /// above all others, if one has.
         signs: Vec<(String, usize, Option<String>)>,
     },
+    /// How data was read or divided where the settings do not say it.
+    Notice(String),
     /// A validation set that says little.
     SmallValidation {
         /// The number of its sequences.
@@ -188,6 +190,7 @@ impl fmt::Display for Finding {
                 same_tokens(f, file, *texts, lines, if *differ { None } else { Some(ways) })
             }
             Finding::DroppedSigns { file, texts, signs } => dropped_signs(f, file, *texts, signs),
+            Finding::Notice(told) => f.write_str(told),
             Finding::SmallValidation { sequences } => write!(
                 f,
                 "the validation set has {}: an accuracy on it has a standard error of up to {:.0} points, and epochs and \

@@ -7,9 +7,10 @@ mod texts;
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, locate};
+use crate::file::Field;
 use crate::preprocessing::Overflow;
 use crate::recipe::Format;
-use crate::{DataConfig, DataError, Protocol, Task, find, labels, validation_sequences};
+use crate::{DataConfig, DataError, Protocol, Task, Windows, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
 use texts::left_out_of;
@@ -30,7 +31,7 @@ pub const FEW_VALIDATION_SEQUENCES: usize = 100;
 /// The content of a folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
-    /// Its classes.
+    /// Its classes; none where it is asked for numbers.
     pub classes: Vec<ClassCount>,
     /// The channels of its series; none of texts.
     pub channels: Vec<ChannelRange>,
@@ -38,7 +39,7 @@ pub struct Survey {
     pub findings: Vec<Finding>,
 }
 
-/// The number of sequences of a class.
+/// The number of sequences of a class, or of steps, where these have classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassCount {
     /// Its name.
@@ -60,12 +61,14 @@ pub struct ChannelRange {
     pub most: f64,
 }
 
-/// One of the two files.
+/// The training or the test part, with its file.
 #[derive(Clone, Copy)]
 pub(crate) struct OneFile<'a> {
     pub file: &'a str,
     pub bytes: &'a [u8],
     pub sequences: &'a [Labelled],
+    /// The line of each step of these; empty where the file is read again to find it.
+    pub lines: &'a [Vec<usize>],
 }
 
 /// The findings for a training as `config` says. Of a set of the catalog the split alone is looked at.
@@ -73,8 +76,11 @@ pub(crate) struct OneFile<'a> {
 /// # Errors
 /// An unknown data set, or a folder whose files cannot be used.
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
-    let entry = find(&config.dataset)?;
+    let entry = find(config)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
+    if entry.survey.is_some() {
+        findings.extend(windows_notice(entry.recipe.windows, config));
+    }
     findings.extend(left_out_of(&entry, config.tokens)?);
     let sequences = validation_sequences(config)?;
     // One that is empty is refused.
@@ -85,6 +91,21 @@ pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
         findings.push(Finding::SmallValidation { sequences });
     }
     Ok(findings)
+}
+
+/// The windows of a forecast on data of the user's own that the settings do not say, in words.
+fn windows_notice(usual: Option<Windows>, config: &DataConfig) -> Option<Finding> {
+    let Windows { context, horizon, stride, season } = usual?;
+    let settings = [
+        ("context", config.context, context),
+        ("horizon", config.horizon, horizon),
+        ("stride", config.stride, stride),
+        ("season", config.season, season),
+    ];
+    let settings = settings.into_iter().filter(|(_, given, _)| given.is_none());
+    let settings: Vec<String> = settings.map(|(key, _, usual)| format!("data.{key} = {usual}")).collect();
+    let told = || format!("windows are cut with {}, unless the settings say others", settings.join(", "));
+    (!settings.is_empty()).then(|| Finding::Notice(told()))
 }
 
 /// The largest standard error that an accuracy on so many sequences can have: that of one half.
@@ -109,7 +130,10 @@ impl Survey {
         test: OneFile,
     ) -> Result<Survey, DataError> {
         let counts = class_counts(classes, format, train.sequences, test.sequences);
-        let mut findings = Vec::from_iter(class_finding(&counts, train.sequences.len()));
+        let mut findings = Vec::new();
+        if !counts.is_empty() {
+            findings.extend(class_finding(&counts, train.sequences.len()));
+        }
         findings.extend(label_findings(&counts));
         let mut ranges = Vec::new();
         if let Some(channels) = channels {
@@ -152,6 +176,19 @@ fn class_counts(
     counts.map(|((train, test), name)| ClassCount { name: name.clone(), train, test }).collect()
 }
 
+/// The number of steps of each class in the training and the test part; those without a class are of none.
+pub(crate) fn class_counts_of_steps(classes: &[String], parts: [&[(String, usize)]; 2]) -> Vec<ClassCount> {
+    let [train, test] = parts.map(|steps| {
+        let mut counts = vec![0; classes.len()];
+        for at in steps.iter().filter_map(|(class, _)| labels::find(classes, class, false)) {
+            counts[at] += 1;
+        }
+        counts
+    });
+    let counts = train.into_iter().zip(test).zip(classes);
+    counts.map(|((train, test), name)| ClassCount { name: name.clone(), train, test }).collect()
+}
+
 /// The finding that the classes of so many training sequences look like measurements, if they do.
 pub(crate) fn measured<S: AsRef<str>>(classes: &[S], sequences: usize) -> Option<Finding> {
     let names: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
@@ -184,7 +221,7 @@ fn class_finding(classes: &[ClassCount], sequences: usize) -> Option<Finding> {
 }
 
 /// Classes whose names may not be what was meant.
-fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
+pub(crate) fn label_findings(classes: &[ClassCount]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
     let groups = labels::look_alikes(&names);
@@ -237,7 +274,7 @@ fn look_measured(classes: &[&str], sequences: usize) -> bool {
 /// The channels as messages call them.
 fn channel_names(format: &Format, channels: usize) -> Vec<String> {
     match format {
-        Format::SeriesTable { channels } => {
+        Format::SeriesTable { channels } | Format::LongTable { channels, .. } => {
             channels.iter().map(|name| format!("column `{}`", excerpt(name))).collect()
         }
         _ => (1..=channels).map(|channel| format!("channel {channel}")).collect(),
@@ -261,14 +298,19 @@ fn fill_values(
     channel: &Channel,
     at: usize,
     format: &Format,
-    OneFile { file, bytes, sequences }: OneFile,
+    OneFile { file, bytes, sequences, lines }: OneFile,
     training: bool,
 ) -> Result<(Vec<Finding>, f64, f64), DataError> {
     let (outliers, least, most) = channel.outliers();
     let finding = |outlier: &channel::Outlier| {
         let channel::Extreme { value, count, sequence, step } = outlier.extreme;
         let place = Overflow { sequence, step, channel: at };
-        let (line, field) = locate(format, bytes, file, sequences[sequence].line, place)?;
+        let (line, field) = match (lines.get(sequence), format) {
+            (Some(lines), Format::LongTable { channels, .. }) => {
+                (lines[step], Field::Column(&channels[at]).to_string())
+            }
+            _ => locate(format, bytes, file, sequences[sequence].line, place)?,
+        };
         let hides = outlier.hides && training;
         let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides };
         Ok(Finding::FillValue(fill))

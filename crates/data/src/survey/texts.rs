@@ -32,7 +32,11 @@ pub(super) fn left_out_of(entry: &Entry, rule: Option<TokenRule>) -> Result<Vec<
     }
     let (name, packed) = entry.set.read(&entry.recipe.train.files[0])?;
     let bytes = file::unpack(&packed, &name, file::LIMIT)?;
-    let texts = texts::labelled(&bytes, &name, &entry.recipe.classes)?;
+    let all = texts::labelled(&bytes, &name, &entry.recipe.classes)?;
+    let texts = match &entry.recipe.train.pieces {
+        Some(pieces) => pieces.iter().map(|piece| all[piece.sequence].clone()).collect(),
+        None => all,
+    };
     let rule = rule.unwrap_or(entry.tokens());
     let mut findings = same_tokens(&texts, rule, &name);
     findings.extend(dropped_signs(&texts, rule, &name));

@@ -232,7 +232,9 @@ impl StudyConfig {
         if !is_folder(dataset) || !is_folder(place) {
             return Ok(false);
         }
-        find(place)?;
+        let given = self.base.get("data").cloned().unwrap_or_else(|| Value::Table(Table::new()));
+        let data: DataConfig = given.try_into().unwrap_or_default();
+        find(&DataConfig { dataset: place.to_owned(), ..data })?;
         self.compare.folders.extend(whole_path(place).map(|place| (dataset.clone(), place)));
         Ok(true)
     }

@@ -125,8 +125,8 @@ impl Space {
 
     /// Checks that the data of every task is on this machine, and can be used where it is the user's own.
     pub fn require_data(&self) -> Result<(), StudyError> {
-        for dataset in self.datasets()? {
-            let entry = find(self.config.place_of(&dataset).unwrap_or(&dataset))?;
+        for data in self.data()? {
+            let entry = find(&self.config.data_in_place(&data))?;
             entry.require()?;
             if let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value) {
                 return Err(DataError::Hidden(Box::new(value.clone())).into());

@@ -9,7 +9,7 @@ fn names(names: &[&str]) -> Vec<String> {
 fn without_a_column_series_the_table_is_one_sequence() {
     let all = parse(b"left,right\n1,2\n3, 4\n", "a", 2).unwrap();
     let values = vec![1.0, 2.0, 3.0, 4.0];
-    assert_eq!(all, [Series { name: None, class: None, step_classes: vec![], values, lines: vec![2, 3] }]);
+    assert_eq!(all, [Series { values, lines: vec![2, 3], ..Series::begun(None, None, None) }]);
 }
 
 #[test]
@@ -26,7 +26,6 @@ fn damage_is_named_with_its_line() {
     assert!(matches!(refused("1,2\n3,4\n"), DataError::CsvHeader { .. }));
     assert!(matches!(refused("x,y,z\n1,2,3\n"), DataError::CsvChannels { found: 3, wanted: 2, .. }));
     assert!(matches!(refused("series,y\na,3\n"), DataError::CsvChannels { found: 1, wanted: 2, .. }));
-    assert!(matches!(refused("x;y\n1;2\n"), DataError::CsvSeparator { separator: ';', .. }));
     assert!(matches!(refused("x,y\n1,2\n3\n"), DataError::Columns { line: 3, found: 1, wanted: 2, .. }));
     assert!(matches!(refused("x,y\n1,two\n"), DataError::NotANumber { line: 2, .. }));
     assert!(matches!(refused("x,y\n1,NaN\n"), DataError::NotFinite { line: 2, .. }));
@@ -37,16 +36,17 @@ fn damage_is_named_with_its_line() {
 }
 
 #[test]
-fn other_separators_are_named_and_the_line_for_excel_is_skipped() {
-    let separator = |text: &str| match parse(text.as_bytes(), "a", 2) {
-        Err(DataError::CsvSeparator { separator, .. }) => separator,
-        other => panic!("{text:?}: {other:?}"),
-    };
-    assert_eq!(separator("x;y\n1,5;2,5\n"), ';');
-    assert_eq!(separator("x\ty\n1\t2\n"), '\t');
-    assert_eq!(separator("x|y\n1|2\n"), '|');
-    assert_eq!(separator("sep=;\nx;y\n1;2\n"), ';');
-    assert_eq!(separator("sep=\t\nx\ty\n1\t2\n"), '\t');
+fn other_separators_are_read_with_their_decimals_and_the_line_for_excel_is_skipped() {
+    for text in [
+        "x;y\n1,5;2,5\n",
+        "x\ty\n1.5\t2.5\n",
+        "x|y\n1,5|2,5\n",
+        "sep=;\nx;y\n1,5;2,5\n",
+        "sep=\t\r\nx\ty\r\n1.5\t2.5\r\n",
+        "x;y\n\"1,5\";2,5\n",
+    ] {
+        assert_eq!(parse(text.as_bytes(), "a", 2).unwrap()[0].values, [1.5, 2.5], "{text:?}");
+    }
     for first in ["sep=,\n", "\u{feff}sep=,\r\n", "SEP=,\n", "sep=,\r"] {
         let all = parse(format!("{first}x,y\n1,2\n").as_bytes(), "a", 2).unwrap();
         assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[1.0, 2.0][..], &[3][..]), "{first:?}");
@@ -108,8 +108,8 @@ fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
     assert!(matches!(two, DataError::CsvClass { line: 3, .. }), "{two}");
     assert!(two.to_string().contains("series \"a\" has two classes, \"up\" and \"down\""), "{two}");
     assert!(matches!(refused("a,up,1\nb,up,1\na,up,1\n"), DataError::CsvScattered { line: 4, .. }));
-    assert!(matches!(refused("a,,1\n"), DataError::CsvBlank { line: 2, column: "class", .. }));
-    assert!(matches!(refused(",up,1\n"), DataError::CsvBlank { line: 2, column: "series", .. }));
+    assert!(matches!(refused("a,,1\n"), DataError::CsvBlank { line: 2, column, .. } if column == "class"));
+    assert!(matches!(refused(",up,1\n"), DataError::CsvBlank { line: 2, column, .. } if column == "series"));
     assert!(matches!(refused("a,up,nan\n"), DataError::NotFinite { line: 2, .. }));
     let missing = refused("a,up,\n");
     assert!(matches!(missing, DataError::NumberMissing { line: 2, .. }));
@@ -176,4 +176,52 @@ fn each_step_may_have_a_class_of_its_own_or_none() {
     assert_eq!(all[1].step_classes, ["up"]);
     let refused = step_labelled(b"series,x\na,1\n", "a", &channels);
     assert!(matches!(refused, Err(DataError::CsvMissing { column: "class", .. })));
+}
+
+fn columns() -> Columns {
+    let name = |name: &str| Some(name.to_owned());
+    Columns {
+        series: name("id"),
+        time: name("ds"),
+        class: name("label"),
+        group: name("site"),
+        ignore: vec!["note".into()],
+    }
+}
+
+#[test]
+fn columns_with_roles_are_no_channels() {
+    let table = "ds,id,x,label,site,note,wear\n1,a,5,up,s,?,7\n1,b,6,,t,?,8\n2,a,9,down,s,?,7\n";
+    let read = |known| {
+        with_roles(table.as_bytes(), "a", &columns(), &names(&["x"]), &names(&["wear"]), known).unwrap()
+    };
+    let all = read(true);
+    // Rows with times need not stand together.
+    assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[5.0, 7.0, 9.0, 7.0][..], &[2, 4][..]));
+    assert_eq!((&all[0].times, &all[0].step_classes), (&names(&["1", "2"]), &names(&["up", "down"])));
+    assert_eq!((all[1].group.as_deref(), &all[1].step_classes), (Some("t"), &names(&[""])));
+    // A file to predict on is not asked for its answers.
+    let asked = read(false);
+    assert_eq!(
+        (&asked[0].values[..], asked[0].step_classes.len(), &asked[0].group),
+        (&[5.0, 9.0][..], 0, &None)
+    );
+    let bare = with_roles(b"x\n1\n", "a", &columns(), &names(&["x"]), &names(&["wear"]), false).unwrap();
+    assert_eq!(bare[0].values, [1.0]);
+    let missing = |known| with_roles(b"ds,id,label,site,note\n", "a", &columns(), &names(&["x"]), &[], known);
+    assert!(missing(false).unwrap_err().to_string().contains("no column \"x\""));
+    let role = with_roles(b"ds,x,label,site,note\n", "a", &columns(), &names(&["x"]), &[], true);
+    assert!(role.unwrap_err().to_string().contains("no column \"id\""));
+}
+
+#[test]
+fn a_series_is_in_one_group() {
+    let columns = Columns { group: Some("site".into()), series: Some("id".into()), ..Columns::default() };
+    let read = |rows: &str| {
+        let table = format!("id,site,x\n{rows}");
+        with_roles(table.as_bytes(), "a", &columns, &names(&["x"]), &[], true)
+    };
+    assert_eq!(read("a,s,1\nb,s,2\n").unwrap().len(), 2);
+    assert!(matches!(read("a,s,1\na,t,2\n"), Err(DataError::CsvGroup { line: 3, .. })));
+    assert!(matches!(read("a,,1\n"), Err(DataError::CsvBlank { line: 2, .. })));
 }

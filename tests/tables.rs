@@ -1,0 +1,95 @@
+//! One table of the user's own of each task, from training to prediction.
+
+use serde_json::Value;
+
+use crate::support::{Workspace, assert_says, lines};
+
+const TINY: &str = "train --no-tui --hidden 4 --epochs 2 --threads 1 --name one";
+
+fn evaluation(here: &Workspace) -> Value {
+    serde_json::from_str(&here.succeed("evaluate runs/one --json")).unwrap()
+}
+
+#[test]
+fn a_table_of_demand_is_forecast() {
+    let here = Workspace::new();
+    let days = |from: usize, to: usize| {
+        let row = |at: usize| {
+            let (day, shop) = (at / 2, at % 2);
+            format!("{day},shop-{shop},{}\n", 10 * (1 + shop) + day % 7)
+        };
+        format!("ds,unique_id,y\n{}", (2 * from..2 * to).map(row).collect::<String>())
+    };
+    here.write("demand.csv", days(0, 300));
+    let shown = here.succeed("data show ./demand.csv --set data.context=14 --set data.horizon=7");
+    let settings = [
+        "[data]",
+        "task = \"forecast\"",
+        "horizon = 7",
+        "[data.columns]",
+        "series = \"unique_id\"",
+        "time = \"ds\"",
+    ];
+    assert_says(&shown, &settings);
+    assert_says(&shown, &["the last 20 % of each series, in time, are the test set", "no problems found"]);
+    // What is shown is a file of settings, with which nothing is guessed.
+    let (_, section) = shown.split_once("\n[data]\n").unwrap();
+    here.write("demand.toml", format!("[data]\n{section}"));
+    let said = here.run(&format!("{TINY} demand.toml"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(!said.err.contains("is read as"), "{}", said.err);
+    let guessed =
+        here.run(&format!("{} --dataset ./demand.csv --set data.horizon=7", TINY.replace("one", "two")));
+    assert_says(
+        &guessed.err,
+        &["is read as a row a step, with `unique_id` for series, `ds` for time", "the next rows of y"],
+    );
+
+    let evaluation = evaluation(&here);
+    // The last 60 days of two shops: 40 windows of 21 days each.
+    assert_eq!(evaluation["sequences"], 80);
+    here.write("new.csv", days(300, 320));
+    let predictions = lines(&here.succeed("predict runs/one --json --input new.csv"));
+    assert_eq!((predictions.len(), &predictions[1]["name"]), (2, &Value::from("new.csv#shop-1")));
+    assert_eq!(predictions[0]["steps"].as_array().unwrap().len(), 7);
+    here.write("new.csv", days(300, 320).replace("ds,unique_id,y", "ds,unique_id,sales"));
+    assert_says(&here.refuse("predict runs/one --input new.csv"), &["new.csv:1: no column \"y\""]);
+}
+
+#[test]
+fn a_table_with_a_class_a_row_is_labelled() {
+    let here = Workspace::new();
+    let rows = (0..240).map(|at| format!("m{};{};{},5\n", at / 6, ["sound", "worn"][at % 6 / 4], at % 6));
+    here.write("wear.csv", format!("machine;label;heat\n{}", rows.collect::<String>()));
+    let data = "--dataset ./wear.csv --set data.columns.series=machine";
+    here.succeed(&format!("{TINY} {data} --set data.task=labelling"));
+    let evaluation = evaluation(&here);
+    assert_eq!(evaluation["sequences"], 8);
+    assert_eq!(evaluation["classes"], serde_json::json!(["sound", "worn"]));
+    here.write("new.csv", "machine;heat\na;0,5\na;5,5\n");
+    let table = here.succeed("predict runs/one --input new.csv");
+    assert!(table.starts_with("name,step,class,p(sound),p(worn)\nnew.csv#a,1,"), "{table}");
+    assert_eq!(table.lines().count(), 3);
+}
+
+#[test]
+fn a_table_with_a_number_a_series_is_told_it() {
+    let here = Workspace::new();
+    let row = |at: usize| format!("{},m{},{},{}\n", at / 3, at / 30, at / 3 + at % 3, (at / 3) as f64 / 2.0);
+    here.write("drill.csv", format!("id,machine,force,wear\n{}", (0..300).map(row).collect::<String>()));
+    here.write(
+        "drill.toml",
+        "[data]\ndataset = './drill.csv'\ntargets = ['wear']\ncolumns.group = 'machine'\n[optim]\nloss = 'huber'\n",
+    );
+    here.succeed(&format!("{TINY} drill.toml"));
+    let evaluation = evaluation(&here);
+    assert_eq!(evaluation["sequences"], 20);
+    assert!(evaluation["RMSE"].is_number() || evaluation["MAE"].is_number(), "{evaluation}");
+    here.write("new.csv", "force,id\n50,a\n51,a\n");
+    let table = here.succeed("predict runs/one --input new.csv");
+    assert!(table.starts_with("name,wear\nnew.csv#a,"), "{table}");
+    // A loss of another task is refused once the task is known, and leaves nothing behind.
+    let wrong = here.refuse(&format!("{} drill.toml --set optim.loss=pinball", TINY.replace("one", "two")));
+    assert_says(&wrong, &["optim.loss"]);
+    assert!(!here.path("runs/two").exists());
+}
