@@ -245,3 +245,127 @@ fn a_forecast_without_its_usual_reference_says_so() {
     assert!(train("--set data.season=100000").contains("choices are made by MAE"));
     assert!(!train("").contains("data.season"));
 }
+
+/// The lines of a table of a run, without its header, cell by cell.
+fn cells(here: &Workspace, file: &str) -> Vec<Vec<String>> {
+    let text = here.read(file);
+    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+/// Intervals for other test data are made of them.
+#[test]
+fn the_outcomes_of_an_evaluation_have_its_score_as_their_mean() {
+    for (dataset, settings, metric, lines) in [
+        ("household-power", "", "MASE", 573),
+        ("household-power", "--set run.metric=RMSE", "RMSE", 573),
+        ("sensor-events", "--set optim.class_weights=balanced", "balanced accuracy", 396),
+        ("beijing-air", "--set run.metric=R²", "R²", 360),
+        ("japanese-vowels", "", "accuracy", 370),
+    ] {
+        let here = trained(dataset, settings);
+        let score = evaluation(&here)[metric].as_f64().unwrap();
+        let outcomes = cells(&here, "runs/one/outcomes.csv");
+        let mean = outcomes.iter().map(|line| line[1].parse::<f64>().unwrap()).sum::<f64>() / lines as f64;
+        assert_eq!(outcomes.len(), lines, "{dataset}");
+        assert!((mean - score).abs() < 1e-6, "{dataset}, {metric}: {mean} {score}");
+        let groups: std::collections::BTreeSet<&str> = outcomes.iter().map(|line| line[0].as_str()).collect();
+        // 3438 steps in stretches of 192 at least.
+        assert_eq!(groups.len(), if dataset == "household-power" { 17 } else { 1 }, "{dataset}");
+        assert_eq!(here.path("runs/one/forecasts.csv").exists(), dataset == "household-power");
+    }
+}
+
+#[test]
+fn forecasts_of_the_test_part_are_kept_and_drawn() {
+    let here = trained("household-power", "");
+    let report = |out: &str| {
+        here.succeed(&format!("report runs/one --out {out}"));
+        here.read(&format!("{out}/report.md"))
+    };
+    assert!(!report("before").contains("Forecasts of"));
+    evaluation(&here);
+    let header = "origin,step,target,observed,quantile_0.1,forecast,quantile_0.9,seasonal_naive\n";
+    assert!(here.read("runs/one/forecasts.csv").starts_with(header));
+    let forecasts = cells(&here, "runs/one/forecasts.csv");
+    assert_eq!(forecasts.len(), 41 * 24, "the last days of the test part");
+    let number = |line: &[String], at: usize| -> f64 { line[at].parse().unwrap() };
+    for line in &forecasts {
+        assert!(number(line, 4) <= number(line, 5) && number(line, 5) <= number(line, 6), "{line:?}");
+    }
+    let last = forecasts.last().unwrap();
+    // The last hour of the file, in its unit, and that of a week before.
+    assert_eq!((&last[1][..], number(last, 3), number(last, 7)), ("3624", 1.342, 0.44));
+    let page = report("after");
+    assert!(page.contains("Forecasts of one: global\\_active\\_power beside what was observed"), "{page}");
+    let picture =
+        page.lines().find_map(|line| line.strip_prefix("![Forecasts of")?.rsplit_once("](")).unwrap();
+    let picture = here.read(&format!("after/{}", picture.1.trim_end_matches(')')));
+    assert!(picture.contains(">hour of the test part<") && picture.contains("at the steps 3,385 to 3,624"));
+    here.write("runs/one/forecasts.csv", header);
+    let refusal = here.refuse("report runs/one");
+    assert!(refusal.contains("runs/one/forecasts.csv"), "{refusal}");
+}
+
+/// What the intervals of an answer about forecasts speak of, and the picture beside it.
+#[test]
+fn a_study_of_forecasts_covers_other_weeks_and_shows_some() {
+    let here = Workspace::new();
+    here.write(
+        "demand.toml",
+        "[data]
+        dataset = 'household-power'
+        train_limit = 120
+        [model]
+        hidden = 4
+        [optim]
+        epochs = 2
+        [run]
+        threads = 1
+        [grid]
+        model.variant = ['lstm', 'lstm3']
+        [compare]
+        seeds = 3
+        margin = '20 %'",
+    );
+    here.succeed("compare demand.toml");
+    let summary = here.json("studies/demand/summary.json");
+    let found = &summary["tasks"][0]["comparisons"][0];
+    let [seeds, data] = ["seeds_interval", "data_interval"].map(|of| {
+        let ends = found[of].as_array().unwrap_or_else(|| panic!("{of}: {found}"));
+        ends[1].as_f64().unwrap() - ends[0].as_f64().unwrap()
+    });
+    assert!(data >= seeds, "{found}");
+    let said = summary["answer"].to_string();
+    assert!(
+        said.contains("other seeds and other test data")
+            && said.contains("on other test sequences like these"),
+        "{said}"
+    );
+    let forecasts = summary["tasks"][0]["forecasts"].as_array().unwrap();
+    let variants: Vec<&str> = forecasts.iter().map(|of| of["variant"].as_str().unwrap()).collect();
+    assert_eq!(variants, ["lstm", "lstm3"]);
+    let report = here.read("studies/demand/report.md");
+    for variant in variants {
+        let drawn = format!("-forecasts-of-{variant}.svg)");
+        let line = report.lines().find(|line| line.starts_with("![") && line.ends_with(&drawn)).unwrap();
+        let picture = line.rsplit_once("](").unwrap().1.trim_end_matches(')');
+        assert!(here.read(&format!("studies/demand/{picture}")).contains("global_active_power (kW)"));
+    }
+
+    // Trials of a version that did not keep these files: as before.
+    for trial in std::fs::read_dir(here.path("studies/demand/trials")).unwrap().flatten() {
+        for file in ["outcomes.csv", "forecasts.csv"] {
+            let _ = std::fs::remove_file(trial.path().join(file));
+        }
+    }
+    here.succeed("report studies/demand");
+    let summary = here.json("studies/demand/summary.json");
+    assert!(summary["tasks"][0]["comparisons"][0]["data_interval"].is_null());
+    assert!(summary["tasks"][0].get("forecasts").is_none());
+    assert!(
+        summary["answer"]
+            .to_string()
+            .contains("The intervals are over seeds, with this training and test data")
+    );
+    assert!(!here.read("studies/demand/report.md").contains("Forecasts of"));
+}

@@ -1,6 +1,6 @@
 //! The data sets by name.
 
-use crate::recipe::{File, Format, Modality, Recipe};
+use crate::recipe::{File, Format, Modality, Recipe, Units};
 use crate::{Columns, DataConfig, DataError, Store, Survey, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -218,6 +218,12 @@ pub fn source(dataset: &str) -> Result<&str, DataError> {
     if own::is_folder(dataset) { Ok(dataset) } else { Ok(&find_in_catalog(dataset)?.set.name) }
 }
 
+/// The units of a data set, as far as its recipe names them; of a folder of the user's they are not known.
+pub fn units(dataset: &str) -> Units {
+    let mut named = SETS.iter().flat_map(|set| &set.recipe.datasets);
+    named.find(|named| named.name == dataset).map_or_else(Units::default, |named| named.units.clone())
+}
+
 /// The set of a name, or the one that the data set of a name is read from.
 ///
 /// # Errors
@@ -340,6 +346,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn units_are_of_channels_that_there_are() {
+        for entry in catalog() {
+            let units = units(&entry.name);
+            assert!(
+                units.channels.keys().all(|named| entry.channel_names().contains(named)),
+                "{}",
+                entry.name
+            );
+        }
+        let household = units("household-power");
+        assert_eq!((household.step.as_deref(), household.channels["voltage"].as_str()), (Some("hour"), "V"));
+        assert_eq!(units("./nowhere"), Units::default());
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod length;
 mod origin;
 mod own;
 mod pieces;
+mod places;
 mod prepare;
 mod preprocessing;
 mod recipe;
@@ -48,7 +49,7 @@ mod unknown;
 mod vocabulary;
 
 pub use batch::{Batch, BatchInput, Targets, epoch_order};
-pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
+pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source, units};
 pub use columns::Columns;
 pub use config::{DataConfig, Protocol, Standardize};
 pub use error::DataError;
@@ -59,9 +60,10 @@ pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};
 pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name, whole_path};
+pub use places::WindowPlace;
 pub use prepare::{Prepared, check_division, check_unchanged, prepare, prepare_with, validation_sequences};
 pub use preprocessing::{InputKind, Preprocessing};
-pub use recipe::{File, Modality, Recipe, SetFiles, Source};
+pub use recipe::{File, Modality, Recipe, SetFiles, Source, Units};
 pub use sequence::{Sequence, Steps, Target};
 pub use store::Store;
 pub use survey::{

@@ -3,6 +3,7 @@
 use crate::pieces::Piece;
 use crate::{Columns, Layout, Origin, Task, Windows};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One folder of `datasets/`: the files of one source, and the data sets that are read from them. A folder of the
@@ -70,6 +71,19 @@ pub(crate) struct Named {
     pub lengths: (usize, usize),
     #[serde(rename = "form")]
     pub modality: Modality,
+    #[serde(default)]
+    pub units: Units,
+}
+
+/// The units of a series, where they are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Units {
+    /// The time from one step to the next, such as `hour`.
+    pub step: Option<String>,
+    /// The units of channels, by their names.
+    #[serde(default)]
+    pub channels: BTreeMap<String, String>,
 }
 
 /// The format of a recipe's files.

@@ -9,7 +9,9 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Serialize, Serializer};
 use slimgate_run::metric::Metric;
-use slimgate_run::{EpochMetrics, Evaluation, RunError, RunFolder, RunSummary, Split, by_key, holds};
+use slimgate_run::{
+    EpochMetrics, Evaluation, RunError, RunFolder, RunSummary, Split, Stretch, by_key, holds,
+};
 
 use crate::ReportError;
 
@@ -33,6 +35,9 @@ pub struct Run {
     pub environment: BTreeMap<String, serde_json::Value>,
     /// Its evaluation on the test set, if that has been read.
     pub evaluation: Option<Evaluation>,
+    /// Its forecasts of the last steps of the test part, where they were recorded; `forecasts.csv` in its folder has more.
+    #[serde(skip)]
+    pub forecasts: Option<Stretch>,
 }
 
 impl Run {
@@ -47,12 +52,15 @@ impl Run {
         if holds(path, "manifest.json")? {
             folder.held_config()?;
         }
+        let settings = settings(&path.join("config.toml"))?;
+        let dataset = settings.get("data.dataset").and_then(toml::Value::as_str).unwrap_or_default();
+        let forecasts = folder.forecasts().map_err(unread)?.map(|forecasts| forecasts.stretch(dataset));
         Ok(Run {
             name: name_of(path),
             path: path.to_owned(),
             // Written only once, whereas a resumed run rewrites its configuration.
             started: modified(&path.join("environment.json")),
-            settings: settings(&path.join("config.toml"))?,
+            settings,
             summary: folder.summary().map_err(unread)?,
             epochs: folder.recorded_epochs().map_err(|problem| match problem {
                 RunError::File { path, source, .. } => ReportError::Read { path, source },
@@ -63,6 +71,7 @@ impl Run {
                 environment => environment.map_err(unread)?,
             },
             evaluation: folder.evaluation().map_err(unread)?,
+            forecasts,
         })
     }
 

@@ -6,7 +6,7 @@ use slimgate_run::{EpochMetrics, Split, Status, quoted};
 
 use crate::document::{Block, Document};
 use crate::phrases;
-use crate::pictures::run_curves;
+use crate::pictures::{run_curves, run_forecasts};
 use crate::run::{Run, folder_names, metrics};
 use crate::study::{confusion, environment_table, recall, recall_table};
 use crate::style::VariantStyles;
@@ -45,6 +45,7 @@ pub(crate) fn document(runs: &[Run]) -> Document {
     if !evaluated.is_empty() {
         blocks.push(Block::chapter("Test set"));
         blocks.extend(test_set(&evaluated));
+        blocks.extend(forecasts(&evaluated));
     }
     blocks.push(Block::chapter("Settings"));
     blocks.extend(settings(runs));
@@ -206,6 +207,22 @@ fn test_set(runs: &[Run]) -> Vec<Block> {
         blocks.push(Block::Tables(matrices));
     }
     blocks
+}
+
+/// The runs whose forecasts are drawn: of many, one looks like the other.
+const MOST_DRAWN: usize = 4;
+
+/// Forecasts of the runs that make any.
+fn forecasts(runs: &[Run]) -> Vec<Block> {
+    let forecasting: Vec<&Run> = runs.iter().filter(|run| run.forecasts.is_some()).collect();
+    let drawn = &forecasting[..forecasting.len().min(MOST_DRAWN)];
+    let others = forecasting.len() - drawn.len();
+    let pictures = (!drawn.is_empty()).then(|| Block::Pictures(run_forecasts(drawn)));
+    let rest = (others > 0).then(|| {
+        let stands = words::plural(others, "run forecasts stands in its", "runs forecast stands in their");
+        Block::text(format!("What the other {others} {stands} `forecasts.csv`."))
+    });
+    pictures.into_iter().chain(rest).collect()
 }
 
 /// The settings in which the runs differ, and those that they share.

@@ -166,6 +166,9 @@ fn in_shell(path: &Path) -> String {
 
 /// The remedy for a damaged file, besides restoring it.
 fn again(path: &Path) -> String {
+    if path.ends_with("outcomes.csv") || path.ends_with("forecasts.csv") {
+        return format!("write it again: slimgate evaluate {}", in_shell(path.parent().unwrap_or(path)));
+    }
     of_trial(path).unwrap_or_else(|| "train again under another `--name`".to_owned())
 }
 

@@ -17,13 +17,14 @@ use crate::files::{UNFINISHED, holds, sha256, temporary, without_path, write_ato
 use crate::metric::Metric;
 use crate::summary::refuse_newer;
 use crate::{
-    Config, Environment, EpochMetrics, Evaluation, History, Manifest, Outcomes, RunError, RunSummary,
-    SavedEpoch, SavedFile, Timing, leftovers,
+    Config, Environment, EpochMetrics, Evaluation, Forecasts, History, Manifest, Outcomes, RunError,
+    RunSummary, SavedEpoch, SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
 const OUTCOMES: &str = "outcomes.csv";
+const FORECASTS: &str = "forecasts.csv";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -215,8 +216,7 @@ impl RunFolder {
         Ok(evaluation.filter(|evaluation| Some(evaluation.epoch) == best))
     }
 
-    /// The outcomes of the test sequences of its evaluation, where they were recorded: not by version 0.1.0, nor where
-    /// the score is no mean over sequences.
+    /// The outcomes of the test sequences of its evaluation, where they were recorded: not by version 0.1.0.
     ///
     /// # Errors
     ///
@@ -229,7 +229,20 @@ impl RunFolder {
         Outcomes::from_csv(&self.file(OUTCOMES), &text, evaluation.score.value).map(Some)
     }
 
-    /// Records how the run does on the test set.
+    /// Forecasts of the test part that belong to its evaluation, where they were recorded: not of another task, nor by
+    /// version 0.1.0.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    pub fn forecasts(&self) -> Result<Option<Forecasts>, RunError> {
+        if !self.file(FORECASTS).exists() || self.evaluation()?.is_none() {
+            return Ok(None);
+        }
+        Forecasts::from_csv(&self.file(FORECASTS), &self.read_text(FORECASTS)?).map(Some)
+    }
+
+    /// Records how the run does on the test set, with the forecasts of a part of it where it makes any.
     ///
     /// # Errors
     ///
@@ -237,11 +250,13 @@ impl RunFolder {
     pub fn record_evaluation(
         &self,
         evaluation: &Evaluation,
-        outcomes: Option<&Outcomes>,
+        outcomes: &Outcomes,
+        forecasts: Option<&Forecasts>,
     ) -> Result<(), RunError> {
         // The evaluation comes last: where it is, all is.
-        if let Some(outcomes) = outcomes {
-            self.write(OUTCOMES, &outcomes.to_csv())?;
+        self.write(OUTCOMES, &outcomes.to_csv())?;
+        if let Some(forecasts) = forecasts {
+            self.write(FORECASTS, &forecasts.to_csv())?;
         }
         self.write_json("evaluation.json", evaluation)
     }

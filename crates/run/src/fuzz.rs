@@ -13,12 +13,14 @@ use crate::{RunError, RunFolder, Split};
 /// The files of a run, as a run of version 0.1.0 wrote them.
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recorded/words-0.1");
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "config.toml",
     "environment.json",
     "evaluation.json",
+    "forecasts.csv",
     "manifest.json",
     "metrics.jsonl",
+    "outcomes.csv",
     "preprocessing.json",
     "summary.json",
     "timing.json",
@@ -39,7 +41,10 @@ fn read(folder: &RunFolder) -> Result<(), RunError> {
     let _ = (history.best(), history.has_converged(Some(1)), history.last(Split::Train));
     let _ = (history.epochs_since_best(), history.epochs_since_progress());
     folder.summary()?;
-    folder.evaluation()?;
+    if let Some(evaluation) = folder.evaluation()? {
+        folder.outcomes(&evaluation)?.map(|outcomes| (outcomes.values().len(), outcomes.groups().len()));
+        folder.forecasts()?.map(|forecasts| forecasts.stretch("household-power"));
+    }
     folder.timing()?;
     folder.environment()?;
     folder.preprocessing().map(|preprocessing: Preprocessing| {

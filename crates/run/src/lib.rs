@@ -18,7 +18,7 @@
 //! | `event` | what a run, or a worker, tells as it goes, a line an event |
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
-//! | `evaluation` | how a run does on the test set |
+//! | `evaluation`, `outcomes`, `forecasts` | how a run does on the test set, on each sequence of it, and what it forecasts there |
 //! | `references` | predictors that a run is to better: constants, repetitions of a series, a linear model |
 //! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
@@ -38,6 +38,7 @@ mod evaluation;
 mod event;
 mod files;
 mod folder;
+mod forecasts;
 #[cfg(test)]
 mod fuzz;
 mod hang_up;
@@ -72,6 +73,7 @@ pub use evaluation::{Evaluation, MetricValue, Reference};
 pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};
+pub use forecasts::{Forecast, Forecasts, Stretch};
 pub use hang_up::TerminalStreams;
 pub use history::{EpochMetrics, History, Split};
 pub use job::{Job, JobEnd, JobOutcome, QueueEntry, Step};

@@ -2,24 +2,29 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::RunError;
 
-/// What each test sequence contributes to a run's score, where that is their mean: 1 or 0 for a right or a wrong class.
-/// Intervals for new data are made of them: they tell how much a score depends on the sequences that happened to be there.
+/// The part that each test sequence, of a forecast each window, has in a run's score, which is their mean: 1 or 0 for a
+/// right or a wrong class, the scaled error of a forecast; see [`Tally::parts`](crate::metric::Tally::parts). Intervals for
+/// new data are made of them: they tell how much a score depends on the sequences that happened to be there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcomes(Vec<Outcome>);
+
+/// The rounding of a part in the file, and more than that of sums.
+const DIGITS_KEPT: f64 = 1e-7;
 
 /// The outcome of one test sequence: a line of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// The number of the group that it belongs to with others, such as those of one speaker or series; each is one by
-    /// itself without.
+    /// The number of the group that it belongs to with others on which it depends: windows of one series that are near in
+    /// time ([`Windows::blocks`](slimgate_data::Windows::blocks)). Each is one by itself without.
     #[serde(default)]
     pub group: Option<usize>,
-    /// What it contributes.
+    /// Its part in the score, in the file to eight digits.
+    #[serde(serialize_with = "short")]
     pub value: f64,
 }
 
@@ -29,7 +34,7 @@ impl Outcomes {
         Outcomes(outcomes)
     }
 
-    /// The contribution of each sequence.
+    /// The part of each sequence.
     pub fn values(&self) -> Vec<f64> {
         self.0.iter().map(|outcome| outcome.value).collect()
     }
@@ -60,11 +65,23 @@ impl Outcomes {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let outcomes: Result<Vec<Outcome>, csv::Error> = reader.deserialize().collect();
         let outcomes = Outcomes(outcomes.map_err(|problem| damaged(problem.to_string()))?);
+        // Of parts that nearly cancel each other, the mean has fewer digits than they have.
+        let size: f64 = outcomes.0.iter().map(|outcome| outcome.value.abs()).sum();
+        let rounding = DIGITS_KEPT * size / outcomes.0.len().max(1) as f64;
         match outcomes.mean() {
-            Some(mean) if (mean - score).abs() <= 1e-9 * score.abs().max(1.0) => Ok(outcomes),
+            Some(mean) if (mean - score).abs() <= rounding => Ok(outcomes),
             _ => Err(damaged(format!("its values do not have the mean {score} of evaluation.json"))),
         }
     }
+}
+
+/// A number to eight digits: as many as single precision has, in which models compute.
+pub(crate) fn rounded(number: f64) -> f64 {
+    format!("{number:.7e}").parse().expect("what is written as a number is one")
+}
+
+fn short<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*number))
 }
 
 #[cfg(test)]
@@ -83,6 +100,15 @@ mod tests {
             assert_eq!(read(&text, 0.625).unwrap(), outcomes, "{text}");
             assert_eq!(outcomes.groups().len(), if group.is_some() { 2 } else { 0 });
         }
+    }
+
+    #[test]
+    fn eight_digits_are_kept() {
+        let third = |group| Outcome { group: Some(group), value: (group + 1) as f64 / 3e6 };
+        let text = String::from_utf8(Outcomes::new((0..2).map(third).collect()).to_csv()).unwrap();
+        assert_eq!(text, "group,value\n0,3.3333333e-7\n1,6.6666667e-7\n");
+        assert_eq!(read(&text, 0.5e-6).unwrap().groups(), [0, 1]);
+        read(&text, 0.6e-6).unwrap_err();
     }
 
     #[test]

@@ -137,6 +137,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
             variants,
             comparisons,
             importances: None,
+            forecasts: Vec::new(),
         }],
         across: None,
         published: Vec::new(),

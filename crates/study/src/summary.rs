@@ -10,6 +10,7 @@ pub use comparison::*;
 use serde::{Deserialize, Serialize};
 use slimgate_data::Protocol;
 pub use slimgate_run::Reference;
+use slimgate_run::Stretch;
 use slimgate_run::metric::Metric;
 use slimgate_run::words::{MISSING, short_percent};
 use slimgate_run::write_atomic;
@@ -182,6 +183,10 @@ pub struct TaskSummary {
     pub comparisons: Vec<Comparison>,
     /// The importance of each setting; none where nothing but the seed was varied, or all came to the same.
     pub importances: Option<Importances>,
+    /// Forecasts of the last steps of the test part: by the baseline, and by the variant that the answer names, or the best
+    /// of the others. None of other tasks, and where trials did not record any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forecasts: Vec<VariantForecast>,
 }
 
 impl TaskSummary {
@@ -212,6 +217,18 @@ impl TaskSummary {
     pub fn variant(&self, name: &str) -> Option<&VariantSummary> {
         self.variants.iter().find(|variant| variant.name == name)
     }
+}
+
+/// What a variant forecasts of the test part, to look at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VariantForecast {
+    /// The variant.
+    pub variant: String,
+    /// The seed of the trial whose forecasts these are.
+    pub seed: u64,
+    /// The forecasts, beside what was observed.
+    #[serde(flatten)]
+    pub stretch: Stretch,
 }
 
 /// One sequence as a share of so many; 0 where there are none.

@@ -1,5 +1,6 @@
 //! A saved run on the test set, or on new data.
 
+mod outcomes;
 mod predict;
 mod stream;
 
@@ -11,8 +12,8 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Preprocessing, Protocol, prepare_with, unknown_in};
 use slimgate_models::Network;
 use slimgate_run::{
-    Backend, Config, ConfigError, Evaluation, Manifest, Outcomes, RunError, RunFolder, SavedEpoch, Status,
-    hexadecimal, references,
+    Backend, Config, ConfigError, Evaluation, Forecasts, Manifest, Outcomes, RunError, RunFolder, SavedEpoch,
+    Status, hexadecimal, references,
 };
 
 use crate::checkpoints::load;
@@ -23,6 +24,7 @@ use crate::memory::{self, Layers};
 use crate::objective::Objective;
 use crate::{TrainError, build};
 
+use outcomes::Answers;
 pub use predict::Prediction;
 pub use stream::Stream;
 
@@ -60,8 +62,10 @@ pub struct SavedRun {
 pub struct Evaluated {
     /// Its scores.
     pub evaluation: Evaluation,
-    /// The outcomes of the single sequences, where the score is their mean.
-    pub outcomes: Option<Outcomes>,
+    /// The outcomes of the single sequences, whose mean the score is.
+    pub outcomes: Outcomes,
+    /// Forecasts of its last steps, where the task is one.
+    pub forecasts: Option<Forecasts>,
     /// What the user should know of the set.
     pub warning: Option<String>,
 }
@@ -133,7 +137,8 @@ impl SavedRun {
     ///
     /// If it cannot be written.
     pub fn record(&self, evaluated: &Evaluated) -> Result<(), RunError> {
-        self.folder.record_evaluation(&evaluated.evaluation, evaluated.outcomes.as_ref())
+        let Evaluated { evaluation, outcomes, forecasts, .. } = evaluated;
+        self.folder.record_evaluation(evaluation, outcomes, forecasts.as_ref())
     }
 
     /// Answers the test set, which is at `place` where the data has moved there.
@@ -145,7 +150,7 @@ impl SavedRun {
         let data = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let objective = self.objective().weighted(&self.config, &data.train);
         let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
-        let (mut tally, mut outcomes) = (objective.tally(), Vec::with_capacity(data.test.len()));
+        let (mut tally, mut answered) = (objective.tally(), Answers::new(&objective, &data.test));
         for sequences in self.batches(&data.test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
@@ -161,7 +166,7 @@ impl SavedRun {
             loss += losses.into_iter().map(f64::from).sum::<f64>();
             let answers = read::<1>(objective.summed(answers))?;
             objective.add(&mut tally, &answers, &batch.targets);
-            outcomes.extend(objective.outcomes(&answers, &batch.targets));
+            answered.extend(&answers, sequences);
         }
         let metric = match self.folder.summary()? {
             Some(summary) => summary.metric,
@@ -187,9 +192,12 @@ impl SavedRun {
             confusion: tally.confusion(),
             weights_sha256: weights_hash(&self.network),
         };
-        let is_their_mean = metric.counts_right_answers() && outcomes.len() == data.test.len();
-        let outcomes = is_their_mean.then(|| Outcomes::new(outcomes));
-        Ok(Evaluated { evaluation, outcomes, warning: unknown_in("test", &data.test) })
+        Ok(Evaluated {
+            evaluation,
+            outcomes: answered.outcomes(&tally, &metric, &data.preprocessing),
+            forecasts: answered.forecasts(&data.preprocessing),
+            warning: unknown_in("test", &data.test),
+        })
     }
 
     /// The meaning of its network's outputs.

@@ -8,14 +8,10 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task, Windows};
 use slimgate_models::Readout;
-use slimgate_run::metric::{Metric, Quantiles, Tally, choice};
-use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue, Outcome};
+use slimgate_run::metric::{LEVELS, Metric, Quantiles, Tally, choice};
+use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue};
 
 pub use answer::Answer;
-
-/// The levels of the quantiles of a forecast: the bounds of the interval that is to hold 80 % of the truths, and the
-/// median, which is the one number that is forecast.
-const LEVELS: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// The question that a network is trained to answer.
 #[derive(Clone, Debug)]
@@ -163,13 +159,32 @@ impl Objective {
         }
     }
 
-    /// The outcome of each sequence by answers that are read from the device, where each has one right answer: 1 if it is
-    /// given, else 0. Nothing of other tasks.
-    pub fn outcomes(&self, answers: &[f32], targets: &Targets) -> Vec<Outcome> {
-        let Targets::Classes(classes) = targets else { return Vec::new() };
-        let is_right = |(class, answer): (&usize, &f32)| *class == *answer as usize;
-        let values = classes.iter().zip(answers).map(|pair| f64::from(u8::from(is_right(pair))));
-        values.map(|value| Outcome { group: None, value }).collect()
+    /// The numbers, read from the device as [`summed`](Self::summed) has them, that answer one sequence.
+    pub fn answers_to(&self, target: &Target) -> usize {
+        match target {
+            Target::Class(_) => 1,
+            Target::StepClasses(classes) => classes.iter().flatten().count(),
+            Target::Numbers(_) => self.outputs(),
+        }
+    }
+
+    /// The sums of the answers to one sequence.
+    pub fn tally_of(&self, answers: &[f32], target: &Target) -> Tally {
+        let mut tally = self.tally();
+        match target {
+            Target::Class(class) => tally.add_class(*class, answers[0] as usize),
+            Target::StepClasses(classes) => {
+                let labelled = classes.iter().flatten().zip(answers);
+                labelled.for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
+            }
+            Target::Numbers(truths) => tally.add_numbers(truths, answers),
+        }
+        tally
+    }
+
+    /// The quantiles of a forecast; none where one number is.
+    pub fn quantiles(&self) -> &Quantiles {
+        &self.quantiles
     }
 
     /// What [`add`](Self::add) sums, on the device still.

@@ -3,6 +3,7 @@
 mod critical;
 mod curves;
 mod differences;
+mod forecasts;
 mod importances;
 mod rates;
 mod trade_off;
@@ -10,6 +11,7 @@ mod trade_off;
 pub use critical::critical_difference;
 pub use curves::{learning_curves, run_curves};
 pub use differences::differences;
+pub use forecasts::{run_forecasts, task_forecasts};
 pub use importances::importances;
 pub use rates::score_by_rate;
 pub use trade_off::{score_by_parameters, score_by_time};

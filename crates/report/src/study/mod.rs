@@ -153,7 +153,7 @@ fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
 }
 
 fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantStyles) -> Vec<Block> {
-    let pictures: Vec<_> = [
+    let mut pictures: Vec<_> = [
         pictures::learning_curves(task, summary, styles),
         pictures::score_by_rate(task, summary, styles),
         pictures::score_by_parameters(task, summary, styles),
@@ -163,6 +163,7 @@ fn task_pictures(summary: &StudySummary, task: &TaskSummary, styles: &VariantSty
     .into_iter()
     .flatten()
     .collect();
+    pictures.extend(pictures::task_forecasts(task));
     let mut blocks = vec![Block::chapter(format!("Pictures: {}", task.name))];
     if summary.protocol == Protocol::Published {
         let scores = summary.metric.several();

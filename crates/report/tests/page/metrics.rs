@@ -1,8 +1,9 @@
 //! Reports on other scores than the share of right answers.
 
-use slimgate_report::Run;
+use slimgate_report::{Run, write_study};
+use slimgate_run::Stretch;
 use slimgate_run::metric::{Metric, forecast};
-use slimgate_study::{Protocol, Reference, StudySummary};
+use slimgate_study::{Protocol, Reference, StudySummary, VariantForecast};
 
 use crate::support::{self, runs_file, runs_page, study_file, study_page};
 
@@ -23,6 +24,98 @@ fn forecasts() -> StudySummary {
         task.variants.iter_mut().for_each(|variant| variant.confusion.clear());
     }
     study
+}
+
+/// Ten days of forecasts that are off by a quarter of a kilowatt, and the naive ones by a half.
+fn stretch(quantiles: bool) -> Stretch {
+    let observed: Vec<f64> =
+        (0..240).map(|at| 1.0 + (f64::from(at) / 24.0 * std::f64::consts::TAU).sin()).collect();
+    let off = |by: f64| observed.iter().map(|number| number + by).collect::<Vec<f64>>();
+    Stretch {
+        target: "global_active_power".into(),
+        unit: Some("kW".into()),
+        step_unit: Some("hour".into()),
+        steps: (3385..=3624).collect(),
+        forecast: off(0.25),
+        // Every tenth step is missed.
+        interval: if quantiles {
+            let low = |(at, number): (usize, &f64)| number + if at % 10 == 0 { 0.125 } else { -0.375 };
+            [observed.iter().enumerate().map(low).collect(), off(0.625)]
+        } else {
+            [vec![], vec![]]
+        },
+        seasonal_naive: off(0.5),
+        observed,
+    }
+}
+
+#[test]
+fn forecasts_are_drawn_beside_what_was_observed() {
+    let mut study = forecasts();
+    let none = study_file(&study, "report.md");
+    assert!(!none.contains("Forecasts of"), "of an earlier version");
+    for variant in ["lstm", "lstm1"] {
+        let of_variant = VariantForecast { variant: variant.into(), seed: 101, stretch: stretch(true) };
+        study.tasks[0].forecasts.push(of_variant);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let written = write_study(&study, folder.path()).unwrap();
+    let named = |end: &str| {
+        let file = written.iter().find(|path| path.to_string_lossy().ends_with(end));
+        std::fs::read_to_string(file.unwrap_or_else(|| panic!("{end}: {written:?}"))).unwrap()
+    };
+    let [baseline, variant] = ["-forecasts-of-lstm.svg", "-forecasts-of-lstm1.svg"].map(named);
+    for text in [
+        ">hour of the test part</text>",
+        ">global_active_power (kW)</text>",
+        ">observed</text>",
+        ">median forecast</text>",
+        ">seasonal naive</text>",
+        "lstm1 with seed 101 forecasts global_active_power at the steps 3,385 to 3,624 of the test part, and is off by \
+         0.2500 kW on average; the seasonal naive forecast by 0.5000 kW; 90 % of what was observed lies between its \
+         quantiles.",
+        "stroke=\"var(--purple)\"",
+        "fill=\"var(--purple)\"",
+    ] {
+        assert!(variant.contains(text), "{text}: {variant}");
+    }
+    let points = |picture: &str| picture.matches(['M', 'L']).count();
+    assert_eq!(points(&baseline), points(&variant));
+    let page = study_file(&study, "report.md");
+    let shaded =
+        "at the last steps of the test part; shaded: from the quantile 0.1 to the quantile 0.9](pictures/";
+    assert_eq!(page.matches(shaded).count(), 2);
+    assert!(study_page(&study).contains("Forecasts of lstm1: global_active_power beside what was observed"));
+}
+
+#[test]
+fn a_forecast_without_quantiles_or_season_is_drawn_without_them() {
+    let mut runs = forecasting();
+    let bare = Stretch {
+        unit: None,
+        step_unit: None,
+        seasonal_naive: vec![],
+        // A stride that does not make up the horizon leaves steps out.
+        steps: (1..=120).chain(125..=244).collect(),
+        ..stretch(false)
+    };
+    runs[0].forecasts = Some(bare);
+    let page = runs_page(&runs);
+    for text in [">step of the test part</text>", ">global_active_power</text>", ">forecast</text>"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("shaded:") && !page.contains(">seasonal naive</text>"));
+    assert!(page.contains("is off by 0.2500 on average."), "{page}");
+}
+
+#[test]
+fn of_many_runs_the_first_forecasts_are_drawn() {
+    let mut one = forecasting().remove(0);
+    one.forecasts = Some(stretch(true));
+    let runs: Vec<Run> = (1..=6).map(|at| Run { name: format!("run-{at}"), ..one.clone() }).collect();
+    let page = runs_page(&runs);
+    assert!(page.contains("Forecasts of run-4:") && !page.contains("Forecasts of run-5:"));
+    assert!(page.contains("What the other 2 runs forecast stands in their"), "{page}");
 }
 
 /// Runs that forecast.

@@ -1,5 +1,7 @@
 //! Answers that are classes: of sequences, or of the steps that have a label.
 
+use super::parts;
+
 /// How many truths of each class were answered by each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassCounts {
@@ -64,17 +66,41 @@ impl ClassCounts {
     /// Classifiers", SIGIR, for the mean over classes; J. Opitz and S. Burst 2019, "Macro F1 and Macro F1",
     /// arXiv:1911.03347, for this of its two forms.)
     pub fn macro_f1(&self) -> Option<f64> {
-        mean((0..self.classes).filter_map(|class| {
-            let members: u64 = self.row(class).iter().sum();
-            let answers: u64 = (0..self.classes).map(|truth| self.row(truth)[class]).sum();
-            share(2 * self.right(class), members + answers)
-        }))
+        mean(
+            (0..self.classes)
+                .filter_map(|class| share(2 * self.right(class), self.members_and_answers(class))),
+        )
     }
 
     /// The values of the metrics of [`classes`](super::classes), in its order.
     pub fn values(&self) -> Vec<Option<f64>> {
         let first = [self.accuracy(), self.balanced_accuracy(), self.macro_f1()];
         first.into_iter().chain((0..self.classes).map(|class| self.recall(class))).collect()
+    }
+
+    /// The part that one of `items`, whose own counts are these, has in the metric at a place of [`values`](Self::values).
+    pub(super) fn part(&self, own: &ClassCounts, items: f64, place: usize) -> Option<f64> {
+        let of_ratio = |count: &dyn Fn(&ClassCounts) -> [u64; 2]| {
+            let [own, all] = [count(own), count(self)].map(|counts| counts.map(|count| count as f64));
+            (all[1] > 0.0).then(|| parts::of_ratio(own, all, items))
+        };
+        let right = |counts: &ClassCounts| (0..self.classes).map(|class| counts.right(class)).sum();
+        let recall = |class: usize| of_ratio(&|counts| [counts.right(class), counts.row(class).iter().sum()]);
+        let f1 =
+            |class: usize| of_ratio(&|counts| [2 * counts.right(class), counts.members_and_answers(class)]);
+        // As of the whole: classes that have a value.
+        let mean = |parts: Vec<f64>| parts::mean(parts.into_iter().map(Some));
+        match place {
+            0 => of_ratio(&|counts| [right(counts), counts.counts.iter().sum()]),
+            1 => mean((0..self.classes).filter_map(recall).collect()),
+            2 => mean((0..self.classes).filter_map(f1).collect()),
+            _ => recall(place - 3),
+        }
+    }
+
+    fn members_and_answers(&self, class: usize) -> u64 {
+        let members: u64 = self.row(class).iter().sum();
+        members + (0..self.classes).map(|truth| self.row(truth)[class]).sum::<u64>()
     }
 
     fn row(&self, truth: usize) -> &[u64] {
@@ -148,6 +174,30 @@ mod tests {
         merged.merge(&counts(3, &TRUTHS[5..], &ANSWERS[5..]));
         assert_eq!(merged, counts(3, &TRUTHS, &ANSWERS));
         assert_eq!(merged.members(), [3, 4, 5]);
+    }
+
+    /// Items of one to four answers, as sequences have labelled steps; a class without a member, and one without an answer.
+    #[test]
+    fn the_mean_of_all_parts_is_the_metric() {
+        let all = counts(5, &TRUTHS, &ANSWERS);
+        let items = [0..1, 1..3, 3..6, 6..8, 8..12].map(|at| counts(5, &TRUTHS[at.clone()], &ANSWERS[at]));
+        for (place, value) in all.values().into_iter().enumerate() {
+            let parts: Option<Vec<f64>> = items.iter().map(|own| all.part(own, 5.0, place)).collect();
+            let mean = parts.map(|parts| parts.iter().sum::<f64>() / 5.0);
+            assert_eq!(mean.is_some(), value.is_some(), "{place}");
+            if let Some(value) = value {
+                assert_near(mean, value);
+            }
+        }
+    }
+
+    #[test]
+    fn of_single_answers_right_ones_are_1_and_wrong_ones_0() {
+        let all = counts(3, &TRUTHS, &ANSWERS);
+        for (truth, answer) in TRUTHS.into_iter().zip(ANSWERS) {
+            let part = all.part(&counts(3, &[truth], &[answer]), 12.0, 0).unwrap();
+            assert_eq!(part.to_bits(), f64::from(u8::from(truth == answer)).to_bits());
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Answers that are the next steps of a series, with the quantiles between which they are expected.
 
-use super::ExactSum;
+use super::{ExactSum, parts};
+
+/// The levels of the quantiles of a forecast: the bounds of the interval that is to hold 80 % of the truths, and the
+/// median, which is the one number that is forecast.
+pub const LEVELS: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// The levels of the quantiles that are forecast, ascending and between 0 and 1. The first and the last bound the
 /// interval.
@@ -153,6 +157,30 @@ impl ForecastErrors {
         vec![self.mase(), self.mae(), self.rmse(), self.pinball(), self.coverage()]
     }
 
+    /// The part that one of `items`, whose own errors are these, has in the metric at a place of [`values`](Self::values).
+    pub(super) fn part(&self, own: &ForecastErrors, items: f64, place: usize) -> Option<f64> {
+        // Of a metric without a value, such as one of quantiles where there are none, nothing has a part.
+        self.values()[place]?;
+        let levels = self.quantiles.levels().len().max(1) as f64;
+        parts::mean(self.channels.iter().zip(&own.channels).map(|(all, own)| {
+            let of_mean = |sum: &dyn Fn(&OneChannel) -> f64| {
+                let [own, all] = [own, all].map(|sums| [sum(sums), sums.answers as f64]);
+                parts::of_ratio(own, all, items)
+            };
+            let absolute = || of_mean(&|sums| sums.absolute.value());
+            Some(match place {
+                0 => absolute() / all.naive_error?,
+                1 => absolute(),
+                2 => {
+                    let squared = of_mean(&|sums| sums.squared.value());
+                    parts::of_root(squared, all.per_answer(&all.squared)?)
+                }
+                3 => of_mean(&|sums| sums.pinball.value()) / levels,
+                _ => of_mean(&|sums| sums.inside as f64),
+            })
+        }))
+    }
+
     fn mean(&self, value: impl Fn(&OneChannel) -> Option<f64>) -> Option<f64> {
         let values: Vec<f64> = self.channels.iter().map(value).collect::<Option<_>>()?;
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -219,6 +247,23 @@ mod tests {
             errors.values().into_iter().map(|value| value.unwrap().to_bits()).collect::<Vec<_>>()
         };
         assert_eq!(bits(&merged), bits(&errors(4, &STEPS)));
+    }
+
+    #[test]
+    fn the_mean_of_all_parts_is_the_metric() {
+        let all = errors(4, &STEPS);
+        let parts = |place: usize| {
+            let items = STEPS.chunks(2).map(|steps| errors(4, steps));
+            items.map(|own| all.part(&own, 2.0, place).unwrap()).collect::<Vec<f64>>()
+        };
+        for (place, value) in all.values().into_iter().enumerate() {
+            let mean = parts(place).iter().sum::<f64>() / 2.0;
+            assert!((mean - value.unwrap()).abs() < 1e-12, "{place}: {mean}");
+        }
+        // Of windows that are as long, the scaled errors themselves; the naive error is 0.875.
+        assert_eq!(parts(0), [(0.5 + 0.25) / 2.0 / 0.875, (0.5 + 1.5) / 2.0 / 0.875]);
+        let without = ForecastErrors::new(&[Some(1.0)], Quantiles::new(&[]));
+        assert_eq!(without.part(&without, 1.0, 3), None, "no quantile is forecast");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod class_counts;
 mod exact_sum;
 mod forecast_errors;
 mod number_errors;
+mod parts;
 mod score;
 mod tally;
 mod wording;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use catalogue::{choice, classes, forecast, regression};
 pub use class_counts::ClassCounts;
 pub use exact_sum::ExactSum;
-pub use forecast_errors::{ForecastErrors, Quantiles};
+pub use forecast_errors::{ForecastErrors, LEVELS, Quantiles};
 pub use number_errors::NumberErrors;
 pub use score::Score;
 pub use tally::{Tally, by_level};
@@ -68,6 +69,16 @@ impl Metric {
             Direction::Higher => value,
             Direction::Lower => -value,
             Direction::Towards(aim) => -(value - aim).abs(),
+        }
+    }
+
+    /// The merit of a part of a value, as [`Tally::parts`] has them: linear, so that the mean merit of all parts is the merit
+    /// of the value.
+    pub fn merit_of_part(&self, part: f64, value: f64) -> f64 {
+        match self.direction {
+            Direction::Higher => part,
+            Direction::Lower => -part,
+            Direction::Towards(aim) => (aim - part) * (value - aim).signum(),
         }
     }
 
@@ -208,6 +219,18 @@ mod tests {
             assert_eq!(metric.turned(metric.turned(gain)), gain);
             let [low, high] = metric.turned_interval([gain - 1.0, gain + 2.0]);
             assert!(low < metric.turned(gain) && metric.turned(gain) < high, "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn merits_of_parts_have_the_merit_of_the_whole_as_their_mean() {
+        let coverage = forecast(0.8).pop().unwrap();
+        for metric in [Metric::accuracy(None), forecast(0.8).remove(0), coverage] {
+            for parts in [[0.5, 0.9, 1.0], [0.5, 0.6, 0.7]] {
+                let mean = parts.iter().sum::<f64>() / 3.0;
+                let of_parts = parts.map(|part| metric.merit_of_part(part, mean)).iter().sum::<f64>() / 3.0;
+                assert!((of_parts - metric.merit(mean)).abs() < 1e-12, "{}", metric.name);
+            }
         }
     }
 

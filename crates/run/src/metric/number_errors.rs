@@ -1,6 +1,6 @@
 //! Answers that are numbers, one or several a sequence.
 
-use super::ExactSum;
+use super::{ExactSum, parts};
 
 /// The errors of answers that are numbers. Each number of a sequence is measured by itself, and the mean taken last, as
 /// scikit-learn does (`multioutput="uniform_average"`).
@@ -78,6 +78,11 @@ impl NumberErrors {
         vec![self.mae(), self.rmse(), self.r_squared()]
     }
 
+    /// The part that one of `items`, whose own errors are these, has in the metric at a place of [`values`](Self::values).
+    pub(super) fn part(&self, own: &NumberErrors, items: f64, place: usize) -> Option<f64> {
+        parts::mean(self.numbers.iter().zip(&own.numbers).map(|(all, own)| all.part(own, items, place)))
+    }
+
     fn mean(&self, value: impl Fn(&OneNumber) -> Option<f64>) -> Option<f64> {
         let values: Vec<f64> = self.numbers.iter().map(value).collect::<Option<_>>()?;
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -116,9 +121,41 @@ impl OneNumber {
     }
 
     fn r_squared(&self) -> Option<f64> {
-        let off = self.deviation.value();
-        let around_mean = self.squared_deviation.value() - off * (off / self.answers as f64);
+        let around_mean = self.around_mean();
         (around_mean > 0.0).then(|| 1.0 - self.squared.value() / around_mean)
+    }
+
+    /// Σ(truth - mean truth)².
+    fn around_mean(&self) -> f64 {
+        let off = self.deviation.value();
+        self.squared_deviation.value() - off * (off / self.answers as f64)
+    }
+
+    fn part(&self, own: &OneNumber, items: f64, place: usize) -> Option<f64> {
+        if self.answers == 0 {
+            return None;
+        }
+        let answers = [own.answers, self.answers].map(|answers| answers as f64);
+        let of_mean = |sum: fn(&OneNumber) -> &ExactSum| {
+            parts::of_ratio([sum(own).value(), answers[0]], [sum(self).value(), answers[1]], items)
+        };
+        let squared = of_mean(|sums| &sums.squared);
+        let mean_squared = self.squared.value() / answers[1];
+        match place {
+            0 => Some(of_mean(|sums| &sums.absolute)),
+            1 => Some(parts::of_root(squared, mean_squared)),
+            _ => {
+                // Of 1 - squared ÷ variance, both means: the variance moves, too.
+                let variance = self.around_mean() / answers[1];
+                let mean = self.deviation.value() / answers[1];
+                let own_square =
+                    own.squared_deviation.value() - mean * (2.0 * own.deviation.value() - mean * answers[0]);
+                let around =
+                    parts::of_ratio([own_square, answers[0]], [self.around_mean(), answers[1]], items);
+                (variance > 0.0)
+                    .then(|| 1.0 - squared / variance + mean_squared / variance * (around / variance - 1.0))
+            }
+        }
     }
 }
 
@@ -157,6 +194,33 @@ mod tests {
         }
         assert_values(&one, [0.45, 0.5423713365090993, 0.9540987159343338]);
         assert_values(&two, [2.487499999999998, 2.760517071128286, 0.9577106788752234]);
+    }
+
+    #[test]
+    fn the_mean_of_all_parts_is_the_metric() {
+        let errors = |places: &[usize]| {
+            let mut errors = NumberErrors::new(&[2.0, 1000.0]);
+            for &at in places {
+                errors.add(&[TRUTHS[at], MORE_TRUTHS[at]], &[ANSWERS[at], MORE_ANSWERS[at]]);
+            }
+            errors
+        };
+        let all = errors(&[0, 1, 2, 3, 4, 5]);
+        let parts =
+            |place| (0..6).map(|at| all.part(&errors(&[at]), 6.0, place).unwrap()).collect::<Vec<f64>>();
+        for (place, value) in all.values().into_iter().enumerate() {
+            let mean = parts(place).iter().sum::<f64>() / 6.0;
+            assert!((mean - value.unwrap()).abs() < 1e-12, "{place}: {mean}");
+        }
+        assert!((parts(0)[0] - (0.5 + 4.15) / 2.0).abs() < 1e-12, "of a mean, the sequence's own value");
+        // By moving the weight of one sequence: what R² gains from a thousandth of another copy of it.
+        for (at, part) in parts(2).into_iter().enumerate() {
+            let mut heavier = NumberErrors::new(&[2.0, 1000.0]);
+            (0..1000).for_each(|_| heavier.merge(&all));
+            heavier.merge(&errors(&[at]));
+            let moved = (heavier.r_squared().unwrap() - all.r_squared().unwrap()) * 6.0 * 1000.0;
+            assert!((part - all.r_squared().unwrap() - moved).abs() < 5e-3, "{part} {moved}");
+        }
     }
 
     #[test]

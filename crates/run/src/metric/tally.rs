@@ -100,6 +100,24 @@ impl Tally {
         self.metrics().into_iter().find(|found| found.metric.name == metric.name)?.value
     }
 
+    /// The parts that single items, sequences or windows, have in a metric: numbers whose mean is its value, so that what
+    /// a mean varies by is what the metric does; for all but means, to first order. Everything summed here is summed in
+    /// one of the items. None where the metric has no value.
+    ///
+    /// # Panics
+    /// If an item is of another task.
+    pub fn parts(&self, metric: &Metric, items: impl ExactSizeIterator<Item = Tally>) -> Option<Vec<f64>> {
+        let place = self.metrics().iter().position(|found| found.metric.name == metric.name)?;
+        let count = items.len() as f64;
+        let part = |item: Tally| match (&self.sums, &item.sums) {
+            (Sums::Classes(all), Sums::Classes(own)) => all.part(own, count, place),
+            (Sums::Numbers(all), Sums::Numbers(own)) => all.part(own, count, place),
+            (Sums::Forecasts(all, _), Sums::Forecasts(own, _)) => all.part(own, count, place),
+            _ => panic!("the two are of the same task"),
+        };
+        items.map(part).collect()
+    }
+
     /// The answers of each class (columns) to those of each class (rows). Empty where the task predicts numbers.
     pub fn confusion(&self) -> Vec<Vec<usize>> {
         if let Sums::Classes(counts) = &self.sums { counts.rows() } else { Vec::new() }

@@ -76,6 +76,56 @@ fn groups_of_unequal_size_are_covered_where_single_items_are_not() {
     assert!((0.92..0.97).contains(&by_group) && by_item < 0.9, "{by_group} {by_item}");
 }
 
+/// Windows of a series: each forecasts `HORIZON` steps from the `CONTEXT` before them, and the next begins `STRIDE` steps
+/// later. The shape and the blocks are those of the household's test part.
+const CONTEXT: usize = 168;
+const HORIZON: usize = 24;
+const STRIDE: usize = 6;
+const WINDOWS: usize = 573;
+
+/// The mean of the steps that each window forecasts: of windows that overlap they are partly the same. The steps
+/// depend on one another, too, by `memory` from each to the next.
+fn windowed(source: &mut Source, memory: f64) -> Vec<f64> {
+    let steps = CONTEXT + STRIDE * (WINDOWS - 1) + HORIZON;
+    let mut step = source.normal();
+    let series: Vec<f64> = (0..steps)
+        .map(|_| {
+            step = memory * step + (1.0 - memory * memory).sqrt() * source.normal();
+            step
+        })
+        .collect();
+    let window = |at: usize| &series[CONTEXT + STRIDE * at..][..HORIZON];
+    (0..WINDOWS).map(|at| window(at).iter().sum::<f64>() / HORIZON as f64).collect()
+}
+
+/// Differences of forecasts whose errors last for half a day: in blocks of time the interval covers as it says, and with
+/// each window by itself far less.
+#[test]
+fn dependent_windows_are_covered_in_blocks_of_time() {
+    const SIMULATIONS: usize = 1_000;
+    let mut source = Source::new(65);
+    let blocks: Vec<usize> = (0..WINDOWS).map(|at| at * 17 / WINDOWS).collect();
+    for (seeds, of_seeds, memory) in [(5, 0.0, 0.0), (5, 0.05, 0.9), (12, 0.02, 0.9)] {
+        let mut held = [0.0; 2];
+        for _ in 0..SIMULATIONS {
+            let shared = windowed(&mut source, memory);
+            let rows: Vec<Vec<f64>> = (0..seeds)
+                .map(|_| {
+                    let (seed, own) = (of_seeds * source.normal(), windowed(&mut source, memory));
+                    shared.iter().zip(own).map(|(shared, own)| seed + shared + own).collect()
+                })
+                .collect();
+            for (held, groups) in held.iter_mut().zip([&blocks[..], &[]]) {
+                let found = crossed_mean(&rows, groups, 0.0).unwrap();
+                *held += f64::from(u8::from(holds(found.intervals(0.95)[1])));
+            }
+        }
+        let [in_blocks, alone] = held.map(|held| held / SIMULATIONS as f64);
+        assert!((0.93..0.97).contains(&in_blocks), "{seeds} seeds, {memory}: {in_blocks}");
+        assert!(alone < in_blocks - 0.1, "{seeds} seeds, {memory}: {alone}");
+    }
+}
+
 /// A difference that is the mean of the test sequences' own, whatever the model was trained on: the case in which
 /// divisions are exactly as correlated as Nadeau and Bengio suppose.
 #[test]

@@ -183,7 +183,7 @@ fn outlook(of: &Paired, standing: Option<&Standing>) -> Option<Outlook> {
 }
 
 /// The gains on each test sequence, a row a seed, and the sequences' groups; none unless the outcomes of all are known, on
-/// the same sequences, and a gain is a difference of theirs.
+/// the same sequences, of which there are two at least that do not belong together.
 fn items(
     seeds: &[u64],
     [baseline, variant]: [&OutcomesBySeed; 2],
@@ -192,15 +192,24 @@ fn items(
     let groups = baseline.get(seeds.first()?)?.groups();
     let row = |seed: &u64| {
         let (baseline, variant) = (baseline.get(seed)?, variant.get(seed)?);
-        let (of_baseline, of_variant) = (baseline.values(), variant.values());
+        let [of_baseline, of_variant] = [merits(baseline, metric)?, merits(variant, metric)?];
         let same = of_baseline.len() == of_variant.len()
             && baseline.groups() == groups
             && variant.groups() == groups;
-        let gain = |(baseline, variant): (&f64, &f64)| metric.gain(*baseline, *variant);
+        let gain = |(baseline, variant): (&f64, &f64)| variant - baseline;
         same.then(|| of_baseline.iter().zip(&of_variant).map(gain).collect())
     };
     let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect::<Option<_>>()?;
-    rows.windows(2).all(|rows| rows[0].len() == rows[1].len()).then_some((rows, groups))
+    let is_one =
+        if groups.is_empty() { rows[0].len() < 2 } else { groups.iter().all(|group| *group == groups[0]) };
+    let same = rows.windows(2).all(|rows| rows[0].len() == rows[1].len());
+    (same && !is_one).then_some((rows, groups))
+}
+
+/// The merits of outcomes, whose mean is the merit of theirs.
+fn merits(outcomes: &Outcomes, metric: &Metric) -> Option<Vec<f64>> {
+    let value = outcomes.mean()?;
+    Some(outcomes.values().into_iter().map(|part| metric.merit_of_part(part, value)).collect())
 }
 
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
@@ -238,6 +247,7 @@ mod tests {
     use super::*;
     use crate::made_up::{mase, scored, variant};
     use crate::{Requirement, SeedResult};
+    use slimgate_run::Outcome;
 
     fn compared(
         config: &StudyConfig,
@@ -356,6 +366,63 @@ mod tests {
         // A fifth of 0.804 is 0.16, and a twentieth 0.04.
         let verdicts = |margin| compared(&config(margin), &mase(), &variants, 0.0)[1].verdict;
         assert_eq!((verdicts("'20 %'"), verdicts("'5 %'")), (Verdict::Equivalent, Verdict::Worse));
+    }
+
+    /// The outcomes of windows, in blocks of four, of seeds with these scores: `shift` says what each block adds to them.
+    fn in_blocks(scores: &[f64], shift: &[f64]) -> OutcomesBySeed {
+        let windows = |score: f64| {
+            let window = |at: usize| Outcome { group: Some(at / 4), value: score + shift[at / 4] };
+            Outcomes::new((0..4 * shift.len()).map(window).collect())
+        };
+        (1..).zip(scores).map(|(seed, score)| (seed, windows(*score))).collect()
+    }
+
+    /// Seeds that all do better in the same weeks say nothing of other weeks.
+    #[test]
+    fn forecasts_are_compared_over_seeds_and_stretches_of_time() {
+        let text = "[grid]\nmodel.variant = ['lstm', 'lstm2']\n[compare]\nseeds = 5\nmargin = 0.02";
+        let config = StudyConfig::read("test", text, &[]).unwrap();
+        let (ours, theirs) = ([0.80, 0.81, 0.79, 0.80, 0.82], [0.801, 0.808, 0.789, 0.803, 0.821]);
+        let variants = [scored("lstm", &ours), scored("lstm2", &theirs)];
+        let found = |shift: &[f64]| {
+            let outcomes = [in_blocks(&ours, &vec![0.0; shift.len()]), in_blocks(&theirs, shift)];
+            let scores = Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes };
+            comparisons(&config, &variants, &scores).swap_remove(0)
+        };
+        let steady = found(&[0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(steady.verdict, Verdict::Equivalent);
+        let [seeds, data] = [steady.seeds_interval.unwrap(), steady.data_interval.unwrap()];
+        assert!((0..2).all(|end| (seeds[end] - data[end]).abs() < 1e-9), "{seeds:?} {data:?}");
+        let shifting = found(&[-0.1, 0.1, 0.0, -0.05, 0.05]);
+        assert_eq!((shifting.verdict, shifting.seeds_interval), (Verdict::NotEnoughEvidence, Some(seeds)));
+        // By hand: blocks of sd √(0.025/4) and five of them, on 4 degrees of freedom or hardly more.
+        let half = (shifting.interval.unwrap()[1] - shifting.interval.unwrap()[0]) / 2.0;
+        assert!((half - 2.776 * (0.025f64 / 4.0 / 5.0).sqrt()).abs() < 0.003, "{half}");
+        // A test part of one block is not to be told from others.
+        let one = found(&[0.0]);
+        assert_eq!(
+            (one.verdict, one.data_interval, one.seeds_interval),
+            (Verdict::Equivalent, None, Some(seeds))
+        );
+    }
+
+    /// A coverage is better the nearer it is to its aim, from either side.
+    #[test]
+    fn outcomes_of_a_metric_with_an_aim_have_the_gain_of_the_pair_as_their_mean() {
+        let coverage = slimgate_run::metric::forecast(0.8).pop().unwrap();
+        let seeds = |outcomes: [f64; 4]| {
+            let outcome = |value| Outcome { group: None, value };
+            OutcomesBySeed::from([(1, Outcomes::new(outcomes.map(outcome).to_vec()))])
+        };
+        let [wide, narrow] = [[1.0, 1.0, 0.9, 0.8], [0.7, 0.5, 0.8, 0.8]];
+        let (rows, groups) = items(&[1], [&seeds(wide), &seeds(narrow)], &coverage).unwrap();
+        let gain = rows[0].iter().sum::<f64>() / 4.0;
+        assert!((gain - coverage.gain(0.925, 0.7)).abs() < 1e-12 && groups.is_empty(), "{gain}");
+        assert_eq!(
+            items(&[1, 2], [&seeds(wide), &seeds(narrow)], &coverage),
+            None,
+            "a seed without outcomes"
+        );
     }
 
     #[test]

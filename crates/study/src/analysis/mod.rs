@@ -1,6 +1,7 @@
 //! From finished trials to a [`StudySummary`].
 
 mod comparison;
+mod forecasts;
 mod importances;
 mod obstacle;
 pub(crate) mod published;
@@ -83,6 +84,10 @@ pub fn summarize(folder: &StudyFolder) -> Result<StudySummary, StudyError> {
         trials,
     };
     summary.answer = answer(&summary);
+    for task in &mut summary.tasks {
+        task.forecasts =
+            forecasts::forecasts(folder, &summary.metric, summary.answer.variant.as_deref(), task)?;
+    }
     summary.answer.notes.extend(note_criteria(folder, &config, &summary.metric, &summary.tasks));
     summary.answer.notes.extend(strangers(folder, &summary.trials));
     Ok(summary)
@@ -211,6 +216,8 @@ fn summarize_task(
             .map_or_else(Vec::new, |evaluation| evaluation.references.iter().skip(1).cloned().collect()),
         comparisons,
         importances: importances::importances(config, groups, records)?,
+        // Of the variant that the answer names.
+        forecasts: Vec::new(),
         variants,
     })
 }

@@ -72,5 +72,6 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             confusion: confusion(0.962),
             weights_sha256: "0".repeat(64),
         }),
+        forecasts: None,
     }
 }

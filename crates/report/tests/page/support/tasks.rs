@@ -48,6 +48,7 @@ pub fn task(name: &str, shift: f64) -> TaskSummary {
             between_seeds: Some(0.004),
             oob_r2: Some(if shift < 0.0 { 0.31 } else { 0.83 }),
         }),
+        forecasts: Vec::new(),
     }
 }
 
