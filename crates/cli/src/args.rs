@@ -148,7 +148,8 @@ separates sequences. Where the run was trained on tables with a header, the colu
 are found by the names that they have there, and those of the answers are ignored.
 
 Example:
-  slimgate predict runs/digits-rows-lstm1 --input digit.png";
+  slimgate predict runs/digits-rows-lstm1 --input digit.png
+  tail -f readings.csv | slimgate predict runs/sensor-events-lstm3 --input - --stream";
 
 const COMPARE_EXAMPLES: &str = "\
 Without a file it compares the four published variants on the digits that ship,

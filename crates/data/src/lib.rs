@@ -42,6 +42,7 @@ mod split;
 mod stamps;
 mod standardizer;
 mod store;
+mod stream;
 mod survey;
 mod task;
 mod tokens;
@@ -66,6 +67,8 @@ pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source, Units};
 pub use sequence::{Sequence, Steps, Target};
 pub use store::Store;
+pub use stream::InputStream;
+pub use file::is_standard;
 pub use survey::{
     ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
 };
