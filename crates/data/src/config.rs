@@ -203,7 +203,8 @@ mod tests {
     fn nothing_is_written_of_settings_that_are_not_given() {
         let text = toml::to_string(&DataConfig::default()).unwrap();
         assert!(["columns", "test_fraction", "targets"].iter().all(|key| !text.contains(key)), "{text}");
-        let config: DataConfig = toml::from_str("[columns]\ntime = 'ds'\nignore = ['note']").unwrap();
+        let config: DataConfig =
+            toml::from_str("horizon = 7\n[columns]\ntime = 'ds'\nignore = ['note']").unwrap();
         assert_eq!(config.columns.time.as_deref(), Some("ds"));
         assert_eq!(toml::from_str::<DataConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
         let message = toml::from_str::<DataConfig>("[columns]\ntimes = 'ds'").unwrap_err().to_string();

@@ -47,11 +47,16 @@ pub enum DataError {
     #[error(
         "a series of the {part} part of {dataset:?} has {}, and a window needs {needed}, {context} to forecast from and \
          {horizon} to forecast: give a smaller `data.context` or `data.horizon`{}",
-        count(*steps, "step"), match *part { "validation" => ", or a larger `data.validation_fraction`", _ => "" }
+        count(*steps, "step"), match *part {
+            "validation" => ", or a larger `data.validation_fraction`",
+            _ if *is_divided => ", or another `data.test_fraction`",
+            _ => "",
+        }
     )]
     ShortSeries {
         dataset: String,
         part: &'static str,
+        is_divided: bool,
         steps: usize,
         needed: usize,
         context: usize,

@@ -77,6 +77,7 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
             forecast::windows(config, &entry)?.validation
         }
         Protocol::Published if recipe.task == Task::Forecast => forecast::windows(config, &entry)?.test,
+        Protocol::Validation if !recipe.groups.is_empty() => grouped_validation(config, &entry)?,
         Protocol::Validation => held_out(recipe.train.sequences, config.validation_fraction),
         Protocol::Published => recipe.test.sequences,
     })
@@ -90,6 +91,9 @@ pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     let entry = find(config)?;
     match config.validation {
         _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
+        Protocol::Validation if !entry.recipe.groups.is_empty() => {
+            grouped_validation(config, &entry).map(|_| ())
+        }
         Protocol::Validation => split::check(entry.recipe.train.sequences, config.validation_fraction),
         Protocol::Published => Ok(()),
     }
@@ -145,6 +149,12 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         Protocol::Published => test.clone(),
     };
     Ok(Prepared { preprocessing, train, validation, test })
+}
+
+/// The number of sequences that are held out for validation where these are in groups.
+fn grouped_validation(config: &DataConfig, entry: &Entry) -> Result<usize, DataError> {
+    let examples = examples::load(entry, &entry.recipe.train)?;
+    Ok(split_groups(&examples, &strata(&examples), config)?.validation.len())
 }
 
 /// As [`split`], where sequences are in groups, which no division takes apart.

@@ -121,7 +121,11 @@ fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
         ),
         ("no header", "1,2,3\n4,5,6\n".into(), &["a.csv:1: the first row holds numbers", "column names"]),
         ("an empty file", String::new(), &["a.csv is empty"]),
-        ("one row to forecast", "ds,y\n1,2\n".into(), &["has 1 step, and a window needs 3", "data.context"]),
+        (
+            "one row to forecast",
+            "ds,y\n1,2\n".into(),
+            &["a.csv holds too few rows of a series to be divided"],
+        ),
         ("a header alone", "series,class,x\n".into(), &["a.csv has no sequence in it"]),
         (
             "no answer",

@@ -199,6 +199,7 @@ fn numbers_of_series_are_told_and_groups_are_kept_together() {
         let parts = parts.iter().filter(|part| part.iter().any(|run| run / 4 == machine));
         assert_eq!(parts.count(), 1, "machine {machine}");
     }
+    assert_eq!(validation_sequences(&config).unwrap(), data.validation.len());
     // The division depends on no seed, and a stored run finds it again.
     let other = prepare(&DataConfig { seed: 9, ..config.clone() }).unwrap();
     assert_eq!(runs(&other, &other.test), parts[2]);

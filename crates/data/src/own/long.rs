@@ -11,6 +11,7 @@ use crate::recipe::{Format, Modality};
 use crate::stamps::{self, Step};
 use crate::survey::{class_counts_of_steps, label_findings};
 use crate::{Columns, DataConfig, DataError, Entry, Finding, Task, columns, labels};
+use std::ops::Range;
 
 /// A share of series with more than one class, from which on these are the classes of steps.
 const OFTEN: usize = 10;
@@ -251,6 +252,10 @@ fn divided(config: &DataConfig, layout: &Layout, all: &[Series], file: &str) -> 
     if layout.task == Task::Forecast {
         let lengths: Vec<usize> = all.iter().map(|series| series.lines.len()).collect();
         let pieces = pieces::in_time(&lengths, config.test_fraction());
+        let is_empty = |piece: &Piece| piece.steps.as_ref().is_some_and(Range::is_empty);
+        if pieces.iter().flatten().any(is_empty) {
+            return Err(DataError::NothingToTest { file: file.into(), name: "rows of a series" });
+        }
         let of = if all.len() > 1 { " of each series" } else { "" };
         return Ok(Division::told(config, pieces, |share| format!("the last {share}{of}, in time,")));
     }

@@ -128,7 +128,15 @@ fn check(
         Some(&steps) => {
             let Windows { context, horizon, .. } = windows;
             let (dataset, needed) = (entry.name.clone(), windows.steps());
-            Err(DataError::ShortSeries { dataset, part, steps, needed, context, horizon })
+            Err(DataError::ShortSeries {
+                dataset,
+                part,
+                is_divided: entry.is_divided(),
+                steps,
+                needed,
+                context,
+                horizon,
+            })
         }
     }
 }
