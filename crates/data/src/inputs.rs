@@ -54,7 +54,7 @@ pub struct Inputs {
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run; a series too short to be forecast.
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
-    let file = path.display().to_string();
+    let file = file::called(path);
     let found = find(path, &file, preprocessing)?;
     let found = found.into_iter().map(|found| found.last_context(preprocessing)).collect::<Result<_, _>>()?;
     prepared(found, &file, preprocessing)

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::slice;
 
 use serde::Serialize;
-use slimgate_data::{DataError, InputStream, Inputs, Steps, is_standard, read_inputs};
+use slimgate_data::{DataError, InputStream, Inputs, Steps, called, is_standard, read_inputs};
 use slimgate_train::{Answer, Prediction, SavedRun};
 
 use super::evaluate::open;
@@ -31,7 +31,7 @@ pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
 
 /// Answers each line of a file, or of standard input, before it reads the next.
 fn answer_lines(run: &SavedRun, input: &Path, writer: &mut Writer) -> Result<(), CliError> {
-    let name = input.display().to_string();
+    let name = called(input);
     let reader: Box<dyn BufRead> = if is_standard(input) {
         Box::new(stdin().lock())
     } else {
