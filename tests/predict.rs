@@ -1,6 +1,7 @@
 //! Using a trained model on new data.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Stdio;
 
 use crate::support::{TINY, Workspace, lines, picture, pumps, repository};
 
@@ -143,4 +144,46 @@ fn nothing_is_predicted_of_what_cannot_be_read_or_computed_with() {
     let sum: f64 =
         predictions[0]["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-4, "{predictions:?}");
+}
+
+#[test]
+fn a_stream_is_answered_line_by_line_as_the_whole_file_is() {
+    let here = Workspace::new();
+    here.succeed("train --no-tui --dataset sensor-events --hidden 4 --epochs 1 --threads 1 --name one");
+    let rows = ["45.1,27.5", "46.0,27.25", "60,31"];
+    here.write("whole.csv", format!("humidity,temperature\n{}\n", rows.join("\n")));
+    let whole = here.succeed("predict runs/one --input whole.csv");
+    let mut program = here
+        .command("predict runs/one --input - --stream")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    writeln!(input, "humidity,temperature").unwrap();
+    let mut next = || output.next().unwrap().unwrap().replace("standard input", "whole.csv");
+    for (at, row) in rows.iter().enumerate() {
+        // The answer comes while the stream is open.
+        writeln!(input, "{row}").unwrap();
+        if at == 0 {
+            assert_eq!(next(), whole.lines().next().unwrap());
+        }
+        assert_eq!(next(), whole.lines().nth(at + 1).unwrap());
+    }
+    drop(input);
+    assert!(program.wait().unwrap().success());
+}
+
+#[test]
+fn a_stream_that_cannot_be_answered_is_refused_with_its_place() {
+    let here = trained_on_digits();
+    assert!(here.refuse("predict runs/one --input - --stream").contains("without --stream"));
+    pumps(&here);
+    here.succeed("train --no-tui --dataset ./pumps --hidden 4 --epochs 1 --threads 1 --name pumps");
+    here.write("rows.csv", "flow,series,pressure\n1,a,2\n1,b,soft\n");
+    let said = here.shell("predict runs/pumps --input - --stream < rows.csv");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("standard input:3: \"soft\" is not a number"), "{}", said.err);
+    assert_eq!(said.out.lines().count(), 2, "{}", said.out);
 }

@@ -147,8 +147,9 @@ files have a header and one row a time step; a first column called `series`
 separates sequences. Where the run was trained on tables with a header, the columns
 are found by the names that they have there, and those of the answers are ignored.
 
-Example:
-  slimgate predict runs/digits-rows-lstm1 --input digit.png";
+Examples:
+  slimgate predict runs/digits-rows-lstm1 --input digit.png
+  tail -f readings.csv | slimgate predict runs/sensor-events-lstm3 --input - --stream";
 
 const COMPARE_EXAMPLES: &str = "\
 Without a file it compares the four published variants on the digits that ship,

@@ -162,6 +162,10 @@ pub enum DataError {
     NoSequence { file: String },
     #[error("{file}:{line}: not UTF-8 text; save the file in UTF-8")]
     NotUtf8 { file: String, line: usize },
+    #[error(
+        "a stream of lines cannot be answered by this run, which {reads}: give it whole sequences, without --stream"
+    )]
+    NoStream { reads: &'static str },
     #[error("{file} has an extension this run does not read: give it {accepted}")]
     Extension { file: String, accepted: &'static str },
     #[error(

@@ -2,7 +2,8 @@
 
 use crate::error::excerpt;
 use crate::file::Field;
-use crate::format::{idx, rated, table, texts, ts, ucr};
+use crate::format::table::{self, Table};
+use crate::format::{idx, rated, texts, ts, ucr};
 use crate::pieces::{self, Piece};
 use crate::preprocessing::Overflow;
 use crate::recipe::{Format, Modality, SetFiles};
@@ -161,7 +162,7 @@ fn series(entry: &Entry, bytes: &[u8], file: &str) -> Result<Vec<table::Series>,
     match (&recipe.format, recipe.task) {
         (Format::LongTable { columns, .. }, task) => {
             let beside = if task == Task::Regression { &recipe.targets[..] } else { &[] };
-            table::with_roles(bytes, file, columns, channels, beside, true)
+            table::with_roles(Table::open(bytes, file)?, columns, channels, beside, true)
         }
         (_, Task::Labelling) => table::step_labelled(bytes, file, channels),
         (_, Task::Regression) => table::parse_named(bytes, file, &[channels, &recipe.targets].concat()),

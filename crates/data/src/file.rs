@@ -2,7 +2,8 @@
 
 use crate::{DataError, error::excerpt};
 use flate2::read::MultiGzDecoder;
-use std::{borrow::Cow, fmt, fs, io::Read, path::Path};
+use std::io::{Read, stdin};
+use std::{borrow::Cow, fmt, fs, path::Path};
 
 /// The most bytes of one file that are read, packed or unpacked.
 pub(crate) const LIMIT: u64 = 1 << 30;
@@ -10,17 +11,31 @@ pub(crate) const LIMIT: u64 = 1 << 30;
 /// The first bytes of a gzip file.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Reads a file of the user's. Returns its bytes, unpacked.
+/// True if a path stands for standard input: `-`.
+pub fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The name of a file in messages.
+pub fn called(path: &Path) -> String {
+    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// Reads a file of the user's, or standard input. Returns its bytes, unpacked.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    Ok(unpack(&read_packed(path)?, &path.display().to_string(), LIMIT)?.into_owned())
+    Ok(unpack(&read_packed(path)?, &called(path), LIMIT)?.into_owned())
 }
 
 /// Reads a file of the user's as it is, packed or not.
 pub(crate) fn read_packed(path: &Path) -> Result<Vec<u8>, DataError> {
-    let file = path.display().to_string();
+    let file = called(path);
     let unreadable = |source| DataError::Unreadable { file: file.clone(), source };
-    let handle = fs::File::open(path).map_err(unreadable)?;
-    let bytes = bounded(handle, LIMIT).map_err(unreadable)?;
+    let bytes = if is_standard(path) {
+        bounded(stdin().lock(), LIMIT)
+    } else {
+        fs::File::open(path).and_then(|handle| bounded(handle, LIMIT))
+    };
+    let bytes = bytes.map_err(unreadable)?;
     bytes.ok_or_else(|| DataError::TooLarge { file: file.clone(), limit: LIMIT })
 }
 

@@ -2,7 +2,8 @@
 //! `__fuzz__` and a second of random bytes; `CONTRIBUTING.md` says how to run them for longer.
 
 use crate::examples::{Labelled, Raw, labelled};
-use crate::format::{idx, table, texts, ts};
+use crate::format::table::{self, Table};
+use crate::format::{idx, texts, ts};
 use crate::recipe::Format;
 use crate::standardizer::Standardizer;
 use crate::survey::{OneFile, Survey, same_tokens};
@@ -58,11 +59,13 @@ fn fuzz_ts() {
 #[test]
 fn fuzz_series_table() {
     check!().for_each(|bytes: &[u8]| {
-        let _ = table::parse(bytes, "a", 2);
-        let Ok(header) = table::Table::open(bytes, "a").map(|table| table.header) else { return };
+        let _ = Table::open(bytes, "a").and_then(|table| table::parse(table, 2));
+        let Ok(header) = Table::open(bytes, "a").map(|table| table.header) else { return };
         if let Ok(columns) = Columns::default().resolved(&header, &[], "a") {
             let others = columns.others(&header);
-            let all = table::with_roles(bytes, "a", &columns, &others, &[], true).unwrap_or_default();
+            let all = Table::open(bytes, "a")
+                .and_then(|table| table::with_roles(table, &columns, &others, &[], true))
+                .unwrap_or_default();
             for time in columns.time.iter().filter(|_| !all.is_empty()) {
                 let _ = stamps::check(&all, time, "a", true);
             }

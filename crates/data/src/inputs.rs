@@ -3,14 +3,13 @@
 use crate::error::excerpt;
 use crate::examples::Raw;
 use crate::file::Field;
-use crate::format::{idx, png, table, texts, ts, ucr};
+use crate::format::table::{self, Table};
+use crate::format::{idx, png, texts, ts, ucr};
 use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
-use crate::{
-    Columns, DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels, stamps,
-};
+use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels, stamps};
 use std::ops::Range;
 use std::path::Path;
 
@@ -49,21 +48,30 @@ pub struct Inputs {
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
 /// sequences apart. Where the run was trained on tables of the user's own, the columns have the names of theirs and
-/// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored.
+/// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored. Standard input, `-`,
+/// is a `.csv`, or of texts a `.txt`.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run; a series too short to be forecast.
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
-    let file = path.display().to_string();
+    let file = file::called(path);
     let found = find(path, &file, preprocessing)?;
-    let found: Vec<Found> =
-        found.into_iter().map(|found| found.last_context(preprocessing)).collect::<Result<_, _>>()?;
+    let found = found.into_iter().map(|found| found.last_context(preprocessing)).collect::<Result<_, _>>()?;
+    prepared(found, &file, preprocessing)
+}
+
+/// Sequences as the model reads them.
+pub(crate) fn prepared(
+    found: Vec<Found>,
+    file: &str,
+    preprocessing: &Preprocessing,
+) -> Result<Inputs, DataError> {
     let steps = preprocessing
         .apply(found.iter().map(|found| &found.raw))
-        .map_err(|place| overflow(&found[place.sequence], &file, place, preprocessing))?;
+        .map_err(|place| overflow(&found[place.sequence], file, place, preprocessing))?;
     let texts = found.iter().filter_map(|found| Some((*found.lines.first()?, found.raw.text()?)));
-    let mut warnings: Vec<String> = several_lines(&file, texts).iter().map(ToString::to_string).collect();
-    warnings.extend(far::warnings(&found, &file, preprocessing));
+    let mut warnings: Vec<String> = several_lines(file, texts).iter().map(ToString::to_string).collect();
+    warnings.extend(far::warnings(&found, file, preprocessing));
     let input = |(found, steps): (Found, Steps)| {
         let kept = preprocessing.kept(found.steps(preprocessing).unwrap_or(steps.len()));
         let padding = preprocessing.padding_before(kept.len());
@@ -77,7 +85,12 @@ pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs,
 
 /// Reads the sequences of a file as it holds them.
 fn find(path: &Path, file: &str, preprocessing: &Preprocessing) -> Result<Vec<Found>, DataError> {
-    let kind = file::kind(path);
+    // Standard input has no name to tell.
+    let kind = match preprocessing.transform() {
+        Transform::Text { .. } if file::is_standard(path) => "txt".to_owned(),
+        _ if file::is_standard(path) => "csv".to_owned(),
+        _ => file::kind(path),
+    };
     let refused = |accepted| DataError::Extension { file: file.into(), accepted };
     Ok(match (preprocessing.transform(), kind.as_str()) {
         (Transform::Image { .. }, "png") => {
@@ -87,7 +100,7 @@ fn find(path: &Path, file: &str, preprocessing: &Preprocessing) -> Result<Vec<Fo
             number(file, idx::images(&file::read(path)?, file)?.into_iter().map(|image| (image, 1)))
         }
         (Transform::Image { layout, .. }, "csv") => {
-            let images = table::parse(&file::read(path)?, file, layout.channels())?;
+            let images = table::parse(Table::open(&file::read(path)?, file)?, layout.channels())?;
             images.into_iter().map(|series| image(series, *layout, file)).collect::<Result<_, _>>()?
         }
         (Transform::Image { .. }, _) => return Err(refused(".png, .idx or .csv, packed as .gz or not")),
@@ -118,7 +131,13 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    fn one(name: String, raw: Raw, line: usize) -> Found {
+    /// A series of a table.
+    pub(crate) fn of_table(series: table::Series, file: &str) -> Found {
+        Found { name: name(&series, file), raw: Raw::Values(series.values), lines: series.lines, skipped: 0 }
+    }
+
+    /// A sequence that begins on a line.
+    pub(crate) fn one(name: String, raw: Raw, line: usize) -> Found {
         Found { name, raw, lines: vec![line], skipped: 0 }
     }
 
@@ -199,24 +218,13 @@ fn series(
         }
         "csv" | "tsv" if kind == "csv" || preprocessing.columns().is_some() => {
             let bytes = file::read(path)?;
-            let all = match (preprocessing.channel_names(), preprocessing.columns()) {
-                (Some(names), Some(columns)) => by_roles(&bytes, file, columns, names, preprocessing)?,
-                (Some(names), None) => {
-                    let answers = match preprocessing.task() {
-                        Task::Regression => preprocessing.targets(),
-                        _ => &[],
-                    };
-                    table::parse_beside(&bytes, file, names, answers)?
-                }
-                (None, _) => table::parse(&bytes, file, channels)?,
-            };
-            let found = |series: table::Series| Found {
-                name: name(&series, file),
-                raw: Raw::Values(series.values),
-                lines: series.lines,
-                skipped: 0,
-            };
-            Ok(all.into_iter().map(found).collect())
+            let all = of_table(Table::open(&bytes, file)?, preprocessing)?;
+            if let Some(time) = preprocessing.columns().and_then(|columns| columns.time.as_deref())
+                && !all[0].times.is_empty()
+            {
+                stamps::check(&all, time, file, preprocessing.task() == Task::Forecast)?;
+            }
+            Ok(all.into_iter().map(|series| Found::of_table(series, file)).collect())
         }
         "tsv" if channels == 1 => {
             let bytes = file::read(path)?;
@@ -240,21 +248,14 @@ fn series(
     }
 }
 
-/// The series of a table whose columns are found as those of the training data were; answers and groups, if it has any, are
-/// not read, and times rise.
-fn by_roles(
-    bytes: &[u8],
-    file: &str,
-    columns: &Columns,
-    names: &[String],
-    preprocessing: &Preprocessing,
-) -> Result<Vec<table::Series>, DataError> {
+/// The series of a table, whose columns a run knows by their names or by their order.
+pub(crate) fn of_table(table: Table, preprocessing: &Preprocessing) -> Result<Vec<table::Series>, DataError> {
     let answers = if preprocessing.task() == Task::Regression { preprocessing.targets() } else { &[] };
-    let all = table::with_roles(bytes, file, columns, names, answers, false)?;
-    if let Some(time) = columns.time.as_deref().filter(|_| !all[0].times.is_empty()) {
-        stamps::check(&all, time, file, preprocessing.task() == Task::Forecast)?;
+    match (preprocessing.channel_names(), preprocessing.columns()) {
+        (Some(names), Some(columns)) => table::with_roles(table, columns, names, answers, false),
+        (Some(names), None) => table::parse_beside(table, names, answers),
+        (None, _) => table::parse(table, channels(preprocessing)),
     }
-    Ok(all)
 }
 
 /// The error for a number that cannot be computed with.

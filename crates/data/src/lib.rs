@@ -42,6 +42,7 @@ mod split;
 mod stamps;
 mod standardizer;
 mod store;
+mod stream;
 mod survey;
 mod task;
 mod tokens;
@@ -54,6 +55,7 @@ pub use columns::Columns;
 pub use config::{DataConfig, Protocol, Standardize};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
+pub use file::{called, is_standard};
 pub use forecast::{Windows, seasonal_naive_error};
 pub use image::Layout;
 pub use inputs::{Input, Inputs, read_inputs};
@@ -66,6 +68,7 @@ pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source, Units};
 pub use sequence::{Sequence, Steps, Target};
 pub use store::Store;
+pub use stream::InputStream;
 pub use survey::{
     ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
 };

@@ -334,6 +334,11 @@ impl Preprocessing {
         }
     }
 
+    /// True if sequences are cut or padded to a length.
+    pub(crate) fn has_length(&self) -> bool {
+        self.max_length.is_some()
+    }
+
     /// The steps that are kept of so many.
     pub(crate) fn kept(&self, steps: usize) -> Range<usize> {
         self.keep.range(steps, self.max_length.map(NonZeroUsize::get))

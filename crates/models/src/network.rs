@@ -7,7 +7,7 @@ use slimgate_gates::EmbeddingInitializer;
 
 use crate::layer::dropout_mask;
 use crate::names::identify;
-use crate::{Stack, StackConfig, initializer};
+use crate::{Stack, StackConfig, State, initializer};
 
 /// The kind of one step of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +104,7 @@ impl Network {
     ///
     /// If the features are not of the kind that the network was made for.
     pub fn forward(&self, features: Features, lengths: Option<&[usize]>) -> Tensor<2> {
-        let x = match (features, &self.embedding) {
-            (Features::Values(values), None) => values,
-            (Features::Tokens(tokens), Some(embedding)) => self.embed(tokens, embedding),
-            (Features::Values(_), Some(_)) => {
-                panic!("expected tokens, got values: this network has an embedding")
-            }
-            (Features::Tokens(_), None) => {
-                panic!("expected values, got tokens: this network has no embedding")
-            }
-        };
+        let x = self.encode(features);
         let states = match self.readout {
             Readout::Last => self.stack.whole(x, lengths),
             Readout::EveryStep => {
@@ -123,6 +114,33 @@ impl Network {
             }
         };
         self.head.forward(states)
+    }
+
+    /// Continues sequences from the states that an earlier call returned, or begins them: the answer after each of the
+    /// given steps, `[batch × steps, outputs]`, and the states after them. It is an answer to what was read so far, whether
+    /// the network was made to answer each step or whole sequences.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward), and if the network is bidirectional.
+    pub fn carry(&self, features: Features, states: Option<Vec<State>>) -> (Tensor<2>, Vec<State>) {
+        let (outputs, states) = self.stack.carry(self.encode(features), states);
+        let [batch, steps, width] = outputs.dims();
+        (self.head.forward(outputs.reshape([batch * steps, width])), states)
+    }
+
+    /// The inputs of the first layer, `[batch, steps, m]`.
+    fn encode(&self, features: Features) -> Tensor<3> {
+        match (features, &self.embedding) {
+            (Features::Values(values), None) => values,
+            (Features::Tokens(tokens), Some(embedding)) => self.embed(tokens, embedding),
+            (Features::Values(_), Some(_)) => {
+                panic!("expected tokens, got values: this network has an embedding")
+            }
+            (Features::Tokens(_), None) => {
+                panic!("expected values, got tokens: this network has no embedding")
+            }
+        }
     }
 
     /// The embeddings `[batch, steps, m]` of tokens, with dropout in training.

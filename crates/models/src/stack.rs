@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::{SlimLstm, SlimLstmConfig};
+use crate::{SlimLstm, SlimLstmConfig, State};
 
 /// Configuration of a [`Stack`].
 #[derive(Clone, Debug)]
@@ -89,6 +89,26 @@ impl Stack {
     pub fn whole(&self, x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<2> {
         let (last, below) = self.split();
         last.whole(self.through(below, x, lengths), lengths)
+    }
+
+    /// Continues sequences from the states that an earlier call returned, one a layer, or begins them: the last layer's
+    /// outputs after each of the steps `x: [batch, steps, m]`, `[batch, steps, outputs]`, and the states after them. Steps
+    /// that come in several calls have the outputs that they would have in one, but for dropout.
+    ///
+    /// # Panics
+    ///
+    /// If the layers are bidirectional: these read the end of a sequence first.
+    pub fn carry(&self, x: Tensor<3>, states: Option<Vec<State>>) -> (Tensor<3>, Vec<State>) {
+        let before =
+            states.map_or_else(|| vec![None; self.layers.len()], |all| all.into_iter().map(Some).collect());
+        let mut after = Vec::with_capacity(self.layers.len());
+        let outputs = self.layers.iter().zip(before).fold(x, |x, (layer, state)| {
+            assert!(layer.backward.is_none(), "a bidirectional layer cannot be carried on");
+            let (outputs, state) = layer.forward.forward(x, state, None, false);
+            after.push(state);
+            outputs
+        });
+        (outputs, after)
     }
 
     fn split(&self) -> (&Layer, &[Layer]) {

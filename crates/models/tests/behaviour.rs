@@ -286,3 +286,34 @@ fn the_answer_to_a_step_does_not_know_what_follows() {
         near(&values(&row), &values(&alone.narrow(0, length - 1, 1)));
     }
 }
+
+#[test]
+fn steps_that_come_one_at_a_time_are_answered_as_those_of_a_whole_sequence() {
+    let device = Device::flex();
+    for (readout, layers) in [(Readout::EveryStep, 1), (Readout::Last, 3)] {
+        let stack = StackConfig { layer: config("lstm2", 3, 5), layers, bidirectional: false, dropout: 0.5 };
+        let network = NetworkConfig {
+            input: InputKind::Values,
+            embedding_initializer: EmbeddingInitializer::Normal,
+            embedding_dropout: 0.0,
+            stack,
+            readout,
+            outputs: 2,
+        };
+        let network = network.init(&device);
+        let x = random([2, 6, 3], &device);
+        let (mut states, mut answers) = (None, Vec::new());
+        for step in 0..6 {
+            let features = Features::Values(x.clone().narrow(1, step, 1));
+            let (answer, after) = network.carry(features, states);
+            answers.push(answer.reshape([2, 1, 2]));
+            states = Some(after);
+        }
+        let carried = Tensor::<3>::cat(answers, 1);
+        let whole = network.forward(Features::Values(x), None);
+        match readout {
+            Readout::EveryStep => near(&values(&carried), &values(&whole)),
+            Readout::Last => near(&values(&carried.narrow(1, 5, 1)), &values(&whole)),
+        }
+    }
+}

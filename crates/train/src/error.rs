@@ -39,6 +39,12 @@ pub enum TrainError {
         /// The epochs that are kept.
         held: Vec<usize>,
     },
+    /// It cannot answer steps as they come.
+    #[error(
+        "the model is bidirectional, so it reads the end of a series first and has no answer to a part of it: predict on \
+         whole series, without --stream"
+    )]
+    ReadsBackwards,
     /// The model computes infinities or NaN.
     #[error(
         "the model of epoch {epoch} answers {sequence} with infinite numbers or NaN, so there is no prediction: use \

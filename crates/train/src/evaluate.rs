@@ -2,6 +2,7 @@
 
 mod outcomes;
 mod predict;
+mod stream;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ use crate::{TrainError, build};
 
 use outcomes::Answers;
 pub use predict::Prediction;
+pub use stream::Stream;
 
 /// Sequences at a time; without gradients there is room for more than in training.
 const BATCH: usize = 128;

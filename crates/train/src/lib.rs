@@ -53,7 +53,7 @@ mod training;
 pub use build::optimizer;
 pub use devices::{FoundDevice, devices, is_built, require_built};
 pub use error::TrainError;
-pub use evaluate::{CheckpointChoice, Evaluated, Prediction, SavedRun};
+pub use evaluate::{CheckpointChoice, Evaluated, Prediction, SavedRun, Stream};
 pub use learn::{Display, Progress, ResumeOptions, resume, train};
 pub use objective::Answer;
 pub use timing::{effort, step_time, time};

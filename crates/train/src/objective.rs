@@ -226,7 +226,7 @@ impl Objective {
             metrics.partition(|(one, other)| one.value.is_some() && other.value.is_some());
         let name = |value: &MetricValue| value.metric.name.clone();
         let found = match &config.run.metric {
-            Some(wanted) => usable.iter().find(|(value, _)| value.metric.name == *wanted),
+            Some(wanted) => usable.iter().find(|(value, _)| value.metric.name.eq_ignore_ascii_case(wanted)),
             None => {
                 let first = name(&validation[choice(self.preprocessing.task())]);
                 usable.iter().find(|(value, _)| value.metric.name == first).or(usable.first())
@@ -234,7 +234,7 @@ impl Objective {
         };
         found.map(|(value, _)| Metric { resolution: None, ..value.metric.clone() }).ok_or_else(|| {
             let metric = config.run.metric.clone().unwrap_or_else(|| name(&validation[0]));
-            let is_open = open.iter().any(|(value, _)| value.metric.name == metric);
+            let is_open = open.iter().any(|(value, _)| value.metric.name.eq_ignore_ascii_case(&metric));
             let problem = if is_open {
                 "which has no value on the training or the validation set"
             } else {

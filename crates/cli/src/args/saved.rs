@@ -69,7 +69,10 @@ fn parse_weights(text: &str) -> Result<CheckpointChoice, String> {
 pub struct PredictArguments {
     #[command(flatten)]
     pub saved: SavedRunArguments,
-    /// The file to answer; of a forecast, its last `data.context` steps
+    /// The file to answer, `-` for standard input; of a forecast, its last `data.context` steps
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
+    /// Answer each line as it comes: of a table below its column names the next step of a series, of texts a text
+    #[arg(long)]
+    pub stream: bool,
 }

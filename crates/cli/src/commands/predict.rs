@@ -1,11 +1,15 @@
 //! `slimgate predict`
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Stdout, stdin, stdout};
+use std::path::Path;
 use std::process::ExitCode;
+use std::slice;
 
 use serde::Serialize;
-use slimgate_data::{Inputs, read_inputs};
-use slimgate_train::{Answer, Prediction};
+use slimgate_data::{DataError, InputStream, Inputs, Steps, called, is_standard, read_inputs};
+use slimgate_train::{Answer, Prediction, SavedRun};
 
 use super::evaluate::open;
 use crate::args::PredictArguments;
@@ -13,52 +17,111 @@ use crate::output::{CliError, say_json, tell};
 
 pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
-    let Inputs { sequences, warnings } = read_inputs(&arguments.input, run.preprocessing())?;
-    for warning in warnings {
-        tell(format_args!("warning: {warning}"));
-    }
-    let predictions = run.predict(&sequences)?;
-    let (names, by_step) = (run.answer_names(), run.is_by_step());
-    if arguments.saved.json {
-        for Prediction { name, first_step, answers } in &predictions {
-            let mut answers = answers.iter().map(|answer| JsonAnswer::new(answer, &names));
-            if by_step {
-                say_json(&JsonSteps { name, first_step: *first_step, steps: answers.collect() })?;
-            } else {
-                answers.try_for_each(|answer| say_json(&JsonWhole { name, answer }))?;
-            }
-        }
+    let mut writer = Writer::new(&run, arguments.saved.json);
+    if arguments.stream {
+        answer_lines(&run, &arguments.input, &mut writer)?;
     } else {
-        write_table(&predictions, &names, by_step)?;
+        let Inputs { sequences, warnings } = read_inputs(&arguments.input, run.preprocessing())?;
+        warn(&warnings);
+        run.predict(&sequences)?.iter().try_for_each(|prediction| writer.write(prediction))?;
+        writer.flush()?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a row an answer: the sequence, its step if there is an answer a step, the class if it is one, and the numbers.
-fn write_table(predictions: &[Prediction], names: &[String], by_step: bool) -> Result<(), CliError> {
-    let mut csv = csv::Writer::from_writer(std::io::stdout());
-    let has_class = predictions
-        .iter()
-        .flat_map(|prediction| &prediction.answers)
-        .any(|answer| matches!(answer, Answer::Class { .. }));
-    let column = |name: &String| if has_class { format!("p({name})") } else { name.clone() };
-    let before = [("name", true), ("step", by_step), ("class", has_class)];
-    let before = before.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
-    csv.write_record(before.chain(names.iter().map(column)))?;
-    for Prediction { name, first_step, answers } in predictions {
+/// Answers each line of a file, or of standard input, before it reads the next.
+fn answer_lines(run: &SavedRun, input: &Path, writer: &mut Writer) -> Result<(), CliError> {
+    let name = called(input);
+    let reader: Box<dyn BufRead> = if is_standard(input) {
+        Box::new(stdin().lock())
+    } else {
+        let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
+        Box::new(BufReader::new(File::open(input).map_err(unreadable)?))
+    };
+    let lines = InputStream::new(reader, &name, run.preprocessing())?;
+    let mut stream = run.stream()?;
+    for line in lines {
+        let Inputs { sequences, warnings } = line?;
+        warn(&warnings);
+        for sequence in &sequences {
+            // A text is a sequence, all other lines are steps of one.
+            let answers = match sequence.steps {
+                Steps::Tokens(_) => run.predict(slice::from_ref(sequence))?,
+                Steps::Values { .. } => stream.answer(sequence)?.into_iter().collect(),
+            };
+            answers.iter().try_for_each(|prediction| writer.write(prediction))?;
+        }
+        writer.flush()?;
+    }
+    Ok(())
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        tell(format_args!("warning: {warning}"));
+    }
+}
+
+/// Prints answers as they come.
+struct Writer {
+    /// The names of the numbers of an answer.
+    names: Vec<String>,
+    by_step: bool,
+    json: bool,
+    csv: csv::Writer<Stdout>,
+    has_header: bool,
+}
+
+impl Writer {
+    fn new(run: &SavedRun, json: bool) -> Writer {
+        let csv = csv::Writer::from_writer(stdout());
+        Writer { names: run.answer_names(), by_step: run.is_by_step(), json, csv, has_header: false }
+    }
+
+    fn write(&mut self, prediction: &Prediction) -> Result<(), CliError> {
+        if self.json { self.write_json(prediction) } else { self.write_rows(prediction) }
+    }
+
+    fn flush(&mut self) -> Result<(), CliError> {
+        Ok(self.csv.flush()?)
+    }
+
+    fn write_json(&self, Prediction { name, first_step, answers }: &Prediction) -> Result<(), CliError> {
+        let mut answers = answers.iter().map(|answer| JsonAnswer::new(answer, &self.names));
+        if self.by_step {
+            say_json(&JsonSteps { name, first_step: *first_step, steps: answers.collect() })
+        } else {
+            answers.try_for_each(|answer| say_json(&JsonWhole { name, answer }))
+        }
+    }
+
+    /// A row an answer: the sequence, its step if there is an answer a step, the class if it is one, and the numbers.
+    fn write_rows(&mut self, Prediction { name, first_step, answers }: &Prediction) -> Result<(), CliError> {
         for (step, answer) in (*first_step..).zip(answers) {
-            let step: Option<String> = by_step.then(|| step.to_string());
             let (class, numbers): (_, Vec<String>) = match answer {
                 Answer::Class { class, probabilities } => {
                     (Some(class.clone()), probabilities.iter().map(f32::to_string).collect())
                 }
                 Answer::Numbers(numbers) => (None, numbers.iter().map(f64::to_string).collect()),
             };
-            csv.write_record([name.clone()].into_iter().chain(step).chain(class).chain(numbers))?;
+            self.write_header(class.is_some())?;
+            let step = self.by_step.then(|| step.to_string());
+            self.csv.write_record([name.clone()].into_iter().chain(step).chain(class).chain(numbers))?;
         }
+        Ok(())
     }
-    csv.flush()?;
-    Ok(())
+
+    /// The names of the columns, before the first row.
+    fn write_header(&mut self, has_class: bool) -> Result<(), CliError> {
+        if self.has_header {
+            return Ok(());
+        }
+        self.has_header = true;
+        let column = |name: &String| if has_class { format!("p({name})") } else { name.clone() };
+        let before = [("name", true), ("step", self.by_step), ("class", has_class)];
+        let before = before.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
+        Ok(self.csv.write_record(before.chain(self.names.iter().map(column)))?)
+    }
 }
 
 /// The one answer to a sequence.

@@ -33,7 +33,13 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Reads the header.
     pub(crate) fn open(bytes: &'a [u8], file: &'a str) -> Result<Table<'a>, DataError> {
+        Table::open_at(bytes, file, 1)
+    }
+
+    /// Reads the header of a table that begins on some line.
+    pub(crate) fn open_at(bytes: &'a [u8], file: &'a str, line: usize) -> Result<Table<'a>, DataError> {
         let Preamble { bytes, first_line, told } = Preamble::of(bytes);
+        let first_line = first_line + line - 1;
         let separator = told.unwrap_or_else(|| separator(bytes));
         quotes::check(bytes, file, first_line, separator)?;
         let mut reader = ReaderBuilder::new();
@@ -162,8 +168,8 @@ pub(crate) struct Series {
 
 /// Reads a table of channels that have no names. A first column named `series` tells its sequences apart; without it
 /// there is one.
-pub(crate) fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Series>, DataError> {
-    let table = Table::open(bytes, file)?;
+pub(crate) fn parse(table: Table, channels: usize) -> Result<Vec<Series>, DataError> {
+    let file = table.file;
     let named = usize::from(table.header.first().is_some_and(|name| name == SERIES));
     let found = table.header.len() - named;
     if found != channels {
@@ -184,12 +190,11 @@ pub(crate) fn parse_named(bytes: &[u8], file: &str, channels: &[String]) -> Resu
 
 /// Reads a table of series of these channels beside columns that are ignored: their answers, where these are known.
 pub(crate) fn parse_beside(
-    bytes: &[u8],
-    file: &str,
+    table: Table,
     channels: &[String],
     ignored: &[String],
 ) -> Result<Vec<Series>, DataError> {
-    let table = Table::open(bytes, file)?;
+    let file = table.file;
     let mut columns = Places::named(&table.header, file)?;
     let is_ignored = |at: &usize| ignored.iter().any(|name| composed(&table.header[*at]) == composed(name));
     columns.channels.retain(|at| !is_ignored(at));
@@ -234,15 +239,13 @@ pub(crate) fn step_labelled(bytes: &[u8], file: &str, channels: &[String]) -> Re
 /// of each step where there are classes. Where answers are not `known`, as in a file to predict on, the columns beside and
 /// those with roles may be missing, and neither answers nor groups are read.
 pub(crate) fn with_roles(
-    bytes: &[u8],
-    file: &str,
+    table: Table,
     columns: &Columns,
     channels: &[String],
     beside: &[String],
     known: bool,
 ) -> Result<Vec<Series>, DataError> {
-    let table = Table::open(bytes, file)?;
-    let places = Places::with_roles(&table.header, columns, channels, beside, known, file)?;
+    let places = Places::with_roles(&table.header, columns, channels, beside, known, table.file)?;
     series(table, &places)
 }
 
@@ -410,7 +413,7 @@ fn series(mut table: Table, places: &Places) -> Result<Vec<Series>, DataError> {
 
 impl Series {
     /// One without a step.
-    fn begun(name: Option<String>, class: Option<String>, group: Option<String>) -> Series {
+    pub(crate) fn begun(name: Option<String>, class: Option<String>, group: Option<String>) -> Series {
         let (step_classes, times, values, lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Series { name, class, group, step_classes, times, values, lines }
     }

@@ -39,7 +39,7 @@ impl Layout {
 
     fn read(&self, content: &Content) -> Result<Vec<Series>, DataError> {
         let Content { path, bytes, .. } = content;
-        table::with_roles(bytes, path, &self.columns, &self.channels, self.beside(), true)
+        table::with_roles(Table::open(bytes, path)?, &self.columns, &self.channels, self.beside(), true)
     }
 }
 
@@ -132,7 +132,7 @@ fn understood(config: &DataConfig, train: &Content) -> Result<(Layout, Vec<Serie
         return Err(table::missing(&header, path, "class"));
     }
     let channels: Vec<String> = others.iter().filter(|name| !targets.contains(name)).cloned().collect();
-    let all = table::with_roles(bytes, path, &columns, &channels, &targets, true)?;
+    let all = table::with_roles(Table::open(bytes, path)?, &columns, &channels, &targets, true)?;
     let constant = is_constant(&all, channels.len(), targets.len());
     let task = task(config, &columns, &targets, &all, constant, &header, path)?;
     let is_guessed = columns != config.columns || config.task.is_none();

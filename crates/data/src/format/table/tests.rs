@@ -5,6 +5,20 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
+fn parse(bytes: &[u8], file: &str, channels: usize) -> Result<Vec<Series>, DataError> {
+    super::parse(Table::open(bytes, file)?, channels)
+}
+
+fn with_roles(
+    bytes: &[u8],
+    columns: &Columns,
+    channels: &[String],
+    beside: &[String],
+    known: bool,
+) -> Result<Vec<Series>, DataError> {
+    super::with_roles(Table::open(bytes, "a")?, columns, channels, beside, known)
+}
+
 #[test]
 fn without_a_column_series_the_table_is_one_sequence() {
     let all = parse(b"left,right\n1,2\n3, 4\n", "a", 2).unwrap();
@@ -192,9 +206,8 @@ fn columns() -> Columns {
 #[test]
 fn columns_with_roles_are_no_channels() {
     let table = "ds,id,x,label,site,note,wear\n1,a,5,up,s,?,7\n1,b,6,,t,?,8\n2,a,9,down,s,?,7\n";
-    let read = |known| {
-        with_roles(table.as_bytes(), "a", &columns(), &names(&["x"]), &names(&["wear"]), known).unwrap()
-    };
+    let read =
+        |known| with_roles(table.as_bytes(), &columns(), &names(&["x"]), &names(&["wear"]), known).unwrap();
     let all = read(true);
     // Rows with times need not stand together.
     assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[5.0, 7.0, 9.0, 7.0][..], &[2, 4][..]));
@@ -206,11 +219,11 @@ fn columns_with_roles_are_no_channels() {
         (&asked[0].values[..], asked[0].step_classes.len(), &asked[0].group),
         (&[5.0, 9.0][..], 0, &None)
     );
-    let bare = with_roles(b"x\n1\n", "a", &columns(), &names(&["x"]), &names(&["wear"]), false).unwrap();
+    let bare = with_roles(b"x\n1\n", &columns(), &names(&["x"]), &names(&["wear"]), false).unwrap();
     assert_eq!(bare[0].values, [1.0]);
-    let missing = |known| with_roles(b"ds,id,label,site,note\n", "a", &columns(), &names(&["x"]), &[], known);
+    let missing = |known| with_roles(b"ds,id,label,site,note\n", &columns(), &names(&["x"]), &[], known);
     assert!(missing(false).unwrap_err().to_string().contains("no column \"x\""));
-    let role = with_roles(b"ds,x,label,site,note\n", "a", &columns(), &names(&["x"]), &[], true);
+    let role = with_roles(b"ds,x,label,site,note\n", &columns(), &names(&["x"]), &[], true);
     assert!(role.unwrap_err().to_string().contains("no column \"id\""));
 }
 
@@ -219,7 +232,7 @@ fn a_series_is_in_one_group() {
     let columns = Columns { group: Some("site".into()), series: Some("id".into()), ..Columns::default() };
     let read = |rows: &str| {
         let table = format!("id,site,x\n{rows}");
-        with_roles(table.as_bytes(), "a", &columns, &names(&["x"]), &[], true)
+        with_roles(table.as_bytes(), &columns, &names(&["x"]), &[], true)
     };
     assert_eq!(read("a,s,1\nb,s,2\n").unwrap().len(), 2);
     assert!(matches!(read("a,s,1\na,t,2\n"), Err(DataError::CsvGroup { line: 3, .. })));
