@@ -13,8 +13,8 @@ use crate::references::Repetition;
 /// The lines of a file, unless a single forecast has more.
 const MOST_LINES: usize = 1_000;
 
-/// The steps of a [`Stretch`], unless a single forecast has more.
-const MOST_STEPS: usize = 240;
+/// The steps of a [`Stretch`], unless a single forecast has more: of hours a week, which a small picture shows legibly.
+const MOST_STEPS: usize = 168;
 
 /// What a run forecasts of the test part, in the units of the data, beside what was observed there.
 ///
@@ -245,8 +245,8 @@ mod tests {
         assert_eq!(Forecasts::from_csv(Path::new("run/forecasts.csv"), &text).unwrap(), forecasts);
         let stretch = forecasts.stretch("household-power");
         assert_eq!((stretch.target.as_str(), stretch.unit.as_deref()), ("voltage", Some("V")));
-        assert_eq!((stretch.steps.len(), stretch.steps.last()), (240, Some(&3624)));
-        assert!(stretch.seasonal_naive.is_empty() && stretch.interval[1].len() == 240);
+        assert_eq!((stretch.steps.len(), stretch.steps.last()), (168, Some(&3624)));
+        assert!(stretch.seasonal_naive.is_empty() && stretch.interval[1].len() == 168);
     }
 
     #[test]

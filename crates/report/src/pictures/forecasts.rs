@@ -70,7 +70,8 @@ fn picture(title: &str, by: &str, stretch: &Stretch, [low, high]: [f64; 2]) -> P
         let interval = (has_interval && of.name == FORECAST.name).then_some(&stretch.interval);
         plots.extend(unbroken(&stretch.steps).map(|at| plot(&of, &stretch.steps, numbers, interval, at)));
         let name = if interval.is_some() { "median forecast" } else { of.name };
-        entries.push(entry(name, &of));
+        // As they matter, not as they are drawn over one another.
+        entries.insert(0, entry(name, &of));
     }
     let step = stretch.step_unit.as_deref().unwrap_or("step");
     let unit = stretch.unit.as_ref().map_or_else(String::new, |unit| format!(" ({unit})"));
