@@ -45,7 +45,7 @@ mod vocabulary;
 
 pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source};
-pub use config::{DataConfig, Protocol, Standardize};
+pub use config::{DataConfig, Protocol, Standardize, TestSet};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
 pub use forecast::{Windows, seasonal_naive_error};
