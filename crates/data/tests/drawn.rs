@@ -14,7 +14,7 @@ fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let table = |numbers: std::ops::Range<usize>| {
         let row = |number: usize| {
-            let class = if number % 4 == 0 { "rare" } else { "common" };
+            let class = if number.is_multiple_of(4) { "rare" } else { "common" };
             format!("s{number},{class},{number}\ns{number},{class},{}\n", number % 7)
         };
         "series,class,x\n".to_owned() + &numbers.map(row).collect::<String>()

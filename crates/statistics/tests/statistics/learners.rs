@@ -48,7 +48,7 @@ impl Learners {
     }
 
     fn sequence(&self, source: &mut Source, index: usize) -> Sequence {
-        let class = if index % 2 == 0 { 1.0 } else { -1.0 };
+        let class = if index.is_multiple_of(2) { 1.0 } else { -1.0 };
         let numbers = self.apart.map(|apart| [(); FEATURES].map(|()| class * apart / 2.0 + source.normal()));
         Sequence { class, numbers }
     }
