@@ -1,7 +1,7 @@
 //! The data sets by name.
 
 use crate::recipe::{File, Format, Modality, Recipe, Units};
-use crate::{Columns, DataConfig, DataError, Store, Survey, TokenRule, checksum, own};
+use crate::{Columns, DataConfig, DataError, Store, Survey, Task, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -176,6 +176,16 @@ impl Entry {
         self.recipe.test.pieces.is_some()
     }
 
+    /// The reason for which no other test set than the one that is given may be drawn, after the data set's name and a
+    /// comma; none where one may.
+    pub fn fixed_test(&self) -> Option<String> {
+        if self.recipe.task == Task::Forecast {
+            return Some("which is divided in time".to_owned());
+        }
+        let named = self.recipe.datasets.iter().find(|named| named.name == self.name)?;
+        named.test_data.as_ref().map(|are| format!("whose test data {are}"))
+    }
+
     /// The names of the channels, where the files have names for them.
     pub fn channel_names(&self) -> &[String] {
         match &self.recipe.format {
@@ -253,7 +263,6 @@ fn unknown(name: &str, nearest: Option<String>, choices: &str) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Task;
     use crate::origin::{Assembly, Provider};
     use std::collections::HashSet;
 

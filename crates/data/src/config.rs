@@ -27,7 +27,11 @@ pub struct DataConfig {
     /// Choices are made on a held-out validation set, or on the test set (published).
     #[serde(with = "SelectionSet")]
     pub validation: Protocol,
-    /// Random seed of the split into training and validation set.
+    /// The test set that is given, or as many sequences that `data.seed` draws from all, in the proportions of their
+    /// classes.
+    #[serde(skip_serializing_if = "TestSet::is_given")]
+    pub test: TestSet,
+    /// Random seed of the split into training and validation set, and of a test set that is drawn.
     #[schemars(range(max = i64::MAX))]
     pub seed: u64,
     /// Maximum number of time steps of a sequence; all if not given.
@@ -109,6 +113,23 @@ enum SelectionSet {
     Published,
 }
 
+/// The sequences that are tested on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestSet {
+    /// Those that the data set names.
+    #[default]
+    Given,
+    /// As many, drawn from the training and the test data together; the others are the training data.
+    Drawn,
+}
+
+impl TestSet {
+    fn is_given(&self) -> bool {
+        *self == TestSet::Given
+    }
+}
+
 /// The pixels that are brought to mean 0 and standard deviation 1 together. The channels of a series are always apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -127,6 +148,7 @@ impl Default for DataConfig {
             train_limit: None,
             validation_fraction: 0.1,
             validation: Protocol::Validation,
+            test: TestSet::Given,
             seed: 1,
             max_length: None,
             keep: Keep::Start,
@@ -166,12 +188,15 @@ impl DataConfig {
     /// Checks every value that can be checked before data is read.
     ///
     /// # Errors
-    /// A value out of its setting's bounds, no targets, and padding without a length.
+    /// A value out of its setting's bounds, no targets, padding without a length, and a test set that is drawn and chosen on.
     pub fn check(&self) -> Result<(), DataError> {
         let values = Table::try_from(self).expect("the settings have a TOML form");
         check(&SETTINGS, &Table::from_iter([("data".to_owned(), Value::Table(values))]))?;
         if self.targets.as_ref().is_some_and(Vec::is_empty) {
             return Err(DataError::EmptyTargets);
+        }
+        if self.test == TestSet::Drawn && self.validation == Protocol::Published {
+            return Err(DataError::DrawnChoices);
         }
         match (self.pad, self.max_length) {
             (Pad::Start, None) => Err(DataError::PadWithoutLength { side: "start" }),
@@ -194,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_config_survives_being_written() {
-        for config in [DataConfig::default(), DataConfig { train_limit: Some(9), ..DataConfig::default() }] {
+        let drawn = DataConfig { train_limit: Some(9), test: TestSet::Drawn, ..DataConfig::default() };
+        for config in [DataConfig::default(), drawn] {
             assert_eq!(toml::from_str::<DataConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
         }
     }
@@ -216,6 +242,16 @@ mod tests {
         let message = DataConfig { targets: Some(Vec::new()), ..DataConfig::default() }.check().unwrap_err();
         let told = "`data.targets` is an empty list: name at least one column, or leave it out";
         assert_eq!(message.to_string(), told);
+    }
+
+    #[test]
+    fn a_test_set_that_is_given_is_not_written_and_one_that_is_drawn_is_not_chosen_on() {
+        assert!(!toml::to_string(&DataConfig::default()).unwrap().contains("test ="));
+        let drawn = DataConfig { test: TestSet::Drawn, ..DataConfig::default() };
+        drawn.check().unwrap();
+        let chosen_on = DataConfig { validation: Protocol::Published, ..drawn };
+        let message = chosen_on.check().unwrap_err().to_string();
+        assert!(message.contains("`data.test` = \"drawn\"") && message.contains("leave"), "{message}");
     }
 
     #[test]

@@ -26,6 +26,16 @@ pub enum DataError {
     #[error("all sequences are of one group, of which no {part} set can be taken: add sequences of another")]
     OneGroup { part: &'static str },
     #[error(
+        "`data.test` = \"drawn\" does not suit {dataset:?}, {why}: leave `data.test` out to test on the sequences that \
+         are given"
+    )]
+    FixedTest { dataset: String, why: String },
+    #[error(
+        "`data.test` = \"drawn\" and `data.validation` = \"test\" exclude each other, since what was published was chosen on \
+         the test set that is given: leave one of them out"
+    )]
+    DrawnChoices,
+    #[error(
         "{asked:?} is not the data that the run was trained on: use {trained:?}, or train a new run on {asked:?}"
     )]
     OtherDataset { trained: String, asked: String },

@@ -52,7 +52,7 @@ mod vocabulary;
 pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source, units};
 pub use columns::Columns;
-pub use config::{DataConfig, Protocol, Standardize};
+pub use config::{DataConfig, Protocol, Standardize, TestSet};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
 pub use file::{called, is_standard};

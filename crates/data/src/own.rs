@@ -13,6 +13,7 @@ use crate::format::table::{self, Table};
 use crate::format::{texts, ts, ucr};
 use crate::pieces::{self, Piece};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
+use crate::split::Members;
 use crate::survey::{OneFile, measured};
 use crate::{
     Columns, DataConfig, DataError, Entry, Finding, Survey, Task, TokenRule, Windows, checksum, file, labels,
@@ -282,7 +283,11 @@ impl Division {
             let name = if groups.is_empty() { name } else { "groups" };
             return Err(DataError::NothingToTest { file: file.into(), name });
         }
-        let pieces = pieces::whole(strata, groups, config.test_fraction());
+        let mut of_sequences = vec![None; strata.len()];
+        for (of, group) in of_sequences.iter_mut().zip(groups) {
+            *of = Some(*group);
+        }
+        let pieces = pieces::whole(Members { labels: strata, groups: &of_sequences }, config.test_fraction());
         let how = match (groups.is_empty(), strata.iter().any(|label| *label > 0)) {
             (false, _) => ", whole groups of them",
             (true, true) => ", in the proportions of their classes",

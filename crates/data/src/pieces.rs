@@ -1,7 +1,8 @@
 //! The division of one file into a training and a test part: of whole sequences or, for forecasts, in time.
 
 use crate::examples::{Answer, Example, Raw};
-use crate::split::{held_out, stratified_order};
+use crate::shuffle::Purpose;
+use crate::split::{Members, draw, held_out};
 use std::ops::Range;
 
 /// The seed of the order in which whole sequences are divided. No `data.seed` can be as large: the test part is the same
@@ -42,40 +43,16 @@ pub(crate) fn in_time(lengths: &[usize], fraction: f64) -> Division {
     [part(&train), part(&test)]
 }
 
-/// Divides whole sequences: by their labels in proportion or, where they are in groups, whole groups of them. There are at
+/// Divides whole sequences: by their labels in proportion, and whole groups of them where they are in groups. There are at
 /// least two sequences, or groups, and either part gets one.
-pub(crate) fn whole(labels: &[usize], groups: &[usize], fraction: f64) -> Division {
-    let wanted = held_out(labels.len(), fraction).max(1);
-    let is_test = if groups.is_empty() {
-        let mut is_test = vec![false; labels.len()];
-        let order = stratified_order(labels, SEED);
-        for sequence in order.into_iter().take(wanted.min(labels.len() - 1)) {
-            is_test[sequence] = true;
-        }
-        is_test
-    } else {
-        grouped(groups, wanted, SEED)
-    };
-    [false, true].map(|part| {
-        let is_in = |sequence: &usize| is_test[*sequence] == part;
-        (0..labels.len()).filter(is_in).map(Piece::whole).collect()
+pub(crate) fn whole(members: Members, fraction: f64) -> Division {
+    let sequences = members.labels.len();
+    let wanted = held_out(sequences, fraction).clamp(1, sequences - 1);
+    let (mut test, mut train) = draw(members, wanted, Purpose::Test, SEED);
+    [&mut train, &mut test].map(|part| {
+        part.sort_unstable();
+        part.iter().copied().map(Piece::whole).collect()
     })
-}
-
-/// Takes whole groups, in an order that the seed decides, until at least so many sequences are taken or one group is left;
-/// says of each sequence whether it was taken.
-pub(crate) fn grouped(groups: &[usize], wanted: usize, seed: u64) -> Vec<bool> {
-    let count = groups.iter().max().map_or(0, |last| last + 1);
-    let mut is_taken = vec![false; count];
-    let mut taken = 0;
-    for group in stratified_order(&vec![0; count], seed).into_iter().take(count.saturating_sub(1)) {
-        if taken >= wanted {
-            break;
-        }
-        is_taken[group] = true;
-        taken += groups.iter().filter(|of| **of == group).count();
-    }
-    groups.iter().map(|group| is_taken[*group]).collect()
 }
 
 /// The numbers of some groups, in the order in which they come.
@@ -109,6 +86,7 @@ pub(crate) fn take(examples: Vec<Example>, pieces: &[Piece], channels: usize) ->
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn sequences(part: &[Piece]) -> Vec<usize> {
         part.iter().map(|piece| piece.sequence).collect()
@@ -130,10 +108,11 @@ mod tests {
     #[test]
     fn classes_are_divided_in_proportion() {
         let labels: Vec<usize> = (0..50).map(|at| usize::from(at % 5 == 0)).collect();
-        let [train, test] = whole(&labels, &[], 0.2);
+        let divided = || whole(Members { labels: &labels, groups: &vec![None; 50] }, 0.2);
+        let [train, test] = divided();
         assert_eq!((train.len(), test.len()), (40, 10));
         assert_eq!(test.iter().filter(|piece| labels[piece.sequence] == 1).count(), 2);
-        assert_eq!(whole(&labels, &[], 0.2), [train, test]);
+        assert_eq!(divided(), [train, test]);
     }
 
     proptest! {
@@ -145,14 +124,16 @@ mod tests {
             let groups = numbered(groups.iter().map(|group| ["a", "b", "c", "d", "e", "f"][*group]));
             prop_assume!(groups.iter().any(|group| *group > 0));
             let labels = vec![0; groups.len()];
-            for groups in [&groups[..], &[]] {
-                let [train, test] = whole(&labels, groups, fraction).map(|part| sequences(&part));
+            let (grouped, alone) = (groups.iter().copied().map(Some).collect(), vec![None; groups.len()]);
+            for in_groups in [grouped, alone] {
+                let members = Members { labels: &labels, groups: &in_groups };
+                let [train, test] = whole(members, fraction).map(|part| sequences(&part));
                 prop_assert!(!train.is_empty() && !test.is_empty());
                 let mut all = [&train[..], &test[..]].concat();
                 all.sort_unstable();
                 prop_assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
-                let together = |sequence: &usize| test.iter().any(|other| groups[*sequence] == groups[*other]);
-                prop_assert!(groups.is_empty() || !train.iter().any(together));
+                let of = |part: &[usize]| part.iter().filter_map(|at| in_groups[*at]).collect::<HashSet<_>>();
+                prop_assert!(of(&train).is_disjoint(&of(&test)));
             }
         }
     }

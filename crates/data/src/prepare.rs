@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::examples::Example;
 use crate::own::whole_path;
 use crate::preprocessing::Overflow;
-use crate::split::{self, SplitIndices, held_out, split, undivided};
+use crate::shuffle::Purpose;
+use crate::split::{self, Members, SplitIndices, draw, held_out, split, undivided};
 use crate::{
-    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, examples, find,
-    pieces,
+    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, TestSet,
+    examples, find,
 };
 use std::collections::BTreeMap;
 
@@ -27,12 +28,12 @@ pub struct Prepared {
     pub test: Vec<Sequence>,
 }
 
-/// Reads a data set, takes the validation set off its training data, fits the preprocessing on what
-/// remains, and applies it to all.
+/// Reads a data set, draws its test set where that is not given, takes the validation set off its training data, fits the
+/// preprocessing on what remains, and applies it to all.
 ///
 /// # Errors
-/// A setting out of range, an unknown data set, or a folder of the user's that cannot be used. The files that ship are
-/// checked as any other.
+/// A setting out of range, an unknown data set, a folder of the user's that cannot be used, or a test set that cannot be
+/// drawn. The files that ship are checked as any other.
 pub fn prepare(config: &DataConfig) -> Result<Prepared, DataError> {
     build(config, None)
 }
@@ -89,6 +90,7 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
 /// As [`prepare`]; a set with no sequence left for one of the two.
 pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     let entry = find(config)?;
+    check_test_set(config, &entry)?;
     match config.validation {
         _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
         Protocol::Validation if !entry.recipe.groups.is_empty() => {
@@ -108,6 +110,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     if let Some(asked) = config.task.filter(|asked| *asked != entry.recipe.task) {
         return Err(DataError::OtherTask { dataset: entry.name.clone(), asked, task: entry.recipe.task });
     }
+    check_test_set(config, &entry)?;
     if stored.is_none()
         && let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value)
     {
@@ -116,34 +119,35 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     if entry.recipe.task == Task::Forecast {
         return forecast::build(config, &entry, stored.map(|(stored, _)| stored));
     }
-    let examples = examples::load(&entry, &entry.recipe.train)?;
-    let labels = strata(&examples);
+    let (training, drawn) = match config.test {
+        TestSet::Given => (Part::training(&entry)?, None),
+        TestSet::Drawn => drawn(&entry, config.seed).map(|(training, test)| (training, Some(test)))?,
+    };
+    let (labels, groups) = (strata(&training.examples), groups(&training.examples));
     let SplitIndices { train, validation } = match config.validation {
-        Protocol::Validation if !entry.recipe.groups.is_empty() => split_groups(&examples, &labels, config)?,
-        Protocol::Validation => split(&labels, config.validation_fraction, config.train_limit, config.seed)?,
+        Protocol::Validation => {
+            let members = Members { labels: &labels, groups: &groups };
+            split(members, config.validation_fraction, config.train_limit, config.seed)?
+        }
         Protocol::Published => {
             let train = undivided(&labels, config.train_limit, config.seed);
             SplitIndices { train, validation: Vec::new() }
         }
     };
     let fitted = || {
-        let train: Vec<_> = train.iter().map(|index| &examples[*index]).collect();
+        let train: Vec<_> = train.iter().map(|index| &training.examples[*index]).collect();
         Preprocessing::fit(&entry, config, &train)
     };
     let preprocessing = stored.map_or_else(fitted, |(stored, _)| Ok(stored.clone().at(&entry)))?;
-    let mut examples: Vec<_> = examples.into_iter().map(Some).collect();
-    let mut subset = |indices: Vec<usize>| {
-        let taken = indices.iter().map(|index| examples[*index].take().expect("no index comes twice"));
-        preprocessing.sequences(taken).map_err(|place| {
-            let sequence = indices[place.sequence];
-            examples::overflow(&entry, &entry.recipe.train, Overflow { sequence, ..place })
-        })
+    let (train, held_out) = training.divided(&train, &validation);
+    let prepared = |part: Part| {
+        let Part { examples, places } = part;
+        preprocessing
+            .sequences(examples.into_iter())
+            .map_err(|place| overflow(&entry, Overflow { sequence: places[place.sequence], ..place }))
     };
-    let (train, held_out) = (subset(train)?, subset(validation)?);
-    drop(examples);
-    let test = preprocessing
-        .sequences(examples::load(&entry, &entry.recipe.test)?.into_iter())
-        .map_err(|place| examples::overflow(&entry, &entry.recipe.test, place))?;
+    let (train, held_out) = (prepared(train)?, prepared(held_out)?);
+    let test = prepared(drawn.map_or_else(|| Part::test(&entry), Ok)?)?;
     let validation = match config.validation {
         Protocol::Validation => held_out,
         Protocol::Published => test.clone(),
@@ -153,33 +157,88 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
 
 /// The number of sequences that are held out for validation where these are in groups.
 fn grouped_validation(config: &DataConfig, entry: &Entry) -> Result<usize, DataError> {
-    let examples = examples::load(entry, &entry.recipe.train)?;
-    Ok(split_groups(&examples, &strata(&examples), config)?.validation.len())
+    let training = match config.test {
+        TestSet::Given => Part::training(entry)?,
+        TestSet::Drawn => drawn(entry, config.seed)?.0,
+    };
+    let (labels, groups) = (strata(&training.examples), groups(&training.examples));
+    let members = Members { labels: &labels, groups: &groups };
+    Ok(split(members, config.validation_fraction, None, config.seed)?.validation.len())
 }
 
-/// As [`split`], where sequences are in groups, which no division takes apart.
-fn split_groups(
-    examples: &[Example],
-    labels: &[usize],
-    config: &DataConfig,
-) -> Result<SplitIndices, DataError> {
-    split::check(examples.len(), config.validation_fraction)?;
-    let groups: Vec<usize> = examples.iter().map(|example| example.group.unwrap_or_default()).collect();
-    let wanted = held_out(examples.len(), config.validation_fraction);
-    let is_held_out = pieces::grouped(&groups, wanted, config.seed);
-    let order = undivided(labels, None, config.seed);
-    let (validation, mut train): (Vec<usize>, Vec<usize>) =
-        order.into_iter().partition(|at| is_held_out[*at]);
-    if validation.is_empty() {
-        return Err(DataError::OneGroup { part: "validation" });
+/// Sequences of a data set, each with its place among all: the training data come first, then the test data.
+struct Part {
+    examples: Vec<Example>,
+    places: Vec<usize>,
+}
+
+impl Part {
+    /// The training data that are given.
+    fn training(entry: &Entry) -> Result<Part, DataError> {
+        let examples = examples::load(entry, &entry.recipe.train)?;
+        Ok(Part { places: (0..examples.len()).collect(), examples })
     }
-    train.truncate(config.train_limit.unwrap_or(train.len()));
-    Ok(SplitIndices { train, validation })
+
+    /// The test data that are given.
+    fn test(entry: &Entry) -> Result<Part, DataError> {
+        let examples = examples::load(entry, &entry.recipe.test)?;
+        let first = entry.recipe.train.sequences;
+        Ok(Part { places: (first..first + examples.len()).collect(), examples })
+    }
+
+    /// The sequences of some indices and of some others; those of neither are dropped.
+    fn divided(self, some: &[usize], others: &[usize]) -> (Part, Part) {
+        let mut examples: Vec<_> = self.examples.into_iter().map(Some).collect();
+        let mut part = |indices: &[usize]| Part {
+            examples: indices.iter().map(|at| examples[*at].take().expect("no index comes twice")).collect(),
+            places: indices.iter().map(|at| self.places[*at]).collect(),
+        };
+        (part(some), part(others))
+    }
 }
 
-/// The groups in whose proportions sequences are divided: their classes. Of sequences whose steps have classes, it is the
+/// The training and the test data where the latter are drawn: as many as are given, out of both.
+fn drawn(entry: &Entry, seed: u64) -> Result<(Part, Part), DataError> {
+    let (mut all, test) = (Part::training(entry)?, Part::test(entry)?);
+    let number = test.examples.len();
+    all.examples.extend(test.examples);
+    all.places.extend(test.places);
+    let (labels, groups) = (strata(&all.examples), groups(&all.examples));
+    let members = Members { labels: &labels, groups: &groups };
+    let (test, mut training) = draw(members, number, Purpose::Test, seed);
+    if test.is_empty() {
+        return Err(DataError::OneGroup { part: "test" });
+    }
+    // The validation set is drawn from them as from any training data.
+    training.sort_unstable();
+    Ok(all.divided(&training, &test))
+}
+
+/// Checks that the test set may be drawn, where it is.
+fn check_test_set(config: &DataConfig, entry: &Entry) -> Result<(), DataError> {
+    match entry.fixed_test().filter(|_| config.test == TestSet::Drawn) {
+        Some(why) => Err(DataError::FixedTest { dataset: entry.name.clone(), why }),
+        None => Ok(()),
+    }
+}
+
+/// The error for a number that cannot be computed with, of the sequence of this place among all.
+fn overflow(entry: &Entry, place: Overflow) -> DataError {
+    let (train, test) = (&entry.recipe.train, &entry.recipe.test);
+    match place.sequence.checked_sub(train.sequences) {
+        None => examples::overflow(entry, train, place),
+        Some(sequence) => examples::overflow(entry, test, Overflow { sequence, ..place }),
+    }
+}
+
+/// The group of each sequence, which no division takes apart.
+fn groups(examples: &[Example]) -> Vec<Option<usize>> {
+    examples.iter().map(|example| example.group).collect()
+}
+
+/// The strata in whose proportions sequences are divided: their classes. Of sequences whose steps have classes, it is the
 /// one among them of which there are fewest steps in all, so that what is rare comes in each part; of numbers there is
-/// one group.
+/// one stratum.
 pub(crate) fn strata(examples: &[Example]) -> Vec<usize> {
     let mut steps = BTreeMap::new();
     for class in examples.iter().flat_map(Example::step_classes).flatten() {

@@ -69,6 +69,8 @@ pub(crate) struct Named {
     pub name: String,
     pub summary: String,
     pub lengths: (usize, usize),
+    /// What sets its test data apart, after "whose test data", where another part would not be as good a test.
+    pub test_data: Option<String>,
     #[serde(rename = "form")]
     pub modality: Modality,
     #[serde(default)]

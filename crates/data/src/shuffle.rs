@@ -12,6 +12,7 @@ pub(crate) enum Purpose {
     Pixels,
     Split,
     Epoch,
+    Test,
 }
 
 /// The numbers `0..len` in an order that depends on nothing but the arguments (ChaCha8, Fisher–Yates).
@@ -52,6 +53,7 @@ mod tests {
         let order = permutation(100, Purpose::Split, 1, 0);
         assert_eq!(order, permutation(100, Purpose::Split, 1, 0));
         assert_ne!(order, permutation(100, Purpose::Epoch, 1, 0));
+        assert_ne!(order, permutation(100, Purpose::Test, 1, 0));
         assert_ne!(order, permutation(100, Purpose::Split, 2, 0));
         assert_ne!(order, permutation(100, Purpose::Split, 1, 1));
     }

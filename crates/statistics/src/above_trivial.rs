@@ -2,6 +2,7 @@
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF};
 
+use super::resampled::resampled_error;
 use super::sample::{Sample, mean_and_sd, student};
 
 /// Results of a model and of the trivial predictor, whose answers are fixed, on the same test sequences.
@@ -44,6 +45,17 @@ pub fn p_above_trivial(found: AgainstTrivial) -> Option<f64> {
 pub fn p_above(scores: &[f64], bound: f64) -> Option<f64> {
     let sample = Sample::new(scores, 0.0)?;
     Some(if sample.sd > 0.0 { sample.p_above(bound) } else { f64::from(sample.mean <= bound) })
+}
+
+/// One-sided p of "under new seeds and divisions, the model is no better", of its lead over the predictor in each division
+/// of the same sequences, by the corrected resampled t test; `None` as [`resampled_error`].
+pub fn p_above_in_divisions(leads: &[f64], test_share: f64) -> Option<f64> {
+    let error = resampled_error(leads, test_share, 0.0)?;
+    let (mean, _) = mean_and_sd(leads);
+    Some(match error.variance > 0.0 {
+        true => student(error.degrees_of_freedom).sf(mean / error.variance.sqrt()),
+        false => f64::from(mean <= 0.0),
+    })
 }
 
 /// p by the t test; each variance comes with the number of observations it is estimated from.
@@ -109,6 +121,18 @@ mod tests {
         assert!((p(&scores) - 0.091_751_71).abs() < 1e-8, "{}", p(&scores));
         assert_eq!((p(&[0.6; 3]), p(&[0.5; 3]), p(&[0.4; 3])), (0.0, 1.0, 1.0));
         assert_eq!(p_above(&[0.6], 0.5), None);
+    }
+
+    /// Mean 3 and s² 2.5, as in [`resampled_error`]'s own test: t = 3/√(2.5 × 0.45) with four degrees of freedom, against
+    /// 3/√(2.5 × 0.2) of independent seeds.
+    #[test]
+    fn leads_over_divisions_are_worth_less_than_over_seeds() {
+        let leads = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let p = p_above_in_divisions(&leads, 0.2).unwrap();
+        assert!((p - student(4.0).sf(3.0 / 1.125f64.sqrt())).abs() < 1e-12);
+        assert!(p > 2.0 * p_above(&leads, 0.0).unwrap());
+        assert_eq!(p_above_in_divisions(&[0.5; 3], 0.2), Some(0.0));
+        assert_eq!(p_above_in_divisions(&[0.5], 0.2), None);
     }
 
     #[test]

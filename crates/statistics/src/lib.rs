@@ -6,12 +6,12 @@
 //! | question | function |
 //! |---|---|
 //! | how well does a variant do? | [`interval_of_mean`] |
-//! | has it learned anything at all? | [`p_above_trivial`], [`p_above`] |
+//! | has it learned anything at all? | [`p_above_trivial`], [`p_above`], [`p_above_in_divisions`] |
 //! | is it as good as the baseline, on the same seeds? | [`compare`] |
 //! | and if several variants are compared? | [`holm`] |
 //! | how many seeds would settle it? | [`seeds_needed`], [`power`] |
 //! | may seeds stop as soon as it is settled? | [`Plan`], [`Design`] |
-//! | does it hold for new data, too? | [`crossed_mean`], [`resampled_interval`] |
+//! | does it hold for new data, too? | [`crossed_mean`], [`resampled_error`], [`resampled_interval`] |
 //! | would another seed have chosen other settings? | [`choose`] |
 //! | which is best over several data sets? | [`friedman`], [`pairwise_signed_rank`], [`critical_difference`], [`groups`] |
 //! | which setting mattered? | [`importance`](fn@importance) |
@@ -27,7 +27,7 @@
 //! assert!(found.p_equivalence < 0.05 && found.p_difference > 0.05);
 //!
 //! // For half that margin, one more seed is needed.
-//! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05 };
+//! let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha: 0.05, shared: 0.0 };
 //! assert_eq!(seeds_needed(Alternative::Equivalent { margin: 0.0025 }, scenario, 0.8), Some(6));
 //! ```
 
@@ -51,7 +51,7 @@ mod signed_rank;
 mod studentized_range;
 mod usable_range;
 
-pub use above_trivial::{AgainstTrivial, p_above, p_above_trivial};
+pub use above_trivial::{AgainstTrivial, p_above, p_above_in_divisions, p_above_trivial};
 pub use bootstrap::bootstrap_interval;
 pub use choice::{Choice, SettingChance, choose};
 pub use crossed::{CrossedMean, MeanError, crossed_difference, crossed_mean};
@@ -63,7 +63,7 @@ pub use importance::{Effect, Importance, Method, Observation, Parameter, Scale, 
 pub use interval::{Estimate, interval_of_mean, t_interval};
 pub use paired::{Criteria, Pair, PairedTests, compare, won_tied_lost};
 pub use power::{Alternative, Scenario, power, seeds_needed};
-pub use resampled::resampled_interval;
+pub use resampled::{resampled_error, resampled_interval, shared_variance};
 pub use sample::mean_and_sd;
 pub use sequential::Design;
 pub use settle::{Differences, Finding, Intervals, Looked, Plan, Prospect, Standing};

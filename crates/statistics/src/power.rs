@@ -36,6 +36,9 @@ pub struct Scenario {
     pub sd: f64,
     /// Significance level α of the test.
     pub alpha: f64,
+    /// The part of the variance of a difference that the mean keeps however many seeds there are: 0 of independent seeds,
+    /// [`shared_variance`](super::shared_variance) of divisions of the same sequences.
+    pub shared: f64,
 }
 
 /// The probability that `seeds` seeds show the alternative, exact for normal differences; 0 below two seeds.
@@ -47,7 +50,7 @@ pub fn power(alternative: Alternative, scenario: Scenario, seeds: usize) -> f64 
         return 0.0;
     }
     let degrees_of_freedom = (seeds - 1) as f64;
-    let in_errors = |score: f64| score * (seeds as f64).sqrt() / scenario.sd;
+    let in_errors = |score: f64| score / (scenario.sd * (1.0 / seeds as f64 + scenario.shared).sqrt());
     let tail = match alternative {
         Alternative::Different => scenario.alpha / 2.0,
         Alternative::Equivalent { .. } | Alternative::NonInferior { .. } => scenario.alpha,
@@ -135,7 +138,7 @@ fn normal(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const SCENARIO: Scenario = Scenario { difference: 0.002, sd: 0.01, alpha: 0.05 };
+    const SCENARIO: Scenario = Scenario { difference: 0.002, sd: 0.01, alpha: 0.05, shared: 0.0 };
 
     #[test]
     fn no_number_of_seeds_shows_what_is_not_so() {
@@ -146,6 +149,17 @@ mod tests {
         assert_eq!(at(-0.01, Alternative::NonInferior { margin: 0.01 }), None);
         assert_eq!(at(0.0, Alternative::Different), None);
         assert!(at(0.02, Alternative::NonInferior { margin: 0.01 }).is_some());
+    }
+
+    /// With a quarter of the variance shared, the mean is never better known than that of four independent seeds.
+    #[test]
+    fn divisions_of_the_same_sequences_soon_show_all_they_can() {
+        let shared = Scenario { shared: 0.25, ..SCENARIO };
+        let alternative = Alternative::NonInferior { margin: 0.01 };
+        let independent = seeds_needed(alternative, SCENARIO, 0.8).unwrap();
+        assert!(power(alternative, shared, independent) < 0.7);
+        assert_eq!(seeds_needed(alternative, shared, 0.8), None);
+        assert!(seeds_needed(Alternative::NonInferior { margin: 0.015 }, shared, 0.8).is_some());
     }
 
     #[test]

@@ -1,15 +1,22 @@
-//! The interval of a mean over resampled splits of the same data.
+//! The error of a mean over resampled splits of the same data.
 
-use statrs::distribution::ContinuousCDF;
-
+use super::crossed::MeanError;
 use super::interval::Estimate;
-use super::sample::{Sample, student};
+use super::sample::Sample;
 
-/// Mean of differences (variant − baseline), one for each random division of the same sequences into training and test
-/// parts, with the corrected resampled t interval.
+/// The part of s² that the variance of a mean over divisions of the same sequences has beside s²/n, and that no number of
+/// divisions makes smaller: `test_share`/(1 − `test_share`). See [`resampled_error`].
 ///
-/// Divisions share most of their training sequences, so their results are not independent, and the ordinary t interval
-/// is too narrow. Nadeau and Bengio (2003) replace the variance s²/n of the mean of n divisions by
+/// `None` of a share that is none: not above 0, or not below 1.
+pub fn shared_variance(test_share: f64) -> Option<f64> {
+    (test_share > 0.0 && test_share < 1.0).then(|| test_share / (1.0 - test_share))
+}
+
+/// The error of the mean of differences (variant − baseline), one for each random division of the same sequences into
+/// training and test parts: the corrected resampled t test.
+///
+/// Divisions share most of their training sequences, so their results are not independent, and the ordinary t test finds
+/// too much. Nadeau and Bengio (2003) replace the variance s²/n of the mean of n divisions by
 ///
 /// (1/n + `test_share`/(1 − `test_share`)) s²
 ///
@@ -23,20 +30,26 @@ use super::sample::{Sample, student};
 ///
 /// `None` with fewer than two differences, one that is not finite, or a share that is no share. `resolution` is the step
 /// between possible differences, as in [`t_interval`](super::t_interval).
+pub fn resampled_error(differences: &[f64], test_share: f64, resolution: f64) -> Option<MeanError> {
+    let shared = shared_variance(test_share)?;
+    let sample = Sample::new(differences, resolution)?;
+    Some(MeanError {
+        variance: (1.0 / sample.n as f64 + shared) * sample.sd.powi(2),
+        degrees_of_freedom: sample.degrees_of_freedom(),
+    })
+}
+
+/// Mean of differences over divisions with the interval of the corrected resampled t test; `None` as
+/// [`resampled_error`].
 pub fn resampled_interval(
     differences: &[f64],
     test_share: f64,
     resolution: f64,
     confidence: f64,
 ) -> Option<Estimate> {
-    if !(test_share > 0.0 && test_share < 1.0) {
-        return None;
-    }
-    let sample = Sample::new(differences, resolution)?;
-    let factor = 1.0 / sample.n as f64 + test_share / (1.0 - test_share);
-    let critical = student(sample.degrees_of_freedom()).inverse_cdf((1.0 + confidence) / 2.0);
-    let half_width = critical * sample.sd * factor.sqrt();
-    let Sample { mean, .. } = sample;
+    let error = resampled_error(differences, test_share, resolution)?;
+    let Sample { mean, .. } = Sample::new(differences, resolution)?;
+    let half_width = error.half_width((1.0 - confidence) / 2.0);
     Some(Estimate { value: mean, low: mean - half_width, high: mean + half_width, confidence })
 }
 
@@ -58,6 +71,7 @@ mod tests {
     fn a_share_is_between_nothing_and_all() {
         for share in [0.0, 1.0, -0.1, f64::NAN] {
             assert_eq!(resampled_interval(&[1.0, 2.0], share, 0.0, 0.95), None);
+            assert_eq!(shared_variance(share), None);
         }
         assert_eq!(resampled_interval(&[1.0], 0.2, 0.0, 0.95), None);
     }

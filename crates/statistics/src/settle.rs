@@ -9,6 +9,7 @@ use super::interval::Estimate;
 use super::paired::Criteria;
 use super::power::{spread_density, spreads};
 use super::quadrature::integrate_in;
+use super::resampled::{resampled_error, shared_variance};
 use super::sample::{Sample, critical, student};
 use super::sequential::Design;
 
@@ -24,6 +25,9 @@ pub enum Differences<'a> {
     /// A row a seed and a column a test item, and the items' groups (empty if each is by itself), as for
     /// [`crossed_mean`]. A claim then holds for other seeds and other items.
     Items(&'a [Vec<f64>], &'a [usize]),
+    /// One difference a seed, each of which divided the same sequences anew, and the part of them that it tests on, as for
+    /// [`resampled_error`](super::resampled_error). A claim then holds for other seeds, divisions and items.
+    Divisions(&'a [f64], f64),
 }
 
 /// The rule by which variants are settled, fixed before the first result.
@@ -84,7 +88,7 @@ pub struct Intervals {
 pub struct Looked {
     /// Number of seeds at the look.
     pub seeds: usize,
-    /// For other seeds on the same test items.
+    /// For other seeds on the same test items. Seeds that each have their own have no such interval: it is the other one.
     pub same_items: Intervals,
     /// For other seeds on other test items, never the narrower; `None` where the items' differences are not known.
     pub new_items: Option<Intervals>,
@@ -136,26 +140,38 @@ impl Plan {
     /// The differences as they were at the last look that there are seeds for.
     fn look_at(&self, differences: Differences) -> Option<Seen> {
         let look = self.design.look(match differences {
-            Differences::Seeds(seeds) => seeds.len(),
+            Differences::Seeds(seeds) | Differences::Divisions(seeds, _) => seeds.len(),
             Differences::Items(rows, _) => rows.len(),
         })?;
         let seeds = self.design.looks()[look];
         let resolution = self.criteria.resolution;
-        let (mean, errors, items) = match differences {
-            Differences::Seeds(differences) => {
-                let sample =
-                    Sample::new(&differences[..seeds], resolution).filter(|sample| sample.sd > 0.0)?;
-                let variance = sample.standard_error().powi(2);
-                let error = MeanError { variance, degrees_of_freedom: sample.degrees_of_freedom() };
-                (sample.mean, vec![error], 0.0)
+        let of_seeds = |differences: &[f64]| {
+            let sample = Sample::new(&differences[..seeds], resolution).filter(|sample| sample.sd > 0.0)?;
+            let variance = sample.standard_error().powi(2);
+            let error = MeanError { variance, degrees_of_freedom: sample.degrees_of_freedom() };
+            Some(Seen { look, seeds, mean: sample.mean, errors: vec![error], items: 0.0, shared: 0.0 })
+        };
+        match differences {
+            Differences::Seeds(differences) => of_seeds(differences),
+            Differences::Divisions(differences, test_share) => {
+                let mut seen = of_seeds(differences)?;
+                seen.shared = shared_variance(test_share)?;
+                seen.errors.push(resampled_error(&differences[..seeds], test_share, resolution)?);
+                Some(seen)
             }
             Differences::Items(rows, groups) => {
-                let CrossedMean { mean, seeds, new_data, items } =
-                    crossed_mean(&rows[..seeds], groups, resolution)?;
-                (mean, vec![seeds, new_data], items)
+                let found = crossed_mean(&rows[..seeds], groups, resolution)?;
+                let CrossedMean { mean, items, .. } = found;
+                Some(Seen {
+                    look,
+                    seeds,
+                    mean,
+                    errors: vec![found.seeds, found.new_data],
+                    items,
+                    shared: 0.0,
+                })
             }
-        };
-        Some(Seen { look, seeds, mean, errors, items })
+        }
     }
 
     /// Tests one null hypothesis about each variant.
@@ -192,9 +208,10 @@ impl Plan {
             _ => Prospect::TooMany,
         };
         let intervals = |errors: &[MeanError]| self.intervals(seen, errors, equivalence, difference);
+        let of_same_items = if seen.shared > 0.0 { &seen.errors[..] } else { &seen.errors[..1] };
         let looked = Looked {
             seeds: seen.seeds,
-            same_items: intervals(&seen.errors[..1]),
+            same_items: intervals(of_same_items),
             new_items: (seen.errors.len() > 1).then(|| intervals(&seen.errors)),
             new_items_error: seen.errors.get(1).copied(),
             sd: (seen.errors[0].variance * seen.seeds as f64).sqrt(),
@@ -238,7 +255,7 @@ impl Plan {
             // The spread is s/σ; the variance at the last look is that of the seeds so far and of those to come.
             let truth = variance / spread.powi(2);
             let pooled = ((n - 1.0) * variance + (maximum - n) * truth) / (maximum - 1.0);
-            let error = (pooled / maximum + seen.items).sqrt();
+            let error = (pooled * (1.0 / maximum + seen.shared) + seen.items).sqrt();
             let differs = for_difference * error;
             let equal = (self.criteria.margin - for_equivalence * error).clamp(0.0, differs);
             let moves = (truth * (1.0 / n - 1.0 / maximum)).sqrt().max(f64::MIN_POSITIVE);
@@ -266,10 +283,12 @@ struct Seen {
     look: usize,
     seeds: usize,
     mean: f64,
-    /// Over seeds, and over seeds and items if these are known.
+    /// Over seeds, and over seeds and items if these are known or each seed has its own.
     errors: Vec<MeanError>,
-    /// The part of the variance that more seeds do not make smaller.
+    /// The part of the variance that is due to items, and that more seeds do not make smaller.
     items: f64,
+    /// The part of the variance of a seed that the mean keeps, as [`shared_variance`] says.
+    shared: f64,
 }
 
 impl Seen {
@@ -397,6 +416,27 @@ mod tests {
         let looked = found.looked.unwrap();
         let width = |interval: Estimate| interval.high - interval.low;
         assert!(width(looked.new_items.unwrap().equivalence) > 5.0 * width(looked.same_items.equivalence));
+    }
+
+    /// By hand, as above, with s²(1/5 + 1/4) for s²/5.
+    #[test]
+    fn divisions_that_test_on_a_fifth_have_more_than_twice_the_variance_of_seeds() {
+        let found = plan(1.0).settle(&[Differences::Divisions(&SEEDS[..5], 0.2)])[0].looked.unwrap();
+        let p = student(4.0).sf(0.9 / (0.065f64 * 0.45).sqrt());
+        assert!((found.p_equivalence / (p * 16.0) - 1.0).abs() < 1e-9);
+        assert_eq!(Some(found.same_items), found.new_items);
+        let error = found.new_items_error.unwrap();
+        assert!((error.variance - 0.065 * 0.45).abs() < 1e-12 && (found.sd - 0.065f64.sqrt()).abs() < 1e-12);
+        assert_eq!(plan(1.0).settle(&[Differences::Divisions(&SEEDS[..5], 1.0)])[0].looked, None);
+    }
+
+    /// More divisions of the same sequences are no more sequences.
+    #[test]
+    fn what_divisions_share_is_not_made_up_for_by_seeds() {
+        let wide = SEEDS.map(|seed| 4.0 * (seed - 0.125));
+        assert_eq!(one_of(1, &plan(1.0), &wide[..5]).prospect, Prospect::Open);
+        let found = plan(1.0).settle(&[Differences::Divisions(&wide[..5], 0.5)])[0];
+        assert_eq!((found.finding, found.prospect), (Finding::Nothing, Prospect::TooMany));
     }
 
     #[test]

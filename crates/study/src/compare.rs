@@ -14,7 +14,7 @@ use crate::folder::Records;
 use crate::launcher::{Report, Workers};
 use crate::plan::{Group, Work, plan};
 use crate::queue::Queue;
-use crate::resolve::resolve;
+use crate::resolve::{Resolved, resolve};
 use crate::slurm::{Slurm, rehearse};
 use crate::space::Space;
 use crate::this_machine::ThisMachine;
@@ -57,9 +57,10 @@ pub fn compare(
     // What is measured before the study begins is measured here, wherever its trials run.
     let this_machine = ThisMachine::new(options.program.clone(), options.at_once);
     let mut workers = Workers::new(Box::new(this_machine), stop);
-    // Held to the end, so that the answer is to what was asked.
-    let (folder, config, space, _member) = resolve(path, config, &mut workers, stop)?;
-    for text in space.findings()? {
+    // The lease is held to the end, so that the answer is to what was asked.
+    let Resolved { folder, config, space, member: _member, told } =
+        resolve(path, config, &mut workers, stop)?;
+    for text in told.into_iter().chain(space.findings()?) {
         on_event(Event::Warning { text });
     }
     if let Some(launch) = &of_slurm {

@@ -7,7 +7,13 @@ use slimgate_run::words::{counted, plural};
 use slimgate_run::{ConfigError, RunError};
 use thiserror::Error;
 
+use crate::config::TEST;
 use crate::slurm::remedy;
+
+/// The setting of the study by which it sets one of its trials, where there is one.
+fn by(key: &str) -> &'static str {
+    if key == TEST { ", as `compare.resample` says" } else { "" }
+}
 
 /// An error that keeps a study from starting, continuing or being read.
 #[derive(Debug, Error)]
@@ -62,8 +68,19 @@ pub enum StudyError {
     #[error("`{0}` is both in [grid] and in [search.ranges]; keep one")]
     Twice(String),
     /// A setting that the study makes itself.
-    #[error("`{0}` is set by the study itself for each trial; remove it")]
+    #[error("`{key}` is set by the study itself for each trial{by}; remove it", key = .0, by = by(.0))]
     Own(String),
+    /// A test set that cannot be drawn anew.
+    #[error(
+        "`compare.resample` = \"test\" does not suit {dataset}, {why}: write \"validation\" to test on the sequences that are \
+         given"
+    )]
+    FixedTest {
+        /// The data set.
+        dataset: String,
+        /// The reason.
+        why: String,
+    },
     /// A validation set that is not the protocol's.
     #[error("`data.validation = \"{contrary}\"` contradicts `compare.protocol`; remove it, or, {remedy}")]
     Protocol {

@@ -9,6 +9,7 @@ use crate::folder::Records;
 use crate::launcher::Workers;
 use crate::measure::effort;
 use crate::plan::plan;
+use crate::resampling::settle_resampling;
 use crate::slurm::options;
 use crate::space::Space;
 use crate::this_machine::ThisMachine;
@@ -60,8 +61,11 @@ pub fn forecast(
     program: &Options,
     stop: &StopFlag,
 ) -> Result<Forecast, StudyError> {
-    let space = Space::new(config)?;
+    let mut config = config.clone();
+    let space = Space::new(&config)?;
     space.require_data()?;
+    settle_resampling(path, &mut config, &space)?;
+    let (config, space) = (&config, Space::new(&config)?);
     let folder = StudyFolder::at(path);
     let mut records = Records::new(&folder, config);
     let groups = plan(&space, config, &mut records)?;

@@ -14,6 +14,7 @@
 //! | `measure` | what is measured before a study begins |
 //! | `log` | what workers had to say beside their events |
 //! | `resolve` | what is found once and kept: sizes that match, published figures, where data lies |
+//! | `resampling` | what each seed draws anew, where the study leaves that open |
 //! | `compare` | the study itself: from a plan to a folder of finished trials |
 //! | `event` | what it tells as it goes |
 //! | `progress` | how far a study is |
@@ -48,6 +49,7 @@ mod progress;
 mod pruning;
 mod queue;
 mod requirement;
+mod resampling;
 mod resolve;
 mod slurm;
 mod space;

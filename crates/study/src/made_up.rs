@@ -130,6 +130,7 @@ pub(crate) fn summary(comparisons: Vec<Comparison>) -> StudySummary {
             source: "digits".into(),
             classes: Vec::new(),
             test_sequences: 1000,
+            test_share: None,
             step: None,
             validation_sequences: Some(500),
             trivial: Some(Reference { answer: "1".into(), score: 0.11 }),

@@ -128,11 +128,13 @@ impl Planner<'_> {
             self.try_out(&candidates, &mut group)?;
             if group.work.is_empty() {
                 for candidate in &candidates {
-                    if self.has_failed(candidate) {
-                        continue;
-                    }
-                    if let Some((score, _)) = self.score(candidate) {
-                        scored.push((candidate.settings.clone(), score));
+                    match self.score(candidate).filter(|_| !self.has_failed(candidate)) {
+                        Some((score, _)) => scored.push((candidate.settings.clone(), score)),
+                        // A grid that did not know that it was tried would grow by it for ever.
+                        None if self.config.search.is_none() => {
+                            scored.push((candidate.settings.clone(), f64::NEG_INFINITY));
+                        }
+                        None => (),
                     }
                 }
             }
@@ -141,11 +143,7 @@ impl Planner<'_> {
                 return Ok(group);
             }
         }
-        self.race(&mut group)?;
-        if !group.work.is_empty() {
-            return Ok(group);
-        }
-        let Some(best) = self.best(&group) else { return Ok(group) };
+        let Some(best) = self.race_and_widen(&mut group)? else { return Ok(group) };
         group.certainty = self.certainty(&group, &best);
         group.chosen = Some(Candidate { settings: best, trials: Vec::new() });
         self.compare(&mut group, self.config.looks()[0])?;
@@ -329,6 +327,83 @@ mod tests {
 
     fn rate(candidate: &Candidate) -> f64 {
         candidate.settings["optim.learning_rate"].as_float().unwrap()
+    }
+
+    /// The plan of one variant at its end: whatever is to be trained comes to the score of its rate and seed, or fails for
+    /// good where that has none. `begun` are trials that were trained before.
+    fn carried_out(score: impl Fn(f64, u64) -> Option<f64>, begun: &[(f64, u64)]) -> Group {
+        let text = "[grid]\nmodel.variant = ['lstm']\noptim.learning_rate = [1e-3, 3e-3, 1e-2]\nrun.seed = [1, 2, 3]\n\
+                    [compare]\nuntil = 'decided'";
+        let config = StudyConfig::read("test", text, &[]).unwrap();
+        let space = Space::new(&config).unwrap();
+        let here = tempdir().unwrap();
+        let folder = StudyFolder::create(here.path()).unwrap();
+        let mut records = Records::new(&folder, &config);
+        let metric = Metric::accuracy(None);
+        let ended = |trial: &Trial| match score(trial.config.optim.learning_rate, trial.seed) {
+            Some(score) => Record { tested: true, ..record(&metric, Some(score)) },
+            None => Record { state: State::Failed, given_up: true, ..record(&metric, None) },
+        };
+        for (rate, seed) in begun {
+            let settings = Settings::from([("optim.learning_rate".to_owned(), toml::Value::Float(*rate))]);
+            let candidate = space.with_seeds(&space.tasks[0], "lstm", settings, &[*seed]).unwrap();
+            records.put(&candidate.trials[0].id, ended(&candidate.trials[0]));
+        }
+        loop {
+            let mut planner = Planner { space: &space, config: &config, records: &mut records };
+            let group = planner.group(0, "lstm").unwrap();
+            if group.chosen.is_some() || group.work.is_empty() {
+                return group;
+            }
+            for work in &group.work {
+                records.put(&work.trial.id, ended(&work.trial));
+            }
+        }
+    }
+
+    /// Scores that the first three seeds make the best at 3e-3, and further ones at 1e-3.
+    fn moving(rate: f64, seed: u64) -> f64 {
+        let noise = [0.004, -0.004, 0.0][(seed % 3) as usize];
+        match (rate, seed) {
+            (1e-3, ..=3) => 0.900 + noise,
+            (1e-3, _) => 0.930 + noise,
+            (3e-3, ..=3) => 0.902 - noise,
+            (3e-3, _) => 0.890 - noise,
+            _ => 0.5 + noise,
+        }
+    }
+
+    #[test]
+    fn a_grid_grows_where_the_race_moves_the_best_to_its_end() {
+        let rates = |group: &Group| group.candidates.iter().map(rate).collect::<Vec<f64>>();
+        let group = carried_out(|rate, seed| Some(moving(rate, seed)), &[]);
+        assert_eq!(
+            (rates(&group), rate(group.chosen.as_ref().unwrap())),
+            (vec![1e-3, 3e-3, 1e-2, 3e-4], 1e-3)
+        );
+        let [ended, beyond] = [0, 3].map(|at| group.candidates[at].trials.len());
+        assert_eq!(ended, beyond, "as many seeds as the one that it is beside");
+
+        let better = |rate: f64, seed| Some(if rate < 5e-4 { 0.95 - rate } else { moving(rate, seed) });
+        let group = carried_out(better, &[]);
+        assert_eq!(rates(&group)[3..], [3e-4, 9e-5, 3e-5]);
+        assert_eq!(rate(group.chosen.as_ref().unwrap()), 3e-5, "so far and no farther");
+
+        let inside = |rate: f64, seed| Some(if rate == 3e-3 { 0.95 } else { moving(rate, seed) });
+        assert_eq!(rates(&carried_out(inside, &[])), [1e-3, 3e-3, 1e-2]);
+    }
+
+    #[test]
+    fn settings_that_are_compared_already_are_not_chosen_anew() {
+        let group = carried_out(|rate, seed| Some(moving(rate, seed)), &[(1e-3, 104)]);
+        assert_eq!((group.candidates.len(), rate(group.chosen.as_ref().unwrap())), (3, 1e-3));
+    }
+
+    #[test]
+    fn a_rate_beyond_the_grid_that_fails_is_tried_once() {
+        let fails = |rate: f64, seed| (rate > 5e-4).then(|| moving(rate, seed) - 5.0 * rate);
+        let group = carried_out(fails, &[]);
+        assert_eq!((group.candidates.len(), rate(group.chosen.as_ref().unwrap())), (4, 1e-3));
     }
 
     #[test]

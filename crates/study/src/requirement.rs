@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use slimgate_run::metric::{Direction, Metric, Unit};
 use slimgate_run::words::p_is;
-use slimgate_statistics::{Criteria, Estimate, MeanError, PairedTests, compare, interval_of_mean};
+use slimgate_statistics::{
+    Criteria, Estimate, MeanError, PairedTests, compare, interval_of_mean, resampled_error,
+    resampled_interval,
+};
 
 use crate::analysis::pairs;
 use crate::{StudyError, StudySummary, TaskSummary, VariantSummary};
@@ -203,7 +206,11 @@ impl Requirement {
         let alpha = alpha * summary.share_of_look(seeds);
         let confidence = 1.0 - alpha;
         let criteria = Criteria { margin: amount, alpha, resolution };
-        let error = other.and_then(|other| data_error(summary, task, [variant, other]));
+        let gains: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
+        let error = match task.test_share {
+            Some(share) => resampled_error(&gains, share, resolution),
+            None => other.and_then(|other| data_error(summary, task, [variant, other])),
+        };
         let tests = || {
             let found = compare(&pairs, criteria)?;
             Some(error.map_or(found, |error| found.with_new_items(error, criteria)))
@@ -216,7 +223,7 @@ impl Requirement {
             Claim::Equivalent { .. } => one_sided(|found| found.p_equivalence),
             Claim::NonInferior { .. } => one_sided(|found| found.p_noninferiority),
             Claim::Better { .. } => tests().map(|found| better(metric, &found, alpha)),
-            Claim::Bounded { side, .. } => interval(variant, resolution, confidence)
+            Claim::Bounded { side, .. } => interval(variant, task, confidence)
                 .map(|found| (side.holds(&found, amount), mean(metric, &found, variant))),
         };
         Ok(shown.unwrap_or_else(|| (false, "fewer than two seeds have been tested".to_owned())))
@@ -279,9 +286,12 @@ fn better(metric: &Metric, found: &PairedTests, alpha: f64) -> (bool, String) {
 }
 
 /// The mean over the seeds with its interval.
-fn interval(variant: &VariantSummary, resolution: f64, confidence: f64) -> Option<Estimate> {
+fn interval(variant: &VariantSummary, task: &TaskSummary, confidence: f64) -> Option<Estimate> {
     let values: Vec<f64> = variant.seeds.iter().filter_map(|seed| seed.test).collect();
-    interval_of_mean(&values, resolution, confidence)
+    match task.test_share {
+        None => interval_of_mean(&values, task.resolution(), confidence),
+        Some(share) => resampled_interval(&values, share, task.resolution(), confidence),
+    }
 }
 
 fn mean(metric: &Metric, found: &Estimate, variant: &VariantSummary) -> String {
@@ -456,6 +466,20 @@ mod tests {
         assert!(is_equivalent(&summary));
         summary.looks = vec![5, 8, 12, 20];
         assert!(!is_equivalent(&summary));
+    }
+
+    /// Whether against the baseline, of two others, or of one alone.
+    #[test]
+    fn seeds_that_draw_their_test_sets_show_less() {
+        let mut study = forecasts();
+        let holds = |study: &StudySummary, text: &str| {
+            text.parse::<Requirement>().unwrap().check(study).unwrap().holds
+        };
+        let claims = ["lstm2 equivalent to lstm within 0.004", "lstm MASE at most 0.825"];
+        assert!(claims.iter().all(|claim| holds(&study, claim)));
+        study.tasks[0].test_share = Some(0.5);
+        assert!(claims.iter().all(|claim| !holds(&study, claim)));
+        assert!(holds(&study, "lstm1 better than lstm2"), "it is far from it");
     }
 
     #[test]

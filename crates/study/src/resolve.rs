@@ -9,17 +9,29 @@ use toml::{Table, Value};
 
 use crate::analysis::published;
 use crate::launcher::Workers;
+use crate::resampling::settle_resampling;
 use crate::space::{Space, hidden_sizes};
 use crate::{Match, Sizes, StudyConfig, StudyError, StudyFolder, Until};
 
-/// The study with all that is found once and kept, and its folder. Everything is checked before anything is written. As
-/// long as the lease is held, no process can work on the study with other settings.
+/// A study that is ready to be worked on.
+pub(crate) struct Resolved {
+    pub folder: StudyFolder,
+    /// With all that is found once and kept.
+    pub config: StudyConfig,
+    pub space: Space,
+    /// As long as it is held, no process can work on the study with other settings.
+    pub member: KeptLease,
+    /// What is to be said of what was found.
+    pub told: Option<String>,
+}
+
+/// Finds all that is found once and kept, and the study's folder. Everything is checked before anything is written.
 pub(crate) fn resolve(
     path: &Path,
     mut config: StudyConfig,
     workers: &mut Workers,
     stop: &StopFlag,
-) -> Result<(StudyFolder, StudyConfig, Space, KeptLease), StudyError> {
+) -> Result<Resolved, StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
     config.compare.folders = folders(path, &config)?;
@@ -33,9 +45,9 @@ pub(crate) fn resolve(
     let mut space = Space::new(&config)?;
     space.require_data()?;
     refuse_changed_data(path, &config, &space)?;
-    if keep_token_rule(path, &space, &mut config)? {
-        space = Space::new(&config)?;
-    }
+    keep_token_rule(path, &space, &mut config)?;
+    let told = settle_resampling(path, &mut config, &space)?;
+    space = Space::new(&config)?;
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }
@@ -53,13 +65,13 @@ pub(crate) fn resolve(
     let (member, alone) = folder.queue().join(stop)?;
     if !alone {
         refuse_other_settings(&folder, &config, figures.as_ref().map(|figures| figures.text.as_str()))?;
-        return Ok((folder, config, space, member));
+        return Ok(Resolved { folder, config, space, member, told });
     }
     if let (Some(published), Some(figures)) = (&mut config.compare.published, figures) {
         published.file = folder.keep_figures(&figures.text)?;
     }
     folder.write_config(&config)?;
-    Ok((folder, config, space, member))
+    Ok(Resolved { folder, config, space, member, told })
 }
 
 /// Refuses to work on a study beside another process that was asked for something else: the answer is made from one
@@ -119,12 +131,14 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     })?;
     let mut differing = differences(&shared(&earlier), &shared(config));
     // The looks so far have spent their parts of the error, and others would spend it again.
-    if earlier.compare.until == Until::Decided
-        && earlier.looks() != config.looks()
-        && !folder.runs().is_empty()
-    {
-        let key = if config.compare.until == Until::Decided { "compare.max_seeds" } else { "compare.until" };
-        differing.push(key.to_owned());
+    if earlier.compare.until == Until::Decided && !folder.runs().is_empty() {
+        if earlier.looks() != config.looks() {
+            let is_decided = config.compare.until == Until::Decided;
+            differing.push(if is_decided { "compare.max_seeds" } else { "compare.until" }.to_owned());
+        }
+        if config.compare.resample.is_some_and(|asked| Some(asked) != earlier.compare.resample) {
+            differing.push("compare.resample".to_owned());
+        }
     }
     if differing.is_empty() {
         return Ok(());
@@ -177,11 +191,11 @@ fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>
 }
 
 /// Has a study of an earlier version go on by the rule by which its trials found words in texts of the user's own, which
-/// that version did not write down; says whether it does.
-fn keep_token_rule(path: &Path, space: &Space, config: &mut StudyConfig) -> Result<bool, StudyError> {
-    let Ok(folder) = StudyFolder::open(path) else { return Ok(false) };
+/// that version did not write down.
+fn keep_token_rule(path: &Path, space: &Space, config: &mut StudyConfig) -> Result<(), StudyError> {
+    let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
     if config.shared(TOKENS).is_some() || !space.datasets()?.iter().any(|name| is_folder(name)) {
-        return Ok(false);
+        return Ok(());
     }
     let found_so = |id: String| {
         let stored = RunFolder::open(&folder.run(&id)).and_then(|run| run.preprocessing());
@@ -189,13 +203,12 @@ fn keep_token_rule(path: &Path, space: &Space, config: &mut StudyConfig) -> Resu
             is_folder(stored.dataset()) && stored.tokens() == Some(TokenRule::Alphanumeric)
         })
     };
-    let keeps = folder.runs().into_iter().any(found_so);
-    if keeps {
+    if folder.runs().into_iter().any(found_so) {
         let data = config.base.entry("data").or_insert_with(|| Value::Table(Table::new()));
         let data = data.as_table_mut().expect("a section is a table");
         data.insert("tokens".into(), Value::String(ALPHANUMERIC.into()));
     }
-    Ok(keeps)
+    Ok(())
 }
 
 /// The setting of the rule by which words are found in texts, and the rule of earlier versions.

@@ -87,6 +87,11 @@ impl StudySummary {
         self.looks.last().copied().filter(|_| self.looks.len() > 1)
     }
 
+    /// True if each seed draws its test set anew.
+    pub fn draws_test_sets(&self) -> bool {
+        self.tasks.iter().any(|task| task.test_share.is_some())
+    }
+
     /// The part of the error α that a claim about so many seeds is tested at: that of the look, where seeds were added in
     /// looks.
     pub fn share_of_look(&self, seeds: usize) -> f64 {
@@ -164,6 +169,9 @@ pub struct TaskSummary {
     pub classes: Vec<String>,
     /// Sequences of the test set.
     pub test_sequences: usize,
+    /// The share of all sequences that each seed is tested on, where each draws its own test set; none where all share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_share: Option<f64>,
     /// The step between possible scores on its test set, 0 where any amount is possible; none where it is one sequence of
     /// them, as of every share of right answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +214,11 @@ impl TaskSummary {
             [] => metric.counts_right_answers(),
             classes => classes.contains(&predictor.answer),
         }
+    }
+
+    /// The number of sequences that each seed draws its test set from, where each draws its own.
+    pub fn pool(&self) -> Option<usize> {
+        self.test_share.map(|share| (self.test_sequences as f64 / share).round() as usize)
     }
 
     /// The trivial predictor and the further ones.

@@ -9,7 +9,7 @@ use slimgate_run::{Config, ConfigError, WrittenConfig};
 use toml::Value;
 
 use crate::StudyError;
-use crate::config::{SEED, SPLIT, VARIANT};
+use crate::config::{SEED, VARIANT};
 use crate::space::StudyTask;
 
 /// The settings that a study varies besides task, variant and seed, by key.
@@ -29,8 +29,8 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    /// The trial at a point of a study whose shared settings are the TOML text `base`; `split` draws its validation set,
-    /// where that is not the same for all seeds.
+    /// The trial at a point of a study whose shared settings are the TOML text `base`; `division` has the settings by which
+    /// its data is divided, where that is not the same for all seeds.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Trial {
         cell: &str,
         hidden: Option<usize>,
         seed: u64,
-        split: Option<u64>,
+        division: Settings,
         settings: &Settings,
     ) -> Result<Trial, StudyError> {
         let key = match variant(cell) {
@@ -52,9 +52,7 @@ impl Trial {
         all.extend(settings.clone());
         all.push((key.to_owned(), Value::String(cell.to_owned())));
         all.push((SEED.to_owned(), Value::Integer(seed as i64)));
-        if let Some(split) = split {
-            all.push((SPLIT.to_owned(), Value::Integer(split as i64)));
-        }
+        all.extend(division);
         if let Some(hidden) = hidden {
             all.push(("model.hidden".to_owned(), Value::Integer(hidden as i64)));
         }

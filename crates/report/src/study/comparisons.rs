@@ -40,9 +40,13 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
             Column::number("prediction speedup"),
         ],
     );
+    let raw = match task.test_share {
+        None => "of seeds alone",
+        Some(_) => "corrected for the sequences that the test sets of seeds have in common",
+    };
     let mut tests = Table::new(
         format!(
-            "p values of differences in {} on {}, of seeds alone, and adjusted: with Holm’s correction for {}, and with looks and \
+            "p values of differences in {} on {}, {raw}, and adjusted: with Holm’s correction for {}, and with looks and \
              other test data where there are; margin ±{}",
             phrases::test_score(summary),
             task.name,

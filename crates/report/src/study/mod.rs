@@ -129,6 +129,9 @@ fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let baseline = task.variants.iter().find(|variant| variant.name == summary.baseline);
     let score = baseline.and_then(|variant| variant.test.as_ref()).filter(|score| score.mean.is_finite());
     let mut content = counted(task.test_sequences, "sequence", "sequences") + " in the test set";
+    if let Some(pool) = task.pool() {
+        content += &format!(", which each seed draws from all {}", words::count(pool));
+    }
     if !task.classes.is_empty() {
         content = format!("{}; {content}", counted(task.classes.len(), "class", "classes"));
     }

@@ -39,9 +39,12 @@ fn score(summary: &StudySummary, task: &TaskSummary) -> Table {
             "The last rows are predictors without a network on the same sequences, the trivial one first"
         }
     };
+    let interval = match task.test_share {
+        None => "Student’s t from two seeds; the bootstrap from eight, unless they are nearly identical",
+        Some(_) => "Student’s t, corrected for the sequences that the test sets of seeds have in common",
+    };
     let caption = format!(
-        "{} on {}: means over the seeds, with a {} % confidence interval (Student’s t from two seeds; the bootstrap from \
-         eight, unless they are nearly identical). {trivial}.",
+        "{} on {}: means over the seeds, with a {} % confidence interval ({interval}). {trivial}.",
         capital(&metric.name),
         task.name,
         words::short_percent(summary.confidence),

@@ -1,5 +1,6 @@
 //! Simulations behind `docs/statistics-of-studies.md`: the methods that were weighed for adding seeds until a comparison
-//! is settled, the errors of the one chosen, the coverage of intervals for new data, and the certainty of a choice.
+//! is settled, the errors of the one chosen, the coverage of intervals for new data, seeds that divide the same sequences
+//! anew, and the certainty of a choice.
 //!
 //! ```sh
 //! cargo run --release -p slimgate-statistics --example simulate -- 4000
@@ -8,10 +9,13 @@
 //! The number is that of simulated studies for each figure; all are drawn from fixed seeds.
 
 mod choosing;
+mod divisions;
 mod items;
 #[path = "../../tests/statistics/lan_demets.rs"]
 #[allow(dead_code)]
 mod lan_demets;
+#[path = "../../tests/statistics/learners.rs"]
+mod learners;
 mod methods;
 mod procedure;
 #[path = "../../tests/statistics/simulate.rs"]
@@ -36,6 +40,7 @@ fn main() {
     procedure::reused_seeds(studies);
     items::coverage(studies);
     items::verdicts(studies / 2);
+    divisions::errors(studies);
     choosing::repeats(studies / 4);
     choosing::races(studies / 4);
 }

@@ -179,7 +179,7 @@ fn holm_keeps_the_family_from_false_claims() {
 #[test]
 fn so_many_seeds_show_it_as_often_as_planned() {
     let mut source = Source::new(9);
-    let scenario = |sd| Scenario { difference: 0.002, sd, alpha: 0.05 };
+    let scenario = |sd| Scenario { difference: 0.002, sd, alpha: 0.05, shared: 0.0 };
     for (claim, sd) in [
         (Alternative::Equivalent { margin: 0.01 }, 0.003),
         (Alternative::Equivalent { margin: 0.01 }, 0.012),

@@ -3,8 +3,10 @@
 mod calibration;
 mod choice;
 mod crossed;
+mod divisions;
 mod importance;
 mod lan_demets;
+mod learners;
 mod reference;
 mod sequential;
 mod simulate;

@@ -109,7 +109,7 @@ fn power_is_that_of_noncentral_t_and_of_integration() {
         different: f64,
     }
     for case in cases::<Vec<Case>>("power") {
-        let scenario = Scenario { difference: case.difference, sd: case.sd, alpha: case.alpha };
+        let scenario = Scenario { difference: case.difference, sd: case.sd, alpha: case.alpha, shared: 0.0 };
         let found = |claim| power(claim, scenario, case.seeds);
         close(found(Alternative::Equivalent { margin: case.margin }), case.equivalent);
         close(found(Alternative::NonInferior { margin: case.margin }), case.non_inferior);

@@ -6,7 +6,8 @@ use slimgate_run::Outcomes;
 use slimgate_run::metric::Metric;
 use slimgate_statistics::{
     Alternative, Criteria, Design, Differences, Estimate, Finding, Intervals, Looked, Pair, PairedTests,
-    Plan, Prospect, Scenario, Standing, compare, seeds_needed, won_tied_lost,
+    Plan, Prospect, Scenario, Standing, compare, resampled_error, seeds_needed, shared_variance,
+    won_tied_lost,
 };
 
 use super::obstacle::obstacle;
@@ -31,6 +32,8 @@ pub(super) struct Scores<'a> {
     pub resolution: f64,
     /// Of each variant.
     pub outcomes: &'a [OutcomesBySeed],
+    /// The share of the sequences that each seed tests on, where each draws its own.
+    pub test_share: Option<f64>,
 }
 
 /// A variant and the baseline under the seeds that both have.
@@ -39,7 +42,10 @@ struct Paired<'a> {
     pairs: Vec<Pair>,
     /// The gain of each pair, in the order of the seeds.
     gains: Vec<f64>,
-    /// The gain of each pair on each test sequence, and the sequences' groups; none where outcomes are not known.
+    /// The share of the sequences that each seed tests on, where each draws its own.
+    test_share: Option<f64>,
+    /// The gain of each pair on each test sequence, and the sequences' groups; none where outcomes are not known, or each
+    /// seed has sequences of its own.
     items: Option<(Vec<Vec<f64>>, Vec<usize>)>,
     /// None of fewer than two pairs.
     tests: Option<PairedTests>,
@@ -50,15 +56,23 @@ impl<'a> Paired<'a> {
     fn new(
         [baseline, variant]: [&'a VariantSummary; 2],
         outcomes: [&OutcomesBySeed; 2],
-        metric: &Metric,
+        scores: &Scores,
         criteria: Criteria,
     ) -> Paired<'a> {
+        let &Scores { metric, test_share, .. } = scores;
         let (seeds, pairs): (Vec<u64>, Vec<Pair>) = by_seed(variant, baseline, metric).unzip();
+        let gains: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
+        let error = test_share.and_then(|share| resampled_error(&gains, share, criteria.resolution));
+        let allowed_for = |tests: PairedTests| match error {
+            Some(error) => tests.with_new_items(error, criteria),
+            None => tests,
+        };
         Paired {
             variant,
-            gains: pairs.iter().map(|pair| pair.variant - pair.baseline).collect(),
-            items: items(&seeds, outcomes, metric),
-            tests: compare(&pairs, criteria),
+            gains,
+            test_share,
+            items: items(&seeds, outcomes, metric).filter(|_| test_share.is_none()),
+            tests: compare(&pairs, criteria).map(allowed_for),
             obstacle: obstacle(variant, baseline, criteria.alpha),
             pairs,
         }
@@ -71,7 +85,10 @@ impl<'a> Paired<'a> {
         match &self.items {
             _ if self.obstacle.is_some() => Differences::Seeds(&[]),
             Some((rows, groups)) => Differences::Items(rows, groups),
-            None => Differences::Seeds(&self.gains),
+            None => match self.test_share {
+                Some(share) => Differences::Divisions(&self.gains, share),
+                None => Differences::Seeds(&self.gains),
+            },
         }
     }
 
@@ -88,14 +105,14 @@ pub(super) fn comparisons(
     variants: &[VariantSummary],
     scores: &Scores,
 ) -> Vec<Comparison> {
-    let Scores { metric, resolution, outcomes } = *scores;
+    let Scores { metric, resolution, outcomes, test_share } = *scores;
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let of_baseline = baseline.test.as_ref().map(|test| test.mean);
     // Without a test result of the baseline there is no pair to hold to it.
     let margin = config.compare.margin(metric).on(metric, of_baseline).unwrap_or_default();
     let criteria = Criteria { margin, alpha: 1.0 - config.compare.confidence, resolution };
     let paired = |(variant, of_variant)| {
-        Paired::new([baseline, variant], [&outcomes[0], of_variant], metric, criteria)
+        Paired::new([baseline, variant], [&outcomes[0], of_variant], scores, criteria)
     };
     let all: Vec<Paired> = others.iter().zip(&outcomes[1..]).map(paired).collect();
     let standings = standings(config, criteria, &all);
@@ -122,13 +139,17 @@ pub(super) fn comparisons(
             deviation: tests.map(|tests| tests.sd),
             equivalence_interval: looked.map(|looked| interval(&|found| found.equivalence, looked)),
             interval: looked.map(|looked| interval(&|found| found.difference, looked)),
-            seeds_interval: looked.map(|looked| differences(metric, looked.same_items.difference)),
+            // Seeds that each have their own test set say nothing of one.
+            seeds_interval: looked
+                .filter(|_| test_share.is_none())
+                .map(|looked| differences(metric, looked.same_items.difference)),
             data_interval: looked.and_then(|looked| Some(differences(metric, looked.new_items?.difference))),
             data_error: looked
                 .and_then(|looked| looked.new_items_error)
                 .map(|error| [error.variance.sqrt(), error.degrees_of_freedom]),
             p_difference: p(|tests| tests.p_difference, |looked| looked.p_difference),
-            p_signed_rank: tests.map(|tests| tests.p_signed_rank),
+            // It takes the pairs to be independent.
+            p_signed_rank: tests.filter(|_| test_share.is_none()).map(|tests| tests.p_signed_rank),
             p_equivalence: p(|tests| tests.p_equivalence, |looked| looked.p_equivalence),
             p_noninferiority: p(|tests| tests.p_noninferiority, |looked| looked.p_noninferiority),
             effect: tests.and_then(|tests| tests.effect).map(|effect| metric.turned(effect)),
@@ -137,9 +158,12 @@ pub(super) fn comparisons(
             obstacle: of.obstacle,
             outlook: outlook(of, standing.as_ref()),
             // At the level that Holm's correction holds the smallest p to.
-            seeds_needed: tests
-                .filter(|_| is_open && config.compare.until == Until::Seeds)
-                .and_then(|tests| seeds_to_settle(tests, margin, criteria.alpha / others.len() as f64)),
+            seeds_needed: tests.filter(|_| is_open && config.compare.until == Until::Seeds).and_then(
+                |tests| {
+                    let alpha = criteria.alpha / others.len() as f64;
+                    seeds_to_settle(tests, margin, alpha, test_share)
+                },
+            ),
             parameters_ratio: of.variant.recurrent_parameters as f64 / baseline.recurrent_parameters as f64,
             training_speedup: speedup(|variant| Some(variant.timing?.training_step_ms)),
             prediction_speedup: speedup(|variant| Some(variant.timing?.prediction_ms)),
@@ -214,8 +238,9 @@ fn merits(outcomes: &Outcomes, metric: &Metric) -> Option<Vec<f64>> {
 
 /// Pairs in all that would show something with the power aimed at, if mean and spread of the differences stay as they
 /// are.
-fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64) -> Option<usize> {
-    let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha };
+fn seeds_to_settle(found: &PairedTests, margin: f64, alpha: f64, test_share: Option<f64>) -> Option<usize> {
+    let shared = test_share.and_then(shared_variance).unwrap_or_default();
+    let scenario = Scenario { difference: found.difference.value, sd: found.sd, alpha, shared };
     // Equivalence is asked for first; a variant that may be better needs only be non-inferior.
     let alternatives =
         [Alternative::Equivalent { margin }, Alternative::NonInferior { margin }, Alternative::Different];
@@ -256,7 +281,7 @@ mod tests {
         resolution: f64,
     ) -> Vec<Comparison> {
         let outcomes = vec![OutcomesBySeed::new(); variants.len()];
-        comparisons(config, variants, &Scores { metric, resolution, outcomes: &outcomes })
+        comparisons(config, variants, &Scores { metric, resolution, outcomes: &outcomes, test_share: None })
     }
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
@@ -386,7 +411,7 @@ mod tests {
         let variants = [scored("lstm", &ours), scored("lstm2", &theirs)];
         let found = |shift: &[f64]| {
             let outcomes = [in_blocks(&ours, &vec![0.0; shift.len()]), in_blocks(&theirs, shift)];
-            let scores = Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes };
+            let scores = Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes, test_share: None };
             comparisons(&config, &variants, &scores).swap_remove(0)
         };
         let steady = found(&[0.0, 0.0, 0.0, 0.0, 0.0]);
@@ -423,6 +448,35 @@ mod tests {
             None,
             "a seed without outcomes"
         );
+    }
+
+    /// The same results are worth less where seeds are tested on sequences that they have in common.
+    #[test]
+    fn seeds_with_test_sets_of_their_own_are_not_taken_to_be_independent() {
+        let text = "[grid]\nmodel.variant = ['lstm', 'lstm2']\n[compare]\nseeds = 8";
+        let config = StudyConfig::read("test", text, &[]).unwrap();
+        let variants = [tested("lstm", 0.9, false), {
+            let mut other = tested("lstm2", 0.9, false);
+            for (at, seed) in other.seeds.iter_mut().enumerate() {
+                seed.test = seed.test.map(|score| score + [0.012, -0.01][at % 2]);
+            }
+            other
+        }];
+        let outcomes = vec![OutcomesBySeed::new(); 2];
+        let metric = &Metric::accuracy(None);
+        let found = |test_share| {
+            let scores = Scores { metric, resolution: 0.001, outcomes: &outcomes, test_share };
+            comparisons(&config, &variants, &scores).remove(0)
+        };
+        let (same, drawn) = (found(None), found(Some(0.5)));
+        assert_eq!([same.verdict, drawn.verdict], [Verdict::Equivalent, Verdict::NotEnoughEvidence]);
+        let width = |[low, high]: [f64; 2]| high - low;
+        // √(1/8 + 1) for √(1/8).
+        assert!((width(drawn.interval.unwrap()) / width(same.interval.unwrap()) - 3.0).abs() < 1e-9);
+        assert_eq!((drawn.data_interval, drawn.seeds_interval), (drawn.interval, None));
+        assert_eq!((same.data_interval, same.seeds_interval), (None, same.interval));
+        assert!(drawn.p_equivalence.unwrap()[0] > same.p_equivalence.unwrap()[0]);
+        assert_eq!((drawn.p_signed_rank, drawn.seeds_needed), (None, None));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) use variant::RATE;
 
 use std::collections::{BTreeMap, HashSet};
 
+use slimgate_data::TestSet;
 use slimgate_run::metric::Metric;
 use slimgate_run::{Evaluation, RunFolder, quoted};
 use statrs::statistics::{Data, OrderStatistics};
@@ -26,8 +27,8 @@ use crate::space::Space;
 use crate::summary::one_of;
 use crate::trial::Trial;
 use crate::{
-    Comparison, Outlook, State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary, TrialLine,
-    VariantSummary,
+    Comparison, Outlook, Reference, State, StudyConfig, StudyError, StudyFolder, StudySummary, TaskSummary,
+    TrialLine, VariantSummary,
 };
 
 /// The result so far of the study in a folder.
@@ -194,11 +195,11 @@ fn summarize_task(
     groups: &[&Group],
     records: &mut Records,
 ) -> Result<TaskSummary, StudyError> {
-    let BesideBaseline { evaluation, resolution, mut variants, comparisons } =
+    let BesideBaseline { evaluation, mut references, resolution, mut variants, comparisons } =
         beside_baseline(config, metric, groups, records)?;
     variant::note_savings(&mut variants);
     let evaluation = evaluation.as_ref();
-    let trivial = evaluation.and_then(Evaluation::trivial);
+    let trivial = (!references.is_empty()).then(|| references.remove(0));
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
@@ -208,12 +209,12 @@ fn summarize_task(
         source: slimgate_data::source(dataset)?.to_owned(),
         classes: evaluation.map_or_else(Vec::new, |evaluation| evaluation.classes.clone()),
         test_sequences,
+        test_share: test_share(config, groups),
         step: (resolution != one_of(test_sequences)).then_some(resolution),
         // A report is made without the data, too.
         validation_sequences: slimgate_data::validation_sequences(&config.data_in_place(data)).ok(),
         trivial,
-        references: evaluation
-            .map_or_else(Vec::new, |evaluation| evaluation.references.iter().skip(1).cloned().collect()),
+        references,
         comparisons,
         importances: importances::importances(config, groups, records)?,
         // Of the variant that the answer names.
@@ -226,6 +227,8 @@ fn summarize_task(
 struct BesideBaseline {
     /// That of any trial, if one is tested.
     evaluation: Option<Evaluation>,
+    /// The predictors that learn nothing, or little, the trivial one first.
+    references: Vec<Reference>,
     /// The step between possible scores.
     resolution: f64,
     variants: Vec<VariantSummary>,
@@ -243,17 +246,26 @@ fn beside_baseline(
         chosen.push(variant::Chosen::read(group, records)?);
     }
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation).cloned();
-    let trivial = evaluation.as_ref().and_then(Evaluation::trivial);
-    let terms = variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref() };
+    let references = variant::references(&chosen);
+    let test_share = test_share(config, groups);
+    let terms =
+        variant::Terms { config, metric, baseline: &chosen[0], trivial: references.first(), test_share };
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
         variants.push(variant::variant(&terms, group, of_variant, records)?);
     }
     let resolution = evaluation.as_ref().map_or(0.0, variant::resolution);
     let outcomes: Vec<_> = chosen.iter().map(variant::Chosen::outcomes).collect();
-    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes };
+    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes, test_share };
     let comparisons = comparison::comparisons(config, &variants, &scores);
-    Ok(BesideBaseline { evaluation, resolution, variants, comparisons })
+    Ok(BesideBaseline { evaluation, references, resolution, variants, comparisons })
+}
+
+/// The share of the sequences that each seed tests on, where each draws its own.
+fn test_share(config: &StudyConfig, groups: &[&Group]) -> Option<f64> {
+    let data = &groups[0].candidates[0].trials[0].config.data;
+    let shares = (data.test == TestSet::Drawn).then_some(&config.compare.test_shares)?;
+    shares.get(&data.dataset).copied()
 }
 
 /// The use of more seeds to each variant on a task but the baseline, which is the first of them.

@@ -14,7 +14,10 @@ use crate::trial::{Settings, Trial};
 use crate::{
     Cost, CurvePoint, Prices, Reach, SeedResult, Spread, StudyConfig, StudyError, Timing, VariantSummary,
 };
-use slimgate_statistics::{AgainstTrivial, interval_of_mean, mean_and_sd, p_above, p_above_trivial};
+use slimgate_statistics::{
+    AgainstTrivial, interval_of_mean, mean_and_sd, p_above, p_above_in_divisions, p_above_trivial,
+    resampled_interval,
+};
 
 /// The key whose curve a study always draws.
 pub(crate) const RATE: &str = "optim.learning_rate";
@@ -73,7 +76,11 @@ impl Chosen {
     }
 
     pub fn evaluation(&self) -> Option<&Evaluation> {
-        self.trials.iter().find_map(|trial| trial.evaluation.as_ref())
+        self.evaluations().next()
+    }
+
+    fn evaluations(&self) -> impl Iterator<Item = &Evaluation> {
+        self.trials.iter().filter_map(|trial| trial.evaluation.as_ref())
     }
 
     /// The outcomes of single test sequences, by seed.
@@ -104,12 +111,31 @@ pub(super) fn resolution(evaluation: &Evaluation) -> f64 {
     evaluation.metric().resolution.unwrap_or(0.0)
 }
 
+/// The predictors that learn nothing, or little, the trivial one first. Their scores are means over the trials, whose test
+/// sets may be drawn.
+pub(super) fn references(chosen: &[Chosen]) -> Vec<Reference> {
+    let all = || chosen.iter().flat_map(Chosen::evaluations);
+    let Some(first) = all().next() else { return Vec::new() };
+    let mean = |predictor: Reference| {
+        let in_trial = |evaluation: &Evaluation| {
+            let others = evaluation.references.iter().skip(1).cloned();
+            let same = |other: &Reference| other.answer == predictor.answer;
+            evaluation.trivial().into_iter().chain(others).find(same).map(|found| found.score)
+        };
+        let scores: Vec<f64> = all().filter_map(in_trial).collect();
+        Reference { score: mean_and_sd(&scores).0, ..predictor }
+    };
+    first.trivial().into_iter().chain(first.references.iter().skip(1).cloned()).map(mean).collect()
+}
+
 /// What the variants on one task are measured by.
 pub(super) struct Terms<'a> {
     pub config: &'a StudyConfig,
     pub metric: &'a Metric,
     pub baseline: &'a Chosen,
     pub trivial: Option<&'a Reference>,
+    /// The share of the sequences that each seed tests on, where each draws its own.
+    pub test_share: Option<f64>,
 }
 
 pub(super) fn variant(
@@ -118,7 +144,7 @@ pub(super) fn variant(
     chosen: &Chosen,
     records: &mut Records,
 ) -> Result<VariantSummary, StudyError> {
-    let Terms { config, metric, baseline, trivial } = *terms;
+    let Terms { config, metric, baseline, trivial, test_share } = *terms;
     let example = match &group.chosen {
         Some(candidate) => &candidate.trials[0].config,
         None => &group.candidates[0].trials[0].config,
@@ -127,7 +153,9 @@ pub(super) fn variant(
     let margin = config.compare.margin(metric).on(metric, baseline.score());
     let confidence = config.compare.confidence;
     let step = chosen.evaluation().map_or(0.0, resolution);
-    let spread = |values: Vec<f64>, step| spread(values, step, metric, confidence);
+    let spread_over = |values: Vec<f64>, step, share| spread(values, step, share, metric, confidence);
+    let tested = |values, step| spread_over(values, step, test_share);
+    let spread = |values, step| spread_over(values, step, None);
     let seeds: Vec<SeedResult> = chosen.trials.iter().map(seed_result).collect();
     // One that diverged in its first epoch has no score.
     let trained = || seeds.iter().filter(|seed| seed.epoch > 0);
@@ -149,11 +177,11 @@ pub(super) fn variant(
         states: states(group, records),
         chosen: chosen.settings.clone(),
         certainty: group.certainty.clone(),
-        test: spread(seeds.iter().filter_map(|seed| seed.test).collect(), step),
+        test: tested(seeds.iter().filter_map(|seed| seed.test).collect(), step),
         // Of how many sequences these are, is not known here.
         validation: spread(trained().map(|seed| seed.validation).collect(), 0.0),
         last: spread(trained().map(|seed| seed.last).collect(), 0.0),
-        p_above_trivial: trivial.and_then(|trivial| above_trivial(metric, chosen, trivial)),
+        p_above_trivial: trivial.and_then(|trivial| above_trivial(metric, chosen, trivial, test_share)),
         collapsed: seeds.iter().filter(|seed| has_collapsed(metric, seed, trivial)).count(),
         still_improving: chosen.trials.iter().filter(|trial| is_still_improving(trial)).count(),
         diverged: chosen.trials.iter().filter(|trial| trial.summary.status == Status::Diverged).count(),
@@ -178,15 +206,25 @@ pub(super) fn variant(
 }
 
 /// The p value of "no better than the trivial predictor". Of shares of right answers, over seeds and sequences; of any
-/// other score, whose errors by sequence are not recorded, over the seeds alone.
-fn above_trivial(metric: &Metric, chosen: &Chosen, trivial: &Reference) -> Option<f64> {
-    let evaluations: Vec<&Evaluation> =
-        chosen.trials.iter().filter_map(|trial| trial.evaluation.as_ref()).collect();
+/// other score, whose errors by sequence are not recorded, over the seeds alone. Where each seed has its own test set, also
+/// over these, each with the predictor's score there.
+fn above_trivial(
+    metric: &Metric,
+    chosen: &Chosen,
+    trivial: &Reference,
+    test_share: Option<f64>,
+) -> Option<f64> {
+    let evaluations: Vec<&Evaluation> = chosen.evaluations().collect();
+    let lead =
+        |evaluation: &&Evaluation| Some(metric.gain(evaluation.trivial()?.score, evaluation.score.value));
+    let leads: Vec<f64> = evaluations.iter().filter_map(lead).collect();
+    let in_divisions = test_share.and_then(|share| p_above_in_divisions(&leads, share));
     let answers = |evaluation: &&Evaluation| evaluation.confusion.iter().flatten().sum::<usize>();
     let is_one_a_sequence = evaluations.first().is_some_and(|first| answers(first) == first.sequences);
     if !(metric.counts_right_answers() && is_one_a_sequence) {
         let merits = evaluations.iter().map(|evaluation| metric.merit(evaluation.score.value));
-        return p_above(&merits.collect::<Vec<f64>>(), metric.merit(trivial.score));
+        let over_seeds = || p_above(&merits.collect::<Vec<f64>>(), metric.merit(trivial.score));
+        return if test_share.is_some() { in_divisions } else { over_seeds() };
     }
     let first = evaluations.first()?;
     let class = first.classes.iter().position(|class| *class == trivial.answer)?;
@@ -201,12 +239,13 @@ fn above_trivial(metric: &Metric, chosen: &Chosen, trivial: &Reference) -> Optio
         evaluation.confusion[class].iter().sum::<usize>() - evaluation.confusion[class][class]
     };
     let scores: Vec<f64> = evaluations.iter().map(|evaluation| evaluation.score.value).collect();
-    p_above_trivial(AgainstTrivial {
+    let over_sequences = p_above_trivial(AgainstTrivial {
         scores: &scores,
         trivial: trivial.score,
         discordant: [mean(&right_of_others), mean(&wrong_of_class)],
         sequences: first.sequences,
-    })
+    })?;
+    Some(in_divisions.map_or(over_sequences, |p| p.max(over_sequences)))
 }
 
 /// True if a seed's last epoch is far below its best, and has lost most of what that had learned.
@@ -275,12 +314,21 @@ fn seed_result(trial: &Finished) -> SeedResult {
     }
 }
 
-/// A mean with its interval.
-fn spread(values: Vec<f64>, resolution: f64, metric: &Metric, confidence: f64) -> Option<Spread> {
+/// A mean with its interval; `test_share` where the values are of test sets that each seed has drawn.
+fn spread(
+    values: Vec<f64>,
+    resolution: f64,
+    test_share: Option<f64>,
+    metric: &Metric,
+    confidence: f64,
+) -> Option<Spread> {
     if values.is_empty() {
         return None;
     }
-    let interval = interval_of_mean(&values, resolution, confidence);
+    let interval = match test_share {
+        None => interval_of_mean(&values, resolution, confidence),
+        Some(share) => resampled_interval(&values, share, resolution, confidence),
+    };
     let (mean, deviation) = mean_and_sd(&values);
     Some(Spread {
         mean,
@@ -408,12 +456,21 @@ mod tests {
 
     #[test]
     fn values_that_are_all_the_same_have_no_interval_unless_their_step_is_known() {
-        let interval = |values, step| spread(values, step, &Metric::accuracy(None), 0.95).unwrap().interval;
+        let interval =
+            |values, step| spread(values, step, None, &Metric::accuracy(None), 0.95).unwrap().interval;
         assert_eq!(interval(vec![0.9; 3], 0.0), None);
         assert!(interval(vec![0.9; 3], 0.01).is_some());
         assert!(interval(vec![0.9, 0.91], 0.0).is_some());
+        let width = |share| {
+            let values = vec![0.90, 0.91, 0.89, 0.90, 0.91];
+            let [low, high] = spread(values, 0.0, share, &Metric::accuracy(None), 0.95)?.interval?;
+            Some(high - low)
+        };
+        // √(1/5 + 1/2) for √(1/5).
+        let wider = width(Some(1.0 / 3.0)).unwrap() / width(None).unwrap();
+        assert!((wider - 3.5f64.sqrt()).abs() < 1e-9, "{wider}");
         assert_eq!(interval(vec![0.5, 1.0], 0.0), Some([0.0, 1.0]), "no share lies outside");
-        assert!(spread(vec![1.5, 2.5], 0.0, &mase(), 0.95).unwrap().interval.unwrap()[1] > 2.5);
+        assert!(spread(vec![1.5, 2.5], 0.0, None, &mase(), 0.95).unwrap().interval.unwrap()[1] > 2.5);
     }
 
     #[test]

@@ -60,13 +60,25 @@ fn numbers(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Op
     ))
 }
 
-/// The intervals that a verdict is made from the wider of, and what each speaks of; nothing where there is but one.
+/// The intervals that a verdict is made from the wider of, and what each speaks of; of seeds that draw their test sets the one
+/// that there is; nothing of any other single one.
 pub(super) fn intervals(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -> Option<String> {
     let (metric, margin) = (&summary.metric, summary.margin_on(task)?);
     let shown = |[low, high]: [f64; 2]| {
         let [low, high] = [low, high].map(|end| metric.show_difference_beside(end, margin));
         format!("{low} to {high}")
     };
+    if task.test_share.is_some() {
+        return Some(format!(
+            "trained again with other seeds, and trained and tested on other sequences like these, {} would differ from {} by \
+             {}{} ({} % interval)",
+            found.variant,
+            summary.baseline,
+            shown(found.interval?),
+            metric.points(),
+            short_percent(summary.confidence)
+        ));
+    }
     let (seeds, data) = found.seeds_interval.zip(found.data_interval)?;
     Some(format!(
         "trained again with other seeds, {} would differ from {} on these test sequences by {}{} ({} % interval); on other \
@@ -106,11 +118,12 @@ fn not_enough_evidence(summary: &StudySummary, task: &TaskSummary, found: &Compa
         let allowed = [
             (comparisons > 1).then(|| format!("{comparisons} comparisons")),
             summary.most_seeds().map(|_| "looks".to_owned()),
-            found.data_interval.map(|_| "other test sequences".to_owned()),
+            found.seeds_interval.and(found.data_interval).map(|_| "other test sequences".to_owned()),
         ];
         let allowed: Vec<String> = allowed.into_iter().flatten().collect();
+        let alone = if task.test_share.is_some() { "a single test" } else { "other seeds alone" };
         remarks.push(format!(
-            "other seeds alone would show it to be within the margin, but not with {} allowed for",
+            "{alone} would show it to be within the margin, but not with {} allowed for",
             list(&allowed)
         ));
     }

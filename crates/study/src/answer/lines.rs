@@ -92,7 +92,7 @@ fn not_settled(summary: &StudySummary, task: &TaskSummary, found: &Comparison) -
 /// The use of more seeds to a comparison that is not settled.
 pub(super) fn more_seeds(summary: &StudySummary, found: &Comparison) -> Option<String> {
     match (summary.most_seeds(), found.outlook) {
-        (Some(most), Some(Outlook::TooMany)) => Some(too_many(most, found.data_interval.is_some())),
+        (Some(most), Some(Outlook::TooMany)) => Some(too_many(summary, most, found.data_interval.is_some())),
         (Some(_), _) => None,
         (None, _) => {
             found.seeds_needed.filter(|seeds| *seeds > found.pairs).map(|seeds| run_more(seeds - found.pairs))
@@ -100,8 +100,12 @@ pub(super) fn more_seeds(summary: &StudySummary, found: &Comparison) -> Option<S
     }
 }
 
-/// That the most seeds do not settle it; more test sequences would do no less where intervals are over these, too.
-pub(super) fn too_many(most: usize, over_sequences: bool) -> String {
-    let or = if over_sequences { ", or more test sequences" } else { "" };
+/// That the most seeds do not settle it; more sequences would do no less where intervals are over these, too.
+pub(super) fn too_many(summary: &StudySummary, most: usize, over_sequences: bool) -> String {
+    let or = match (over_sequences, summary.draws_test_sets()) {
+        (false, _) => "",
+        (true, false) => ", or more test sequences",
+        (true, true) => ", or more sequences",
+    };
     format!("it would take more than {most} seeds{or}")
 }

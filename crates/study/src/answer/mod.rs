@@ -110,7 +110,9 @@ fn what_would_settle(summary: &StudySummary, open: &[&Comparison]) -> String {
         needed.collect::<Option<Vec<_>>>()?.into_iter().max()
     });
     match (summary.most_seeds(), needed.min()) {
-        (Some(most), _) => lines::too_many(most, open.iter().any(|found| found.data_interval.is_some())),
+        (Some(most), _) => {
+            lines::too_many(summary, most, open.iter().any(|found| found.data_interval.is_some()))
+        }
         (None, Some((more, all))) => format!("{} (--seeds {all})", run_more(more)),
         (None, None) => "more seeds would hardly settle it".to_owned(),
     }
@@ -305,13 +307,18 @@ fn limits(summary: &StudySummary) -> Vec<String> {
                 }
             }
         }
+        limits.extend(drawn_test_sets(task));
         let sequences = task.test_sequences;
         let in_sequences =
             summary.margin_on(task).filter(|_| task.step.is_none()).map(|it| it * sequences as f64);
         if let Some(few) = in_sequences.filter(|in_sequences| sequences > 0 && *in_sequences < 5.0) {
+            let others = match task.test_share {
+                None => ", and what holds for these sequences need not hold for others",
+                Some(_) => "",
+            };
             limits.push(format!(
                 "The test set of {} has {sequences} sequences: the margin is {few:.1} of them, so differences between \
-                 seeds are coarse, and what holds for these sequences need not hold for others.",
+                 seeds are coarse{others}.",
                 task.name,
             ));
         }
@@ -337,9 +344,23 @@ fn limits(summary: &StudySummary) -> Vec<String> {
     limits
 }
 
+/// That each seed draws its test set, where it does.
+fn drawn_test_sets(task: &TaskSummary) -> Option<String> {
+    let (sequences, pool) = (task.test_sequences, task.pool().filter(|_| task.test_sequences > 0)?);
+    Some(format!(
+        "On {}, each seed is tested on {sequences} sequences of its own, drawn from all {pool}; seeds have sequences in common, \
+         which is allowed for.",
+        task.name
+    ))
+}
+
 /// What the intervals speak of.
 fn validity(summary: &StudySummary) -> String {
-    if all(summary).any(|found| found.data_interval.is_some()) {
+    if summary.draws_test_sets() {
+        "The intervals are for other seeds, on other data like this, divided anew: they do not say how data of another kind, or \
+         of a later time, would come out."
+            .to_owned()
+    } else if all(summary).any(|found| found.data_interval.is_some()) {
         "The intervals are for other seeds and other test data like this: they do not say how data of another kind, or of a \
          later time, would come out."
             .to_owned()

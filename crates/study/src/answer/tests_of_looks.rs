@@ -47,6 +47,35 @@ fn both_intervals_are_explained_by_what_they_speak_of() {
 }
 
 #[test]
+fn seeds_that_draw_their_test_sets_have_one_interval_and_it_is_said_of_what() {
+    let found = Comparison {
+        seeds_interval: None,
+        data_interval: Some([-0.004, 0.005]),
+        interval: Some([-0.004, 0.005]),
+        ..comparison("lstm2", Verdict::Equivalent, 0.0005, 0.7)
+    };
+    let mut study = summary(vec![found]);
+    (study.tasks[0].test_share, study.tasks[0].test_sequences) = (Some(0.25), 150);
+    let said = answer(&study);
+    assert_eq!(
+        said.explanation[1],
+        "Trained again with other seeds, and trained and tested on other sequences like these, lstm2 would differ from lstm \
+         by −0.4 to +0.5 points (95 % interval)."
+    );
+    let drawn = "On digits-rows, each seed is tested on 150 sequences of its own, drawn from all 600; seeds have sequences in \
+                 common, which is allowed for.";
+    assert!(said.notes.iter().any(|note| note == drawn), "{:?}", said.notes);
+    assert!(said.notes.iter().any(|note| note.contains("on other data like this, divided anew")));
+    let coarse = said.notes.iter().find(|note| note.contains("the margin is 1.5 of them")).unwrap();
+    assert!(coarse.ends_with("differences between seeds are coarse."), "{coarse}");
+
+    study.looks = vec![5, 8, 12, 20];
+    let open = &mut study.tasks[0].comparisons[0];
+    (open.verdict, open.outlook) = (Verdict::NotEnoughEvidence, Some(crate::Outlook::TooMany));
+    assert!(answer(&study).headline.ends_with("it would take more than 20 seeds, or more sequences."));
+}
+
+#[test]
 fn a_choice_that_is_a_toss_up_is_said_to_be() {
     let mut study = summary(vec![comparison("lstm2", Verdict::Equivalent, 0.0, 0.7)]);
     let rival = BTreeMap::from([("optim.learning_rate".to_owned(), toml::Value::from(3e-3))]);

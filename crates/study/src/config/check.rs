@@ -9,14 +9,15 @@ use toml::Value;
 
 use super::schema::settings_in;
 use super::seeds::COMPARISON;
-use super::{Launch, Range, SEED, StudyConfig, Until, VALIDATION, VARIANT};
+use super::{Launch, Range, Resample, SEED, StudyConfig, TEST, Until, VALIDATION, VARIANT};
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
 const SECTIONS: [&str; 9] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost", "launch"];
 
-/// Settings that a study does not take: where its trials are is its own affair, and that one diverges is an outcome.
-pub(super) const RESERVED_KEYS: [&str; 3] = ["run.name", "run.out", "run.tolerate_divergence"];
+/// Settings that a study does not take: where its trials are and what they are tested on is its own affair, and that one
+/// diverges is an outcome.
+pub(super) const RESERVED_KEYS: [&str; 4] = ["run.name", "run.out", "run.tolerate_divergence", TEST];
 
 /// Settings that decide how large a model is.
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
@@ -169,6 +170,12 @@ impl StudyConfig {
             if self.compare.protocol == Protocol::Published {
                 return refused("compare.until", "the published protocol compares a fixed number of seeds");
             }
+        }
+        if self.compare.resample == Some(Resample::Test) && self.compare.protocol == Protocol::Published {
+            return refused(
+                "compare.resample",
+                "the published protocol chooses on the test set that is given; leave `resample = \"test\"` out",
+            );
         }
         if self.compare.matched.is_some()
             && SIZES.iter().any(|&key| self.grid.contains_key(key) || ranges.contains_key(key))

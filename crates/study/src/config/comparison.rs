@@ -41,8 +41,15 @@ pub struct Compare {
     ///
     /// They were lucky at the chosen settings, and false claims are more frequent. Studies of version 0.1.0 did so.
     pub reuse_seeds: bool,
-    /// Part of the data that each seed draws anew.
-    pub resample: Resample,
+    /// Part of the data that each seed draws anew: if not given, the test set of small data sets, and the validation set of
+    /// others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resample: Option<Resample>,
+    /// Share of each data set that is tested on, by its name, where each seed draws its test set; found once by the study
+    /// if not given.
+    #[schemars(title = "shares")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub test_shares: BTreeMap<String, f64>,
     /// `published`: choose on the test set.
     pub protocol: Protocol,
     /// The quantity that hidden sizes are made equal by; nothing if not given.
@@ -79,7 +86,8 @@ impl Default for Compare {
             max_seeds: 20,
             max_exploring_seeds: None,
             reuse_seeds: false,
-            resample: Resample::Validation,
+            resample: None,
+            test_shares: BTreeMap::new(),
             protocol: Protocol::Validation,
             matched: None,
             hidden: Sizes::new(),
@@ -113,14 +121,16 @@ pub enum Until {
 }
 
 /// The part of the data that each seed draws anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resample {
     /// None: all seeds share the split that `data.seed` draws.
     Nothing,
     /// The validation set, out of the training data.
-    #[default]
     Validation,
+    /// The test set, too: as many sequences as are given, out of the training and the test data, and the validation set out
+    /// of the others.
+    Test,
 }
 
 /// Hidden units by task and variant.

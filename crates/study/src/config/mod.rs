@@ -77,8 +77,10 @@ const VARIANTS: [&str; 4] = ["lstm", "lstm1", "lstm2", "lstm3"];
 pub(crate) const VARIANT: &str = "model.variant";
 /// The key whose values are the seeds.
 pub(crate) const SEED: &str = "run.seed";
-/// The key of the seed that draws the validation set.
+/// The key of the seed that draws the validation set, and the test set where that is drawn.
 pub(crate) const SPLIT: &str = "data.seed";
+/// The key that says whether the test set is drawn; it follows from `compare.resample`.
+pub(crate) const TEST: &str = "data.test";
 const BACKEND: &str = "run.backend";
 /// The key that names the data set.
 const DATASET: &str = "data.dataset";
@@ -137,7 +139,7 @@ impl StudyConfig {
         config.compare.widen &= written("widen");
         config.compare.reuse_seeds |= !written("reuse_seeds");
         if !written("resample") {
-            config.compare.resample = Resample::Nothing;
+            config.compare.resample = Some(Resample::Nothing);
         }
         Ok(config)
     }

@@ -17,10 +17,64 @@ const FEWEST: usize = 3;
 const DRAWS: u64 = 1;
 
 impl Planner<'_> {
-    /// Tries settings that are close with further seeds, the same for all of them, until the choice is good enough.
-    pub(super) fn race(&mut self, group: &mut Group) -> Result<(), StudyError> {
+    /// Chooses among settings once those that are close have had further seeds, and the learning rates beyond an end of the
+    /// grid theirs, where these have moved the choice there. None while there is something to do, or nothing to choose.
+    pub(super) fn race_and_widen(&mut self, group: &mut Group) -> Result<Option<Settings>, StudyError> {
+        let mut seeds = self.config.seeds().len();
+        loop {
+            self.race(group, seeds)?;
+            let Some(best) = self.best(group).filter(|_| group.work.is_empty()) else { return Ok(None) };
+            let beyond = self.beyond(group, &best)?;
+            if beyond.is_empty() {
+                return Ok(Some(best));
+            }
+            seeds = beyond[0].trials.len();
+            self.train(&beyond.iter().collect::<Vec<_>>(), None, group);
+            group.candidates.extend(beyond);
+            if !group.work.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The candidates beyond the learning rates tried so far, if the best settings lie at an end of them since the race: with
+    /// as many seeds as these have.
+    fn beyond(&mut self, group: &Group, best: &Settings) -> Result<Vec<Candidate>, StudyError> {
+        let of_best = group.candidates.iter().find(|candidate| candidate.settings == *best);
+        let number = of_best.map_or(0, |candidate| candidate.trials.len());
+        // Without a race it was asked before, and a search has no ends.
+        let has_raced = number > self.config.seeds().len() && self.config.search.is_none();
+        if !has_raced || self.is_compared(group, best)? {
+            return Ok(Vec::new());
+        }
+        let mut scored = Vec::new();
+        for candidate in &group.candidates {
+            // Those that were left behind are not chosen, whatever their first seeds came to.
+            let in_race = candidate.trials.len() == number && !self.has_failed(candidate);
+            let score =
+                self.score(candidate).filter(|_| in_race).map_or(f64::NEG_INFINITY, |(score, _)| score);
+            scored.push((candidate.settings.clone(), score));
+        }
+        let (task, seeds) = (&self.space.tasks[group.task], self.config.exploring_seeds());
+        let candidate = |settings| self.space.with_seeds(task, &group.variant, settings, &seeds[..number]);
+        self.space.beyond(&scored).into_iter().map(candidate).collect()
+    }
+
+    /// True if settings are compared already, as a version did that did not look beyond the end of the grid once more.
+    fn is_compared(&mut self, group: &Group, settings: &Settings) -> Result<bool, StudyError> {
+        let explored = self.config.exploring_seeds();
+        let mut seeds = self.config.comparison_seeds(self.config.looks()[0]);
+        seeds.retain(|seed| !explored.contains(seed));
+        let task = &self.space.tasks[group.task];
+        let compared = self.space.with_seeds(task, &group.variant, settings.clone(), &seeds)?;
+        Ok(compared.trials.iter().any(|trial| self.records.get(&trial.id).state != State::Waiting))
+    }
+
+    /// Tries settings that are close with seeds beyond the first so many, the same for all of them, until the choice is good
+    /// enough.
+    fn race(&mut self, group: &mut Group, first: usize) -> Result<(), StudyError> {
         let seeds = self.config.exploring_seeds();
-        for number in self.config.seeds().len() + 1..=seeds.len() {
+        for number in first + 1..=seeds.len() {
             for index in self.close(group) {
                 let settings = group.candidates[index].settings.clone();
                 let task = &self.space.tasks[group.task];

@@ -26,8 +26,9 @@ pub(crate) fn hidden_sizes(
 ) -> Result<Sizes, StudyError> {
     let base = toml::to_string(&config.base).expect("a table has a TOML form");
     for task in tasks {
-        let trial =
-            |variant: &str, hidden| Trial::new(&base, task, variant, hidden, 1, None, &Settings::new());
+        let trial = |variant: &str, hidden| {
+            Trial::new(&base, task, variant, hidden, 1, Settings::new(), &Settings::new())
+        };
         let mut measure = |trial: Trial| -> Result<f64, StudyError> {
             let in_place = trial.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
             Ok(match by {

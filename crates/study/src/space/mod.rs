@@ -15,7 +15,7 @@ use draw::DRAWS_PER_ROUND;
 pub(crate) use matched::hidden_sizes;
 
 use crate::analysis::RATE;
-use crate::config::{Resample, SEED, SPLIT, VARIANT};
+use crate::config::{Resample, SEED, SPLIT, TEST, VARIANT};
 use crate::trial::{Settings, Trial, number, written};
 use crate::{Protocol, Range, Sampler, StudyConfig, StudyError};
 
@@ -114,7 +114,7 @@ impl Space {
     }
 
     /// The data of each task.
-    fn data(&self) -> Result<Vec<DataConfig>, StudyError> {
+    pub fn data(&self) -> Result<Vec<DataConfig>, StudyError> {
         let mut data = Vec::new();
         for task in &self.tasks {
             let candidate = self.candidate(task, &self.variants[0], self.grid[0].clone())?;
@@ -183,7 +183,7 @@ impl Space {
                         variant,
                         hidden,
                         seed,
-                        self.split(task, seed),
+                        self.division(task, seed),
                         &settings,
                     )?)
                     .clone(),
@@ -193,16 +193,22 @@ impl Space {
         Ok(Candidate { settings, trials })
     }
 
-    /// The seed that draws the validation set of a trial, where each has its own: so far beyond that of the first as its own
-    /// seed is.
-    fn split(&self, task: &StudyTask, seed: u64) -> Option<u64> {
+    /// The settings that divide the data of a trial, where each seed draws its own validation set, or test set: the seed of
+    /// the division is so far beyond that of the first as its own seed is. All variants have the same division under one
+    /// seed.
+    fn division(&self, task: &StudyTask, seed: u64) -> Settings {
         let compare = &self.config.compare;
-        if compare.resample == Resample::Nothing || compare.protocol == Protocol::Published {
-            return None;
+        if compare.resample == Some(Resample::Nothing) || compare.protocol == Protocol::Published {
+            return Settings::new();
         }
         let given = task.values.get(SPLIT).or_else(|| self.config.shared(SPLIT)).and_then(Value::as_integer);
         let first = given.map_or_else(|| DataConfig::default().seed, |seed| seed as u64);
-        Some(first.wrapping_add(seed).wrapping_sub(1) & i64::MAX as u64)
+        let split = first.wrapping_add(seed).wrapping_sub(1) & i64::MAX as u64;
+        let mut division = Settings::from([(SPLIT.to_owned(), Value::Integer(split as i64))]);
+        if compare.resample == Some(Resample::Test) {
+            division.insert(TEST.to_owned(), Value::String("drawn".into()));
+        }
+        division
     }
 
     /// The candidates of a variant in a round, given how those of earlier rounds did (higher is better). More than one
@@ -247,7 +253,7 @@ impl Space {
 
     /// The points beyond the learning rates tried so far, where the best of them lies at their end; none where the grid
     /// is not to grow.
-    fn beyond(&self, scored: &[(Settings, f64)]) -> Vec<Settings> {
+    pub fn beyond(&self, scored: &[(Settings, f64)]) -> Vec<Settings> {
         let compare = &self.config.compare;
         if !compare.widen || compare.protocol == Protocol::Published {
             return Vec::new();

@@ -20,19 +20,20 @@ pub struct Comparison {
     pub equivalence_interval: Option<[f64; 2]>,
     /// The interval of the difference at the study's confidence: the wider of the next two.
     pub interval: Option<[f64; 2]>,
-    /// The same for other seeds on these test sequences; none in summaries of version 0.1.0.
+    /// The same for other seeds on these test sequences; none where each seed has its own, and in summaries of version 0.1.0.
     #[serde(default)]
     pub seeds_interval: Option<[f64; 2]>,
-    /// The same for other seeds and other test sequences, where the outcomes of single sequences are known.
+    /// The same for other seeds and other test sequences, where the outcomes of single sequences are known, or each seed has
+    /// its own.
     #[serde(default)]
     pub data_interval: Option<[f64; 2]>,
     /// The standard error of the mean difference for other seeds and other test sequences, and its degrees of freedom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_error: Option<[f64; 2]>,
-    /// The p value of "no difference" over seeds alone (paired t test); and with looks, other test sequences and Holm's
+    /// The p value of "no difference" over seeds alone (paired t test; corrected where each draws its test set); and with looks, other test sequences and Holm's
     /// correction allowed for, as the verdict has it.
     pub p_difference: Option<[f64; 2]>,
-    /// The exact p value of the Wilcoxon signed-rank test.
+    /// The exact p value of the Wilcoxon signed-rank test; none where each seed draws its test set.
     pub p_signed_rank: Option<f64>,
     /// The p values of "not equivalent within the margin" (two one-sided tests), likewise.
     pub p_equivalence: Option<[f64; 2]>,

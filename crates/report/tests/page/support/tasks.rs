@@ -31,6 +31,7 @@ pub fn task(name: &str, shift: f64) -> TaskSummary {
         source: name.into(),
         classes: classes(),
         test_sequences: 500,
+        test_share: None,
         step: None,
         validation_sequences: Some(500),
         trivial: Some(Reference { answer: "1".into(), score: 0.114 }),
