@@ -27,8 +27,8 @@ pub struct DataConfig {
     /// Choices are made on a held-out validation set, or on the test set (published).
     #[serde(with = "SelectionSet")]
     pub validation: Protocol,
-    /// The test set that is given, or as many sequences that `data.seed` draws from all, in the proportions of their
-    /// classes.
+    /// Sequences to test on: those that are given, or as many that `data.seed` draws from all, in the proportions of their
+    /// classes; the former if not given.
     #[serde(skip_serializing_if = "TestSet::is_given")]
     pub test: TestSet,
     /// Random seed of the split into training and validation set, and of a test set that is drawn.
