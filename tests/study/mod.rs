@@ -1,5 +1,6 @@
 //! Studies as a user runs them.
 
+mod drawn;
 mod failures;
 mod refusals;
 mod sharing;

@@ -10,8 +10,7 @@ use crate::preprocessing::Overflow;
 use crate::shuffle::Purpose;
 use crate::split::{self, Members, SplitIndices, draw, held_out, split, undivided};
 use crate::{
-    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Survey, Task, TestSet,
-    examples, find,
+    DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Task, TestSet, examples, find,
 };
 use std::collections::BTreeMap;
 
@@ -112,7 +111,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
     }
     check_test_set(config, &entry)?;
     if stored.is_none()
-        && let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value)
+        && let Some(value) = entry.survey.as_ref().and_then(|survey| survey.hiding_value(config.test))
     {
         return Err(DataError::Hidden(Box::new(value.clone())));
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slimgate_data::{DataConfig, Entry, Task, find};
+use slimgate_data::{DataConfig, DataError, Entry, FillValue, Task, TestSet, find};
 
 use crate::config::Resample;
 use crate::space::Space;
@@ -17,7 +17,7 @@ const SMALL: usize = 1_000;
 /// tested on where that is the test set. Returns what is to be said of it where nobody asked for it.
 ///
 /// Unless the study says so, test sets are drawn where all data sets are small, and none of them has test data that are
-/// set apart from the rest. Answers a step are left as they are given: their sequences are few and long, and likely to be
+/// set apart from the rest, or could not be trained on. Answers a step are left as they are given: their sequences are few and long, and likely to be
 /// parts of one recording.
 ///
 /// # Errors
@@ -46,11 +46,12 @@ pub(crate) fn settle_resampling(
         if let Some(why) = entry.fixed_test() {
             return Err(StudyError::FixedTest { dataset: (*name).clone(), why });
         }
+        if let Some(value) = hiding_value(entry) {
+            return Err(DataError::Hidden(Box::new(value.clone())).into());
+        }
         let test = entry.recipe.test.sequences as f64;
-        config
-            .compare
-            .test_shares
-            .insert((*name).clone(), test / (test + entry.recipe.train.sequences as f64));
+        let share = test / (test + entry.recipe.train.sequences as f64);
+        config.compare.test_shares.insert((*name).clone(), share);
     }
     Ok(known.is_none().then(|| told(names[0], &entries[0])))
 }
@@ -59,7 +60,12 @@ pub(crate) fn settle_resampling(
 fn is_drawn(entry: &Entry) -> bool {
     let is_small = entry.recipe.train.sequences + entry.recipe.test.sequences < SMALL;
     let is_whole = matches!(entry.recipe.task, Task::Classification | Task::Regression);
-    is_small && is_whole && entry.fixed_test().is_none()
+    is_small && is_whole && entry.fixed_test().is_none() && hiding_value(entry).is_none()
+}
+
+/// A value of either file beside which others could not be told apart in training.
+fn hiding_value(entry: &Entry) -> Option<&FillValue> {
+    entry.survey.as_ref().and_then(|survey| survey.hiding_value(TestSet::Drawn))
 }
 
 fn told(name: &str, entry: &Entry) -> String {
@@ -106,6 +112,34 @@ mod tests {
         assert!(settled(published).unwrap_err().to_string().contains("compare.resample"));
         let own = settled("[data]\ntest = 'drawn'").unwrap_err().to_string();
         assert!(own.contains("as `compare.resample` says"), "{own}");
+    }
+
+    /// A folder of so many sequences to train on and half as many to test on; of the latter, the last has this value.
+    fn folder(sequences: usize, last: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, count) in [("train.csv", sequences), ("test.csv", sequences / 2)] {
+            let row = |at: usize| format!("s{at},{},{}\n", at % 2, (at * 7) % 11);
+            let mut text = "series,class,x\n".to_owned() + &(0..count - 1).map(row).collect::<String>();
+            text += &format!("s{count},1,{}\n", if file == "test.csv" { last } else { "5" });
+            std::fs::write(folder.path().join(file), text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_small_folder_of_the_users_is_divided_anew_unless_what_is_tested_could_not_be_trained_on() {
+        let of = |folder: &tempfile::TempDir, compare: &str| {
+            settled(&format!("[data]\ndataset = '{}'\n[compare]\n{compare}", folder.path().display()))
+        };
+        let drawn = |folder: &tempfile::TempDir| of(folder, "").unwrap().compare.resample;
+        assert_eq!(drawn(&folder(666, "5")), Some(Resample::Test));
+        assert_eq!(drawn(&folder(668, "5")), Some(Resample::Validation), "1,002 sequences");
+        let filled = folder(60, "1e20");
+        assert_eq!(drawn(&filled), Some(Resample::Validation));
+        let refusal = of(&filled, "resample = 'test'").unwrap_err().to_string();
+        assert!(refusal.contains("test.csv:31: 1e20"), "{refusal}");
+        let kept = of(&folder(60, "5"), "resample = 'nothing'").unwrap().compare;
+        assert!(kept.resample == Some(Resample::Nothing) && kept.test_shares.is_empty());
     }
 
     #[test]

@@ -126,11 +126,13 @@ pub struct FillValue {
     pub most: f64,
     /// True if the others cannot be told apart beside it.
     pub hides: bool,
+    /// True if the same would be so of the test data, were these trained on.
+    pub would_hide: bool,
 }
 
 impl fmt::Display for FillValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FillValue { file, line, field, value, count, least, most, hides } = self;
+        let FillValue { file, line, field, value, count, least, most, hides, .. } = self;
         let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
         let effect = if *hides { ", which cannot be told apart beside it" } else { "" };
         write!(

@@ -10,7 +10,7 @@ use crate::examples::{Labelled, locate};
 use crate::file::Field;
 use crate::preprocessing::Overflow;
 use crate::recipe::Format;
-use crate::{DataConfig, DataError, Protocol, Task, Windows, find, labels, validation_sequences};
+use crate::{DataConfig, DataError, Protocol, Task, TestSet, Windows, find, labels, validation_sequences};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
 use texts::left_out_of;
@@ -114,10 +114,12 @@ pub fn standard_error(sequences: usize) -> f64 {
 }
 
 impl Survey {
-    /// The value that keeps a model from learning from the training file, if there is one.
-    pub fn hiding_value(&self) -> Option<&FillValue> {
+    /// The value that keeps a model from learning from the training file, if there is one; from both files where the test
+    /// set is drawn from them.
+    pub fn hiding_value(&self, test: TestSet) -> Option<&FillValue> {
+        let hides = |fill: &FillValue| fill.hides || (test == TestSet::Drawn && fill.would_hide);
         self.findings.iter().find_map(|finding| match finding {
-            Finding::FillValue(fill) if fill.hides => Some(fill),
+            Finding::FillValue(fill) if hides(fill) => Some(fill),
             _ => None,
         })
     }
@@ -311,8 +313,8 @@ fn fill_values(
             }
             _ => locate(format, bytes, file, sequences[sequence].line, place)?,
         };
-        let hides = outlier.hides && training;
-        let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides };
+        let (hides, would_hide) = (outlier.hides && training, outlier.hides && !training);
+        let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides, would_hide };
         Ok(Finding::FillValue(fill))
     };
     let findings = outliers.iter().map(finding).collect::<Result<_, DataError>>()?;

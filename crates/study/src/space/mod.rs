@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use slimgate_data::{DataConfig, DataError, Survey, check_division, find, findings};
+use slimgate_data::{DataConfig, DataError, TestSet, check_division, find, findings};
 use toml::Value;
 
 use draw::DRAWS_PER_ROUND;
@@ -128,7 +128,8 @@ impl Space {
         for data in self.data()? {
             let entry = find(&self.config.data_in_place(&data))?;
             entry.require()?;
-            if let Some(value) = entry.survey.as_ref().and_then(Survey::hiding_value) {
+            let survey = entry.survey.as_ref();
+            if let Some(value) = survey.and_then(|survey| survey.hiding_value(TestSet::Given)) {
                 return Err(DataError::Hidden(Box::new(value.clone())).into());
             }
         }
