@@ -31,6 +31,8 @@ pub(super) struct Scores<'a> {
     pub resolution: f64,
     /// Of each variant.
     pub outcomes: &'a [OutcomesBySeed],
+    /// True if there is a trivial predictor to hold the baseline to.
+    pub trivial_is_known: bool,
 }
 
 /// A variant and the baseline under the seeds that both have.
@@ -52,6 +54,7 @@ impl<'a> Paired<'a> {
         outcomes: [&OutcomesBySeed; 2],
         metric: &Metric,
         criteria: Criteria,
+        trivial_is_known: bool,
     ) -> Paired<'a> {
         let (seeds, pairs): (Vec<u64>, Vec<Pair>) = by_seed(variant, baseline, metric).unzip();
         Paired {
@@ -59,7 +62,7 @@ impl<'a> Paired<'a> {
             gains: pairs.iter().map(|pair| pair.variant - pair.baseline).collect(),
             items: items(&seeds, outcomes, metric),
             tests: compare(&pairs, criteria),
-            obstacle: obstacle(variant, baseline, criteria.alpha),
+            obstacle: obstacle(variant, baseline, trivial_is_known, criteria.alpha),
             pairs,
         }
     }
@@ -88,14 +91,14 @@ pub(super) fn comparisons(
     variants: &[VariantSummary],
     scores: &Scores,
 ) -> Vec<Comparison> {
-    let Scores { metric, resolution, outcomes } = *scores;
+    let Scores { metric, resolution, outcomes, trivial_is_known } = *scores;
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let of_baseline = baseline.test.as_ref().map(|test| test.mean);
     // Without a test result of the baseline there is no pair to hold to it.
     let margin = config.compare.margin(metric).on(metric, of_baseline).unwrap_or_default();
     let criteria = Criteria { margin, alpha: 1.0 - config.compare.confidence, resolution };
     let paired = |(variant, of_variant)| {
-        Paired::new([baseline, variant], [&outcomes[0], of_variant], metric, criteria)
+        Paired::new([baseline, variant], [&outcomes[0], of_variant], metric, criteria, trivial_is_known)
     };
     let all: Vec<Paired> = others.iter().zip(&outcomes[1..]).map(paired).collect();
     let standings = standings(config, criteria, &all);
@@ -256,7 +259,11 @@ mod tests {
         resolution: f64,
     ) -> Vec<Comparison> {
         let outcomes = vec![OutcomesBySeed::new(); variants.len()];
-        comparisons(config, variants, &Scores { metric, resolution, outcomes: &outcomes })
+        comparisons(
+            config,
+            variants,
+            &Scores { metric, resolution, outcomes: &outcomes, trivial_is_known: true },
+        )
     }
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
@@ -386,7 +393,8 @@ mod tests {
         let variants = [scored("lstm", &ours), scored("lstm2", &theirs)];
         let found = |shift: &[f64]| {
             let outcomes = [in_blocks(&ours, &vec![0.0; shift.len()]), in_blocks(&theirs, shift)];
-            let scores = Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes };
+            let scores =
+                Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes, trivial_is_known: true };
             comparisons(&config, &variants, &scores).swap_remove(0)
         };
         let steady = found(&[0.0, 0.0, 0.0, 0.0, 0.0]);

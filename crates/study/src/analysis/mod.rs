@@ -199,6 +199,8 @@ fn summarize_task(
     variant::note_savings(&mut variants);
     let evaluation = evaluation.as_ref();
     let trivial = evaluation.and_then(Evaluation::trivial);
+    let known = usize::from(trivial.is_some());
+    let references = evaluation.map_or_else(Vec::new, Evaluation::predictors).split_off(known);
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
@@ -212,8 +214,7 @@ fn summarize_task(
         // A report is made without the data, too.
         validation_sequences: slimgate_data::validation_sequences(&config.data_in_place(data)).ok(),
         trivial,
-        references: evaluation
-            .map_or_else(Vec::new, |evaluation| evaluation.references.iter().skip(1).cloned().collect()),
+        references,
         comparisons,
         importances: importances::importances(config, groups, records)?,
         // Of the variant that the answer names.
@@ -251,7 +252,8 @@ fn beside_baseline(
     }
     let resolution = evaluation.as_ref().map_or(0.0, variant::resolution);
     let outcomes: Vec<_> = chosen.iter().map(variant::Chosen::outcomes).collect();
-    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes };
+    let trivial_is_known = trivial.is_some() || metric.counts_right_answers();
+    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes, trivial_is_known };
     let comparisons = comparison::comparisons(config, &variants, &scores);
     Ok(BesideBaseline { evaluation, resolution, variants, comparisons })
 }
