@@ -40,7 +40,10 @@ fn a_forecast_is_trained_evaluated_and_made() {
     let summary = here.json("runs/one/summary.json");
     assert_eq!(summary["metric"]["name"], "MASE");
     let evaluation = evaluation(&here);
-    assert_eq!(references(&evaluation), ["seasonal naive", "naive", "drift", "linear model"]);
+    assert_eq!(
+        references(&evaluation),
+        ["seasonal naive", "mean", "median", "naive", "drift", "linear model"]
+    );
     let names: Vec<&str> = evaluation["metrics"]
         .as_array()
         .unwrap()
@@ -145,7 +148,7 @@ fn one_number_a_sequence_is_predicted_in_its_unit() {
     assert_eq!(here.json("runs/one/summary.json")["metric"]["name"], "RMSE");
     let evaluation = evaluation(&here);
     assert!(evaluation["RMSE"].is_number(), "{evaluation}");
-    assert_eq!(references(&evaluation), ["mean", "linear model"]);
+    assert_eq!(references(&evaluation), ["mean", "median", "linear model"]);
     let day: String = (0..24).map(|_| "-20,7,1014,1,-1,143.48,0,0\n").collect();
     here.write(
         "day.csv",
@@ -241,7 +244,7 @@ fn a_forecast_without_its_usual_reference_says_so() {
         assert_eq!(said.code, Some(0), "{}", said.err);
         said.err
     };
-    assert!(train("--set data.context=100").contains("no seasonal naive forecast to better"));
+    assert!(train("--set data.context=100").contains("the model sees no whole season"));
     assert!(train("--set data.season=100000").contains("choices are made by MAE"));
     assert!(!train("").contains("data.season"));
 }

@@ -25,6 +25,18 @@ pub struct Prepared {
     pub validation: Vec<Sequence>,
     /// The test set. Nothing is taken from it.
     pub test: Vec<Sequence>,
+    /// The series that the windows of a forecast are cut from; empty of other tasks.
+    pub series: TargetSeries,
+}
+
+/// What is forecast of whole series, standardised: each shaped `[steps, targets]`, in the order of its part's windows.
+/// They reach as far back as there is anything, whatever the context of a window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetSeries {
+    /// Of the training part.
+    pub train: Vec<Vec<f32>>,
+    /// Of the test part.
+    pub test: Vec<Vec<f32>>,
 }
 
 /// Reads a data set, draws its test set where that is not given, takes the validation set off its training data, fits the
@@ -151,7 +163,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         Protocol::Validation => held_out,
         Protocol::Published => test.clone(),
     };
-    Ok(Prepared { preprocessing, train, validation, test })
+    Ok(Prepared { preprocessing, train, validation, test, series: TargetSeries::default() })
 }
 
 /// The number of sequences that are held out for validation where these are in groups.

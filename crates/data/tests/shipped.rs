@@ -27,7 +27,7 @@ fn lengths(sets: &[&Vec<Sequence>]) -> (usize, usize) {
 #[test]
 fn every_data_set_holds_what_its_recipe_says() {
     for entry in catalog().iter().filter(|entry| entry.set.presence() == Presence::Shipped) {
-        let Prepared { preprocessing, train, validation, test } = prepared(&entry.name);
+        let Prepared { preprocessing, train, validation, test, .. } = prepared(&entry.name);
         // A series that is forecast is cut into windows.
         if entry.recipe.task != Task::Forecast {
             assert_eq!(train.len() + validation.len(), entry.recipe.train.sequences, "{}", entry.name);

@@ -36,7 +36,7 @@ fn household_power_is_forecast() {
 
 #[test]
 fn sensor_events_are_labelled_step_by_step() {
-    let Prepared { preprocessing, train, validation, test } = prepare(&config("sensor-events")).unwrap();
+    let Prepared { preprocessing, train, validation, test, .. } = prepare(&config("sensor-events")).unwrap();
     assert_eq!((preprocessing.task(), preprocessing.outputs()), (Task::Labelling, 2));
     assert_eq!((train.len() + validation.len(), test.len()), (395, 396));
     let events = |sequences: &[slimgate_data::Sequence]| {

@@ -21,6 +21,17 @@ pub fn of_seeds(spread: &Spread, planned: usize) -> String {
     if seeds < planned { format!(" ({seeds} of {planned} seeds)") } else { String::new() }
 }
 
+/// That differences are not those of the values, where a metric has an aim; nothing of any other.
+pub fn of_distances(metric: &Metric) -> String {
+    match metric.direction {
+        Direction::Towards(aim) => format!(
+            "; they are differences of the distances from {}, so that less is nearer to it",
+            metric.show_to(aim, 0)
+        ),
+        Direction::Higher | Direction::Lower => String::new(),
+    }
+}
+
 /// The value of a setting.
 pub fn setting(value: &toml::Value) -> String {
     match value {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Metric, Score};
+use crate::references::{LINEAR_MODEL, of_members};
 
 /// How a saved run does on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub struct Evaluation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<usize>>,
     /// The scores of predictors that learn nothing, or little, on the same sequences, where the answers are not one class
-    /// a sequence; the one that a model must beat to have learned anything first.
+    /// a sequence; see [`trivial`](Self::trivial) for the one that a model must beat to have learned anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
@@ -45,9 +46,8 @@ pub struct MetricValue {
 
 /// A predictor to compare models with, and its score on the test set.
 ///
-/// The trivial predictor of classes says of every sequence that it is of one class, the one of which the test set has
-/// most: no constant answer is right more often, whatever the training set has most of. A model that does no better is of
-/// no use.
+/// A trivial one has learned nothing: it answers everything with the same class or number, guesses, or repeats what was. A
+/// model that does no better than the best of them is of no use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
     /// Its answer in a word or two: the class, or the rule, such as `seasonal naive`.
@@ -59,17 +59,42 @@ pub struct Reference {
 }
 
 impl Evaluation {
-    /// The trivial predictor on the same sequences. `None` for a test set without sequences.
+    /// The trivial predictor on the same sequences: of those that learn nothing the best in the metric of the score.
+    /// `None` where none is known, as for a metric that has an aim, and for a test set without sequences.
+    ///
+    /// Where answers are classes, it follows from their counts; where they are numbers, it is the best reference that is
+    /// no model.
     pub fn trivial(&self) -> Option<Reference> {
-        if let Some(first) = self.references.first() {
-            return Some(first.clone());
+        self.learning_nothing().into_iter().next()
+    }
+
+    /// The trivial predictor, where one is known, and after it the further references, the best of those that learn
+    /// nothing first.
+    pub fn predictors(&self) -> Vec<Reference> {
+        let mut predictors = self.learning_nothing();
+        let is_further = |other: &&Reference| {
+            let is_named = |known: &Reference| known.answer == other.answer;
+            !predictors.iter().any(is_named) && !self.classes.contains(&other.answer)
+        };
+        let further: Vec<Reference> = self.references.iter().filter(is_further).cloned().collect();
+        predictors.extend(further);
+        predictors
+    }
+
+    /// The predictors that learn nothing, the best first.
+    fn learning_nothing(&self) -> Vec<Reference> {
+        let metric = self.metric();
+        if metric.has_aim() {
+            return Vec::new();
         }
-        let members = |class: &usize| self.confusion[*class].iter().sum::<usize>();
-        let all: usize = (0..self.confusion.len()).map(|class| members(&class)).sum();
-        // The first among equals.
-        let class = (0..self.confusion.len()).rev().max_by_key(members)?;
-        let answer = self.classes.get(class).filter(|_| all > 0)?.clone();
-        Some(Reference { answer, score: members(&class) as f64 / all as f64 })
+        if !self.classes.is_empty() {
+            let members = self.confusion.iter().map(|row| row.iter().map(|count| *count as u64).sum());
+            return of_members(&self.classes, &members.collect::<Vec<u64>>(), &metric);
+        }
+        let rules = self.references.iter().filter(|reference| reference.answer != LINEAR_MODEL);
+        let mut rules: Vec<Reference> = rules.cloned().collect();
+        rules.sort_by(|one, other| metric.merit(other.score).total_cmp(&metric.merit(one.score)));
+        rules
     }
 
     /// The metric of the score.
@@ -83,25 +108,82 @@ impl Evaluation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{classes, forecast, regression};
+
+    /// Of three classes, by their counts.
+    fn of_classes(metric: &str, confusion: [[usize; 3]; 3]) -> Evaluation {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let members = confusion.map(|row| row.iter().sum::<usize>() as u64);
+        let metrics = classes(&names, &members);
+        Evaluation {
+            epoch: 1,
+            sequences: confusion.as_flattened().iter().sum(),
+            loss: 0.5,
+            score: Score { metric: metric.to_owned(), value: 0.5 },
+            metrics: metrics.into_iter().map(|metric| MetricValue { metric, value: None }).collect(),
+            references: Vec::new(),
+            classes: names.to_vec(),
+            confusion: confusion.map(|row| row.to_vec()).to_vec(),
+            weights_sha256: String::new(),
+        }
+    }
+
+    /// Of forecasts, with these references.
+    fn of_numbers(metric: Metric, references: &[(&str, f64)]) -> Evaluation {
+        let reference = |(answer, score): &(&str, f64)| Reference { answer: (*answer).into(), score: *score };
+        Evaluation {
+            score: metric.score(0.9),
+            metrics: vec![MetricValue { metric, value: Some(0.9) }],
+            references: references.iter().map(reference).collect(),
+            classes: Vec::new(),
+            confusion: Vec::new(),
+            ..of_classes("accuracy", [[0; 3]; 3])
+        }
+    }
+
+    fn named(evaluation: &Evaluation) -> Option<(String, f64)> {
+        evaluation.trivial().map(|trivial| (trivial.answer, trivial.score))
+    }
 
     #[test]
     fn the_trivial_predictor_is_right_as_often_as_a_constant_answer_can_be() {
-        let trivial = |confusion: [[usize; 3]; 3]| {
-            let evaluation = Evaluation {
-                epoch: 1,
-                sequences: confusion.as_flattened().iter().sum(),
-                loss: 0.5,
-                score: Metric::accuracy(None).score(0.5),
-                metrics: Vec::new(),
-                references: Vec::new(),
-                classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
-                confusion: confusion.map(|row| row.to_vec()).to_vec(),
-                weights_sha256: String::new(),
-            };
-            evaluation.trivial().map(|trivial| (trivial.answer, trivial.score))
+        let trivial = |confusion| {
+            let evaluation = of_classes("accuracy", confusion);
+            // Files of version 0.1.0 name no metrics.
+            let earlier = Evaluation { metrics: Vec::new(), ..evaluation.clone() };
+            assert_eq!(earlier.trivial(), evaluation.trivial());
+            named(&evaluation)
         };
         assert_eq!(trivial([[1, 0, 0], [2, 1, 0], [0, 0, 1]]), Some(("b".into(), 0.6)));
         assert_eq!(trivial([[1, 0, 0], [0, 0, 1], [0; 3]]), Some(("a".into(), 0.5)), "the first");
         assert_eq!(trivial([[0; 3]; 3]), None);
+    }
+
+    #[test]
+    fn of_classes_it_is_the_best_in_the_metric_of_the_score() {
+        let counts = [[1, 0, 0], [2, 1, 0], [0, 0, 1]];
+        assert_eq!(named(&of_classes("balanced accuracy", counts)), Some(("b".into(), 1.0 / 3.0)));
+        let f1 = of_classes("macro-F1", counts);
+        assert_eq!(named(&f1), Some(("guessing by frequency".into(), 1.0 / 3.0)));
+        assert_eq!(named(&of_classes("recall of c", counts)), Some(("c".into(), 1.0)));
+        // As labelled steps had them: the class that training had most of, and a model.
+        let reference = |answer: &str| Reference { answer: answer.into(), score: 0.25 };
+        let labelled = Evaluation { references: vec![reference("a"), reference(LINEAR_MODEL)], ..f1 };
+        let names: Vec<String> = labelled.predictors().into_iter().map(|one| one.answer).collect();
+        assert_eq!(names, ["guessing by frequency", "b", LINEAR_MODEL]);
+    }
+
+    #[test]
+    fn of_numbers_it_is_the_best_that_is_no_model_wherever_it_stands() {
+        let all = [("seasonal naive", 0.967), ("naive", 0.762), ("drift", 0.78), (LINEAR_MODEL, 0.6)];
+        let [mase, .., coverage] = &forecast(0.8)[..] else { panic!("a forecast has several metrics") };
+        let hourly = of_numbers(mase.clone(), &all);
+        assert_eq!(named(&hourly), Some(("naive".into(), 0.762)));
+        let names: Vec<String> = hourly.predictors().into_iter().map(|one| one.answer).collect();
+        assert_eq!(names, ["naive", "drift", "seasonal naive", LINEAR_MODEL]);
+        let r_squared = of_numbers(regression().remove(2), &[("median", -0.1), ("mean", -0.001)]);
+        assert_eq!(named(&r_squared), Some(("mean".into(), -0.001)));
+        assert_eq!(named(&of_numbers(coverage.clone(), &all)), None, "nobody knows what nothing comes to");
+        assert_eq!(named(&of_numbers(mase.clone(), &[(LINEAR_MODEL, 0.6)])), None);
     }
 }

@@ -2,7 +2,8 @@
 
 use slimgate_data::{DataConfig, Prepared, Preprocessing, Sequence, Target, prepare};
 use slimgate_run::metric::{ClassCounts, ForecastErrors, NumberErrors, Quantiles};
-use slimgate_run::references::{LinearModel, Repetition, mean, most_frequent_class};
+use slimgate_run::metric::{LEVELS, Metric, forecast, regression};
+use slimgate_run::references::{LinearModel, Repetition, mean, scored};
 
 fn prepared(dataset: &str) -> Prepared {
     prepare(&DataConfig { dataset: dataset.into(), ..DataConfig::default() }).unwrap()
@@ -46,7 +47,7 @@ fn forecast_errors(
 /// ```
 #[test]
 fn forecasts_of_household_power_score_as_elsewhere() {
-    let Prepared { preprocessing, train, validation, test } = prepared("household-power");
+    let Prepared { preprocessing, train, validation, test, .. } = prepared("household-power");
     let repeated = |rule: Repetition| {
         forecast_errors(&preprocessing, &test, |window| rule.forecast(window, &preprocessing).unwrap())
     };
@@ -74,7 +75,7 @@ fn forecasts_of_household_power_score_as_elsewhere() {
 
 #[test]
 fn the_weather_says_more_of_dust_than_its_mean() {
-    let Prepared { preprocessing, train, validation, test } = prepared("beijing-air");
+    let Prepared { preprocessing, train, validation, test, .. } = prepared("beijing-air");
     let errors = |answer: &dyn Fn(&Sequence) -> Vec<f32>| {
         let mut errors = NumberErrors::new(&preprocessing.target_means());
         for sequence in &test {
@@ -93,7 +94,7 @@ fn the_weather_says_more_of_dust_than_its_mean() {
 
 #[test]
 fn an_event_that_is_rare_is_found_by_recall_and_not_by_accuracy() {
-    let Prepared { preprocessing, train, validation, test } = prepared("sensor-events");
+    let Prepared { preprocessing, train, validation, test, .. } = prepared("sensor-events");
     let classes = preprocessing.outputs();
     let counts = |answer: &dyn Fn(&Sequence) -> Vec<usize>| {
         let mut counts = ClassCounts::new(classes);
@@ -106,8 +107,7 @@ fn an_event_that_is_rare_is_found_by_recall_and_not_by_accuracy() {
         }
         counts
     };
-    let usual = most_frequent_class(&train).unwrap();
-    let constant = counts(&|sequence| vec![usual; sequence.features.len()]);
+    let constant = counts(&|sequence| vec![0; sequence.features.len()]);
     assert_eq!(constant.members(), [9_426, 32]);
     assert!(constant.accuracy().unwrap() > 0.99 && constant.balanced_accuracy() == Some(0.5));
     let linear = LinearModel::fit(&train, &validation, classes).unwrap();
@@ -116,4 +116,51 @@ fn an_event_that_is_rare_is_found_by_recall_and_not_by_accuracy() {
         scores.chunks(classes).map(|scores| usize::from(scores[1] > scores[0])).collect()
     });
     assert!(found.balanced_accuracy().unwrap() > 0.9, "{found:?}");
+}
+
+/// Names and scores of the references on the household's test part.
+fn household(change: impl FnOnce(&mut DataConfig), metric: &Metric) -> Vec<(String, f64)> {
+    let mut config = DataConfig { dataset: "household-power".into(), ..DataConfig::default() };
+    change(&mut config);
+    let found = scored(&prepare(&config).unwrap(), metric, &Quantiles::new(&LEVELS));
+    found.into_iter().map(|reference| (reference.answer, reference.score)).collect()
+}
+
+/// By the definitions, in plain Python: windows and scale as above, `a[k - 168 + h % 168]` of the whole test part where
+/// there is such a step and else `a[k - 1]`, and of the pinball loss the quantiles of numpy, by hour ahead, of the errors
+/// in the training part, or of its windows themselves.
+#[test]
+fn the_trivial_forecast_is_the_best_repetition_or_constant() {
+    let all = forecast(0.8);
+    let [mase, _, rmse, pinball, coverage] = &all[..] else { panic!("a forecast has several metrics") };
+    let found = |context: usize, horizon: usize, metric: &Metric, wanted: &[(&str, f64)]| {
+        let change = |config: &mut DataConfig| {
+            (config.context, config.horizon) = (Some(context), Some(horizon));
+        };
+        let found = household(change, metric);
+        assert_eq!(found[0].0, wanted[0].0, "the best is first: {found:?}");
+        for (name, score) in wanted {
+            let own =
+                found.iter().find(|(own, _)| own == name).unwrap_or_else(|| panic!("{name}: {found:?}"));
+            assert!((own.1 - score).abs() < 1e-6, "{own:?}, {score}");
+        }
+    };
+    // A context of two days hides the season from a model, and not from the repetition that it is held to.
+    let seasonal = ("seasonal naive", 1.0147084047168051);
+    found(48, 24, mase, &[seasonal, ("naive", 1.3367049925658978)]);
+    // An hour ahead, the last value is nearer than that of a week ago.
+    found(168, 1, mase, &[("naive", 0.761867115220897), ("seasonal naive", 0.9670725855644866)]);
+    found(168, 24, rmse, &[("mean", 0.875987306291001), ("seasonal naive", 0.9262241645654763)]);
+    let constant = "quantiles of the training part";
+    found(168, 24, pinball, &[(constant, 0.2133217544114812), ("seasonal naive", 0.21995949486135277)]);
+    found(168, 1, pinball, &[("naive", 0.16507910879629653), (constant, 0.19936765046296273)]);
+    found(48, 24, pinball, &[(constant, 0.21377703672475123), ("seasonal naive", 0.22357378817687884)]);
+    assert_eq!(household(|_| (), coverage), [], "of an interval nothing is known");
+}
+
+#[test]
+fn the_best_constant_depends_on_the_error() {
+    let data = prepared("beijing-air");
+    let first = |metric: &Metric| scored(&data, metric, &Quantiles::new(&[]))[0].answer.clone();
+    assert_eq!(regression().iter().map(first).collect::<Vec<_>>(), ["median", "mean", "mean"]);
 }

@@ -259,6 +259,12 @@ impl Side {
 
 /// The reason why a variant can be no baseline to hold another to, if there is one.
 fn no_baseline(task: &TaskSummary, metric: &Metric, other: &VariantSummary, alpha: f64) -> Option<String> {
+    if task.lacks_trivial(metric) {
+        return Some(format!(
+            "it is not known whether {} learned anything: no trivial predictor is known for {}",
+            other.name, metric.name
+        ));
+    }
     other.has_learned_nothing(alpha).then(|| not_above_trivial(task, metric, other))
 }
 
@@ -437,6 +443,24 @@ mod tests {
             "{found:?}"
         );
         assert!(check("lstm1 MASE at most 1.5").holds, "the trivial error is below that, too");
+    }
+
+    /// Nobody knows what knowing nothing comes to: to be as good as that may mean nothing.
+    #[test]
+    fn without_a_trivial_predictor_nothing_is_as_good() {
+        let mut study = forecasts();
+        study.tasks[0].trivial = None;
+        for claim in ["lstm2 equivalent to lstm within 0.01", "lstm1 not worse than lstm within 0.01"] {
+            let found = claim.parse::<Requirement>().unwrap().check(&study).unwrap();
+            assert!(!found.holds);
+            let why = "it is not known whether lstm learned anything: no trivial predictor is known for MASE";
+            assert!(found.evidence[0].ends_with(why), "{found:?}");
+        }
+        study.metric = slimgate_run::metric::Metric::accuracy(None);
+        let task = &mut study.tasks[0];
+        task.variants = vec![scored("lstm", &[0.9; 5]), scored("lstm2", &[0.9; 5])];
+        let earlier = "lstm2 equivalent to lstm within 1.0".parse::<Requirement>().unwrap();
+        assert!(earlier.check(&study).unwrap().holds, "summaries of version 0.1.0 name none");
     }
 
     #[test]

@@ -205,7 +205,16 @@ impl TaskSummary {
 
     /// True if the trivial predictor gives every sequence the same class; else it follows a rule that has a name.
     pub fn has_constant_answer(&self, metric: &Metric) -> bool {
-        !self.classes.is_empty() || metric.counts_right_answers()
+        match &self.trivial {
+            Some(trivial) => self.is_constant(metric, trivial),
+            None => metric.counts_right_answers(),
+        }
+    }
+
+    /// True if it is tested by a metric for which no trivial predictor is known. Summaries of version 0.1.0 do not name the
+    /// one that there is of right answers.
+    pub fn lacks_trivial(&self, metric: &Metric) -> bool {
+        self.trivial.is_none() && self.test_sequences > 0 && !metric.counts_right_answers()
     }
 
     /// True if a predictor gives every sequence the same class, by which it is named; else it has a name of its own.

@@ -187,7 +187,7 @@ impl SavedRun {
             loss: loss / losses_summed as f64,
             score: metric.score(value),
             metrics: tally.metrics(),
-            references: references::scored(&data, &metric),
+            references: references::scored(&data, &metric, objective.quantiles()),
             classes: self.classes().to_vec(),
             confusion: tally.confusion(),
             weights_sha256: weights_hash(&self.network),

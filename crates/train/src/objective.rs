@@ -8,7 +8,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task, Windows};
 use slimgate_models::Readout;
-use slimgate_run::metric::{LEVELS, Metric, Quantiles, Tally, choice};
+use slimgate_run::metric::{LEVELS, Metric, Quantiles, Tally, check_choice, choice, choices};
 use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue};
 
 pub use answer::Answer;
@@ -201,8 +201,8 @@ impl Objective {
         let first = &self.tally().metrics()[choice(self.preprocessing.task())].metric;
         let no_reference = (season > context).then(|| {
             format!(
-                "`data.season` is {season} steps and `data.context` {context}: without a whole season there is no seasonal \
-                 naive forecast to better"
+                "`data.season` is {season} steps and `data.context` {context}: the model sees no whole season, and is held \
+                 to the seasonal naive forecast, which does"
             )
         });
         let other_metric = (config.run.metric.is_none() && *first.name != metric.name).then(|| {
@@ -218,28 +218,29 @@ impl Objective {
     /// The metric that choices are made by: the one that is asked for, or the task's first that has a value on the data.
     ///
     /// # Errors
-    /// One that the task does not have, or that no answer has a value of on the training or the validation set.
+    /// One that the task does not have or that choices cannot be made by, or that no answer has a value of on the training
+    /// or the validation set.
     pub fn metric(&self, config: &Config, data: &Prepared) -> Result<Metric, ConfigError> {
+        let task = self.preprocessing.task();
+        config.run.metric.as_ref().map_or(Ok(()), |wanted| check_choice(wanted, task))?;
         let [train, validation] = [&data.train, &data.validation].map(|part| self.of_truths(part));
         let metrics = validation.iter().zip(&train);
-        let (usable, open): (Vec<_>, Vec<_>) =
-            metrics.partition(|(one, other)| one.value.is_some() && other.value.is_some());
+        let choices = choices(task);
+        let usable: Vec<_> = metrics
+            .filter(|(one, other)| one.value.is_some() && other.value.is_some())
+            .filter(|(one, _)| choices.contains(&one.metric.name))
+            .collect();
         let name = |value: &MetricValue| value.metric.name.clone();
         let found = match &config.run.metric {
             Some(wanted) => usable.iter().find(|(value, _)| value.metric.name.eq_ignore_ascii_case(wanted)),
             None => {
-                let first = name(&validation[choice(self.preprocessing.task())]);
+                let first = name(&validation[choice(task)]);
                 usable.iter().find(|(value, _)| value.metric.name == first).or(usable.first())
             }
         };
         found.map(|(value, _)| Metric { resolution: None, ..value.metric.clone() }).ok_or_else(|| {
             let metric = config.run.metric.clone().unwrap_or_else(|| name(&validation[0]));
-            let is_open = open.iter().any(|(value, _)| value.metric.name.eq_ignore_ascii_case(&metric));
-            let problem = if is_open {
-                "which has no value on the training or the validation set"
-            } else {
-                "which the task does not have"
-            };
+            let problem = "which has no value on the training or the validation set";
             let choices: Vec<String> = usable.iter().map(|(value, _)| name(value)).collect();
             ConfigError::Metric { metric, problem, choices: choices.join(", ") }
         })

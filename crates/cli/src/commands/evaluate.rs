@@ -55,10 +55,7 @@ fn references(evaluation: &Evaluation) -> String {
         let answer = if is_class { format!("always `{answer}`") } else { answer.clone() };
         format!("; {answer}: {}", metric.show(*score))
     };
-    match &evaluation.references[..] {
-        [] => evaluation.trivial().as_ref().map_or_else(String::new, score),
-        references => references.iter().map(score).collect(),
-    }
+    evaluation.predictors().iter().map(score).collect()
 }
 
 /// Loads the run that the arguments name, on the backend that they name.

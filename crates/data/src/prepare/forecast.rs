@@ -3,7 +3,7 @@
 //! A series is divided before it is cut: the last steps of the training data are the validation part, the test data is
 //! the test part, and no window, neither what it is made from nor what it forecasts, reaches from one into another.
 
-use super::Prepared;
+use super::{Prepared, TargetSeries};
 use crate::examples::{self, Answer, Example, Raw};
 use crate::preprocessing::Overflow;
 use crate::recipe::SetFiles;
@@ -55,31 +55,42 @@ pub(super) fn build(
     let fitted = || Preprocessing::fit(entry, config, &parts.train.iter().collect::<Vec<_>>());
     let preprocessing = stored.map_or_else(fitted, |stored| Ok(stored.clone().at(entry)))?;
     let windows = preprocessing.windows().unwrap_or_else(|| windows_of(config, entry));
-    let cut =
-        |part, series: Vec<Example>, set: &SetFiles, before: &[usize]| -> Result<Vec<Sequence>, DataError> {
-            check(entry, part, &series, windows, channels)?;
-            let whole = preprocessing.apply(series.iter().map(|example| &example.raw)).map_err(|place| {
-                let step = place.step + before.get(place.sequence).unwrap_or(&0);
-                examples::overflow(entry, set, Overflow { step, ..place })
-            })?;
-            let cut = |steps: &Steps| match steps {
-                Steps::Values { values, channels } => {
-                    windows.cut(values, *channels, preprocessing.target_channels())
-                }
-                Steps::Tokens(_) => unreachable!("a series is of numbers"),
-            };
-            Ok(whole.iter().flat_map(cut).collect())
-        };
+    let cut = |part, series: Vec<Example>, set: &SetFiles, before: &[usize]| -> Result<Cut, DataError> {
+        check(entry, part, &series, windows, channels)?;
+        let whole = preprocessing.apply(series.iter().map(|example| &example.raw)).map_err(|place| {
+            let step = place.step + before.get(place.sequence).unwrap_or(&0);
+            examples::overflow(entry, set, Overflow { step, ..place })
+        })?;
+        let targets = preprocessing.target_channels();
+        let mut cut = Cut::default();
+        for steps in &whole {
+            let Steps::Values { values, channels } = steps else { unreachable!("a series is of numbers") };
+            cut.windows.extend(windows.cut(values, *channels, targets));
+            let of_targets = values.chunks_exact(*channels);
+            cut.series.push(of_targets.flat_map(|step| targets.iter().map(|at| step[*at])).collect());
+        }
+        Ok(cut)
+    };
     let (training, testing) = (&entry.recipe.train, &entry.recipe.test);
     // Where the validation part of each series begins.
     let before: Vec<usize> = parts.train.iter().map(|example| steps(example, channels)).collect();
-    let train = limited(cut("training", parts.train, training, &[])?, config);
+    let train = cut("training", parts.train, training, &[])?;
     let test = cut("test", examples::load(entry, testing)?, testing, &[])?;
     let validation = match config.validation {
-        Protocol::Validation => cut("validation", parts.validation, training, &before)?,
-        Protocol::Published => test.clone(),
+        Protocol::Validation => cut("validation", parts.validation, training, &before)?.windows,
+        Protocol::Published => test.windows.clone(),
     };
-    Ok(Prepared { preprocessing, train, validation, test })
+    let series = TargetSeries { train: train.series, test: test.series };
+    let (train, test) = (limited(train.windows, config), test.windows);
+    Ok(Prepared { preprocessing, train, validation, test, series })
+}
+
+/// A part of the data, cut into windows.
+#[derive(Default)]
+struct Cut {
+    windows: Vec<Sequence>,
+    /// What is forecast of each series, shaped `[steps, targets]`.
+    series: Vec<Vec<f32>>,
 }
 
 /// The series of the training data, each divided in time.

@@ -18,10 +18,11 @@ pub fn comparisons(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     let equivalence = words::short_percent(2.0 * summary.confidence - 1.0);
     let mut evidence = Table::new(
         format!(
-            "Differences in {}, variant minus {}{} over pairs of trials with the same seed",
+            "Differences in {}, variant minus {}{} over pairs of trials with the same seed{}",
             phrases::test_score(summary),
             summary.baseline,
-            summary.metric.in_points()
+            summary.metric.in_points(),
+            phrases::of_distances(&summary.metric)
         ),
         [
             Column::text("variant"),

@@ -31,6 +31,9 @@ fn score(summary: &StudySummary, task: &TaskSummary) -> Table {
         Column::number(format!("{test}, of each seed{each}")),
     ];
     let trivial = match (task.has_constant_answer(metric), task.references.is_empty()) {
+        _ if task.lacks_trivial(metric) => {
+            "No trivial predictor is known for it, so that nothing shows whether anything was learned"
+        }
         (true, true) => {
             "The last row is the trivial predictor, which always answers the most frequent class of the test set"
         }

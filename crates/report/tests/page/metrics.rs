@@ -213,3 +213,22 @@ fn runs_with_different_metrics_keep_theirs_apart() {
     let text = runs_file(&runs, "epochs.csv");
     assert!(text.starts_with("run,epoch,split,loss,accuracy,MASE,learning_rate,seconds\n"), "{text}");
 }
+
+#[test]
+fn differences_from_an_aim_are_said_to_be_of_distances() {
+    let coverage = StudySummary { metric: forecast(0.8).pop().unwrap(), ..forecasts() };
+    let said = study_file(&coverage, "report.md");
+    assert!(
+        said.contains("they are differences of the distances from 80 %, so that less is nearer to it"),
+        "{said}"
+    );
+    assert!(!study_file(&forecasts(), "report.md").contains("distances"));
+}
+
+#[test]
+fn a_metric_without_a_trivial_predictor_is_said_to_have_none() {
+    let mut study = forecasts();
+    study.tasks[0].trivial = None;
+    let said = study_file(&study, "report.md");
+    assert!(said.contains("No trivial predictor is known for it"), "{said}");
+}

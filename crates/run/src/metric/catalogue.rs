@@ -3,6 +3,13 @@
 use slimgate_data::Task;
 
 use super::{Direction, Metric, Range, Unit};
+use crate::ConfigError;
+
+const MACRO_F1: &str = "macro-F1";
+/// What the name of a recall begins with, before its class.
+const RECALL: &str = "recall of ";
+const PINBALL: &str = "pinball loss";
+const COVERAGE: &str = "coverage";
 
 /// The place of the metric that choices are made by among those of a task. It is the first, but for labelling: what is
 /// looked for in steps is often rare, and whoever never sees it has a high accuracy, but a low balanced one.
@@ -10,6 +17,55 @@ pub fn choice(task: Task) -> usize {
     match task {
         Task::Classification | Task::Regression | Task::Forecast => 0,
         Task::Labelling => 1,
+    }
+}
+
+/// The names of the metrics of a task that choices can be made by: all but those that an answer has a perfect value of
+/// without having learned anything, the recall of one class and the coverage.
+pub fn choices(task: Task) -> Vec<String> {
+    let all = match task {
+        Task::Classification | Task::Labelling => classes(&[], &[]),
+        Task::Regression => regression(),
+        Task::Forecast => forecast(0.0),
+    };
+    all.into_iter().map(|metric| metric.name).filter(|name| name != COVERAGE).collect()
+}
+
+/// Checks that choices can be made by the metric of a name.
+///
+/// # Errors
+/// A metric that the task does not have, or that is perfect without anything learned.
+pub fn check_choice(name: &str, task: Task) -> Result<(), ConfigError> {
+    let choices = choices(task);
+    if choices.iter().any(|choice| choice.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    let problem = match task {
+        Task::Classification | Task::Labelling if name.starts_with(RECALL) => {
+            "which is perfect where every answer is that class"
+        }
+        Task::Forecast if name == COVERAGE => {
+            "which is perfect at the right width of an interval, whatever is forecast"
+        }
+        _ => "which the task does not have",
+    };
+    Err(ConfigError::Metric { metric: name.to_owned(), problem, choices: choices.join(", ") })
+}
+
+impl Metric {
+    /// True of the macro-F1, which a guess of each class can raise above that of a constant answer.
+    pub(crate) fn is_macro_f1(&self) -> bool {
+        self.name == MACRO_F1
+    }
+
+    /// True if quantiles are measured, not the one number that is forecast.
+    pub(crate) fn is_of_quantiles(&self) -> bool {
+        [PINBALL, COVERAGE].contains(&self.name.as_str())
+    }
+
+    /// True if values are better the nearer they are to an aim, so that a difference of them is one of distances from it.
+    pub fn has_aim(&self) -> bool {
+        matches!(self.direction, Direction::Towards(_))
     }
 }
 
@@ -26,11 +82,11 @@ pub fn classes(classes: &[String], members: &[u64]) -> Vec<Metric> {
     let present = members.iter().filter(|count| **count > 0);
     let balanced = present.clone().max().and_then(|most| Some(part(*most)? / present.count() as f64));
     let recalls =
-        classes.iter().zip(members).map(|(class, count)| share(format!("recall of {class}"), part(*count)));
+        classes.iter().zip(members).map(|(class, count)| share(format!("{RECALL}{class}"), part(*count)));
     let first = [
         Metric::accuracy(part(members.iter().sum())),
         share("balanced accuracy", balanced),
-        share("macro-F1", None),
+        share(MACRO_F1, None),
     ];
     first.into_iter().chain(recalls).collect()
 }
@@ -51,12 +107,12 @@ pub fn regression() -> Vec<Metric> {
 /// The metrics of forecasts with an interval that is to hold this share of the truths: MASE, MAE, RMSE, pinball loss,
 /// coverage, as [`ForecastErrors::values`](super::ForecastErrors::values) has them.
 pub fn forecast(interval: f64) -> Vec<Metric> {
-    let coverage = Metric { direction: Direction::Towards(interval), ..share("coverage", None) };
+    let coverage = Metric { direction: Direction::Towards(interval), ..share(COVERAGE, None) };
     vec![
         error("MASE", Unit::Ratio),
         error("MAE", Unit::Target),
         error("RMSE", Unit::Target),
-        error("pinball loss", Unit::Target),
+        error(PINBALL, Unit::Target),
         coverage,
     ]
 }
@@ -96,6 +152,26 @@ mod tests {
         assert_eq!(names(events(), Task::Labelling), "balanced accuracy");
         assert_eq!(names(regression(), Task::Regression), "MAE");
         assert_eq!(names(forecast(0.8), Task::Forecast), "MASE");
+    }
+
+    #[test]
+    fn what_is_perfect_without_anything_learned_is_no_choice() {
+        let refusal = |name, task| check_choice(name, task).unwrap_err().to_string();
+        for task in [Task::Classification, Task::Labelling] {
+            let recall = refusal("recall of event", task);
+            assert!(
+                recall.contains("`recall of event`, which is perfect where every answer is that class"),
+                "{recall}"
+            );
+            assert!(recall.ends_with("it must be one of accuracy, balanced accuracy, macro-F1"), "{recall}");
+        }
+        let coverage = refusal("coverage", Task::Forecast);
+        assert!(coverage.contains("whatever is forecast"), "{coverage}");
+        assert!(coverage.ends_with("one of MASE, MAE, RMSE, pinball loss"), "{coverage}");
+        assert!(refusal("coverage", Task::Regression).contains("which the task does not have"));
+        for task in [Task::Classification, Task::Labelling, Task::Regression, Task::Forecast] {
+            assert!(choices(task).iter().all(|name| check_choice(name, task).is_ok()));
+        }
     }
 
     #[test]

@@ -21,8 +21,16 @@ impl ClassCounts {
     /// # Panics
     /// If one of the two is not a class.
     pub fn add(&mut self, truth: usize, answer: usize) {
+        self.add_times(truth, answer, 1);
+    }
+
+    /// Counts an answer so many times.
+    ///
+    /// # Panics
+    /// If one of the two is not a class.
+    pub fn add_times(&mut self, truth: usize, answer: usize, times: u64) {
         assert!(truth < self.classes && answer < self.classes, "classes end at {}", self.classes);
-        self.counts[truth * self.classes + answer] += 1;
+        self.counts[truth * self.classes + answer] += times;
     }
 
     /// Adds what was counted elsewhere.

@@ -17,7 +17,7 @@ mod wording;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{choice, classes, forecast, regression};
+pub use catalogue::{check_choice, choice, choices, classes, forecast, regression};
 pub use class_counts::ClassCounts;
 pub use exact_sum::ExactSum;
 pub use forecast_errors::{ForecastErrors, LEVELS, Quantiles};

@@ -4,7 +4,7 @@
 //! They stand here, beside the metrics that they are scored by: they need sequences, which `statistics` does not know,
 //! and no framework, so that whoever reads a run can compute them. Like a model, they read standardised numbers and
 //! answer in them. The score of one is a [`Reference`](crate::Reference); a baseline is a variant that others are compared
-//! with.
+//! with. Which of them is the trivial one, [`Evaluation::trivial`](crate::Evaluation::trivial) says.
 
 mod constant;
 mod linear;
@@ -12,58 +12,113 @@ mod repetition;
 
 use std::sync::Arc;
 
-use slimgate_data::{Prepared, Sequence, Target, Task};
+use slimgate_data::{Prepared, Target, Task};
 
 use crate::Reference;
 use crate::metric::{Metric, Quantiles, Tally};
 
-pub use constant::{mean, most_frequent_class};
+pub use constant::{mean, of_members, quantiles};
 pub use linear::{LinearError, LinearModel, NormalEquations};
 pub use repetition::{Repetition, drift, naive, seasonal_naive};
 
-/// The references of a task by their scores on the test set, the one that a model must beat first. A metric of quantiles
-/// has none: references forecast one number. Of classes of sequences the one there is follows from the counts of an
-/// evaluation; see [`Evaluation::trivial`](crate::Evaluation::trivial).
-pub fn scored(data: &Prepared, metric: &Metric) -> Vec<Reference> {
+/// The name of the one reference that learns from inputs, and so is not trivial.
+pub(crate) const LINEAR_MODEL: &str = "linear model";
+
+/// The references of a task by their scores on the test set: the trivial ones, the best first, and a linear model where it
+/// has a value. Where quantiles are forecast and the metric is of them, the trivial ones forecast quantiles, too. None
+/// trivial of a metric that an aim decides. Of classes of sequences all there are follow from the counts of an evaluation.
+pub fn scored(data: &Prepared, metric: &Metric, levels: &Quantiles) -> Vec<Reference> {
     let preprocessing = Arc::new(data.preprocessing.clone());
-    let score = |name: &str, answer: &dyn Fn(&Sequence) -> Option<Vec<f32>>| {
-        let mut tally = Tally::new(&preprocessing, &Quantiles::new(&[]));
-        for sequence in &data.test {
-            add(&mut tally, &sequence.target, &answer(sequence)?);
+    let one_number = Quantiles::new(&[]);
+    let score = |name: &str, levels: &Quantiles, answer: &dyn Fn(usize) -> Vec<f32>| {
+        let mut tally = Tally::new(&preprocessing, levels);
+        for (at, sequence) in data.test.iter().enumerate() {
+            add(&mut tally, &sequence.target, &answer(at));
         }
         Some(Reference { answer: name.to_owned(), score: tally.value(metric)? })
     };
-    let constant = |answer: &Vec<f32>| Some(answer.clone());
-    let mut references = Vec::new();
-    match preprocessing.task() {
-        Task::Classification => return references,
-        Task::Labelling => {
-            references.extend(most_frequent_class(&data.train).and_then(|class| {
-                let classes = preprocessing.classes();
-                let one_step = |at| f32::from(u8::from(at == class));
-                let answer: Vec<f32> = (0..classes.len()).map(one_step).collect();
-                score(&classes[class], &|sequence| Some(answer.repeat(sequence.features.len())))
-            }));
+    let mut references: Vec<Reference> = match preprocessing.task() {
+        Task::Classification => return Vec::new(),
+        Task::Labelling => of_members(preprocessing.classes(), &members(data), metric),
+        Task::Regression | Task::Forecast if metric.has_aim() => Vec::new(),
+        Task::Regression | Task::Forecast => {
+            let levels = if metric.is_of_quantiles() { levels } else { &one_number };
+            let answers = trivial_numbers(data, levels);
+            answers.iter().filter_map(|(name, answer)| score(name, levels, answer)).collect()
         }
-        Task::Regression => {
-            let mean = mean(&data.train);
-            references.extend(score("mean", &|_| constant(&mean)));
-        }
-        Task::Forecast => {
-            let repetitions = [
-                ("seasonal naive", Repetition::SeasonalNaive),
-                ("naive", Repetition::Naive),
-                ("drift", Repetition::Drift),
-            ];
-            for (name, repetition) in repetitions {
-                references.extend(score(name, &|window| repetition.forecast(window, &preprocessing)));
-            }
-        }
-    }
+    };
+    // The first among equals stays before the other.
+    references.sort_by(|one, other| metric.merit(other.score).total_cmp(&metric.merit(one.score)));
     if let Ok(model) = LinearModel::fit(&data.train, &data.validation, preprocessing.outputs()) {
-        references.extend(score("linear model", &|sequence| Some(model.answer(&sequence.features))));
+        let answer = |at: usize| model.answer(&data.test[at].features);
+        references.extend(score(LINEAR_MODEL, &one_number, &answer));
     }
     references
+}
+
+/// A name with the answer to each test sequence by its place.
+type Trivial<'a> = (&'static str, Box<dyn Fn(usize) -> Vec<f32> + 'a>);
+
+/// The predictors of numbers that look at no input, or repeat what was. With levels, they answer with quantiles.
+fn trivial_numbers<'a>(data: &'a Prepared, levels: &'a Quantiles) -> Vec<Trivial<'a>> {
+    let targets: Vec<&[f32]> = data.train.iter().filter_map(|sequence| sequence.target.numbers()).collect();
+    let constant = |name, answer: Vec<f32>| -> Trivial<'a> { (name, Box::new(move |_| answer.clone())) };
+    let mut found: Vec<Trivial> = Vec::new();
+    if data.preprocessing.windows().is_some() {
+        for (name, rule) in Repetition::NAMED {
+            found.push((name, repeated(data, rule, levels)));
+        }
+    }
+    match levels.levels() {
+        [] => {
+            found.push(constant("mean", mean(&data.train)));
+            found.push(constant("median", quantiles(&targets, &[0.5])));
+        }
+        levels => found.push(constant("quantiles of the training part", quantiles(&targets, levels))),
+    }
+    found
+}
+
+/// The forecast of a rule for each test window, to which, of each level, the quantile of its errors in the training part is
+/// added, by number.
+fn repeated<'a>(
+    data: &Prepared,
+    rule: Repetition,
+    levels: &'a Quantiles,
+) -> Box<dyn Fn(usize) -> Vec<f32> + 'a> {
+    let Prepared { preprocessing, series, .. } = data;
+    let forecasts = rule.of_series(&series.test, preprocessing);
+    if levels.levels().is_empty() {
+        return Box::new(move |at| forecasts[at].clone());
+    }
+    let windows = rule.of_series(&series.train, preprocessing);
+    let truths = repetition::following(&series.train, preprocessing);
+    let errors: Vec<Vec<f32>> =
+        truths.iter().zip(&windows).map(|(truth, answer)| minus(truth, answer)).collect();
+    let offsets = quantiles(&errors.iter().map(Vec::as_slice).collect::<Vec<_>>(), levels.levels());
+    let count = levels.levels().len();
+    Box::new(move |at| {
+        let offsets = offsets.chunks_exact(count);
+        let of_number = |(number, offsets): (&f32, &'_ [f32])| {
+            offsets.iter().map(|offset| number + offset).collect::<Vec<f32>>()
+        };
+        forecasts[at].iter().zip(offsets).flat_map(of_number).collect()
+    })
+}
+
+fn minus(one: &[f32], other: &[f32]) -> Vec<f32> {
+    one.iter().zip(other).map(|(one, other)| one - other).collect()
+}
+
+/// The test steps of each class.
+fn members(data: &Prepared) -> Vec<u64> {
+    let mut members = vec![0; data.preprocessing.classes().len()];
+    for sequence in &data.test {
+        if let Target::StepClasses(classes) = &sequence.target {
+            classes.iter().flatten().for_each(|class| members[*class] += 1);
+        }
+    }
+    members
 }
 
 /// Sums an answer, shaped as that of a [`LinearModel`].

@@ -34,6 +34,8 @@ pub(super) struct Scores<'a> {
     pub outcomes: &'a [OutcomesBySeed],
     /// The share of the sequences that each seed tests on, where each draws its own.
     pub test_share: Option<f64>,
+    /// True if there is a trivial predictor to hold the baseline to.
+    pub trivial_is_known: bool,
 }
 
 /// A variant and the baseline under the seeds that both have.
@@ -59,7 +61,7 @@ impl<'a> Paired<'a> {
         scores: &Scores,
         criteria: Criteria,
     ) -> Paired<'a> {
-        let &Scores { metric, test_share, .. } = scores;
+        let &Scores { metric, test_share, trivial_is_known, .. } = scores;
         let (seeds, pairs): (Vec<u64>, Vec<Pair>) = by_seed(variant, baseline, metric).unzip();
         let gains: Vec<f64> = pairs.iter().map(|pair| pair.variant - pair.baseline).collect();
         let error = test_share.and_then(|share| resampled_error(&gains, share, criteria.resolution));
@@ -73,7 +75,7 @@ impl<'a> Paired<'a> {
             test_share,
             items: items(&seeds, outcomes, metric).filter(|_| test_share.is_none()),
             tests: compare(&pairs, criteria).map(allowed_for),
-            obstacle: obstacle(variant, baseline, criteria.alpha),
+            obstacle: obstacle(variant, baseline, trivial_is_known, criteria.alpha),
             pairs,
         }
     }
@@ -105,7 +107,7 @@ pub(super) fn comparisons(
     variants: &[VariantSummary],
     scores: &Scores,
 ) -> Vec<Comparison> {
-    let Scores { metric, resolution, outcomes, test_share } = *scores;
+    let Scores { metric, resolution, outcomes, test_share, .. } = *scores;
     let Some((baseline, others)) = variants.split_first() else { return Vec::new() };
     let of_baseline = baseline.test.as_ref().map(|test| test.mean);
     // Without a test result of the baseline there is no pair to hold to it.
@@ -281,7 +283,9 @@ mod tests {
         resolution: f64,
     ) -> Vec<Comparison> {
         let outcomes = vec![OutcomesBySeed::new(); variants.len()];
-        comparisons(config, variants, &Scores { metric, resolution, outcomes: &outcomes, test_share: None })
+        let scores =
+            Scores { metric, resolution, outcomes: &outcomes, test_share: None, trivial_is_known: true };
+        comparisons(config, variants, &scores)
     }
 
     /// A variant with tested seeds; of the first only that it diverged, if it is `untestable`.
@@ -411,7 +415,9 @@ mod tests {
         let variants = [scored("lstm", &ours), scored("lstm2", &theirs)];
         let found = |shift: &[f64]| {
             let outcomes = [in_blocks(&ours, &vec![0.0; shift.len()]), in_blocks(&theirs, shift)];
-            let scores = Scores { metric: &mase(), resolution: 0.0, outcomes: &outcomes, test_share: None };
+            let (metric, outcomes) = (&mase(), &outcomes[..]);
+            let scores =
+                Scores { metric, resolution: 0.0, outcomes, test_share: None, trivial_is_known: true };
             comparisons(&config, &variants, &scores).swap_remove(0)
         };
         let steady = found(&[0.0, 0.0, 0.0, 0.0, 0.0]);
@@ -465,7 +471,8 @@ mod tests {
         let outcomes = vec![OutcomesBySeed::new(); 2];
         let metric = &Metric::accuracy(None);
         let found = |test_share| {
-            let scores = Scores { metric, resolution: 0.001, outcomes: &outcomes, test_share };
+            let scores =
+                Scores { metric, resolution: 0.001, outcomes: &outcomes, test_share, trivial_is_known: true };
             comparisons(&config, &variants, &scores).remove(0)
         };
         let (same, drawn) = (found(None), found(Some(0.5)));

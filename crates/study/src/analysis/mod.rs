@@ -195,11 +195,10 @@ fn summarize_task(
     groups: &[&Group],
     records: &mut Records,
 ) -> Result<TaskSummary, StudyError> {
-    let BesideBaseline { evaluation, mut references, resolution, mut variants, comparisons } =
+    let BesideBaseline { evaluation, trivial, references, resolution, mut variants, comparisons } =
         beside_baseline(config, metric, groups, records)?;
     variant::note_savings(&mut variants);
     let evaluation = evaluation.as_ref();
-    let trivial = (!references.is_empty()).then(|| references.remove(0));
     let test_sequences = evaluation.map_or(0, |evaluation| evaluation.sequences);
     let data = &groups[0].candidates[0].trials[0].config.data;
     let dataset = &data.dataset;
@@ -227,7 +226,9 @@ fn summarize_task(
 struct BesideBaseline {
     /// That of any trial, if one is tested.
     evaluation: Option<Evaluation>,
-    /// The predictors that learn nothing, or little, the trivial one first.
+    /// The predictor that learns nothing, where one is known.
+    trivial: Option<Reference>,
+    /// The further ones, which learn nothing or little.
     references: Vec<Reference>,
     /// The step between possible scores.
     resolution: f64,
@@ -246,19 +247,23 @@ fn beside_baseline(
         chosen.push(variant::Chosen::read(group, records)?);
     }
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation).cloned();
-    let references = variant::references(&chosen);
+    let mut references = variant::references(&chosen);
+    // The trivial one comes first, if there is any.
+    let is_known = evaluation.as_ref().and_then(Evaluation::trivial).is_some();
+    let trivial = is_known.then(|| references.remove(0));
     let test_share = test_share(config, groups);
     let terms =
-        variant::Terms { config, metric, baseline: &chosen[0], trivial: references.first(), test_share };
+        variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref(), test_share };
     let mut variants = Vec::new();
     for (group, of_variant) in groups.iter().zip(&chosen) {
         variants.push(variant::variant(&terms, group, of_variant, records)?);
     }
     let resolution = evaluation.as_ref().map_or(0.0, variant::resolution);
     let outcomes: Vec<_> = chosen.iter().map(variant::Chosen::outcomes).collect();
-    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes, test_share };
+    let trivial_is_known = trivial.is_some() || metric.counts_right_answers();
+    let scores = comparison::Scores { metric, resolution, outcomes: &outcomes, test_share, trivial_is_known };
     let comparisons = comparison::comparisons(config, &variants, &scores);
-    Ok(BesideBaseline { evaluation, references, resolution, variants, comparisons })
+    Ok(BesideBaseline { evaluation, trivial, references, resolution, variants, comparisons })
 }
 
 /// The share of the sequences that each seed tests on, where each draws its own.

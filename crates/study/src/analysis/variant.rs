@@ -111,21 +111,20 @@ pub(super) fn resolution(evaluation: &Evaluation) -> f64 {
     evaluation.metric().resolution.unwrap_or(0.0)
 }
 
-/// The predictors that learn nothing, or little, the trivial one first. Their scores are means over the trials, whose test
-/// sets may be drawn.
+/// The trivial predictor, where one is known, and the further ones after it. Their scores are means over the trials, whose
+/// test sets may be drawn.
 pub(super) fn references(chosen: &[Chosen]) -> Vec<Reference> {
     let all = || chosen.iter().flat_map(Chosen::evaluations);
     let Some(first) = all().next() else { return Vec::new() };
     let mean = |predictor: Reference| {
         let in_trial = |evaluation: &Evaluation| {
-            let others = evaluation.references.iter().skip(1).cloned();
-            let same = |other: &Reference| other.answer == predictor.answer;
-            evaluation.trivial().into_iter().chain(others).find(same).map(|found| found.score)
+            let mut predictors = evaluation.predictors().into_iter();
+            predictors.find(|other| other.answer == predictor.answer).map(|found| found.score)
         };
         let scores: Vec<f64> = all().filter_map(in_trial).collect();
         Reference { score: mean_and_sd(&scores).0, ..predictor }
     };
-    first.trivial().into_iter().chain(first.references.iter().skip(1).cloned()).map(mean).collect()
+    first.predictors().into_iter().map(mean).collect()
 }
 
 /// What the variants on one task are measured by.

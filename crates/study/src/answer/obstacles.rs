@@ -21,6 +21,11 @@ pub(super) fn unsound_baseline(summary: &StudySummary) -> Option<String> {
         let variant = task.variant(baseline)?;
         match obstacle {
             Obstacle::NothingLearned => nothing_learned(summary, task, &on),
+            Obstacle::TrivialUnknown => Some(format!(
+                "no answer{on}: it is not known whether {baseline} learned anything, because no trivial predictor is known \
+                 for the {}; choose by another metric (run.metric), or evaluate the trials again",
+                summary.metric.name
+            )),
             Obstacle::BaselineDiverged => Some(format!(
                 "no baseline to judge by{on}: {baseline} diverged {}; try lower learning rates, or clip its gradients \
                  (optim.clip)",
@@ -93,7 +98,10 @@ pub(super) fn why_open(summary: &StudySummary, task: &TaskSummary, found: &Compa
         Obstacle::Untestable => "a seed of one of the two diverged before it could be tested".to_owned(),
         Obstacle::Pending => return None,
         // The headline says it, and the sentences of single variants are left out.
-        Obstacle::NothingLearned | Obstacle::BaselineDiverged | Obstacle::BaselineCollapsed => return None,
+        Obstacle::NothingLearned
+        | Obstacle::TrivialUnknown
+        | Obstacle::BaselineDiverged
+        | Obstacle::BaselineCollapsed => return None,
         Obstacle::StillImproving => {
             let improving = [found.variant.as_str(), baseline]
                 .into_iter()
@@ -221,6 +229,35 @@ mod tests {
             "No answer: 8 test sequences cannot show that anything was learned: lstm is right on 100.0 % of the test \
              sequences, not shown to be more than the 50.0 % of always saying `fault`; test on more sequences."
         );
+    }
+
+    #[test]
+    fn a_metric_without_a_trivial_predictor_recommends_nothing() {
+        let mut study = with_obstacle(Obstacle::TrivialUnknown);
+        study.metric = slimgate_run::metric::forecast(0.8).pop().unwrap();
+        study.tasks[0].trivial = None;
+        let found = answer(&study);
+        assert_eq!(found.variant, None);
+        assert_eq!(
+            found.headline,
+            "No answer: it is not known whether lstm learned anything, because no trivial predictor is known for the \
+             coverage; choose by another metric (run.metric), or evaluate the trials again."
+        );
+    }
+
+    #[test]
+    fn a_guess_is_not_called_a_constant_answer() {
+        let mut study = with_obstacle(Obstacle::NothingLearned);
+        study.metric = slimgate_run::metric::classes(&["ok".into(), "fault".into()], &[5, 5]).remove(2);
+        let task = &mut study.tasks[0];
+        task.classes = vec!["ok".into(), "fault".into()];
+        for (answer_of_trivial, told) in
+            [("guessing by frequency", "of `guessing by"), ("fault", "of always saying `fault`")]
+        {
+            study.tasks[0].trivial = Some(Reference { answer: answer_of_trivial.into(), score: 0.5 });
+            let found = answer(&study);
+            assert!(found.headline.contains(told), "{}", found.headline);
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use slimgate_data::{DataConfig, DataError, TestSet, check_division, find, findings};
+use slimgate_data::{DataConfig, DataError, Task, TestSet, check_division, find, findings};
+use slimgate_run::metric::check_choice;
 use toml::Value;
 
 use draw::DRAWS_PER_ROUND;
@@ -128,6 +129,7 @@ impl Space {
         for data in self.data()? {
             let entry = find(&self.config.data_in_place(&data))?;
             entry.require()?;
+            self.check_metrics(entry.recipe.task)?;
             let survey = entry.survey.as_ref();
             if let Some(value) = survey.and_then(|survey| survey.hiding_value(TestSet::Given)) {
                 return Err(DataError::Hidden(Box::new(value.clone())).into());
@@ -135,6 +137,17 @@ impl Space {
         }
         for data in self.data()? {
             check_division(&self.config.data_in_place(&data))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that choices can be made by the metric of every trial.
+    fn check_metrics(&self, task: Task) -> Result<(), StudyError> {
+        for settings in &self.grid {
+            let candidate = self.candidate(&self.tasks[0], &self.variants[0], settings.clone())?;
+            if let Some(metric) = &candidate.trials[0].config.run.metric {
+                check_choice(metric, task)?;
+            }
         }
         Ok(())
     }
@@ -297,4 +310,28 @@ fn crossed(keys: &BTreeMap<String, Vec<Value>>) -> Vec<Settings> {
         };
         points.into_iter().flat_map(with).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Before the first trial: each of them would be refused, or choose what has learned nothing.
+    #[test]
+    fn a_metric_that_nothing_learned_makes_perfect_is_refused_with_better_ones() {
+        let refusal = |dataset: &str, metric: &str| {
+            let text = format!(
+                "[data]\ndataset = '{dataset}'\n[run]\nmetric = '{metric}'\n[grid]\nmodel.variant = ['lstm', 'lstm1']"
+            );
+            let config = StudyConfig::read("test", &text, &[]).unwrap();
+            Space::new(&config).unwrap().require_data().map_err(|refusal| refusal.to_string())
+        };
+        let coverage = refusal("household-power", "coverage").unwrap_err();
+        assert!(coverage.contains("whatever is forecast") && coverage.contains("pinball loss"), "{coverage}");
+        let recall = refusal("sensor-events", "recall of event").unwrap_err();
+        assert!(recall.contains("every answer is that class") && recall.contains("macro-F1"), "{recall}");
+        assert!(refusal("digits-rows", "MASE").unwrap_err().contains("which the task does not have"));
+        assert_eq!(refusal("sensor-events", "balanced accuracy"), Ok(()));
+        assert_eq!(refusal("household-power", "pinball loss"), Ok(()));
+    }
 }

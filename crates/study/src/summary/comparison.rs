@@ -69,6 +69,7 @@ impl Comparison {
         match (self.obstacle, self.verdict) {
             (Some(Obstacle::Untestable), _) => "a seed diverged",
             (Some(Obstacle::NothingLearned), _) => "nothing was learned",
+            (Some(Obstacle::TrivialUnknown), _) => "not known what was learned",
             (Some(Obstacle::BaselineDiverged), _) => "the baseline diverged",
             (Some(Obstacle::BaselineCollapsed), _) => "the baseline collapsed",
             (Some(Obstacle::StillImproving), _) => "still improving",
@@ -119,6 +120,8 @@ pub enum Obstacle {
     Pending,
     /// The baseline is not shown to be better than the trivial predictor: to be as good as it means nothing.
     NothingLearned,
+    /// No trivial predictor is known for the metric: that the baseline has learned anything cannot be shown.
+    TrivialUnknown,
     /// The baseline diverged in half of its seeds or more.
     BaselineDiverged,
     /// The baseline collapsed in half of its seeds or more.

@@ -91,6 +91,13 @@ fn choices_are_made_by_what_is_asked_for_or_the_first_that_has_a_value() {
     assert_eq!(chosen("beijing-air", Some("R²")).unwrap(), "R²");
     assert_eq!(chosen("household-power", None).unwrap(), "MASE");
     assert_eq!(chosen("household-power", Some("mase")).unwrap(), "MASE");
+    for (dataset, metric) in [("sensor-events", "recall of event"), ("household-power", "coverage")] {
+        let refusal = chosen(dataset, Some(metric)).unwrap_err().to_string();
+        assert!(
+            refusal.contains("which is perfect") && !refusal.contains(&format!(", {metric}")),
+            "{refusal}"
+        );
+    }
     let refusal = chosen("beijing-air", Some("accuracy")).unwrap_err().to_string();
     assert!(refusal.contains("must be one of MAE, RMSE, R²"), "{refusal}");
 }
