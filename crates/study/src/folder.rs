@@ -6,7 +6,7 @@
 //! | `trials/ID/` | the run folder of a trial |
 //! | `queue/` | the jobs, who works on them, and what became of them: see [`Queue`] |
 //! | `published.csv` | the published figures, where the study names some |
-//! | `criteria.json` | the margins and confidences that results were seen with, once there are several |
+//! | `criteria.json` | the margins, confidences and designs that results were seen with |
 //! | `summary.json` and the report | derived from the trials |
 
 use std::collections::HashMap;
