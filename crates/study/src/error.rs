@@ -267,6 +267,22 @@ pub enum StudyError {
         /// The metric of others.
         other: String,
     },
+    /// Tasks whose trials would be scored by different metrics.
+    #[error(
+        "the trials of the study would be scored by different metrics, {one} and {other}; {}",
+        match common.as_str() {
+            "" => "give each kind of data a study of its own".to_owned(),
+            common => format!("set `run.metric` to one that all of them have ({common}), or give each a study of its own"),
+        }
+    )]
+    TasksScored {
+        /// The metric of some, and their task.
+        one: String,
+        /// The metric of others, and their task.
+        other: String,
+        /// The metrics that both have.
+        common: String,
+    },
     /// A requirement that does not read.
     #[error("cannot read the requirement \"{0}\"; {1}")]
     Requirement(String, String),

@@ -62,6 +62,7 @@ pub fn forecast(
 ) -> Result<Forecast, StudyError> {
     let space = Space::new(config)?;
     space.require_data()?;
+    space.check_metric()?;
     let folder = StudyFolder::at(path);
     let mut records = Records::new(&folder, config);
     let groups = plan(&space, config, &mut records)?;
