@@ -19,6 +19,7 @@ pub(crate) fn resolve(
     mut config: StudyConfig,
     workers: &mut Workers,
     stop: &StopFlag,
+    on_wait: impl FnOnce(String),
 ) -> Result<(StudyFolder, StudyConfig, Space, KeptLease), StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
@@ -32,6 +33,7 @@ pub(crate) fn resolve(
     }
     let mut space = Space::new(&config)?;
     space.require_data()?;
+    space.check_metric()?;
     refuse_changed_data(path, &config, &space)?;
     if keep_token_rule(path, &space, &mut config)? {
         space = Space::new(&config)?;
@@ -40,7 +42,7 @@ pub(crate) fn resolve(
         return Err(RunError::Interrupted.into());
     }
     let folder = StudyFolder::create(path)?;
-    let _lease = folder.queue().wait_for("study", stop)?;
+    let _lease = folder.queue().wait_for("study", stop, on_wait)?;
     // Another study may have begun here since.
     refuse_another(path, &config)?;
     if config.compare.matched.is_some() {
