@@ -7,7 +7,7 @@ use slimgate_run::words::{counted, plural};
 use slimgate_run::{ConfigError, RunError};
 use thiserror::Error;
 
-use crate::slurm::remedy;
+use crate::slurm::{refusal, remedy};
 
 /// An error that keeps a study from starting, continuing or being read.
 #[derive(Debug, Error)]
@@ -210,7 +210,7 @@ pub enum StudyError {
         words: String,
     },
     /// Jobs that Slurm does not take.
-    #[error("Slurm refuses the jobs: {words}; {}", remedy(words))]
+    #[error("{}: {words}; {}", refusal(words), remedy(words))]
     Refused {
         /// Its words.
         words: String,

@@ -207,6 +207,9 @@ impl Queue {
     /// The reason of a failure that the worker did not tell: its end, its log, and the last line of that.
     pub fn reason(&self, id: &str, how: &str) -> String {
         let log = self.file(id, "log");
+        if !log.exists() {
+            return format!("{how}; it left no log");
+        }
         let said = last_line(&log).map_or_else(String::new, |line| format!(", and ends with: {line}"));
         format!("{how}; its log is {}{said}", log.display())
     }
@@ -228,6 +231,8 @@ mod tests {
         let log = here.path().join("one.log");
         let reason = || queue.reason("one", "its process was ended by signal 6");
         let told = format!("its process was ended by signal 6; its log is {}", log.display());
+        assert_eq!(reason(), "its process was ended by signal 6; it left no log");
+        fs::write(&log, "").unwrap();
         assert_eq!(reason(), told);
         fs::write(&log, "warning: a setting has no effect\nmemory allocation of 64 bytes failed\n\n")
             .unwrap();
