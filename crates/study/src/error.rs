@@ -1,10 +1,10 @@
 //! Errors of a study, each with a remedy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use slimgate_gates::ParseCellError;
 use slimgate_run::words::{counted, plural};
-use slimgate_run::{ConfigError, RunError};
+use slimgate_run::{ConfigError, RunError, quoted};
 use thiserror::Error;
 
 use crate::slurm::{refusal, remedy};
@@ -151,8 +151,16 @@ pub enum StudyError {
     )]
     NoMatch(String),
     /// The folder is not a study.
-    #[error("{} is not a study folder (it has no study.toml); give a folder that `slimgate compare` made", .0.display())]
+    #[error("{} is not a study folder (it has no study.toml); {}", .0.display(), studies_in(.0))]
     NotAStudy(PathBuf),
+    /// The file of a study's folder, or what stands in it, is wrong.
+    #[error("{name}: {problem}")]
+    InFile {
+        /// The file.
+        name: String,
+        /// The problem with it.
+        problem: Box<StudyError>,
+    },
     /// The folder holds a study with other settings.
     #[error(
         "{} already holds a different study (it differs in {differing}); choose another folder with --out, or remove \
@@ -296,6 +304,19 @@ pub enum StudyError {
         /// Those of the study.
         known: String,
     },
+}
+
+/// The studies in a folder that is none, such as the replicates of one, or where there are some.
+fn studies_in(path: &Path) -> String {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let studies = entries.map(|entry| entry.path()).filter(|folder| folder.join("study.toml").is_file());
+    let mut names: Vec<String> = studies.map(|study| quoted(&study.display().to_string())).collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    match names.len() {
+        0 => "give a folder that `slimgate compare` made".to_owned(),
+        1..=12 => format!("give one of the studies in it: {}", names.join(", ")),
+        _ => format!("give one of the {} studies in it, such as {}", names.len(), names[0]),
+    }
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

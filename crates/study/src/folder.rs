@@ -311,6 +311,19 @@ mod tests {
         assert!(refusal.contains("summary.json was written by a newer version"), "{refusal}");
     }
 
+    #[test]
+    fn the_studies_in_a_folder_that_is_none_are_named() {
+        let here = tempfile::tempdir().unwrap();
+        let refusal = || StudyFolder::open(here.path()).unwrap_err().to_string();
+        assert!(refusal().ends_with("give a folder that `slimgate compare` made"), "{}", refusal());
+        for number in ["1", "2", "10"] {
+            fs::create_dir(here.path().join(number)).unwrap();
+            fs::write(here.path().join(number).join("study.toml"), "").unwrap();
+        }
+        let [one, two, ten] = ["1", "2", "10"].map(|number| here.path().join(number).display().to_string());
+        assert!(refusal().ends_with(&format!("the studies in it: {one}, {two}, {ten}")), "{}", refusal());
+    }
+
     /// As that of a trial with any other file that is damaged.
     #[test]
     fn a_trial_with_damaged_outcomes_is_one_that_failed() {

@@ -117,6 +117,9 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
     let earlier = folder.config().map_err(|problem| match problem {
         newer @ StudyError::Run(RunError::Newer { .. }) => newer,
+        StudyError::InFile { problem, .. } => {
+            StudyError::Unreadable { path: path.join("study.toml"), problem }
+        }
         problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
     let mut differing = differences(&shared(&earlier), &shared(config));

@@ -52,3 +52,16 @@ fn several_metrics_are_no_part_of_a_study() {
     }
     assert!(StudyConfig::read("test", "[grid]\nrun.metric = ['accuracy']", &[]).is_ok());
 }
+
+#[test]
+fn what_is_wrong_in_the_file_of_a_studys_folder_names_the_file() {
+    let read = |text: &str, settings: &[(String, Value)]| {
+        StudyConfig::read_recorded("study/study.toml", text, settings).unwrap_err().to_string()
+    };
+    for wrong in ["[compare]\nmargin = -1", "[grid]\nrun.seed = 1", "[comparison]\nmargin = 1", "x"] {
+        let told = read(wrong, &[]);
+        assert_eq!(told.matches("study/study.toml").count(), 1, "{told}");
+    }
+    let told = read("", &[("compare.margin".to_owned(), Value::Float(-1.0))]);
+    assert!(!told.contains("study.toml"), "{told}");
+}
