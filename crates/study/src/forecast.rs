@@ -63,9 +63,9 @@ pub fn forecast(
 ) -> Result<Forecast, StudyError> {
     let mut config = config.clone();
     let space = Space::new(&config)?;
-    space.require_data()?;
     settle_resampling(path, &mut config, &space)?;
     let (config, space) = (&config, Space::new(&config)?);
+    space.require_data()?;
     let folder = StudyFolder::at(path);
     let mut records = Records::new(&folder, config);
     let groups = plan(&space, config, &mut records)?;
