@@ -129,6 +129,10 @@ fn every_help_ends_with_examples_that_work() {
     std::os::unix::fs::symlink(repository("experiments"), here.path("experiments")).unwrap();
     picture(&here, "digit.png", 28, 28);
     pumps(&here);
+    let sold = |day: usize| format!("shop,{day},{}\n", 10 + day % 7);
+    here.write("demand.csv", format!("unique_id,day,y\n{}", (0..300).map(sold).collect::<String>()));
+    here.write("readings.csv", "humidity,temperature\n45.1,27.5\n");
+    here.succeed("train --no-tui --hidden 4 --epochs 1 --dataset sensor-events --variant lstm3");
     for command in commands {
         let help = here.succeed(&format!("{command} --help"));
         let (_, examples) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{help}"));

@@ -149,7 +149,7 @@ are found by the names that they have there, and those of the answers are ignore
 
 Examples:
   slimgate predict runs/digits-rows-lstm1 --input digit.png
-  tail -f readings.csv | slimgate predict runs/sensor-events-lstm3 --input - --stream";
+  slimgate predict runs/sensor-events-lstm3 --input - --stream < readings.csv";
 
 const COMPARE_EXAMPLES: &str = "\
 Without a file it compares the four published variants on the digits that ship,

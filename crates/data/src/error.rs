@@ -204,8 +204,8 @@ pub enum DataError {
     MixedDecimals {
         file: String,
         line: usize,
-        field: String,
-        found: String,
+        field: Box<str>,
+        found: Box<str>,
         mark: &'static str,
         other: usize,
     },
@@ -394,7 +394,7 @@ pub enum DataError {
         "{file}:{line}: {found:?} {problem} (column `{column}`); write times as 2024-03-31, 2024-03-31 14:00, with an offset \
          as in 2024-03-31T14:00+02:00, or as numbers, or leave the column out with `data.columns.ignore`"
     )]
-    NoTime { file: String, line: usize, column: String, found: String, problem: &'static str },
+    NoTime { file: String, line: usize, column: Box<str>, found: Box<str>, problem: &'static str },
     #[error("{file}:{line}: {problem} (column `{column}`); sort the rows of each series by time")]
     TimeOrder { file: String, line: usize, column: String, problem: String },
     #[error(

@@ -59,12 +59,15 @@ struct Reading {
     task: Option<Task>,
     targets: Option<Vec<String>>,
     test_fraction: Option<f64>,
+    /// Context, horizon, stride and season: the others follow from those that are given.
+    windows: [Option<usize>; 4],
 }
 
 impl Reading {
     fn of(config: &DataConfig) -> Reading {
-        let DataConfig { columns, task, targets, test_fraction, .. } = config.clone();
-        Reading { columns, task, targets, test_fraction }
+        let DataConfig { columns, task, targets, test_fraction, context, horizon, stride, season, .. } =
+            config.clone();
+        Reading { columns, task, targets, test_fraction, windows: [context, horizon, stride, season] }
     }
 }
 

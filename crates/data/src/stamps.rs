@@ -227,8 +227,8 @@ fn parsed(
         let refused = |problem: &'static str| DataError::NoTime {
             file: file.into(),
             line: *line,
-            column: excerpt(column),
-            found: excerpt(text),
+            column: excerpt(column).into(),
+            found: excerpt(text).into(),
             problem,
         };
         let stamp = Stamp::parse(text).ok_or_else(|| refused("is no time"))?;

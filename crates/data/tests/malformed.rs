@@ -33,9 +33,20 @@ fn series(rows: &str) -> String {
     format!("series,class,x\n{others}{rows}")
 }
 
+/// Checks that files are refused with a message that has these parts.
+fn are_refused(cases: &[(&str, String, &[&str])]) {
+    for (what, content, told) in cases {
+        let said = said("a.csv", content.as_bytes(), DataConfig::default())
+            .unwrap_or_else(|| panic!("{what} was read"));
+        for part in *told {
+            assert!(said.contains(part), "{what}: {part}\n{said}");
+        }
+    }
+}
+
 #[test]
-fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
-    let cases: [(&str, String, &[&str]); 23] = [
+fn damaged_numbers_and_rows_are_refused_with_their_place_and_a_remedy() {
+    are_refused(&[
         ("a wrong delimiter", "series class x\na up 1\n".into(), &["a.csv:1: ", "series class x"]),
         (
             "decimal commas among points",
@@ -77,6 +88,12 @@ fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
                 "data.columns.series",
             ],
         ),
+    ]);
+}
+
+#[test]
+fn damaged_times_and_tables_are_refused_with_their_place_and_a_remedy() {
+    are_refused(&[
         (
             "times that go back",
             days(9, "2024-01-02,3"),
@@ -137,14 +154,7 @@ fn what_is_damaged_is_refused_with_its_place_and_a_remedy() {
             "series,class,x\na,up,1\na,up,2\n".into(),
             &["a.csv holds too few series to be divided", "data.columns.series"],
         ),
-    ];
-    for (what, content, told) in cases {
-        let said = said("a.csv", content.as_bytes(), DataConfig::default())
-            .unwrap_or_else(|| panic!("{what} was read"));
-        for part in told {
-            assert!(said.contains(part), "{what}: {part}\n{said}");
-        }
-    }
+    ]);
 }
 
 #[test]

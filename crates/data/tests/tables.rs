@@ -78,6 +78,16 @@ fn one_table_of_demand_is_forecast_and_divided_in_time() {
 }
 
 #[test]
+fn a_horizon_alone_is_enough_to_forecast() {
+    let folder = folder(&[("demand.csv", numbered(&demand(300, sales)).as_str())]);
+    for (horizon, context) in [(2, 6), (7, 17), (20, 4)] {
+        let data = prepare(&DataConfig { horizon: Some(horizon), ..at(&folder, "demand.csv") }).unwrap();
+        let windows = data.preprocessing.windows().unwrap();
+        assert_eq!((windows.horizon, windows.context), (horizon, context));
+    }
+}
+
+#[test]
 fn nothing_of_the_test_part_reaches_training() {
     let one = folder(&[("demand.csv", numbered(&demand(100, sales)).as_str())]);
     // The first day that is tested on.

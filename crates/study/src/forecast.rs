@@ -102,10 +102,10 @@ impl Outlay {
     ) -> Result<Outlay, StudyError> {
         let mut config = config.clone();
         let space = Space::new(&config)?;
-        space.require_data()?;
-        space.check_metric()?;
         settle_resampling(path, &mut config, &space)?;
         let (config, space) = (&config, Space::new(&config)?);
+        space.require_data()?;
+        space.check_metric()?;
         let folder = StudyFolder::at(path);
         let mut records = Records::new(&folder, config);
         let groups = plan(&space, config, &mut records)?;

@@ -44,12 +44,12 @@ pub(crate) fn resolve(
         config.compare.hidden = hidden_sizes(&config, &tasks, by, known, workers)?;
     }
     let mut space = Space::new(&config)?;
-    space.require_data()?;
-    space.check_metric()?;
-    refuse_changed_data(path, &config, &space)?;
     keep_token_rule(path, &space, &mut config)?;
     let told = settle_resampling(path, &mut config, &space)?;
     space = Space::new(&config)?;
+    space.require_data()?;
+    space.check_metric()?;
+    refuse_changed_data(path, &config, &space)?;
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }

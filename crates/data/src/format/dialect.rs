@@ -68,8 +68,8 @@ impl Decimals {
             (first, other) => Err(DataError::MixedDecimals {
                 file: at.file.into(),
                 line: at.line,
-                field: at.field.to_string(),
-                found: excerpt(text),
+                field: at.field.to_string().into(),
+                found: excerpt(text).into(),
                 mark: if first == '.' { "point" } else { "comma" },
                 other,
             }),

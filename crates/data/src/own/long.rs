@@ -85,7 +85,10 @@ pub(super) fn read(
         Task::Labelling => step_classes(&train_part, &test_part)?,
         Task::Regression | Task::Forecast => Vec::new(),
     };
+    let shortest = [&train_part, &test_part].map(LongPart::shortest);
+    let windows = (layout.task == Task::Forecast).then(|| windows::usual(config, step, shortest));
     let question = question(&layout, classes, step, split, [&train_part, &test_part], findings, train);
+    let question = Question { windows, ..question };
     let (task, classes) = (question.task, question.classes.clone());
     let mut entry = finished(config, files, question, train_part.found, test_part.found)?;
     if let (Task::Labelling, Some(survey)) = (task, &mut entry.survey) {
@@ -364,7 +367,14 @@ fn step_classes(train: &LongPart, test: &LongPart) -> Result<Vec<String>, DataEr
     }
 }
 
-/// The question that is asked of two parts.
+impl LongPart<'_> {
+    /// The steps of its shortest series.
+    fn shortest(&self) -> usize {
+        self.found.lines.iter().map(Vec::len).min().unwrap_or_default()
+    }
+}
+
+/// The question that is asked of two parts, but for the windows of a forecast.
 fn question(
     layout: &Layout,
     classes: Vec<String>,
@@ -374,9 +384,6 @@ fn question(
     mut findings: Vec<Finding>,
     train: &Content,
 ) -> Question {
-    let shortest = |part: &LongPart| part.found.lines.iter().map(Vec::len).min().unwrap_or_default();
-    let [shortest_train, shortest_test] = parts.map(shortest);
-    let is_forecast = layout.task == Task::Forecast;
     let summary = summary(layout, step);
     if layout.is_guessed {
         let told = format!(
@@ -394,7 +401,7 @@ fn question(
         modality: Modality::Series { channels: layout.channels.len() },
         classes,
         targets: layout.targets.clone(),
-        windows: is_forecast.then(|| windows::usual(step, shortest_train, shortest_test)),
+        windows: None,
         groups,
         summary,
         split,

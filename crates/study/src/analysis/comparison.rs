@@ -113,9 +113,7 @@ pub(super) fn comparisons(
     // Without a test result of the baseline there is no pair to hold to it.
     let margin = config.compare.margin(metric).on(metric, of_baseline).unwrap_or_default();
     let criteria = Criteria { margin, alpha: 1.0 - config.compare.confidence, resolution };
-    let paired = |(variant, of_variant)| {
-        Paired::new([baseline, variant], [&outcomes[0], of_variant], scores, criteria)
-    };
+    let paired = |(of, own)| Paired::new([baseline, of], [&outcomes[0], own], scores, criteria);
     let all: Vec<Paired> = others.iter().zip(&outcomes[1..]).map(paired).collect();
     let standings = standings(config, criteria, &all);
     let comparison = |(of, standing): (&Paired, &Option<Standing>)| {
