@@ -90,7 +90,7 @@ fn on_noise_nothing_is_recommended_however_rare_the_class() {
 }
 
 #[test]
-fn the_default_study_trains_forty_sequences_until_they_are_learned() {
+fn a_study_of_forty_sequences_trains_until_they_are_learned() {
     let here = Workspace::new();
     forty(&here);
     // On the hundred that are given: other divisions would say more of chance than of how long is trained.

@@ -117,7 +117,7 @@ fn a_trial_with_a_drawn_test_set_is_evaluated_resumed_and_asked_as_any_run() {
     here.run(&format!("{tiny} --set data.seed=5 --name stopped --stop-after 1"));
     here.succeed("train --no-tui --resume runs/stopped");
     assert_eq!(here.outcome("runs/stopped"), here.outcome("runs/one"));
-    // Other sequences: the loss on them is another even where the accuracy is the same.
+    // Another seed divides otherwise; which sequences are tested is seen in the tests of the data.
     assert_eq!(here.outcome("runs/one")["sequences"], json!(20));
     assert_ne!(here.outcome("runs/one")["loss"], here.outcome("runs/other")["loss"]);
     here.succeed("predict runs/one --input pumps/test.csv");

@@ -23,7 +23,19 @@ pub enum DataError {
         match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }
     )]
     EmptyPart { fraction: f64, part: &'static str, sequences: usize, limit: f64 },
-    #[error("all sequences are of one group, of which no {part} set can be taken: add sequences of another")]
+    #[error(
+        "{file}:{line}: the group {group:?} is in the training file, too: put all series of a group into one of the two, or \
+         leave `data.columns.group` out"
+    )]
+    SharedGroup { file: String, line: usize, group: String },
+    #[error(
+        "{file}:1: `data.task` = \"{task}\" tells classes, and `data.targets` names numbers: leave one of the two out; columns \
+         that are not to be read are named by `data.columns.ignore`"
+    )]
+    TargetsOfClasses { file: String, task: Task },
+    #[error(
+        "all sequences to take it from are of one group, of which no {part} set can be taken: add sequences of another"
+    )]
     OneGroup { part: &'static str },
     #[error(
         "`data.test` = \"drawn\" does not suit {dataset:?}, {why}: leave `data.test` out to test on the sequences that \
@@ -186,7 +198,7 @@ pub enum DataError {
     // Numbers and columns
     #[error(
         "{file}:{line}: {found:?} is not a number ({field}); write one such as 0.25{}",
-        if field.starts_with("column `") { ", or leave the column out with `data.columns.ignore`" } else { "" }
+        if field.starts_with("column `") { ", or leave the column out in training (`data.columns.ignore`)" } else { "" }
     )]
     NotANumber { file: String, line: usize, field: String, found: String },
     #[error(
@@ -392,7 +404,7 @@ pub enum DataError {
     CsvGroup { file: String, line: usize, name: String, groups: String },
     #[error(
         "{file}:{line}: {found:?} {problem} (column `{column}`); write times as 2024-03-31, 2024-03-31 14:00, with an offset \
-         as in 2024-03-31T14:00+02:00, or as numbers, or leave the column out with `data.columns.ignore`"
+         as in 2024-03-31T14:00+02:00, or as numbers, or leave the column out (in training, by `data.columns.ignore`)"
     )]
     NoTime { file: String, line: usize, column: Box<str>, found: Box<str>, problem: &'static str },
     #[error("{file}:{line}: {problem} (column `{column}`); sort the rows of each series by time")]

@@ -12,12 +12,12 @@ pub(crate) const LIMIT: u64 = 1 << 30;
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// True if a path stands for standard input: `-`.
-pub fn is_standard(path: &Path) -> bool {
+pub(crate) fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
 /// The name of a file in messages.
-pub fn called(path: &Path) -> String {
+pub(crate) fn called(path: &Path) -> String {
     if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
 }
 

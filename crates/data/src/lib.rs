@@ -55,7 +55,6 @@ pub use columns::Columns;
 pub use config::{DataConfig, Protocol, Standardize, TestSet};
 pub use error::DataError;
 pub use fetch::{FetchProgress, fetch};
-pub use file::{called, is_standard};
 pub use forecast::{Windows, seasonal_naive_error};
 pub use image::Layout;
 pub use inputs::{Input, Inputs, read_inputs};

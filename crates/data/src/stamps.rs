@@ -277,7 +277,7 @@ fn flawed(flaw: Flaw, series: &Series, column: &str, file: &str, stamps: &[Stamp
 }
 
 impl Step {
-    fn is_near(self, other: Step) -> bool {
+    pub(crate) fn is_near(self, other: Step) -> bool {
         match (self, other) {
             (Step::Number(one), Step::Number(other)) => (one - other).abs() <= ROUNDING * other.abs(),
             _ => self == other,

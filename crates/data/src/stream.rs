@@ -6,36 +6,57 @@ use crate::inputs::{Found, Inputs, of_table, prepared};
 use crate::preprocessing::Transform;
 use crate::{DataError, Preprocessing, Task, file, stamps};
 use std::collections::HashMap;
-use std::io::{BufRead, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::path::Path;
 
 /// The rows of a series whose times are remembered: a step of time, and one to hold to it.
 const ROWS: usize = 3;
 
-/// The lines of a reader, each as soon as it is there: of texts a text, of series the next step of one, as a row below the
-/// row of column names that comes first. The rows of several series may be mixed.
-pub struct InputStream<'a, R> {
-    reader: R,
-    /// The name of the reader in messages and in those of sequences.
-    file: &'a str,
+/// The lines of a file or of standard input, each as soon as it is there: of texts a text, of series the next step of one,
+/// as a row below the row of column names that comes first. The rows of several series may be mixed.
+pub struct InputStream<'a> {
+    reader: Box<dyn BufRead>,
+    /// The name in messages and in those of sequences.
+    file: String,
     preprocessing: &'a Preprocessing,
-    /// The line with the column names, once it is read; texts have none.
+    /// The lines up to the one with the column names, once they are read; texts have none.
     header: Option<Vec<u8>>,
+    header_lines: usize,
     /// Lines read.
     lines: usize,
     /// The last rows of each series with times.
     recent: HashMap<Option<String>, Series>,
 }
 
-impl<'a, R: BufRead> InputStream<'a, R> {
-    /// Begins to read.
+impl<'a> InputStream<'a> {
+    /// Begins to read a `.txt` of texts, a `.csv` of series, or standard input.
     ///
     /// # Errors
-    /// A run that reads what does not come in lines, or sequences of one length.
-    pub fn new(
-        reader: R,
-        file: &'a str,
+    /// A file that cannot be opened or is no such one; a run that reads what does not come in lines, or sequences of one
+    /// length.
+    pub fn open(path: &Path, preprocessing: &'a Preprocessing) -> Result<InputStream<'a>, DataError> {
+        let name = file::called(path);
+        let is_text = matches!(preprocessing.transform(), Transform::Text { .. });
+        let kind = path.extension().unwrap_or_default().to_ascii_lowercase();
+        let accepted = if is_text { ".txt with one text a line, not packed" } else { ".csv, not packed" };
+        if !file::is_standard(path) && kind != if is_text { "txt" } else { "csv" } {
+            return Err(DataError::Extension { file: name, accepted });
+        }
+        let reader: Box<dyn BufRead> = if file::is_standard(path) {
+            Box::new(stdin().lock())
+        } else {
+            let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
+            Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
+        };
+        InputStream::new(reader, &name, preprocessing)
+    }
+
+    fn new(
+        reader: Box<dyn BufRead>,
+        file: &str,
         preprocessing: &'a Preprocessing,
-    ) -> Result<InputStream<'a, R>, DataError> {
+    ) -> Result<InputStream<'a>, DataError> {
         let reads = match preprocessing.transform() {
             Transform::Image { .. } => Some("reads images"),
             Transform::Series { .. } | Transform::PreciseSeries { .. } if preprocessing.has_length() => {
@@ -46,8 +67,8 @@ impl<'a, R: BufRead> InputStream<'a, R> {
         match reads {
             Some(reads) => Err(DataError::NoStream { reads }),
             None => {
-                let (header, recent) = (None, HashMap::new());
-                Ok(InputStream { reader, file, preprocessing, header, lines: 0, recent })
+                let (file, header, recent) = (file.to_owned(), None, HashMap::new());
+                Ok(InputStream { reader, file, preprocessing, header, header_lines: 0, lines: 0, recent })
             }
         }
     }
@@ -57,7 +78,7 @@ impl<'a, R: BufRead> InputStream<'a, R> {
         loop {
             let mut line = Vec::new();
             let read = self.reader.by_ref().take(file::LIMIT).read_until(b'\n', &mut line);
-            let unreadable = |source| DataError::Unreadable { file: self.file.into(), source };
+            let unreadable = |source| DataError::Unreadable { file: self.file.clone(), source };
             if read.map_err(unreadable)? == 0 {
                 return Ok(None);
             }
@@ -71,22 +92,36 @@ impl<'a, R: BufRead> InputStream<'a, R> {
     fn answered_next(&mut self) -> Result<Option<Inputs>, DataError> {
         let Some(line) = self.line()? else { return Ok(None) };
         if matches!(self.preprocessing.transform(), Transform::Text { .. }) {
-            let text = file::text(&line, self.file)?.trim_end_matches(['\n', '\r']).to_owned();
+            let text = file::text(&line, &self.file)?.trim_end_matches(['\n', '\r']).to_owned();
             let name = format!("{}:{}", self.file, self.lines);
             let found = Found::one(name, Raw::Text(text), self.lines);
-            return prepared(vec![found], self.file, self.preprocessing).map(Some);
+            return prepared(vec![found], &self.file, self.preprocessing).map(Some);
         }
         let Some(header) = &self.header else {
-            self.header = Some([line.trim_ascii_end(), b"\n"].concat());
+            self.read_header(line)?;
             return self.answered_next();
         };
         // The header would be a line before the row, were it not read long ago.
         let table = [&header[..], &line].concat();
-        let table = Table::open_at(&table, self.file, self.lines - 1)?;
+        let table = Table::open_at(&table, &self.file, self.lines - self.header_lines)?;
         let row = of_table(table, self.preprocessing)?.remove(0);
         self.check_time(&row)?;
-        let found = Found::of_table(row, self.file);
-        prepared(vec![found], self.file, self.preprocessing).map(Some)
+        let found = Found::of_table(row, &self.file);
+        prepared(vec![found], &self.file, self.preprocessing).map(Some)
+    }
+
+    /// Keeps the line with the column names, and before it the one in which Excel is told the separator.
+    fn read_header(&mut self, first: Vec<u8>) -> Result<(), DataError> {
+        let mut header = [first.trim_ascii_end(), b"\n"].concat();
+        self.header_lines = 1;
+        if first.to_ascii_lowercase().starts_with(b"sep=")
+            && let Some(names) = self.line()?
+        {
+            header.extend([names.trim_ascii_end(), b"\n"].concat());
+            self.header_lines = 2;
+        }
+        self.header = Some(header);
+        Ok(())
     }
 
     /// Checks that the time of a row follows on that of the one before it in its series.
@@ -102,11 +137,11 @@ impl<'a, R: BufRead> InputStream<'a, R> {
             recent.lines.remove(0);
         }
         let needed = self.preprocessing.task() == Task::Forecast;
-        stamps::check(std::slice::from_ref(recent), column, self.file, needed).map(|_| ())
+        stamps::check(std::slice::from_ref(recent), column, &self.file, needed).map(|_| ())
     }
 }
 
-impl<R: BufRead> Iterator for InputStream<'_, R> {
+impl Iterator for InputStream<'_> {
     type Item = Result<Inputs, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -127,7 +162,7 @@ mod tests {
     fn rows_are_the_steps_that_a_file_of_them_has() {
         let preprocessing = preprocessing("sensor-events");
         let table = "series,humidity,temperature\none,45.1,27.5\n\nother,44.0,28\none,46,27.25\r\n";
-        let stream = InputStream::new(table.as_bytes(), "-", &preprocessing).unwrap();
+        let stream = InputStream::new(Box::new(table.as_bytes()), "-", &preprocessing).unwrap();
         let found: Vec<_> = stream.map(|row| row.unwrap().sequences.remove(0)).collect();
         let names: Vec<&str> = found.iter().map(|input| input.name.as_str()).collect();
         assert_eq!(names, ["-#one", "-#other", "-#one"]);
@@ -152,8 +187,9 @@ mod tests {
             ("humidity\n1\n", "-:"),
             ("humidity,temperature\n1,2\n\n1,warm\n", "-:4: "),
             ("humidity,temperature\n1,2\n1\n", "-:3: "),
+            ("sep=,\nhumidity,temperature\n1,2\n1,warm\n", "-:4: "),
         ] {
-            let mut stream = InputStream::new(table.as_bytes(), "-", &preprocessing).unwrap();
+            let mut stream = InputStream::new(Box::new(table.as_bytes()), "-", &preprocessing).unwrap();
             let refused = stream.find_map(Result::err).unwrap().to_string();
             assert!(refused.contains(told), "{refused}");
         }
@@ -162,11 +198,24 @@ mod tests {
     #[test]
     fn a_text_is_a_line_and_an_image_is_none() {
         let texts = preprocessing("movie-snippets");
-        let stream = InputStream::new("a fine film\n\nquite dull\n".as_bytes(), "-", &texts).unwrap();
+        let stream =
+            InputStream::new(Box::new("a fine film\n\nquite dull\n".as_bytes()), "-", &texts).unwrap();
         let names: Vec<String> = stream.map(|text| text.unwrap().sequences.remove(0).name).collect();
         assert_eq!(names, ["-:1", "-:3"]);
         let images = preprocessing("digits-rows");
-        let refused = InputStream::new(&b""[..], "-", &images).err().unwrap().to_string();
+        let refused = InputStream::new(Box::new(&b""[..]), "-", &images).err().unwrap().to_string();
         assert!(refused.contains("reads images") && refused.contains("without --stream"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_not_taken_for_lines_of_text() {
+        let texts = preprocessing("movie-snippets");
+        for name in ["x.csv", "x.txt.gz"] {
+            let refused = InputStream::open(Path::new(name), &texts).err().unwrap().to_string();
+            assert!(refused.contains(".txt with one text a line"), "{refused}");
+        }
+        let series = preprocessing("sensor-events");
+        let refused = InputStream::open(Path::new("x.ts"), &series).err().unwrap().to_string();
+        assert!(refused.contains(".csv, not packed"), "{refused}");
     }
 }

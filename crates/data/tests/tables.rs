@@ -292,3 +292,49 @@ fn many_series_of_several_classes_are_labelled_by_step_in_a_pair_too() {
         "{message}"
     );
 }
+
+/// The refusal of a pair of tables, with these settings.
+fn refused(train: &str, test: &str, change: impl FnOnce(&mut DataConfig)) -> String {
+    let here = folder(&[("train.csv", train), ("test.csv", test)]);
+    let mut config = DataConfig::of(here.path().to_str().unwrap());
+    change(&mut config);
+    prepare(&config).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_tested_comes_at_the_step_of_what_is_trained_on() {
+    let rows = |step: usize| (0..200).map(|at| format!("{},{}\n", at * step, at % 7)).collect::<String>();
+    let table = |step| format!("ds,y\n{}", rows(step));
+    let message = refused(&table(1), &table(24), |_| ());
+    assert!(
+        message.contains("test.csv:2: rows come every 24, and every 1 in the training file"),
+        "{message}"
+    );
+    let here = folder(&[("train.csv", &table(1)), ("test.csv", &table(1))]);
+    prepare(&DataConfig::of(here.path().to_str().unwrap())).unwrap();
+}
+
+#[test]
+fn a_group_is_in_one_of_two_files() {
+    let table = |machines: [&str; 2]| {
+        let row = |at: usize| {
+            let (drill, machine) = (at / 2, machines[at / 2 % 2]);
+            format!("{drill},{machine},{},{at}\n", ["dull", "sharp"][drill % 2])
+        };
+        format!("series,machine,class,force\n{}", (0..40).map(row).collect::<String>())
+    };
+    let grouped = |config: &mut DataConfig| config.columns.group = Some("machine".into());
+    let message = refused(&table(["m1", "m2"]), &table(["m3", "m2"]), grouped);
+    assert!(message.contains("test.csv:4: the group \"m2\" is in the training file, too"), "{message}");
+}
+
+#[test]
+fn targets_are_no_channels_of_a_question_about_classes() {
+    let table = "series,class,force,wear\na,up,1,2\nb,down,2,3\n";
+    for task in [Task::Classification, Task::Labelling] {
+        let message = refused(table, table, |config| {
+            (config.task, config.targets) = (Some(task), Some(vec!["wear".into()]));
+        });
+        assert!(message.contains(&format!("`data.task` = \"{task}\" tells classes")), "{message}");
+    }
+}

@@ -48,9 +48,9 @@ pub fn p_above(scores: &[f64], bound: f64) -> Option<f64> {
 }
 
 /// One-sided p of "under new seeds and divisions, the model is no better", of its lead over the predictor in each division
-/// of the same sequences, by the corrected resampled t test; `None` as [`resampled_error`].
-pub fn p_above_in_divisions(leads: &[f64], test_share: f64) -> Option<f64> {
-    let error = resampled_error(leads, test_share, 0.0)?;
+/// of the same sequences, by the corrected resampled t test; `None` as [`resampled_error`], which says what `resolution` is.
+pub fn p_above_in_divisions(leads: &[f64], test_share: f64, resolution: f64) -> Option<f64> {
+    let error = resampled_error(leads, test_share, resolution)?;
     let (mean, _) = mean_and_sd(leads);
     Some(match error.variance > 0.0 {
         true => student(error.degrees_of_freedom).sf(mean / error.variance.sqrt()),
@@ -128,11 +128,13 @@ mod tests {
     #[test]
     fn leads_over_divisions_are_worth_less_than_over_seeds() {
         let leads = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let p = p_above_in_divisions(&leads, 0.2).unwrap();
+        let p = p_above_in_divisions(&leads, 0.2, 0.0).unwrap();
         assert!((p - student(4.0).sf(3.0 / 1.125f64.sqrt())).abs() < 1e-12);
         assert!(p > 2.0 * p_above(&leads, 0.0).unwrap());
-        assert_eq!(p_above_in_divisions(&[0.5; 3], 0.2), Some(0.0));
-        assert_eq!(p_above_in_divisions(&[0.5], 0.2), None);
+        assert_eq!(p_above_in_divisions(&[0.5; 3], 0.2, 0.0), Some(0.0));
+        let rounded = p_above_in_divisions(&[0.5; 3], 0.2, 0.05).unwrap();
+        assert!(rounded > 0.0, "equal leads may be so by rounding");
+        assert_eq!(p_above_in_divisions(&[0.5], 0.2, 0.0), None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) fn settle_resampling(
     path: &Path,
     config: &mut StudyConfig,
     space: &Space,
-) -> Result<Option<String>, StudyError> {
+) -> Result<Vec<String>, StudyError> {
     let data = space.data()?;
     let names: Vec<&String> = data.iter().map(|data| &data.dataset).collect();
     let entry = |data: &DataConfig| find(&config.data_in_place(data));
@@ -40,7 +40,7 @@ pub(crate) fn settle_resampling(
     config.compare.resample = Some(resample);
     config.compare.test_shares.clear();
     if resample != Resample::Test {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     for (name, entry) in names.iter().zip(&entries) {
         if let Some(why) = entry.fixed_test() {
@@ -53,7 +53,8 @@ pub(crate) fn settle_resampling(
         let share = test / (test + entry.recipe.train.sequences as f64);
         config.compare.test_shares.insert((*name).clone(), share);
     }
-    Ok(known.is_none().then(|| told(names[0], &entries[0])))
+    let small = names.iter().zip(&entries).filter(|_| known.is_none());
+    Ok(small.map(|(name, entry)| told(name, entry)).collect())
 }
 
 /// True if the test set of a data set is drawn anew for each seed unless a study says otherwise.

@@ -22,7 +22,7 @@ pub(crate) struct Resolved {
     /// As long as it is held, no process can work on the study with other settings.
     pub member: KeptLease,
     /// What is to be said of what was found.
-    pub told: Option<String>,
+    pub told: Vec<String>,
 }
 
 /// Finds all that is found once and kept, and the study's folder. Everything is checked before anything is written.
@@ -175,7 +175,7 @@ fn folders(path: &Path, config: &StudyConfig) -> Result<BTreeMap<String, String>
     for dataset in Space::new(config)?.datasets()?.into_iter().filter(|dataset| is_folder(dataset)) {
         let named = whole_path(&dataset);
         let was = recorded.remove(&dataset);
-        let is_there = |place: &&String| Path::new(place).is_dir();
+        let is_there = |place: &&String| Path::new(place).exists();
         let place = was.as_ref().filter(is_there).or(named.as_ref().filter(is_there)).cloned();
         match (place, was) {
             (Some(place), _) => _ = folders.insert(dataset, place),

@@ -1,14 +1,13 @@
 //! `slimgate predict`
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Stdout, stdin, stdout};
+use std::io::{Stdout, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 use std::slice;
 
 use serde::Serialize;
-use slimgate_data::{DataError, InputStream, Inputs, Steps, called, is_standard, read_inputs};
+use slimgate_data::{InputStream, Inputs, Steps, read_inputs};
 use slimgate_train::{Answer, Prediction, SavedRun};
 
 use super::evaluate::open;
@@ -31,14 +30,7 @@ pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
 
 /// Answers each line of a file, or of standard input, before it reads the next.
 fn answer_lines(run: &SavedRun, input: &Path, writer: &mut Writer) -> Result<(), CliError> {
-    let name = called(input);
-    let reader: Box<dyn BufRead> = if is_standard(input) {
-        Box::new(stdin().lock())
-    } else {
-        let unreadable = |source| DataError::Unreadable { file: name.clone(), source };
-        Box::new(BufReader::new(File::open(input).map_err(unreadable)?))
-    };
-    let lines = InputStream::new(reader, &name, run.preprocessing())?;
+    let lines = InputStream::open(input, run.preprocessing())?;
     let mut stream = run.stream()?;
     for line in lines {
         let Inputs { sequences, warnings } = line?;

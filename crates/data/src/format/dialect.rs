@@ -23,8 +23,9 @@ pub(super) fn separator(bytes: &[u8]) -> u8 {
             }
         }
     }
-    let found = (0..SEPARATORS.len()).find(|at| counts[*at] > commas);
-    found.map_or(b',', |at| SEPARATORS[at])
+    // Of equals, the one that is named first.
+    let most = (0..SEPARATORS.len()).rev().max_by_key(|at| counts[*at]).filter(|at| counts[*at] > commas);
+    most.map_or(b',', |at| SEPARATORS[at])
 }
 
 /// The mark before decimals, which a table has to itself where no comma separates its columns: a point or a comma, the
@@ -81,6 +82,19 @@ impl Decimals {
 mod tests {
     use super::*;
     use crate::file::Field;
+
+    #[test]
+    fn the_separator_is_what_a_header_has_most_of() {
+        for (header, wanted) in [
+            ("a,b;c\n", b','),
+            ("a;b\tc\td\n", b'\t'),
+            ("a;b|c\n", b';'),
+            ("a;\"b,c,d\"\n1,2,3", b';'),
+            ("a", b','),
+        ] {
+            assert_eq!(separator(header.as_bytes()), wanted, "{header:?}");
+        }
+    }
 
     #[test]
     fn the_header_tells_the_separator() {

@@ -11,6 +11,7 @@ use crate::recipe::{Format, Modality};
 use crate::stamps::{self, Step};
 use crate::survey::{class_counts_of_steps, label_findings};
 use crate::{Columns, DataConfig, DataError, Entry, Finding, Task, columns, labels};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// A share of series with more than one class, from which on these are the classes of steps.
@@ -58,7 +59,9 @@ pub(super) fn read(
         None => None,
     };
     if let Some((series, test)) = &held {
-        times(&layout, series, &test.path)?;
+        let (other, _) = times(&layout, series, &test.path)?;
+        check_step(&layout, step, other, &test.path)?;
+        check_groups(&all, series, &test.path)?;
     }
     let (parts, split) = match held {
         Some((series, test)) => {
@@ -125,7 +128,10 @@ fn understood(config: &DataConfig, train: &Content) -> Result<(Layout, Vec<Serie
         return Err(DataError::CsvNoChannel { file: path.clone() });
     }
     let targets = match (given, config.task) {
-        (_, Some(Task::Classification | Task::Labelling)) => Vec::new(),
+        (Some(_), Some(task @ (Task::Classification | Task::Labelling))) => {
+            return Err(DataError::TargetsOfClasses { file: path.clone(), task });
+        }
+        (None, Some(Task::Classification | Task::Labelling)) => Vec::new(),
         (Some(given), _) => named(config, given, &others)?,
         (None, _) if columns.class.is_some() => Vec::new(),
         (None, _) => columns.usual_target(&others).cloned().into_iter().collect(),
@@ -240,6 +246,36 @@ fn check_rows(config: &DataConfig, layout: &Layout, all: &[Series], file: &str) 
             Err(DataError::SeriesOfOne { file: file.into(), column: excerpt(column) })
         }
         _ => Ok(()),
+    }
+}
+
+/// Checks that what is forecast comes at the same step in the file to test on as in the one to train on.
+fn check_step(
+    layout: &Layout,
+    trained: Option<Step>,
+    tested: Option<Step>,
+    file: &str,
+) -> Result<(), DataError> {
+    match (&layout.columns.time, trained, tested) {
+        (Some(column), Some(known), Some(step)) if layout.task == Task::Forecast && !known.is_near(step) => {
+            let problem = format!("rows come every {step}, and every {known} in the training file");
+            Err(DataError::TimeStep { file: file.into(), line: 2, column: excerpt(column), problem })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that no group that is trained on is tested on.
+fn check_groups(train: &[Series], test: &[Series], file: &str) -> Result<(), DataError> {
+    let trained: HashSet<&str> = train.iter().filter_map(|series| series.group.as_deref()).collect();
+    let both =
+        test.iter().find(|series| series.group.as_deref().is_some_and(|group| trained.contains(group)));
+    match both {
+        Some(series) => {
+            let group = excerpt(series.group.as_deref().unwrap_or_default());
+            Err(DataError::SharedGroup { file: file.into(), line: series.lines[0], group })
+        }
+        None => Ok(()),
     }
 }
 

@@ -41,10 +41,10 @@ pub fn check_choice(name: &str, task: Task) -> Result<(), ConfigError> {
         return Ok(());
     }
     let problem = match task {
-        Task::Classification | Task::Labelling if name.starts_with(RECALL) => {
+        Task::Classification | Task::Labelling if name.to_lowercase().starts_with(RECALL) => {
             "which is perfect where every answer is that class"
         }
-        Task::Forecast if name == COVERAGE => {
+        Task::Forecast if name.eq_ignore_ascii_case(COVERAGE) => {
             "which is perfect at the right width of an interval, whatever is forecast"
         }
         _ => "which the task does not have",
@@ -56,6 +56,11 @@ impl Metric {
     /// True of the macro-F1, which a guess of each class can raise above that of a constant answer.
     pub(crate) fn is_macro_f1(&self) -> bool {
         self.name == MACRO_F1
+    }
+
+    /// True of the recall of a class.
+    pub(crate) fn is_recall_of(&self, class: &str) -> bool {
+        self.name.strip_prefix(RECALL) == Some(class)
     }
 
     /// True if quantiles are measured, not the one number that is forecast.

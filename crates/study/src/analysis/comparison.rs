@@ -73,7 +73,8 @@ impl<'a> Paired<'a> {
             variant,
             gains,
             test_share,
-            items: items(&seeds, outcomes, metric).filter(|_| test_share.is_none()),
+            // Sequences of different test sets are no pairs.
+            items: if test_share.is_none() { items(&seeds, outcomes, metric) } else { None },
             tests: compare(&pairs, criteria).map(allowed_for),
             obstacle: obstacle(variant, baseline, trivial_is_known, criteria.alpha),
             pairs,

@@ -247,10 +247,11 @@ fn beside_baseline(
         chosen.push(variant::Chosen::read(group, records)?);
     }
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation).cloned();
-    let mut references = variant::references(&chosen);
+    let pooled = variant::pooled(&chosen);
+    let trivial = pooled.as_ref().and_then(Evaluation::trivial);
     // The trivial one comes first, if there is any.
-    let is_known = evaluation.as_ref().and_then(Evaluation::trivial).is_some();
-    let trivial = is_known.then(|| references.remove(0));
+    let known = usize::from(trivial.is_some());
+    let references = pooled.map_or_else(Vec::new, |pooled| pooled.predictors().split_off(known));
     let test_share = test_share(config, groups);
     let terms =
         variant::Terms { config, metric, baseline: &chosen[0], trivial: trivial.as_ref(), test_share };

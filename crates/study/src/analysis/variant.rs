@@ -111,20 +111,23 @@ pub(super) fn resolution(evaluation: &Evaluation) -> f64 {
     evaluation.metric().resolution.unwrap_or(0.0)
 }
 
-/// The trivial predictor, where one is known, and the further ones after it. Their scores are means over the trials, whose
-/// test sets may be drawn.
-pub(super) fn references(chosen: &[Chosen]) -> Vec<Reference> {
+/// The evaluation of all trials together, as far as predictors that learn nothing, or little, follow from it: their test
+/// sets may be drawn, and hold other classes and numbers each.
+pub(super) fn pooled(chosen: &[Chosen]) -> Option<Evaluation> {
     let all = || chosen.iter().flat_map(Chosen::evaluations);
-    let Some(first) = all().next() else { return Vec::new() };
-    let mean = |predictor: Reference| {
-        let in_trial = |evaluation: &Evaluation| {
-            let mut predictors = evaluation.predictors().into_iter();
-            predictors.find(|other| other.answer == predictor.answer).map(|found| found.score)
-        };
-        let scores: Vec<f64> = all().filter_map(in_trial).collect();
-        Reference { score: mean_and_sd(&scores).0, ..predictor }
+    let first = all().next()?.clone();
+    let mut confusion = first.confusion.clone();
+    for other in all().skip(1) {
+        let rows = confusion.iter_mut().zip(&other.confusion);
+        rows.flat_map(|(row, other)| row.iter_mut().zip(other)).for_each(|(sum, count)| *sum += count);
+    }
+    let mean = |reference: &Reference| {
+        let same = |other: &&Reference| other.answer == reference.answer;
+        let scores: Vec<f64> = all().filter_map(|of| Some(of.references.iter().find(same)?.score)).collect();
+        Reference { score: mean_and_sd(&scores).0, ..reference.clone() }
     };
-    first.predictors().into_iter().map(mean).collect()
+    let references = first.references.iter().map(mean).collect();
+    Some(Evaluation { confusion, references, ..first })
 }
 
 /// What the variants on one task are measured by.
@@ -216,8 +219,10 @@ fn above_trivial(
     let evaluations: Vec<&Evaluation> = chosen.evaluations().collect();
     let lead =
         |evaluation: &&Evaluation| Some(metric.gain(evaluation.trivial()?.score, evaluation.score.value));
-    let leads: Vec<f64> = evaluations.iter().filter_map(lead).collect();
-    let in_divisions = test_share.and_then(|share| p_above_in_divisions(&leads, share));
+    let in_divisions = test_share.and_then(|share| {
+        let leads: Vec<f64> = evaluations.iter().filter_map(lead).collect();
+        p_above_in_divisions(&leads, share, resolution(evaluations.first()?))
+    });
     let answers = |evaluation: &&Evaluation| evaluation.confusion.iter().flatten().sum::<usize>();
     let is_one_a_sequence = evaluations.first().is_some_and(|first| answers(first) == first.sequences);
     if !(metric.counts_right_answers() && is_one_a_sequence) {
