@@ -97,8 +97,8 @@ A claim is one of
   A better than B
   A accuracy at least 95.0
 in percentage points, where A and B are variants of the study. Of a study that is
-scored by another metric, in the unit of that: `A MASE at most 0.9`; its margin may
-be a part of what B comes to: `A not worse than B within 2 %`. It is about every
+scored by another metric, in the unit of that: `A MASE at most 0.9`. With `%`, a
+margin is a part of what B comes to: `A not worse than B within 2 %`. It is about every
 task of the study; ` on TASK` after it limits it to one. Its p value is that of the
 one test, not adjusted for other claims or comparisons.
 

@@ -438,6 +438,11 @@ pub enum DataError {
     CsvUnnamed { file: String, column: usize },
     #[error("{file}:1: two columns are named {column:?}; give every column a name of its own")]
     CsvTwice { file: String, column: String },
+    #[error(
+        "{file}:1: the first line is of values, {column:?} among them twice, where the names of the columns belong; write a \
+         line of names above it"
+    )]
+    CsvNoNames { file: String, column: String },
     #[error("{file}:1: {problem}; give the channels of the training file: {wanted}")]
     CsvOtherChannels { file: String, problem: String, wanted: String },
     #[error("{file}:1: there is a column {column:?} beside `text` and `class`; leave it out")]

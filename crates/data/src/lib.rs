@@ -63,7 +63,8 @@ pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name, whole_path};
 pub use places::WindowPlace;
 pub use prepare::{
-    Prepared, TargetSeries, check_division, check_unchanged, prepare, prepare_with, validation_sequences,
+    Prepared, TargetSeries, check_division, check_unchanged, prepare, prepare_with, training_steps,
+    validation_sequences,
 };
 pub use preprocessing::{InputKind, Preprocessing};
 pub use recipe::{File, Modality, Recipe, SetFiles, Source, Units};

@@ -112,6 +112,16 @@ pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     }
 }
 
+/// The steps of the longest series that a model is trained on, where `config` names a set that is forecast.
+///
+/// # Errors
+/// An unknown name, and files that cannot be used.
+pub fn training_steps(config: &DataConfig) -> Result<Option<usize>, DataError> {
+    let entry = find(config)?;
+    let is_forecast = entry.recipe.task == Task::Forecast;
+    is_forecast.then(|| forecast::training_steps(config, &entry)).transpose()
+}
+
 fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) -> Result<Prepared, DataError> {
     config.check()?;
     let entry = match stored {

@@ -91,7 +91,7 @@ pub enum RunError {
     #[error("interrupted before the run began; nothing was left behind")]
     Interrupted,
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
+    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source, path))]
     File {
         /// The action that failed.
         action: &'static str,
@@ -178,13 +178,15 @@ fn anew(path: &Path) -> String {
     of_trial(path).unwrap_or_else(train)
 }
 
+/// The study that a file is one of.
+fn study_of(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|folder| folder.join("study.toml").is_file())
+}
+
 /// The remedy for a file of a trial of a study: the trial has no other name.
 fn of_trial(path: &Path) -> Option<String> {
-    let in_study = |trial: &Path| {
-        let trials = trial.parent().filter(|folder| folder.ends_with("trials"))?;
-        trials.parent()?.join("study.toml").is_file().then_some(())
-    };
-    let trial = path.ancestors().find(|folder| in_study(folder).is_some())?;
+    let trials = study_of(path)?.join("trials");
+    let trial = path.ancestors().find(|folder| folder.parent() == Some(&trials))?;
     Some(format!("remove {} and continue the study, which trains it again", in_shell(trial)))
 }
 
@@ -201,13 +203,40 @@ fn place(error: &std::io::Error) -> &'static str {
 }
 
 /// Advice on a file of a run that cannot be read or written.
-fn remedy(error: &std::io::Error) -> &'static str {
-    match error.kind() {
-        StorageFull | QuotaExceeded => {
-            "free some space, then try again; a run is resumed with `slimgate train --resume`"
-        }
+fn remedy(error: &std::io::Error, path: &Path) -> String {
+    let remedy = match error.kind() {
+        StorageFull | QuotaExceeded => match study_of(path) {
+            Some(study) => {
+                let study = in_shell(study);
+                return format!("free some space, then continue the study with `slimgate compare {study}`");
+            }
+            None => "free some space, then try again; a run is resumed with `slimgate train --resume`",
+        },
         PermissionDenied | ReadOnlyFilesystem => "get permission to read and write there",
         NotFound => "check the path",
         _ => "check the disk and the path",
+    };
+    remedy.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_in_a_study_is_no_matter_of_its_single_runs() {
+        let here = tempfile::tempdir().unwrap();
+        let trial = here.path().join("study/trials/lstm-1");
+        std::fs::create_dir_all(&trial).unwrap();
+        let told = || {
+            let file = trial.join("checkpoint/model.bin");
+            RunError::file("write", &file)(std::io::Error::from_raw_os_error(28)).to_string()
+        };
+        assert!(told().contains("`slimgate train --resume`"), "{}", told());
+        std::fs::write(here.path().join("study/study.toml"), "").unwrap();
+        let study = here.path().join("study");
+        assert!(told().ends_with(&format!("`slimgate compare {}`", in_shell(&study))), "{}", told());
+        let damaged = RunError::damaged(&trial.join("summary.json"), "cut").to_string();
+        assert!(damaged.contains(&format!("or remove {} and", in_shell(&trial))), "{damaged}");
     }
 }

@@ -426,7 +426,11 @@ impl RunFolder {
 
     fn read_text(&self, name: &str) -> Result<String, RunError> {
         let path = self.file(name);
-        fs::read_to_string(&path).map_err(RunError::file("read", &path))
+        fs::read_to_string(&path).map_err(|error| match error.kind() {
+            // The disk is well.
+            ErrorKind::InvalidData => RunError::damaged(&path, "it is not text (UTF-8)"),
+            _ => RunError::file("read", &path)(error),
+        })
     }
 
     fn read_json_if_there<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunError> {

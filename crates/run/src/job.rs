@@ -172,6 +172,18 @@ impl JobOutcome {
         }
     }
 
+    /// The failures that the file of one tells. One that cannot be used, which is told besides, is as good as none: the
+    /// next outcome takes its place.
+    pub fn failures_in(path: &Path) -> (Vec<String>, Option<String>) {
+        match JobOutcome::read(path) {
+            Ok(outcome) => (outcome.map_or_else(Vec::new, |outcome| outcome.failures), None),
+            Err(RunError::Damaged { problem, .. }) => {
+                (Vec::new(), Some(format!("{} is not usable ({problem}) and left out", path.display())))
+            }
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        }
+    }
+
     /// Puts it into a file, whole.
     ///
     /// # Errors
@@ -239,6 +251,21 @@ mod tests {
         ] {
             assert_eq!(joined(Path::new(folder), Path::new(path)), Path::new(found), "{folder} {path}");
         }
+    }
+
+    #[test]
+    fn a_damaged_outcome_is_as_good_as_none_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("timing.outcome");
+        assert_eq!(JobOutcome::failures_in(&path), (Vec::new(), None));
+        for damaged in [&b"{"[..], b"{\"end\":\"gone\"}", b"\xff\xfe"] {
+            fs::write(&path, damaged).unwrap();
+            let (failures, told) = JobOutcome::failures_in(&path);
+            assert_eq!(failures, [""; 0]);
+            assert!(told.unwrap().contains("timing.outcome is not usable"));
+        }
+        JobOutcome::after(Vec::new(), JobEnd::Failed { reason: "no memory".into() }).write(&path).unwrap();
+        assert_eq!(JobOutcome::failures_in(&path), (vec!["no memory".to_owned()], None));
     }
 
     #[test]

@@ -2,14 +2,17 @@
 //!
 //! A lease is a file. Its content says who has it; that they still have it, the time at which it was last touched. It
 //! asks of the shared file system what NFS gives, too: a hard link is made for one of several that try, a file is
-//! renamed whole, and times are those of the file server. No clock of a machine is compared with that of another.
+//! renamed whole, and times are those of the file server. No clock of a machine is compared with that of another. Only of
+//! a lease whose time is yet to come, since the server's clock was set back, does whoever waits look at its own: it has run
+//! out if it stays as it is for as long as a lease lasts.
 //!
 //! Whoever finds no lease links its own into place. What is in place may be removed or replaced only by the heir of its
 //! owner: whoever was the first to link a file to the name of the lease with the owner's mark, and after that found the
 //! lease to be still that owner's. So the owner and all who would succeed it compete for one link. A heir that dies in
 //! between leaves a lease under that name, which goes stale as any other, and has a heir itself.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
@@ -83,7 +86,8 @@ pub struct Lease {
 
 impl Lease {
     /// Takes a lease if nobody has it, or if it has run out. In the latter case it waits for a renewal first, since
-    /// owner and file server may have been stopped, or out of reach, until now.
+    /// owner and file server may have been stopped, or out of reach, until now; where its time is yet to come, for as long as
+    /// a lease lasts.
     ///
     /// # Errors
     ///
@@ -195,7 +199,26 @@ pub fn end_lease(path: &Path, mark: &str) -> Result<(), RunError> {
 /// has it keeps it.
 pub fn is_leased(path: &Path, clock: &FileSystemClock, terms: LeaseTerms) -> bool {
     let Ok(Some(seen)) = Seen::at(path) else { return false };
-    clock.now().is_none_or(|now| !seen.has_run_out(now, terms))
+    let Some(now) = clock.now() else { return true };
+    if seen.is_ahead(now, terms) {
+        return clock.unchanged_for(path, seen) <= terms.expiry;
+    }
+    !seen.has_run_out(now, terms)
+}
+
+/// As [`is_leased`], of a lease that must not be taken for somebody's who has died: one whose time is yet to come is watched
+/// for as long as a lease lasts.
+pub fn is_leased_when_watched(path: &Path, clock: &FileSystemClock, terms: LeaseTerms) -> bool {
+    let is_ahead = || Some(Seen::at(path).ok()??.is_ahead(clock.now()?, terms));
+    if is_leased(path, clock, terms) && is_ahead() == Some(true) {
+        thread::sleep(terms.expiry + terms.renewal);
+    }
+    is_leased(path, clock, terms)
+}
+
+/// Whoever has a lease, if it reads.
+pub fn lease_owner(path: &Path) -> Option<LeaseOwner> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// The clock of the file system that a folder is on.
@@ -204,6 +227,8 @@ pub struct FileSystemClock {
     folder: PathBuf,
     /// Its time when it was last read, and this machine's then.
     read: Cell<Option<(SystemTime, Instant)>>,
+    /// The leases there whose time was yet to come, and since when each has been as it is.
+    ahead: RefCell<HashMap<PathBuf, (Seen, Instant)>>,
 }
 
 impl FileSystemClock {
@@ -212,7 +237,19 @@ impl FileSystemClock {
 
     /// That of a folder.
     pub fn new(folder: &Path) -> FileSystemClock {
-        FileSystemClock { folder: folder.to_owned(), read: Cell::new(None) }
+        FileSystemClock { folder: folder.to_owned(), read: Cell::default(), ahead: RefCell::default() }
+    }
+
+    /// The time for which a lease has been seen as it is, by this machine's clock.
+    fn unchanged_for(&self, path: &Path, seen: Seen) -> Duration {
+        let mut ahead = self.ahead.borrow_mut();
+        match ahead.get(path) {
+            Some((known, since)) if *known == seen => since.elapsed(),
+            _ => {
+                ahead.insert(path.to_owned(), (seen, Instant::now()));
+                Duration::ZERO
+            }
+        }
     }
 
     /// The time there, unless the folder cannot be written to.
@@ -254,6 +291,11 @@ impl Seen {
     fn has_run_out(&self, now: SystemTime, terms: LeaseTerms) -> bool {
         now.duration_since(self.renewed).is_ok_and(|age| age > terms.expiry)
     }
+
+    /// True if it was renewed in the future, as no owner does, and not just now by a clock that is read twice.
+    fn is_ahead(&self, now: SystemTime, terms: LeaseTerms) -> bool {
+        self.renewed.duration_since(now).is_ok_and(|ahead| ahead > terms.expiry)
+    }
 }
 
 /// An owner's mark, which stands in the names of its heirs: the beginning of the hash of its lease.
@@ -273,8 +315,13 @@ fn is_of(path: &Path, mark: &str) -> io::Result<bool> {
 /// Puts a staged lease, which is of this mark, in the place of one that has run out; says whether it did.
 fn succeed(staged: &Path, own: &str, path: &Path, terms: LeaseTerms) -> io::Result<bool> {
     let now = fs::metadata(staged)?.modified()?;
-    let Some(seen) = Seen::at(path)?.filter(|seen| seen.has_run_out(now, terms)) else { return Ok(false) };
-    thread::sleep(terms.renewal);
+    let patience = |seen: &Seen| match seen.is_ahead(now, terms) {
+        true => Some(terms.expiry),
+        false => seen.has_run_out(now, terms).then_some(terms.renewal),
+    };
+    let Some(seen) = Seen::at(path)? else { return Ok(false) };
+    let Some(patience) = patience(&seen) else { return Ok(false) };
+    thread::sleep(patience);
     if Seen::at(path)?.as_ref() != Some(&seen) {
         return Ok(false);
     }

@@ -77,7 +77,10 @@ pub use forecasts::{Forecast, Forecasts, Stretch};
 pub use hang_up::TerminalStreams;
 pub use history::{EpochMetrics, History, Split};
 pub use job::{Job, JobEnd, JobOutcome, QueueEntry, Step};
-pub use lease::{FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_lease, is_leased};
+pub use lease::{
+    FileSystemClock, KeptLease, Lease, LeaseOwner, LeaseTerms, end_lease, is_leased, is_leased_when_watched,
+    lease_owner,
+};
 pub use manifest::{CHECKPOINT_FILES, Manifest, SavedEpoch, SavedFile};
 pub use outcomes::{Outcome, Outcomes};
 pub use parameters::{Parameters, recurrent_parameters};

@@ -83,13 +83,22 @@ pub fn p_is(p: f64) -> String {
     if value.starts_with('<') { format!("p {value}") } else { format!("p = {value}") }
 }
 
-/// A number with the given decimals.
+/// A number with the given decimals; one that has more digits before them than are exact, in short.
 pub fn decimal(value: f64, decimals: usize) -> String {
+    if value.abs() >= MOST_EXACT {
+        return short(value);
+    }
     finite(value, |value| {
         let text = format!("{value:.decimals$}");
         text.strip_prefix('-').map_or(text.clone(), |size| format!("−{size}"))
     })
 }
+
+/// From here on not every whole number has a form of its own.
+const MOST_EXACT: f64 = 1e15;
+
+/// An amount of money that nobody counts to the cent.
+const MOST_MONEY: f64 = 1e12;
 
 /// A number of any size with four significant digits.
 pub fn short(value: f64) -> String {
@@ -223,6 +232,9 @@ pub fn money(amount: impl Into<Option<f64>>) -> String {
     let Some(amount) = amount.into() else { return MISSING.to_owned() };
     let sign = if amount < 0.0 { "−" } else { "" };
     let size = amount.abs();
+    if size >= MOST_MONEY || size.is_nan() {
+        return short(amount);
+    }
     let decimals = if size == 0.0 || size >= 0.1 { 2 } else { (1.0 - size.log10().floor()) as usize };
     format!("{sign}{size:.decimals$}")
 }
@@ -242,6 +254,13 @@ pub fn list<T: AsRef<str>>(words: &[T]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_beyond_all_counting_are_short() {
+        assert_eq!((money(1e300), money(-1e300)), ("1.000e300".to_owned(), "−1.000e300".to_owned()));
+        assert_eq!((money(f64::INFINITY), money(1e11)), (MISSING.to_owned(), "100000000000.00".to_owned()));
+        assert_eq!((decimal(1e300, 2), decimal(f64::NAN, 2)), ("1.000e300".to_owned(), MISSING.to_owned()));
+    }
 
     #[test]
     fn what_is_no_number_is_a_dash() {

@@ -58,8 +58,9 @@ pub fn compare(
     let this_machine = ThisMachine::new(options.program.clone(), options.at_once);
     let mut workers = Workers::new(Box::new(this_machine), stop);
     // The lease is held to the end, so that the answer is to what was asked.
+    let waits = |owner: String| on_event(waiting("the study's lease", &owner));
     let Resolved { folder, config, space, member: _member, told } =
-        resolve(path, config, &mut workers, stop)?;
+        resolve(path, config, &mut workers, stop, waits)?;
     for text in told.into_iter().chain(space.findings()?) {
         on_event(Event::Warning { text });
     }
@@ -76,6 +77,7 @@ pub fn compare(
         underway: HashMap::new(),
         busy: HashMap::new(),
         in_a_row: 0,
+        waits_for: None,
         timing_failure: None,
         metric: None,
     };
@@ -99,6 +101,11 @@ pub fn compare(
     Ok((folder, summary, failure))
 }
 
+/// That another process has something that this one waits for.
+fn waiting(thing: &str, owner: &str) -> Event {
+    Event::Warning { text: format!("waiting for {thing}, which {owner} has") }
+}
+
 struct Run {
     folder: StudyFolder,
     config: StudyConfig,
@@ -111,6 +118,8 @@ struct Run {
     busy: HashMap<String, Instant>,
     /// Trials given up one after the other.
     in_a_row: usize,
+    /// The process that was last said to have what this one waits for.
+    waits_for: Option<String>,
     /// The reason why the chosen trials could not be timed.
     timing_failure: Option<String>,
     /// The metric of the trials, as the first of them that was heard of has it.
@@ -145,6 +154,7 @@ impl Run {
                 let left = groups.iter().any(|group| !group.work.is_empty());
                 if left {
                     self.start_all(&groups)?;
+                    self.tell_wait(&groups, on_event);
                 } else if self.underway.is_empty() {
                     return self.time(&groups, on_event);
                 }
@@ -170,6 +180,18 @@ impl Run {
                     break;
                 }
             }
+        }
+    }
+
+    /// Says whose trial this process waits for while it has none of its own to train.
+    fn tell_wait(&mut self, groups: &[Group], on_event: &mut impl FnMut(Event)) {
+        let queue = &self.records.queue;
+        let mut work = groups.iter().flat_map(|group| &group.work);
+        let taken = work.find_map(|work| Some((&work.trial, queue.owner(&work.trial.id)?)));
+        let Some((trial, owner)) = taken.filter(|_| self.underway.is_empty()) else { return };
+        if self.waits_for.as_ref() != Some(&owner) {
+            on_event(waiting(&trial.label(), &owner));
+            self.waits_for = Some(owner);
         }
     }
 

@@ -1,14 +1,14 @@
 //! Errors of a study, each with a remedy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use slimgate_gates::ParseCellError;
 use slimgate_run::words::{counted, plural};
-use slimgate_run::{ConfigError, RunError};
+use slimgate_run::{ConfigError, RunError, quoted};
 use thiserror::Error;
 
 use crate::config::TEST;
-use crate::slurm::remedy;
+use crate::slurm::{refusal, remedy};
 
 /// The setting of the study by which it sets one of its trials, where there is one.
 fn by(key: &str) -> &'static str {
@@ -168,8 +168,16 @@ pub enum StudyError {
     )]
     NoMatch(String),
     /// The folder is not a study.
-    #[error("{} is not a study folder (it has no study.toml); give a folder that `slimgate compare` made", .0.display())]
+    #[error("{} is not a study folder (it has no study.toml); {}", .0.display(), studies_in(.0))]
     NotAStudy(PathBuf),
+    /// The file of a study's folder, or what stands in it, is wrong.
+    #[error("{name}: {problem}")]
+    InFile {
+        /// The file.
+        name: String,
+        /// The problem with it.
+        problem: Box<StudyError>,
+    },
     /// The folder holds a study with other settings.
     #[error(
         "{} already holds a different study (it differs in {differing}); choose another folder with --out, or remove \
@@ -227,7 +235,7 @@ pub enum StudyError {
         words: String,
     },
     /// Jobs that Slurm does not take.
-    #[error("Slurm refuses the jobs: {words}; {}", remedy(words))]
+    #[error("{}: {words}; {}", refusal(words), remedy(words))]
     Refused {
         /// Its words.
         words: String,
@@ -284,6 +292,22 @@ pub enum StudyError {
         /// The metric of others.
         other: String,
     },
+    /// Tasks whose trials would be scored by different metrics.
+    #[error(
+        "the trials of the study would be scored by different metrics, {one} and {other}; {}",
+        match common.as_str() {
+            "" => "give each kind of data a study of its own".to_owned(),
+            common => format!("set `run.metric` to one that all of them have ({common}), or give each a study of its own"),
+        }
+    )]
+    TasksScored {
+        /// The metric of some, and their task.
+        one: String,
+        /// The metric of others, and their task.
+        other: String,
+        /// The metrics that both have.
+        common: String,
+    },
     /// A requirement that does not read.
     #[error("cannot read the requirement \"{0}\"; {1}")]
     Requirement(String, String),
@@ -297,6 +321,19 @@ pub enum StudyError {
         /// Those of the study.
         known: String,
     },
+}
+
+/// The studies in a folder that is none, such as the replicates of one, or where there are some.
+fn studies_in(path: &Path) -> String {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let studies = entries.map(|entry| entry.path()).filter(|folder| folder.join("study.toml").is_file());
+    let mut names: Vec<String> = studies.map(|study| quoted(&study.display().to_string())).collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    match names.len() {
+        0 => "give a folder that `slimgate compare` made".to_owned(),
+        1..=12 => format!("give one of the studies in it: {}", names.join(", ")),
+        _ => format!("give one of the {} studies in it, such as {}", names.len(), names[0]),
+    }
 }
 
 fn did_you_mean(nearest: &Option<&'static str>) -> String {

@@ -1,14 +1,13 @@
 //! The time that a study will take, estimated before it begins.
 
+use slimgate_run::OptimConfig;
+
 use crate::folder::Records;
+use crate::kinds::Costs;
 use crate::launcher::Workers;
-use crate::measure::effort;
 use crate::plan::Group;
 use crate::space::Space;
 use crate::{StudyConfig, StudyError};
-
-/// The factor by which validation, saving and a process of its own lengthen the training steps of a trial.
-const OVERHEAD: f64 = 1.2;
 
 /// The cost of the trials that are left.
 #[derive(Debug, Default)]
@@ -22,7 +21,7 @@ pub(crate) struct Estimate {
 
 /// Estimates the trials that are left, as many at once as there is room for. None where nothing is left.
 ///
-/// The baseline's steps are measured and taken for those of all variants: none has more to compute.
+/// Of the trials of a comparison whose settings are still to be chosen, the cheapest and the dearest that they may be count.
 ///
 /// # Errors
 ///
@@ -35,33 +34,36 @@ pub(crate) fn estimate(
     workers: &mut Workers,
 ) -> Result<Option<Estimate>, StudyError> {
     let at_once = workers.launcher.capacity();
-    let mut all = Estimate::default();
+    let (mut all, mut costs) = (Estimate::default(), Costs::default());
     for task in 0..space.tasks.len() {
         let of_task: Vec<&Group> = groups.iter().filter(|group| group.task == task).collect();
         let Some(first) = of_task.first().and_then(|group| group.trials().next()) else { continue };
-        let optim = &first.config.optim;
-        let mut trials = 0;
+        let least = |optim: &OptimConfig| {
+            optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs))
+        };
+        let mut left = Vec::new();
+        let mut unknown = 0;
         for group in &of_task {
-            let known = group.trials().count();
-            let left = group.trials().filter(|trial| !records.get(&trial.id).is_done()).count();
-            trials += left + group.planned(space).0 - known;
+            left.extend(group.trials().filter(|trial| !records.get(&trial.id).is_done()));
+            unknown += group.planned(space).0 - group.trials().count();
         }
-        if trials == 0 {
+        if left.len() + unknown == 0 {
             continue;
         }
-        let in_place = first.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
-        let effort = effort(workers, &in_place, at_once)?;
-        let least = optim.early_stopping.map_or(optim.epochs, |patience| (patience + 1).min(optim.epochs));
-        for (sum, epochs) in all.seconds.iter_mut().zip([least, optim.epochs]) {
-            let steps = (epochs * effort.steps_an_epoch) as f64;
-            let seconds = steps * effort.step_seconds * OVERHEAD + effort.start_seconds;
-            *sum += trials as f64 * seconds / at_once as f64;
-        }
-        for warning in effort.warnings {
-            if !all.warnings.contains(&warning) {
-                all.warnings.push(warning);
+        costs.measure(&of_task, space, config, workers, at_once)?;
+        let name = &space.tasks[task].name;
+        for trial in left {
+            let optim = &trial.config.optim;
+            for (sum, epochs) in all.seconds.iter_mut().zip([least(optim), optim.epochs]) {
+                *sum += costs.seconds(name, config, &trial.config, epochs)? / at_once as f64;
             }
         }
+        let optim = &first.config.optim;
+        let ends = [costs.extremes(name, least(optim))[0], costs.extremes(name, optim.epochs)[1]];
+        for (sum, seconds) in all.seconds.iter_mut().zip(ends) {
+            *sum += unknown as f64 * seconds / at_once as f64;
+        }
     }
+    all.warnings = costs.warnings();
     Ok((all.seconds[1] > 0.0).then_some(all))
 }

@@ -6,7 +6,7 @@
 //! | `trials/ID/` | the run folder of a trial |
 //! | `queue/` | the jobs, who works on them, and what became of them: see [`Queue`] |
 //! | `published.csv` | the published figures, where the study names some |
-//! | `criteria.json` | the margins and confidences that results were seen with, once there are several |
+//! | `criteria.json` | the margins, confidences and designs that results were seen with |
 //! | `summary.json` and the report | derived from the trials |
 
 use std::collections::HashMap;
@@ -175,7 +175,10 @@ impl StudyFolder {
                 run.held_config()?;
                 run.history(summary.epochs)?;
             }
-            record.tested = run.evaluation()?.is_some();
+            if let Some(evaluation) = run.evaluation()? {
+                run.outcomes(&evaluation)?;
+                record.tested = true;
+            }
             record.timed = run.timing()?.is_some();
             Ok(())
         };
@@ -306,6 +309,50 @@ mod tests {
         fs::write(&summary, r#"{ "version": 3, "answer": [] }"#).unwrap();
         let refusal = folder.config().unwrap_err().to_string();
         assert!(refusal.contains("summary.json was written by a newer version"), "{refusal}");
+    }
+
+    #[test]
+    fn the_studies_in_a_folder_that_is_none_are_named() {
+        let here = tempfile::tempdir().unwrap();
+        let refusal = || StudyFolder::open(here.path()).unwrap_err().to_string();
+        assert!(refusal().ends_with("give a folder that `slimgate compare` made"), "{}", refusal());
+        for number in ["1", "2", "10"] {
+            fs::create_dir(here.path().join(number)).unwrap();
+            fs::write(here.path().join(number).join("study.toml"), "").unwrap();
+        }
+        let [one, two, ten] = ["1", "2", "10"].map(|number| here.path().join(number).display().to_string());
+        assert!(refusal().ends_with(&format!("the studies in it: {one}, {two}, {ten}")), "{}", refusal());
+    }
+
+    /// As that of a trial with any other file that is damaged.
+    #[test]
+    fn a_trial_with_damaged_outcomes_is_one_that_failed() {
+        let here = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::create(here.path()).unwrap();
+        let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recorded/words-0.1");
+        fs::create_dir(folder.run("words")).unwrap();
+        for file in fs::read_dir(recorded).unwrap().map(Result::unwrap) {
+            if file.path().is_file() {
+                fs::copy(file.path(), folder.run("words").join(file.file_name())).unwrap();
+            }
+        }
+        let summary = RunFolder::open(&folder.run("words")).unwrap().summary().unwrap().unwrap();
+        let evaluation = serde_json::json!({
+            "epoch": summary.best.unwrap().epoch, "sequences": 2, "loss": 0.5, "accuracy": 0.5, "weights_sha256": "0",
+        });
+        fs::write(folder.run("words").join("evaluation.json"), evaluation.to_string()).unwrap();
+        let record = || folder.record(&folder.queue(), "words", 2);
+        assert_eq!((record().state, record().tested), (State::Complete, true));
+        for damaged in [&b"\xff\xfe"[..], b"group,value\n,right\n"] {
+            fs::write(folder.run("words").join("outcomes.csv"), damaged).unwrap();
+            let record = record();
+            assert_eq!((record.state, record.tested), (State::Failed, false));
+            let reason = record.reason.unwrap();
+            assert!(
+                reason.contains("write it again: slimgate evaluate ") && !reason.contains("disk"),
+                "{reason}"
+            );
+        }
     }
 
     /// Halving asks of each trial at its rungs, again whenever a trial ends.

@@ -8,7 +8,7 @@
 //! | `folder` | the study folder, and how each trial in it stands |
 //! | `plan` | what is to be done next, given what is there |
 //! | `pruning` | which trials are not worth finishing |
-//! | `estimate`, `forecast` | how long it will take, and what else |
+//! | `kinds`, `estimate`, `forecast` | how long it will take, and what else |
 //! | `queue` | the jobs of workers, who works on them, and what becomes of them |
 //! | `launcher`, `this_machine`, `slurm` | places where workers run: processes of this machine, jobs of a cluster |
 //! | `measure` | what is measured before a study begins |
@@ -39,6 +39,7 @@ mod estimate;
 mod event;
 mod folder;
 mod forecast;
+mod kinds;
 mod launcher;
 mod log;
 #[cfg(test)]

@@ -49,6 +49,9 @@ pub struct Running {
     /// The metric that choices are made by, and its value on the validation set after the last complete epoch.
     #[serde(flatten, serialize_with = "under_its_name")]
     pub score: (Metric, Option<f64>),
+    /// The process that has it, such as `process 7 on node3`, where its lease says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
 }
 
 /// The trial of a variant with the best score on the validation set.
@@ -109,7 +112,9 @@ impl StudyProgress {
             let score;
             (epochs, score, seconds) = read_metrics(folder, &trial.id);
             let metric = summary.map_or_else(Metric::default, |summary| summary.metric.clone());
-            self.running.push(Running { label: trial.label(), epoch: epochs, of, score: (metric, score) });
+            let worker = folder.queue().owner(&trial.id);
+            let score = (metric, score);
+            self.running.push(Running { label: trial.label(), epoch: epochs, of, score, worker });
         } else if record.given_up {
             // Its training, or its test.
             let reason = record.reason.clone().unwrap_or_else(|| "its process died".into());
@@ -198,9 +203,12 @@ mod tests {
 
     #[test]
     fn a_score_stands_under_the_name_of_its_metric() {
-        let running = |score| Running { label: "lstm".into(), epoch: 0, of: 9, score };
+        let running = |score| Running { label: "lstm".into(), epoch: 0, of: 9, score, worker: None };
         let text = |score| serde_json::to_string(&running(score)).unwrap();
         assert_eq!(text((Metric::default(), None)), r#"{"label":"lstm","epoch":0,"of":9,"accuracy":null}"#);
+        let worker = Some("process 7 on node3".to_owned());
+        let held = serde_json::to_value(Running { worker, ..running((mase(), None)) }).unwrap();
+        assert_eq!(held["worker"], "process 7 on node3");
         assert_eq!(text((mase(), Some(0.8))), r#"{"label":"lstm","epoch":0,"of":9,"MASE":0.8}"#);
     }
 }

@@ -17,7 +17,7 @@ use std::thread;
 
 use slimgate_run::{
     FileSystemClock, Job, JobEnd, JobOutcome, KeptLease, Lease, LeaseOwner, LeaseTerms, QueueEntry, RunError,
-    Step, StopFlag, end_lease, is_leased,
+    Step, StopFlag, end_lease, is_leased, is_leased_when_watched, lease_owner,
 };
 
 use crate::StudyError;
@@ -88,15 +88,30 @@ impl Queue {
         Ok(Lease::take(&path, &owner, LeaseTerms::STUDY)?)
     }
 
-    /// The same for what must be had, and takes others but a moment.
+    /// The process that works on a trial, in words, if there is one.
+    pub fn owner(&self, id: &str) -> Option<String> {
+        let LeaseOwner { host, pid, .. } = lease_owner(&self.lease(id))?;
+        Some(format!("process {pid} on {host}"))
+    }
+
+    /// The same for what must be had, and takes others but a moment; whose it is, is told once.
     ///
     /// # Errors
     ///
     /// As [`take`](Self::take), and if the user wants to stop.
-    pub fn wait_for(&self, id: &str, stop: &StopFlag) -> Result<Lease, StudyError> {
+    pub fn wait_for(
+        &self,
+        id: &str,
+        stop: &StopFlag,
+        on_wait: impl FnOnce(String),
+    ) -> Result<Lease, StudyError> {
+        let mut on_wait = Some(on_wait);
         loop {
             if let Some(lease) = self.take(id)? {
                 return Ok(lease);
+            }
+            if let (Some(on_wait), Some(owner)) = (on_wait.take(), self.owner(id)) {
+                on_wait(owner);
             }
             if stop.should_stop() {
                 return Err(RunError::Interrupted.into());
@@ -115,7 +130,7 @@ impl Queue {
     pub fn join(&self, stop: &StopFlag) -> Result<(KeptLease, bool), StudyError> {
         let mut alone = true;
         for path in self.processes()? {
-            if is_leased(&path, &self.clock, LeaseTerms::STUDY) {
+            if is_leased_when_watched(&path, &self.clock, LeaseTerms::STUDY) {
                 alone = false;
             } else {
                 let _ = fs::remove_file(&path);
@@ -192,6 +207,9 @@ impl Queue {
     /// The reason of a failure that the worker did not tell: its end, its log, and the last line of that.
     pub fn reason(&self, id: &str, how: &str) -> String {
         let log = self.file(id, "log");
+        if !log.exists() {
+            return format!("{how}; it left no log");
+        }
         let said = last_line(&log).map_or_else(String::new, |line| format!(", and ends with: {line}"));
         format!("{how}; its log is {}{said}", log.display())
     }
@@ -213,6 +231,8 @@ mod tests {
         let log = here.path().join("one.log");
         let reason = || queue.reason("one", "its process was ended by signal 6");
         let told = format!("its process was ended by signal 6; its log is {}", log.display());
+        assert_eq!(reason(), "its process was ended by signal 6; it left no log");
+        fs::write(&log, "").unwrap();
         assert_eq!(reason(), told);
         fs::write(&log, "warning: a setting has no effect\nmemory allocation of 64 bytes failed\n\n")
             .unwrap();

@@ -47,7 +47,8 @@ enum Side {
     AtMost,
 }
 
-/// A number as it was written: of a share, in percentage points; of a margin with `%`, a part of the other's value.
+/// A number as it was written. Of a margin, `%` makes it a part of the other's value, as in `compare.margin`; of a share
+/// it is otherwise in percentage points.
 #[derive(Clone, Debug, PartialEq)]
 struct Written {
     text: String,
@@ -57,8 +58,9 @@ struct Written {
 
 impl Written {
     fn read(text: &str) -> Option<Written> {
-        let number = text.trim_end_matches('%').parse().ok().filter(|number: &f64| number.is_finite())?;
-        Some(Written { text: text.to_owned(), number, is_percent: text.ends_with('%') })
+        let percent = text.strip_suffix('%');
+        let number = percent.unwrap_or(text).parse().ok().filter(|number: &f64| number.is_finite())?;
+        Some(Written { text: text.to_owned(), number, is_percent: percent.is_some() })
     }
 
     /// The number in the metric's unit, beside the value that a percentage is a part of.
@@ -69,13 +71,13 @@ impl Written {
     fn amount(&self, metric: &Metric, whole: Option<f64>) -> Result<f64, String> {
         let Written { text, number, is_percent } = self;
         match (metric.unit, whole) {
+            (_, Some(whole)) if *is_percent => Ok(number / 100.0 * whole.abs()),
             (Unit::Share, _) if *number > 0.0 && *number <= 100.0 => Ok(number / 100.0),
             (Unit::Share, _) => {
                 Err(format!("`{text}` is not a number of percentage points above 0 and at most 100"))
             }
             (Unit::Target | Unit::Ratio, _) if !is_percent => Ok(*number),
-            (Unit::Target | Unit::Ratio, Some(whole)) => Ok(number / 100.0 * whole.abs()),
-            (Unit::Target | Unit::Ratio, None) => {
+            (Unit::Target | Unit::Ratio, _) => {
                 Err(format!("`{text}` is a percentage, and {} is no share", metric.name))
             }
         }
@@ -106,8 +108,11 @@ impl FromStr for Requirement {
             Written::read(text).ok_or_else(|| refused(&format!("`{text}` is not a number, such as 1.0")))
         };
         let margin = |text: &str| {
-            let wrong =
-                || refused(&format!("`{text}` is not a margin above 0 (of a share, in percentage points)"));
+            let wrong = || {
+                refused(&format!(
+                    "`{text}` is not a margin above 0 (of a share, in percentage points; with `%`, a part of what the other comes to)"
+                ))
+            };
             Written::read(text).filter(|margin| margin.number > 0.0).ok_or_else(wrong)
         };
         let (variant, claim) = match words[..] {
@@ -152,12 +157,36 @@ impl Requirement {
             return Err(self.not_in_study(format!("the metric `{metric}`"), summary.metric.name.clone()));
         }
         let mut outcome = Outcome { holds: true, evidence: Vec::new() };
+        let relative = self.relative_margin();
         for task in tasks {
             let (holds, evidence) = self.check_task(task, summary)?;
             outcome.holds &= holds;
-            outcome.evidence.push(format!("{}: {evidence}", task.name));
+            let part = match relative
+                .and_then(|(other, margin)| Some((margin, task.variant(other)?.test.as_ref()?)))
+            {
+                Some((margin, of_other)) => {
+                    let amount = margin.amount(&summary.metric, Some(of_other.mean)).unwrap_or_default();
+                    let shown = summary.metric.show_bare(amount, 2);
+                    format!(
+                        " (the margin is a part of what the other comes to: {shown}{})",
+                        summary.metric.points()
+                    )
+                }
+                None => String::new(),
+            };
+            outcome.evidence.push(format!("{}: {evidence}{part}", task.name));
         }
         Ok(outcome)
+    }
+
+    /// The other variant and the margin, where that is a part of the other's value.
+    fn relative_margin(&self) -> Option<(&str, &Written)> {
+        match &self.claim {
+            Claim::Equivalent { other, margin } | Claim::NonInferior { other, margin } => {
+                Some((other.as_str(), margin)).filter(|(_, margin)| margin.is_percent)
+            }
+            Claim::Better { .. } | Claim::Bounded { .. } => None,
+        }
     }
 
     fn check_task(&self, task: &TaskSummary, summary: &StudySummary) -> Result<(bool, String), StudyError> {

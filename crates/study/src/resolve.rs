@@ -31,6 +31,7 @@ pub(crate) fn resolve(
     mut config: StudyConfig,
     workers: &mut Workers,
     stop: &StopFlag,
+    on_wait: impl FnOnce(String),
 ) -> Result<Resolved, StudyError> {
     refuse_another(path, &config)?;
     let figures = published::figures(path, &config)?;
@@ -47,12 +48,13 @@ pub(crate) fn resolve(
     let told = settle_resampling(path, &mut config, &space)?;
     space = Space::new(&config)?;
     space.require_data()?;
+    space.check_metric()?;
     refuse_changed_data(path, &config, &space)?;
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());
     }
     let folder = StudyFolder::create(path)?;
-    let _lease = folder.queue().wait_for("study", stop)?;
+    let _lease = folder.queue().wait_for("study", stop, on_wait)?;
     // Another study may have begun here since.
     refuse_another(path, &config)?;
     if config.compare.matched.is_some() {
@@ -127,6 +129,9 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     let Ok(folder) = StudyFolder::open(path) else { return Ok(()) };
     let earlier = folder.config().map_err(|problem| match problem {
         newer @ StudyError::Run(RunError::Newer { .. }) => newer,
+        StudyError::InFile { problem, .. } => {
+            StudyError::Unreadable { path: path.join("study.toml"), problem }
+        }
         problem => StudyError::Unreadable { path: path.join("study.toml"), problem: Box::new(problem) },
     })?;
     let mut differing = differences(&shared(&earlier), &shared(config));
@@ -136,9 +141,16 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
             let is_decided = config.compare.until == Until::Decided;
             differing.push(if is_decided { "compare.max_seeds" } else { "compare.until" }.to_owned());
         }
-        if config.compare.resample.is_some_and(|asked| Some(asked) != earlier.compare.resample) {
-            differing.push("compare.resample".to_owned());
-        }
+    }
+    // One that is not asked for is that of the study, which was settled by the size of its data.
+    if config.compare.resample.is_some_and(|asked| Some(asked) != earlier.compare.resample) {
+        differing.push("compare.resample".to_owned());
+    }
+    // Seeds were added, or sizes found, by what the baseline came to.
+    let is_held_to_baseline = earlier.compare.until == Until::Decided || earlier.compare.matched.is_some();
+    if is_held_to_baseline && earlier.compare.baseline != config.compare.baseline && !folder.runs().is_empty()
+    {
+        differing.push("compare.baseline".to_owned());
     }
     if differing.is_empty() {
         return Ok(());
@@ -223,8 +235,15 @@ fn shared(config: &StudyConfig) -> BTreeMap<String, Value> {
     if keys.get(TOKENS).and_then(Value::as_str) == Some(ALPHANUMERIC) {
         keys.remove(TOKENS);
     }
-    let protocol = Value::try_from(config.compare.protocol).expect("a protocol has a TOML form");
-    keys.insert("compare.protocol".into(), protocol);
+    // Others would have other trials, beside which those of before are left out.
+    let compare = Table::try_from(&config.compare).expect("the comparison has a TOML form");
+    let of_compare = ["protocol", "reuse_seeds", "match"];
+    keys.extend(
+        compare
+            .into_iter()
+            .filter(|(key, _)| of_compare.contains(&key.as_str()))
+            .map(|(key, value)| (format!("compare.{key}"), value)),
+    );
     keys
 }
 
@@ -242,4 +261,44 @@ fn sizes_in(path: &Path, config: &StudyConfig) -> Sizes {
             && earlier.compare.baseline == config.compare.baseline
     };
     earlier.ok().filter(same).map(|earlier| earlier.compare.hidden).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The refusal of a study in the folder of another that has a run.
+    fn refusal(before: &str, now: &str) -> Option<String> {
+        let here = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::create(here.path()).unwrap();
+        let config = |compare: &str| {
+            let text = format!("[grid]\noptim.learning_rate = [1e-3, 1e-2]\n[compare]\n{compare}");
+            StudyConfig::read("test", &text, &[]).unwrap()
+        };
+        folder.write_config(&config(before)).unwrap();
+        fs::create_dir_all(folder.run("lstm-1")).unwrap();
+        fs::write(folder.run("lstm-1").join("config.toml"), "").unwrap();
+        refuse_another(here.path(), &config(now)).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_design_whose_trials_would_be_others_is_another_study() {
+        for (before, now, key) in [
+            ("resample = 'validation'", "resample = 'nothing'", "compare.resample"),
+            ("", "reuse_seeds = true", "compare.reuse_seeds"),
+            ("", "match = 'parameters'", "compare.match"),
+            ("match = 'parameters'", "match = 'parameters'\nbaseline = 'lstm3'", "compare.baseline"),
+            ("until = 'decided'", "until = 'decided'\nbaseline = 'lstm3'", "compare.baseline"),
+            ("until = 'decided'", "until = 'decided'\nmax_seeds = 30", "compare.max_seeds"),
+        ] {
+            let refusal = refusal(before, now).unwrap_or_else(|| panic!("{now} is not refused"));
+            assert!(refusal.contains(&format!("(it differs in {key})")), "{refusal}");
+        }
+        assert_eq!(refusal("resample = 'validation'", ""), None);
+        for now in ["", "baseline = 'lstm3'", "margin = 2.0", "widen = false", "seeds = 20"] {
+            assert_eq!(refusal("", now), None, "{now}");
+        }
+    }
 }

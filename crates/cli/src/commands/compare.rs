@@ -14,7 +14,7 @@ use slimgate_train::require_built;
 
 use crate::args::CompareArguments;
 use crate::commands::dry_run::dry_run;
-use crate::commands::replicate::replicate;
+use crate::commands::replicate::{replicate, replicates};
 use crate::commands::study_table::{cost_table, study_table};
 use crate::keys::stop_on_q;
 use crate::output::{CliError, INTERRUPTED, heard_or_not, read_text, say, say_json, shows_pictures, tell};
@@ -34,7 +34,12 @@ pub fn run(arguments: CompareArguments) -> Result<ExitCode, CliError> {
         tell("warning: there is only one variant, so nothing to compare it with; add the baseline");
     }
     if arguments.dry_run {
-        dry_run(&folder, &config, &options(&arguments, &config)?, &stop, arguments.json)?;
+        let options = options(&arguments, &config)?;
+        let studies = match arguments.replicate {
+            Some(times) => replicates(&config, &folder, times).collect(),
+            None => vec![(folder, config)],
+        };
+        dry_run(&studies, &options, &stop, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(times) = arguments.replicate {

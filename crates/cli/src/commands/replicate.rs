@@ -1,7 +1,7 @@
 //! `slimgate compare --replicate`
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -45,15 +45,13 @@ pub fn replicate(
     folder: &Path,
     stop: &StopFlag,
 ) -> Result<ExitCode, CliError> {
-    let name = folder.file_name().map_or_else(|| "study".into(), |name| name.to_string_lossy().into_owned());
-    let place = folder.with_file_name(format!("{name}-replicates"));
-    let mut replicates = Vec::new();
-    for number in 1..=times {
-        let folder = place.join(number.to_string());
+    let place = place(folder);
+    let mut found = Vec::new();
+    for (number, (folder, config)) in (1..).zip(replicates(config, folder, times)) {
         if !arguments.json {
             tell(format_args!("replicate {number} of {times}: {}", folder.display()));
         }
-        let (folder, summary, failure) = compare_once(arguments, config.replicate(number), &folder, stop)?;
+        let (folder, summary, failure) = compare_once(arguments, config, &folder, stop)?;
         if stop.should_stop() {
             tell("interrupted; continue with the same command");
             return Ok(ExitCode::from(INTERRUPTED));
@@ -70,13 +68,29 @@ pub fn replicate(
                 summary.answer.headline
             ))?;
         }
-        replicates.push(Replicate::new(number, &summary));
+        found.push(Replicate::new(number, &summary));
     }
-    write(&place, &replicates)?;
+    write(&place, &found)?;
     if !arguments.json {
-        conclude(&replicates)?;
+        conclude(&found)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the replicates of a study.
+fn place(folder: &Path) -> PathBuf {
+    let name = folder.file_name().map_or_else(|| "study".into(), |name| name.to_string_lossy().into_owned());
+    folder.with_file_name(format!("{name}-replicates"))
+}
+
+/// So many replicates of a study, each with its folder.
+pub(super) fn replicates(
+    config: &StudyConfig,
+    folder: &Path,
+    times: u64,
+) -> impl Iterator<Item = (PathBuf, StudyConfig)> {
+    let place = place(folder);
+    (1..=times).map(move |number| (place.join(number.to_string()), config.replicate(number)))
 }
 
 impl Replicate {

@@ -63,7 +63,9 @@ fn tell(
         let (metric, last) = &running.score;
         let score = |last| format!(", {}", selection_score(protocol, metric, last));
         let score = last.map_or_else(String::new, score);
-        say(format_args!("running: {}: epoch {} of {}{score}", running.label, running.epoch, running.of))?;
+        let worker = running.worker.as_ref().map_or_else(String::new, |worker| format!(", {worker}"));
+        let slimgate_study::Running { label, epoch, of, .. } = running;
+        say(format_args!("running: {label}: epoch {epoch} of {of}{score}{worker}"))?;
     }
     for best in &progress.best {
         let score = selection_score(protocol, &best.score.0, best.score.1);

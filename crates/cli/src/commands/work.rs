@@ -59,7 +59,11 @@ impl Worker {
             let _ = say_json(&RunEvent::Leased { mark: taken.mark().to_owned() });
             let stop = stop.clone();
             state.lease = Some(taken.keep(LeaseTerms::STUDY.renewal, move || stop.stop()));
-            state.failures = JobOutcome::read(outcome)?.map_or_else(Vec::new, |outcome| outcome.failures);
+            let (failures, unusable) = JobOutcome::failures_in(outcome);
+            state.failures = failures;
+            if let Some(problem) = unusable {
+                tell(format_args!("warning: {problem}"));
+            }
         }
         let path = path.display().to_string();
         Ok(Some(Worker(Arc::new(Work { path, job, state: Mutex::new(Some(state)) }))))

@@ -280,6 +280,9 @@ pub(crate) fn check_names(header: &[String], file: &str) -> Result<(), DataError
     }
     let mut seen = HashSet::new();
     match header.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(value) if value.trim().parse::<f64>().is_ok() => {
+            Err(DataError::CsvNoNames { file: file.into(), column: excerpt(value) })
+        }
         Some(twice) => Err(DataError::CsvTwice { file: file.into(), column: excerpt(twice) }),
         None => Ok(()),
     }

@@ -34,6 +34,15 @@ pub(super) fn windows(config: &DataConfig, entry: &Entry) -> Result<WindowCounts
     })
 }
 
+/// The steps of the longest series of the training part.
+///
+/// # Errors
+/// Files that cannot be used.
+pub(super) fn training_steps(config: &DataConfig, entry: &Entry) -> Result<usize, DataError> {
+    let (parts, channels) = (Parts::load(config, entry)?, entry.channel_names().len());
+    Ok(parts.train.iter().map(|series| steps(series, channels)).max().unwrap_or(0))
+}
+
 /// As [`prepare`](crate::prepare) and [`prepare_with`](crate::prepare_with), of a data set that is forecast.
 ///
 /// # Errors

@@ -78,6 +78,29 @@ fn a_lease_that_is_renewed_does_not_run_out() {
     assert!(take(&path, "there").is_none());
 }
 
+/// The clock of the file server was set back, or the folder was copied from where it is ahead.
+#[test]
+fn a_lease_from_the_future_that_stays_as_it_is_runs_out() {
+    let terms = LeaseTerms { renewal: Duration::from_millis(1), expiry: Duration::from_millis(20) };
+    let (folder, path) = place();
+    let clock = FileSystemClock::new(folder.path());
+    let in_an_hour = |path: &Path| {
+        let time = SystemTime::now() + Duration::from_secs(3600);
+        File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+    };
+    std::mem::forget(Lease::take(&path, &owner("dead"), terms).unwrap());
+    in_an_hour(&path);
+    assert!(is_leased(&path, &clock, terms), "its owner may live");
+    assert_eq!(lease_owner(&path).unwrap().host, "dead");
+    assert!(!is_leased_when_watched(&path, &clock, terms));
+    let lease = Lease::take(&path, &owner("here"), terms).unwrap().unwrap();
+    // One that lives gives it a time of now.
+    in_an_hour(&path);
+    assert!(is_leased(&path, &clock, TERMS));
+    assert!(lease.renew().unwrap());
+    assert!(take(&path, "there").is_none());
+}
+
 /// A process that was stopped together with the others, or cut off from the files, renews as soon as it goes on.
 #[test]
 fn an_owner_that_renews_while_it_is_waited_for_keeps_the_lease() {

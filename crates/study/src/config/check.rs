@@ -22,6 +22,12 @@ pub(super) const RESERVED_KEYS: [&str; 4] = ["run.name", "run.out", "run.tolerat
 /// Settings that decide how large a model is.
 const SIZES: [&str; 4] = ["model.hidden", "model.layers", "model.bidirectional", "model.embedding"];
 
+/// The greatest seed in a grid: further seeds, of the comparison and of replicates, are counted from there.
+const MOST_SEED: i64 = 9_000_000_000_000_000_000;
+
+/// The setting of the metric that choices are made by.
+const METRIC: &str = "run.metric";
+
 /// Settings that decide which sequences are trained and validated on, and make tasks in [grid]. A search over them
 /// would choose among scores on different validation sets.
 pub(super) const SPLITS: [&str; 4] =
@@ -67,6 +73,14 @@ impl StudyConfig {
         if let Some((key, why)) = listed.find(|(key, _)| ranges.contains_key(*key)) {
             return Err(StudyError::NotSearched { key, why });
         }
+        // A list of one is harmless, and stands in studies of before.
+        if ranges.contains_key(METRIC) || self.grid.get(METRIC).is_some_and(|metrics| metrics.len() > 1) {
+            return refused(
+                METRIC,
+                "choices are made among trials that one metric scores; name one in [run], and give each further metric a \
+                 study of its own (the reports of every study have all metrics of its task)",
+            );
+        }
         if self.search.is_some() && ranges.is_empty() {
             return refused(
                 "search.ranges",
@@ -108,8 +122,9 @@ impl StudyConfig {
                 return Err(StudyError::SameCell { one: one.clone(), other: other.clone() });
             }
         }
-        if !self.grid[SEED].iter().all(|seed| seed.as_integer().is_some_and(|seed| seed >= 0)) {
-            return refused(SEED, "each must be a whole number from 0");
+        let is_seed = |seed: &Value| seed.as_integer().is_some_and(|seed| (0..=MOST_SEED).contains(&seed));
+        if !self.grid[SEED].iter().all(is_seed) {
+            return refused(SEED, "each must be a whole number from 0 to 9000000000000000000");
         }
         Ok(())
     }

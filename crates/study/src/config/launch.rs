@@ -71,6 +71,37 @@ impl Default for Launch {
     }
 }
 
+/// Options of `sbatch` that the launcher gives itself, or that would keep it from going on.
+const OWN: [&str; 12] = [
+    "array",
+    "parsable",
+    "job-name",
+    "output",
+    "requeue",
+    "no-requeue",
+    "signal",
+    "nodes",
+    "ntasks",
+    "test-only",
+    "wrap",
+    "wait",
+];
+
+/// Those that follow from settings of their own.
+const OF_SETTINGS: [&str; 5] = ["partition", "account", "time", "mem", "cpus-per-task"];
+
+/// The short names of both.
+const SHORT: &str = "aJoNnWpAtc";
+
+/// True if an option of `sbatch` is none to be given besides; `sbatch` takes beginnings of a long name for it.
+fn is_own(option: &str) -> bool {
+    let Some(long) = option.strip_prefix("--") else {
+        return option.chars().nth(1).is_some_and(|letter| SHORT.contains(letter));
+    };
+    let name = long.split(['=', ' ']).next().unwrap_or_default();
+    OWN.iter().chain(&OF_SETTINGS).any(|own| own.starts_with(name))
+}
+
 impl Launch {
     /// Refuses what no place can do.
     pub(super) fn check(&self) -> Result<(), StudyError> {
@@ -80,6 +111,42 @@ impl Launch {
                 remedy: "each must be an option of sbatch with its value, such as \"--constraint=avx2\"",
             });
         }
+        if self.options.iter().any(|option| is_own(option)) {
+            return Err(StudyError::Value {
+                key: "launch.options",
+                remedy: "the array, name, output, signal, nodes and tasks of its jobs are the study's own, and partition, \
+                         account, time, memory and cores have settings in [launch]; take such options out",
+            });
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::StudyConfig;
+
+    #[test]
+    fn options_that_the_launcher_gives_are_not_given_besides() {
+        let read = |option: &str| {
+            StudyConfig::read("test", &format!("[launch]\noptions = ['{option}']"), &[])
+                .map_err(|error| error.to_string())
+        };
+        for option in
+            ["--array=1-9", "--arr=1-9", "-a1-9", "--parsable", "--wait", "-J mine", "--time=5", "--mem 2G"]
+        {
+            assert!(read(option).is_err_and(|told| told.contains("launch.options")), "{option}");
+        }
+        for option in [
+            "--constraint=avx2",
+            "--mem-per-cpu=2G",
+            "--time-min=5",
+            "--nodelist=n1",
+            "--uid=nobody",
+            "-w n1",
+            "--qos=low",
+        ] {
+            assert!(read(option).is_ok(), "{option}");
+        }
     }
 }

@@ -133,7 +133,16 @@ impl StudyConfig {
         text: &str,
         settings: &[(String, Value)],
     ) -> Result<StudyConfig, StudyError> {
-        let mut config = StudyConfig::read(name, text, settings)?;
+        let in_file = |problem: StudyError| {
+            // What the settings bring along is not in the file, and the parser names it itself.
+            let told = problem.to_string();
+            let alone = StudyConfig::read(name, text, &[]).err().map(|problem| problem.to_string());
+            match alone == Some(told.clone()) && !told.contains(name) {
+                true => StudyError::InFile { name: name.to_owned(), problem: Box::new(problem) },
+                false => problem,
+            }
+        };
+        let mut config = StudyConfig::read(name, text, settings).map_err(in_file)?;
         let compare = table_with(name, text, settings)?.remove("compare");
         let written = |key| compare.as_ref().is_some_and(|compare| compare.get(key).is_some());
         config.compare.widen &= written("widen");

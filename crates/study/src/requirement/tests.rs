@@ -105,20 +105,27 @@ fn an_error_that_is_not_below_the_trivial_one_is_no_success() {
     assert!(check("lstm1 MASE at most 1.5").holds, "the trivial error is below that, too");
 }
 
-/// Nobody knows what knowing nothing comes to: to be as good as that may mean nothing.
+/// As `compare.margin = "50 %"`.
 #[test]
-fn without_a_trivial_predictor_nothing_is_as_good() {
-    let mut study = forecasts();
-    study.tasks[0].trivial = None;
-    for claim in ["lstm2 equivalent to lstm within 0.01", "lstm1 not worse than lstm within 0.01"] {
-        let found = claim.parse::<Requirement>().unwrap().check(&study).unwrap();
-        assert!(!found.holds);
-        let why = "it is not known whether lstm learned anything: no trivial predictor is known for MASE";
-        assert!(found.evidence[0].ends_with(why), "{found:?}");
+fn a_margin_in_percent_is_a_part_of_the_others_value_of_a_share_too() {
+    let mut study = crate::made_up::summary(Vec::new());
+    study.tasks[0].variants = vec![
+        scored("lstm", &[0.100, 0.101, 0.102, 0.101, 0.100]),
+        scored("lstm2", &[0.121, 0.120, 0.122, 0.120, 0.121]),
+    ];
+    let check = |text: &str| text.parse::<Requirement>().unwrap().check(&study).unwrap();
+    assert!(
+        check("lstm2 equivalent to lstm within 5").holds,
+        "{:?}",
+        check("lstm2 equivalent to lstm within 5")
+    );
+    let found = check("lstm2 equivalent to lstm within 5 %");
+    assert!(!found.holds, "{found:?}");
+    assert!(found.evidence[0].contains("a part of what the other comes to: 0.50"), "{found:?}");
+    assert!(check("lstm2 equivalent to lstm within 50%").holds);
+    for wrong in ["lstm2 equivalent to lstm within 5%%", "lstm accuracy at least 9%%"] {
+        wrong.parse::<Requirement>().unwrap_err();
     }
-    study.metric = slimgate_run::metric::Metric::accuracy(None);
-    let earlier = "lstm2 equivalent to lstm within 1.0".parse::<Requirement>().unwrap();
-    assert!(earlier.check(&study).unwrap().holds, "summaries of version 0.1.0 name none");
 }
 
 #[test]
@@ -149,19 +156,6 @@ fn an_early_look_has_a_part_of_the_error() {
     assert!(!is_equivalent(&summary));
 }
 
-/// Whether against the baseline, of two others, or of one alone.
-#[test]
-fn seeds_that_draw_their_test_sets_show_less() {
-    let mut study = forecasts();
-    let holds =
-        |study: &StudySummary, text: &str| text.parse::<Requirement>().unwrap().check(study).unwrap().holds;
-    let claims = ["lstm2 equivalent to lstm within 0.004", "lstm MASE at most 0.825"];
-    assert!(claims.iter().all(|claim| holds(&study, claim)));
-    study.tasks[0].test_share = Some(0.5);
-    assert!(claims.iter().all(|claim| !holds(&study, claim)));
-    assert!(holds(&study, "lstm1 better than lstm2"), "it is far from it");
-}
-
 #[test]
 fn a_claim_against_the_baseline_is_about_other_data_too() {
     let found =
@@ -174,4 +168,33 @@ fn a_claim_against_the_baseline_is_about_other_data_too() {
     assert!(!is_equivalent(&summary));
     summary.tasks[0].comparisons[0].data_error = None;
     assert!(is_equivalent(&summary), "by seeds alone");
+}
+
+/// Nobody knows what knowing nothing comes to: to be as good as that may mean nothing.
+#[test]
+fn without_a_trivial_predictor_nothing_is_as_good() {
+    let mut study = forecasts();
+    study.tasks[0].trivial = None;
+    for claim in ["lstm2 equivalent to lstm within 0.01", "lstm1 not worse than lstm within 0.01"] {
+        let found = claim.parse::<Requirement>().unwrap().check(&study).unwrap();
+        assert!(!found.holds);
+        let why = "it is not known whether lstm learned anything: no trivial predictor is known for MASE";
+        assert!(found.evidence[0].ends_with(why), "{found:?}");
+    }
+    study.metric = slimgate_run::metric::Metric::accuracy(None);
+    let earlier = "lstm2 equivalent to lstm within 1.0".parse::<Requirement>().unwrap();
+    assert!(earlier.check(&study).unwrap().holds, "summaries of version 0.1.0 name none");
+}
+
+/// Whether against the baseline, of two others, or of one alone.
+#[test]
+fn seeds_that_draw_their_test_sets_show_less() {
+    let mut study = forecasts();
+    let holds =
+        |study: &StudySummary, text: &str| text.parse::<Requirement>().unwrap().check(study).unwrap().holds;
+    let claims = ["lstm2 equivalent to lstm within 0.004", "lstm MASE at most 0.825"];
+    assert!(claims.iter().all(|claim| holds(&study, claim)));
+    study.tasks[0].test_share = Some(0.5);
+    assert!(claims.iter().all(|claim| !holds(&study, claim)));
+    assert!(holds(&study, "lstm1 better than lstm2"), "it is far from it");
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use slimgate_run::{JobEnd, KeptLease, LeaseTerms, RunError, RunEvent, StopFlag};
 
 pub use jobs::{ScheduledJobs, cancel_jobs, scheduled_jobs};
-pub(crate) use submit::{options, rehearse, remedy};
+pub(crate) use submit::{options, refusal, rehearse, remedy};
 
 use crate::launcher::{Launcher, Report, Submission};
 use crate::queue::Queue;

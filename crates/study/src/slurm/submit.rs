@@ -169,8 +169,39 @@ fn sbatch(arguments: &[String], script: &str) -> Result<String, StudyError> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Words of Slurm's where its controller cannot be asked: `sbatch` finds none, or cannot prove who it is to it.
+const UNREACHABLE: [&str; 10] = [
+    "unable to contact",
+    "connect failure",
+    "connection",
+    "configuration source",
+    "fetch config",
+    "dns srv",
+    "timed out on send/recv",
+    "zero bytes were transmitted",
+    "munge",
+    "protocol authentication",
+];
+
+fn is_unreachable(words: &str) -> bool {
+    let words = words.to_lowercase();
+    UNREACHABLE.iter().any(|part| words.contains(part))
+}
+
+/// Who refuses jobs, by Slurm's words.
+pub(crate) fn refusal(words: &str) -> &'static str {
+    match is_unreachable(words) {
+        true => "slurmctld, the controller of Slurm, cannot be reached",
+        false => "Slurm refuses the jobs",
+    }
+}
+
 /// What to do about a refusal, by Slurm's words.
 pub(crate) fn remedy(words: &str) -> &'static str {
+    if is_unreachable(words) {
+        return "try again later, once `scontrol ping` says that it is up, or run the study without [launch] and \
+                `--launcher slurm`";
+    }
     let words = words.to_lowercase();
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if says(&["policy", "quota", "joblimit", "unable to accept job"]) {
@@ -184,8 +215,6 @@ pub(crate) fn remedy(words: &str) -> &'static str {
     } else if says(&["not permitted", "denied", "access"]) {
         "choose a partition and an account that you may use with `launch.partition` and `launch.account`, or ask whoever \
          runs the cluster"
-    } else if says(&["unable to contact", "connection"]) {
-        "the cluster's controller does not answer; try again later"
     } else {
         "correct [launch], whose settings `slimgate settings` lists"
     }
@@ -279,6 +308,18 @@ mod tests {
             ("Batch job submission failed: Unable to contact slurm controller (connect failure)", "later"),
         ] {
             assert!(remedy(words).contains(part), "{words}: {}", remedy(words));
+        }
+        for words in [
+            "Batch job submission failed: Unable to contact slurm controller (connect failure)",
+            "resolve_ctls_from_dns_srv: res_nsearch error: Unknown host; fatal: Could not establish a configuration source",
+            "Munge encode failed: Failed to access \"/run/munge/munge.socket.2\": No such file or directory",
+        ] {
+            let told = StudyError::Refused { words: words.to_owned() }.to_string();
+            assert!(told.starts_with("slurmctld, the controller of Slurm, cannot be reached"), "{told}");
+            assert!(
+                told.contains(words) && told.contains("`scontrol ping`") && !told.contains("correct"),
+                "{told}"
+            );
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod draw;
 mod matched;
+mod scoring;
 mod widen;
 
 use std::cell::RefCell;

@@ -102,6 +102,11 @@ fn channels_are_the_columns_beside_series_and_class() {
     assert!(matches!(channels(&["class", "x"]), Err(DataError::CsvMissing { column: "series", .. })));
     assert!(matches!(channels(&["class", "series"]), Err(DataError::CsvNoChannel { .. })));
     assert!(matches!(channels(&["class", "series", "x", "x"]), Err(DataError::CsvTwice { .. })));
+    let values = check_names(&names(&["2024-01-01", "0", "up", "0"]), "a").unwrap_err().to_string();
+    assert!(
+        values.contains("\"0\" among them twice") && values.contains("a line of names above it"),
+        "{values}"
+    );
     assert!(matches!(channels(&["", "class", "series", "x"]), Err(DataError::CsvUnnamed { column: 1, .. })));
 }
 
