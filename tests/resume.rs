@@ -44,6 +44,26 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
     }
 }
 
+/// The weights in training and their average are both what a run goes on from.
+#[test]
+fn a_run_whose_weights_are_averaged_resumes_from_both() {
+    let here = Workspace::new();
+    let line = format!("{RUN} --epochs 6 --set optim.average=0.95 --set data.validation=test");
+    here.succeed(&format!("{line} --name whole"));
+    here.succeed(&format!("{line} --name stopped --stop-after 3"));
+    here.succeed("train --no-tui --resume runs/stopped");
+    assert_eq!(here.outcome("runs/stopped"), here.outcome("runs/whole"));
+    assert_eq!(here.metrics("runs/stopped"), here.metrics("runs/whole"));
+    // What is used is what was validated.
+    here.succeed("evaluate runs/whole");
+    let accuracy = |file: &str, at: &str| here.json(&format!("runs/whole/{file}")).pointer(at).cloned().unwrap();
+    assert_eq!(accuracy("evaluation.json", "/accuracy"), accuracy("summary.json", "/best/accuracy"));
+
+    here.succeed(&format!("{RUN} --epochs 6 --set data.validation=test --name plain"));
+    let [averaged, plain] = ["whole", "plain"].map(|run| here.metrics(&format!("runs/{run}")));
+    assert_ne!(averaged, plain);
+}
+
 #[test]
 fn a_run_asked_to_stop_saves_says_so_and_can_be_resumed() {
     let here = Workspace::new();

@@ -158,6 +158,11 @@ pub struct OptimConfig {
     /// score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping_on: Option<EarlyStoppingOn>,
+    /// Decay of the moving average of the weights, such as 0.99: that average is then validated, tested and saved instead
+    /// of the weights of the last step; no average if not given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average: Option<f64>,
     /// Momentum of `sgd` (0.9 if not given) and `rmsprop` (none if not given).
     #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,6 +200,7 @@ impl Default for OptimConfig {
             clip: 1.0,
             early_stopping: None,
             early_stopping_on: None,
+            average: None,
             momentum: None,
             weight_decay: 0.0,
             epsilon: 1e-8,

@@ -66,7 +66,7 @@ pub enum Finding {
 /// The use of more seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prospect {
-    /// The variant is equivalent, better or worse: no more seeds are needed.
+    /// The variant is equivalent, better, worse, or at least no worse than the margin: no more seeds are needed.
     Settled,
     /// More seeds may settle it.
     Open,
@@ -199,9 +199,10 @@ impl Plan {
         } else {
             Finding::Nothing
         };
-        let is_settled = matches!(finding, Finding::Equivalent | Finding::Better | Finding::Worse);
+        // Whoever asks whether a variant may take the baseline's place need not know that it is no better by the margin.
+        let is_settled = finding != Finding::Nothing;
         let is_last = seen.look + 1 == self.design.looks().len();
-        let chance = (!is_settled && !is_last).then(|| self.chance(seen, equivalence, difference));
+        let chance = (!is_settled && !is_last).then(|| self.chance(seen, noninferiority, difference));
         let prospect = match chance {
             _ if is_settled => Prospect::Settled,
             Some(chance) if chance >= self.futility => Prospect::Open,
@@ -239,16 +240,16 @@ impl Plan {
     }
 
     /// Predictive power (Spiegelhalter, Freedman and Blackburn 1986): the probability that the last look finds the
-    /// variant equivalent, better or worse, at the levels of now, over all that the differences so far leave uncertain
+    /// variant better, worse, or no worse than the margin, at the levels of now, over all that the differences so far leave uncertain
     /// about mean and spread.
     ///
     /// Given the true spread σ of seeds and the mean of n, the mean of N is normal around it with variance
     /// σ²(1/n − 1/N); the estimate of σ² by then is taken to be its expectation.
-    fn chance(&self, seen: &Seen, equivalence: Test, difference: Test) -> f64 {
+    fn chance(&self, seen: &Seen, noninferiority: Test, difference: Test) -> f64 {
         let (n, maximum) = (seen.seeds as f64, self.design.maximum() as f64);
         let variance = seen.errors[0].variance * n;
         let last = self.criteria.alpha * self.design.share(self.design.looks().len() - 1);
-        let for_equivalence = critical(maximum - 1.0, last / equivalence.sharing as f64);
+        let for_noninferiority = critical(maximum - 1.0, last / noninferiority.sharing as f64);
         let for_difference = critical(maximum - 1.0, last / 2.0 / difference.sharing as f64);
         let normal = Normal::standard();
         let settles = |spread: f64| {
@@ -257,10 +258,10 @@ impl Plan {
             let pooled = ((n - 1.0) * variance + (maximum - n) * truth) / (maximum - 1.0);
             let error = (pooled * (1.0 / maximum + seen.shared) + seen.items).sqrt();
             let differs = for_difference * error;
-            let equal = (self.criteria.margin - for_equivalence * error).clamp(0.0, differs);
+            let least = (for_noninferiority * error - self.criteria.margin).clamp(-differs, differs);
             let moves = (truth * (1.0 / n - 1.0 / maximum)).sqrt().max(f64::MIN_POSITIVE);
             let below = |mean: f64| normal.cdf((mean - seen.mean) / moves);
-            1.0 - (below(differs) - below(equal)) - (below(-equal) - below(-differs))
+            1.0 - (below(least) - below(-differs))
         };
         let of_spread = seen.errors[0].degrees_of_freedom;
         let ((low, high), density) = (spreads(of_spread), spread_density(of_spread));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use slimgate_run::{RunFolder, StopFlag, recurrent_parameters};
+use slimgate_run::{RunFolder, StopFlag};
 
 use crate::folder::Records;
 use crate::kinds::Costs;
@@ -127,7 +127,7 @@ impl Outlay {
                         let complete = record.summary.as_ref().map_or(0, |summary| summary.epochs);
                         left.push((trial, trial.config.optim.epochs.saturating_sub(complete)));
                     }
-                    parameters = parameters.max(recurrent_parameters(&trial.config)?);
+                    parameters = parameters.max(config.recurrent_parameters(&trial.config)?);
                 }
             }
             if left.is_empty() && unknown == 0 {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use slimgate_run::{Config, Effort, recurrent_parameters};
+use slimgate_run::{Config, Effort};
 
 use crate::launcher::Workers;
 use crate::measure::effort;
@@ -67,7 +67,7 @@ impl Costs {
         for trial in first.trials() {
             let kind = Kind::of(study, &trial.config);
             if kinds.iter().all(|(other, ..)| *other != kind) {
-                kinds.push((kind, recurrent_parameters(&trial.config)?, &trial.config));
+                kinds.push((kind, study.recurrent_parameters(&trial.config)?, &trial.config));
             }
         }
         // Of equal sizes the smaller batches, which take more steps, count as larger.
@@ -75,8 +75,7 @@ impl Costs {
         for at in evenly(kinds.len(), MOST_MEASURED) {
             let (kind, parameters, trial) = kinds[at].clone();
             if known.iter().all(|(other, ..)| *other != kind) {
-                let in_place = trial.changed(|trial| trial.data = study.data_in_place(&trial.data))?;
-                known.push((kind, parameters, effort(workers, &in_place, at_once)?));
+                known.push((kind, parameters, effort(workers, &study.in_place(trial)?, at_once)?));
             }
         }
         known.sort_by_key(|(kind, parameters, _)| (*parameters, std::cmp::Reverse(kind.batch)));
@@ -93,7 +92,7 @@ impl Costs {
     ) -> Result<f64, StudyError> {
         let Some(measured) = self.measured.get(task) else { return Ok(0.0) };
         let kind = Kind::of(study, trial);
-        let parameters = recurrent_parameters(trial)?;
+        let parameters = study.recurrent_parameters(trial)?;
         let same = measured.iter().find(|(known, ..)| *known == kind);
         let larger = || measured.iter().find(|(_, known, _)| *known >= parameters);
         let found = same.or_else(larger).or(measured.last());

@@ -22,6 +22,7 @@ use slimgate_run::{
 };
 
 use crate::TrainError;
+use crate::average::IN_TRAINING;
 use crate::loader::PassTime;
 use crate::metrics::{EpochValues, TaskMetric};
 use crate::schedule::LastLoss;
@@ -232,20 +233,32 @@ impl CheckpointingStrategy for EndOfEpoch {
 /// that held the network in training before each. (An optimizer finds its state by the parameters' ids.)
 fn without_wrapper(content: Bytes) -> Result<Bytes, RecordError> {
     const WRAPPER: &str = "classifier.";
+    renamed(content, |name| Some(name.strip_prefix(WRAPPER).unwrap_or(name)))
+}
+
+/// A checkpoint without the weights in training that lie beside their average.
+fn without_those_in_training(content: Bytes) -> Result<Bytes, RecordError> {
+    renamed(content, |name| {
+        let is_in_training = name.strip_prefix(IN_TRAINING).is_some_and(|rest| rest.starts_with('.'));
+        (!is_in_training).then_some(name)
+    })
+}
+
+/// A checkpoint with other names for its parameters, and without those that get none.
+fn renamed(content: Bytes, rename: impl Fn(&str) -> Option<&str>) -> Result<Bytes, RecordError> {
     let reader = Reader::from_bytes(content.clone())?;
-    if !reader.tensor_names().iter().any(|name| name.starts_with(WRAPPER)) {
+    if reader.tensor_names().iter().all(|name| rename(name) == Some(name)) {
         return Ok(content);
     }
     let rename = |tensor: PackedTensor| {
         let (name, dtype, shape, id, bytes) = tensor.into_parts()?;
-        let name = name.strip_prefix(WRAPPER).unwrap_or(&name).to_owned();
-        Ok(PackedTensor::new(name, dtype, shape, id, bytes))
+        Ok(rename(&name).map(|name| PackedTensor::new(name.to_owned(), dtype, shape, id, bytes)))
     };
-    let renamed = reader.into_tensors()?.into_iter().map(rename).collect::<Result<_, RecordError>>()?;
-    Ok(Writer::new(renamed).into_bytes()?)
+    let renamed = reader.into_tensors()?.into_iter().map(rename).filter_map(Result::transpose);
+    Ok(Writer::new(renamed.collect::<Result<_, RecordError>>()?).into_bytes()?)
 }
 
-/// Loads the weights of a saved epoch; a checkpoint of another shape is an error that names the file.
+/// Loads the weights of a saved epoch that are used: their average, where there is one. A checkpoint of another shape is an error that names the file.
 pub(crate) fn load(network: Network, folder: &RunFolder, saved: &SavedEpoch) -> Result<Network, RunError> {
     let name = format!("checkpoint/model-{}.bpk", saved.epoch);
     let path = folder.file(&name);
@@ -253,7 +266,8 @@ pub(crate) fn load(network: Network, folder: &RunFolder, saved: &SavedEpoch) -> 
     let file = file.ok_or_else(|| RunError::damaged(&path, "the manifest does not list it"))?;
     // From memory: Burn would read the file bit by bit later, when it may be another or gone.
     let content = Bytes::from_bytes_vec(folder.read_saved(file)?);
-    let record = without_wrapper(content).and_then(ModuleRecord::from_bytes);
+    let record = without_wrapper(content).and_then(without_those_in_training);
+    let record = record.and_then(ModuleRecord::from_bytes);
     let record = record.map_err(|problem| RunError::damaged(&path, problem))?;
     network
         .try_load_record(record)

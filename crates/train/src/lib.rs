@@ -28,6 +28,7 @@
 //! the same bits as one that was never stopped.
 
 mod adam;
+mod average;
 mod build;
 mod checkpoints;
 mod clip;

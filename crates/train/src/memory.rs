@@ -6,7 +6,7 @@
 //!
 //! | what | numbers |
 //! |---|---|
-//! | weights and gradients | 2 `P` |
+//! | weights and gradients; with `optim.average`, their average, and both as they are saved | 2 `P`; 3 `P` more |
 //! | the optimizer's `s` numbers a weight (2 of Adam and RMSprop, else 1), and them twice while a checkpoint is saved | 3 `s P` |
 //! | the matrices as the kernel reads them, and their gradients by 16 sequences | (3 + `B` / 16) `R` |
 //! | what each layer and direction keeps of each step: its `p` varying parts, and the state twice | `B T` (`p` + 2) `n` |
@@ -108,6 +108,7 @@ impl<'a> Layers<'a> {
             Optimizer::Adam | Optimizer::AdamW | Optimizer::RmsProp => 2,
             Optimizer::Sgd => 1,
         };
+        let average = if optim.average.is_some() { 3 } else { 0 };
         let matrices = |pass: PassSizes| self.directions() * pass.matrix_bytes(&self.config.cell(), keep);
         let kept = |pass: PassSizes| self.directions() * pass.forward_bytes(&self.config.cell(), keep);
         let wide = |width: usize| 4 * batch * steps * width;
@@ -116,7 +117,7 @@ impl<'a> Layers<'a> {
         let between =
             if model.dropout > 0.0 { (model.layers - 1) * self.directions() * model.hidden } else { 0 };
         Memory {
-            model: 4 * (2 + 3 * state) * self.parameters()
+            model: 4 * (2 + average + 3 * state) * self.parameters()
                 + self.passes(batch, steps).map(matrices).sum::<usize>(),
             steps: self.passes(batch, steps).map(kept).sum::<usize>()
                 + wide(2 * self.inputs)

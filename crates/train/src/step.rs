@@ -13,6 +13,7 @@ use burn_std::ExecutionError;
 use slimgate_data::Targets;
 use slimgate_models::Network;
 
+use crate::average::{Average, IN_TRAINING};
 use crate::clip;
 use crate::loader::SequenceBatch;
 use crate::metrics::Scored;
@@ -51,7 +52,10 @@ impl Adaptor<Scored> for Answered {
 /// A network with what its training needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Trainee {
+    /// The network whose gradients are taken.
     pub network: Network,
+    /// The average of its weights, where that is what is validated and saved.
+    pub average: Option<Average>,
     /// The meaning of its outputs.
     pub objective: Objective,
     /// Maximum global gradient norm; 0 for no clipping.
@@ -68,18 +72,21 @@ impl Trainee {
 }
 
 /// As a module it is the network itself: its parameters have the names that they have there, and what is saved of it
-/// is the record of the network. (A derived module would have the name of the field before each.)
+/// is the record of the network. (A derived module would have the name of the field before each.) Where the weights are
+/// averaged, those names are the average's, and the weights in training are saved as [`IN_TRAINING`] beside it.
 impl Module for Trainee {
     fn collect_devices(&self, devices: Devices) -> Devices {
         self.network.collect_devices(devices)
     }
 
     fn fork(self, device: &Device) -> Trainee {
-        Trainee { network: self.network.fork(device), ..self }
+        let average = self.average.map(|average| average.map_network(|network| network.fork(device)));
+        Trainee { network: self.network.fork(device), average, ..self }
     }
 
     fn to_device(self, device: &Device) -> Trainee {
-        Trainee { network: self.network.to_device(device), ..self }
+        let average = self.average.map(|average| average.map_network(|network| network.to_device(device)));
+        Trainee { network: self.network.to_device(device), average, ..self }
     }
 
     fn train(self) -> Trainee {
@@ -87,19 +94,35 @@ impl Module for Trainee {
     }
 
     fn valid(&self) -> Trainee {
-        Trainee { network: self.network.valid(), objective: self.objective.clone(), clip: self.clip }
+        let network = match &self.average {
+            Some(average) => average.network().clone(),
+            None => self.network.valid(),
+        };
+        Trainee { network, average: None, objective: self.objective.clone(), clip: self.clip }
     }
 
     fn materialize(self) -> Trainee {
-        Trainee { network: self.network.materialize(), ..self }
+        let average = self.average.map(|average| average.map_network(Network::materialize));
+        Trainee { network: self.network.materialize(), average, ..self }
     }
 
     fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
+        let Some(average) = &self.average else { return self.network.visit(visitor) };
+        average.network().visit(visitor);
+        visitor.enter_module(IN_TRAINING, "Trainee");
         self.network.visit(visitor);
+        visitor.exit_module(IN_TRAINING, "Trainee");
     }
 
     fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Trainee {
-        Trainee { network: self.network.map(mapper), ..self }
+        let Some(average) = self.average else {
+            return Trainee { network: self.network.map(mapper), ..self };
+        };
+        let average = average.map_network(|network| network.map(mapper));
+        mapper.enter_module(IN_TRAINING, "Trainee");
+        let network = self.network.map(mapper);
+        mapper.exit_module(IN_TRAINING, "Trainee");
+        Trainee { network, average: Some(average), ..self }
     }
 }
 
@@ -116,7 +139,7 @@ impl TrainStep for Trainee {
     fn step(&self, batch: SequenceBatch) -> TrainOutput<Answered> {
         let output = self.answer(batch);
         let gradients = output.losses.clone().mean().backward();
-        TrainOutput::new(self, gradients, output)
+        TrainOutput::new(&self.network, gradients, output)
     }
 
     fn optimize(
@@ -125,9 +148,12 @@ impl TrainStep for Trainee {
         rate: ModuleLearningRate,
         gradients: GradientsParams,
     ) -> Self {
+        let Trainee { network, average, .. } = self;
         let gradients =
-            if self.clip > 0.0 { clip::by_global_norm(&self, gradients, self.clip) } else { gradients };
-        optimizer.step(rate, self, gradients)
+            if self.clip > 0.0 { clip::by_global_norm(&network, gradients, self.clip) } else { gradients };
+        let network = optimizer.step(rate, network, gradients);
+        let average = average.map(|average| average.with(&network));
+        Trainee { network, average, ..self }
     }
 }
 

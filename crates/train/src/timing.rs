@@ -9,6 +9,7 @@ use burn::train::{InferenceStep, TrainStep};
 use slimgate_data::{Batch, Sequence, prepare, prepare_with};
 use slimgate_run::{Config, Effort, RunFolder, StepTime, Timing};
 
+use crate::average::Average;
 use crate::devices::device;
 use crate::learn::use_threads;
 use crate::loader::{Loader, SequenceBatch};
@@ -130,7 +131,8 @@ impl BenchmarkModel {
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
             let network = build::network_to_load(config, preprocessing, device);
             let objective = Objective::new(config, preprocessing);
-            Ok(Trainee { network, objective, clip: config.optim.clip })
+            let average = config.optim.average.map(|decay| Average::new(&network, decay));
+            Ok(Trainee { network, average, objective, clip: config.optim.clip })
         };
         let batch = |size: usize, device: &Device| {
             // A data set smaller than the batch goes round.

@@ -14,6 +14,7 @@ use slimgate_run::{
     StopFlag, peak_memory,
 };
 
+use crate::average::Average;
 use crate::checkpoints::{CheckpointTracker, EndOfEpoch, TrackedCheckpointer, TrackerState, load};
 use crate::loader::Loader;
 use crate::metrics::EpochValues;
@@ -74,7 +75,8 @@ impl Training {
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
         let objective = Objective::new(config, &data.preprocessing).weighted(config, &data.train);
-        let model = Trainee { network, objective, clip: optim.clip };
+        let average = optim.average.map(|decay| Average::new(&network, decay));
+        let model = Trainee { network, average, objective, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))

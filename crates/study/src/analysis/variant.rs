@@ -1,9 +1,7 @@
 //! One variant on one task.
 
 use slimgate_run::metric::{Metric, Unit};
-use slimgate_run::{
-    Evaluation, History, Outcomes, Reference, RunFolder, Split, Status, recurrent_parameters,
-};
+use slimgate_run::{Evaluation, History, Outcomes, Reference, RunFolder, Split, Status};
 
 use super::comparison::OutcomesBySeed;
 use super::rates::{is_complete, rates, usable};
@@ -173,7 +171,7 @@ pub(super) fn variant(
         hidden: example.model.hidden,
         recurrent_parameters: match parameters {
             Some(parameters) => parameters.recurrent,
-            None => recurrent_parameters(example)?,
+            None => config.recurrent_parameters(example)?,
         },
         all_parameters: parameters.map(|parameters| parameters.total),
         states: states(group, records),

@@ -16,7 +16,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Protocol, find, is_folder, whole_path};
-use slimgate_run::{Backend, ConfigError, RunError, by_key, table_with};
+use slimgate_run::{Backend, Config, ConfigError, RunError, by_key, table_with};
 use slimgate_settings::SettingError;
 use toml::{Table, Value};
 
@@ -254,6 +254,16 @@ impl StudyConfig {
     pub(crate) fn data_in_place(&self, data: &DataConfig) -> DataConfig {
         let dataset = self.place_of(&data.dataset).unwrap_or(&data.dataset).to_owned();
         DataConfig { dataset, ..data.clone() }
+    }
+
+    /// A trial's settings, with the folder of its data where that lies now.
+    pub(crate) fn in_place(&self, trial: &Config) -> Result<Config, ConfigError> {
+        trial.changed(|trial| trial.data = self.data_in_place(&trial.data))
+    }
+
+    /// Parameters in the recurrent layers of a trial's model, which depend on the channels of its data.
+    pub(crate) fn recurrent_parameters(&self, trial: &Config) -> Result<usize, StudyError> {
+        Ok(slimgate_run::recurrent_parameters(&self.in_place(trial)?)?)
     }
 
     /// The place of a folder of the user's own, if its name does not lead there from here.

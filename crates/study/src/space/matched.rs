@@ -1,7 +1,5 @@
 //! Hidden sizes that make variants equal in size or in time.
 
-use slimgate_run::recurrent_parameters;
-
 use crate::launcher::Workers;
 use crate::measure::step_seconds;
 use crate::space::StudyTask;
@@ -30,10 +28,9 @@ pub(crate) fn hidden_sizes(
             Trial::new(&base, task, variant, hidden, 1, Settings::new(), &Settings::new())
         };
         let mut measure = |trial: Trial| -> Result<f64, StudyError> {
-            let in_place = trial.config.changed(|trial| trial.data = config.data_in_place(&trial.data))?;
             Ok(match by {
-                Match::Parameters => recurrent_parameters(&in_place)? as f64,
-                Match::Time => step_seconds(workers, &in_place)?,
+                Match::Parameters => config.recurrent_parameters(&trial.config)? as f64,
+                Match::Time => step_seconds(workers, &config.in_place(&trial.config)?)?,
             })
         };
         let sizes = known.entry(task.name.clone()).or_default();
