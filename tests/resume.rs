@@ -50,13 +50,14 @@ fn a_run_whose_weights_are_averaged_resumes_from_both() {
     let here = Workspace::new();
     let line = format!("{RUN} --epochs 6 --set optim.average=0.95 --set data.validation=test");
     here.succeed(&format!("{line} --name whole"));
-    here.succeed(&format!("{line} --name stopped --stop-after 3"));
+    here.run(&format!("{line} --name stopped --stop-after 3"));
     here.succeed("train --no-tui --resume runs/stopped");
     assert_eq!(here.outcome("runs/stopped"), here.outcome("runs/whole"));
     assert_eq!(here.metrics("runs/stopped"), here.metrics("runs/whole"));
     // What is used is what was validated.
     here.succeed("evaluate runs/whole");
-    let accuracy = |file: &str, at: &str| here.json(&format!("runs/whole/{file}")).pointer(at).cloned().unwrap();
+    let accuracy =
+        |file: &str, at: &str| here.json(&format!("runs/whole/{file}")).pointer(at).cloned().unwrap();
     assert_eq!(accuracy("evaluation.json", "/accuracy"), accuracy("summary.json", "/best/accuracy"));
 
     here.succeed(&format!("{RUN} --epochs 6 --set data.validation=test --name plain"));

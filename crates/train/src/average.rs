@@ -11,18 +11,21 @@ use slimgate_models::Network;
 /// The name before those of the parameters in training in a saved epoch whose weights are an average.
 pub(crate) const IN_TRAINING: &str = "in_training";
 
-/// An exponential moving average of weights: after each step `a ← d a + (1 − d) w`, from the initial weights on.
+/// An average of weights: of all steps so far for the first 1/(1 − d) of them, exponential from then on. After step `t`,
+/// `a ← a + max(1 − d, 1/t) (w − a)`: it never remembers the initial weights, which have learned nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Average {
     /// Outside of any gradient.
     network: Network,
     decay: f64,
+    /// The steps that it has followed.
+    steps: usize,
 }
 
 impl Average {
-    /// It begins as what it will follow.
-    pub fn new(network: &Network, decay: f64) -> Average {
-        Average { network: network.valid(), decay }
+    /// The average that a network has after so many steps, or will follow from its first.
+    pub fn new(network: &Network, decay: f64, steps: usize) -> Average {
+        Average { network: network.valid(), decay, steps }
     }
 
     /// The network of averaged weights.
@@ -34,12 +37,14 @@ impl Average {
     pub fn with(self, stepped: &Network) -> Average {
         let mut weights = Weights::default();
         stepped.visit(&mut weights);
-        let decay = self.decay;
-        self.map_network(|network| network.map(&mut Approach { weights: weights.0.into_iter(), decay }))
+        let steps = self.steps + 1;
+        let share = (1.0 - self.decay).max(1.0 / steps as f64);
+        let mut approach = Approach { weights: weights.0.into_iter(), share };
+        Average { network: self.network.map(&mut approach), steps, ..self }
     }
 
     pub fn map_network(self, map: impl FnOnce(Network) -> Network) -> Average {
-        Average { network: map(self.network), decay: self.decay }
+        Average { network: map(self.network), ..self }
     }
 }
 
@@ -53,10 +58,10 @@ impl ModuleVisitor for Weights {
     }
 }
 
-/// Moves each parameter towards that of the same place.
+/// Moves each parameter by a share of the way towards that of the same place.
 struct Approach {
     weights: std::vec::IntoIter<Tensor<1>>,
-    decay: f64,
+    share: f64,
 }
 
 impl ModuleMapper for Approach {
@@ -64,7 +69,7 @@ impl ModuleMapper for Approach {
         let weight = self.weights.next().expect("the same network");
         parameter.map(|average| {
             let shape = average.shape();
-            average * self.decay + weight.reshape(shape) * (1.0 - self.decay)
+            average * (1.0 - self.share) + weight.reshape(shape) * self.share
         })
     }
 }
@@ -97,18 +102,18 @@ mod tests {
         let data = prepare(&DataConfig::default()).unwrap();
         let device = Device::flex().autodiff();
         let network = build::network(&config, &data.preprocessing, &device);
-        let average = Some(Average::new(&network, 0.75));
+        let average = Some(Average::new(&network, 0.75, 0));
         let objective = Objective::new(&config, &data.preprocessing);
         let mut trainee = Trainee { network, average, objective, clip: 0.0 };
         let mut optimizer = SgdConfig::new().init();
         let sequences: Vec<&Sequence> = data.train.iter().take(8).collect();
         let mut expected = numbers(&trainee.network);
-        for _ in 0..4 {
+        for share in [1.0, 1.0 / 2.0, 1.0 / 3.0, 0.25, 0.25] {
             let batch = SequenceBatch::new(Batch::collate(&sequences), &device);
             let output = TrainStep::step(&trainee, batch);
             trainee = trainee.optimize(&mut optimizer, ModuleLearningRate::from(0.5), output.grads);
             for (average, weight) in expected.iter_mut().zip(numbers(&trainee.network)) {
-                *average = 0.75 * *average + 0.25 * weight;
+                *average += share * (weight - *average);
             }
         }
         let validated = numbers(&trainee.valid().network);

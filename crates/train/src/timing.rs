@@ -131,7 +131,7 @@ impl BenchmarkModel {
         let trainee = |device: &Device| -> Result<Trainee, TrainError> {
             let network = build::network_to_load(config, preprocessing, device);
             let objective = Objective::new(config, preprocessing);
-            let average = config.optim.average.map(|decay| Average::new(&network, decay));
+            let average = config.optim.average.map(|decay| Average::new(&network, decay, 0));
             Ok(Trainee { network, average, objective, clip: config.optim.clip })
         };
         let batch = |size: usize, device: &Device| {

@@ -75,8 +75,7 @@ impl Training {
         let tracker = CheckpointTracker::new(folder.clone(), manifest.clone(), history.clone());
         let values = EpochValues::default();
         let objective = Objective::new(config, &data.preprocessing).weighted(config, &data.train);
-        let average = optim.average.map(|decay| Average::new(&network, decay));
-        let model = Trainee { network, average, objective, clip: optim.clip };
+        let model = Trainee { network, average: None, objective, clip: optim.clip };
         let ended = self.launch(model, data, &tracker, &values, display, progress);
         let summary = self.conclude(ended, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
@@ -104,6 +103,8 @@ impl Training {
         let scoring = (&objective, history.metric());
         let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
         let validation = Loader::in_order(data.validation, optim.batch_size, device);
+        let follow = |decay| Average::new(&model.network, decay, complete * train.batches());
+        let model = Trainee { average: optim.average.map(follow), ..model };
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
         let schedule = schedule(optim, train.batches(), last_loss.clone()).map_err(TrainError::Learner)?;
         let end_of_epoch = self.end_of_epoch(&train, &validation, tracker, values, last_loss, progress);
