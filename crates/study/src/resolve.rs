@@ -136,11 +136,10 @@ fn refuse_another(path: &Path, config: &StudyConfig) -> Result<(), StudyError> {
     })?;
     let mut differing = differences(&shared(&earlier), &shared(config));
     // The looks so far have spent their parts of the error, and others would spend it again.
-    if earlier.compare.until == Until::Decided && !folder.runs().is_empty() {
-        if earlier.looks() != config.looks() {
-            let is_decided = config.compare.until == Until::Decided;
-            differing.push(if is_decided { "compare.max_seeds" } else { "compare.until" }.to_owned());
-        }
+    let has_looked = earlier.compare.until == Until::Decided && !folder.runs().is_empty();
+    if has_looked && earlier.looks() != config.looks() {
+        let is_decided = config.compare.until == Until::Decided;
+        differing.push(if is_decided { "compare.max_seeds" } else { "compare.until" }.to_owned());
     }
     // One that is not asked for is that of the study, which was settled by the size of its data.
     if config.compare.resample.is_some_and(|asked| Some(asked) != earlier.compare.resample) {
