@@ -240,8 +240,8 @@ impl Plan {
     }
 
     /// Predictive power (Spiegelhalter, Freedman and Blackburn 1986): the probability that the last look finds the
-    /// variant better, worse, or no worse than the margin, at the levels of now, over all that the differences so far leave uncertain
-    /// about mean and spread.
+    /// variant better, worse, or no worse than the margin, at the levels of now, over all that the differences so far leave
+    /// uncertain about mean and spread.
     ///
     /// Given the true spread σ of seeds and the mean of n, the mean of N is normal around it with variance
     /// σ²(1/n − 1/N); the estimate of σ² by then is taken to be its expectation.
