@@ -51,7 +51,8 @@ impl Answers {
                 let places = target_channels(entry, config.targets.as_deref())?;
                 let channel = |place: usize| {
                     let values = train.iter().filter_map(|example| example.raw.values());
-                    let steps = values.map(|values| values.iter().skip(place).step_by(scale.channels()));
+                    let channels = entry.channel_names().len();
+                    let steps = values.map(|values| values.iter().skip(place).step_by(channels));
                     let series: Vec<Vec<f64>> = steps.map(|steps| steps.copied().collect()).collect();
                     seasonal_naive_error(series.iter().map(Vec::as_slice), windows.season)
                 };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_settings::{Setting, check, schema_of, settings_of};
 use toml::{Table, Value};
 
-use crate::{Columns, DataError, Keep, Pad, Task, TokenRule};
+use crate::{Columns, DataError, Keep, Missing, Pad, Task, TokenRule};
 
 /// The data set, and how it is divided and prepared. Every key has a default; an unknown one is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,10 @@ pub struct DataConfig {
     /// Pixels with one mean and deviation: all if not given, or each (images).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standardize: Option<Standardize>,
+    /// Values that are missing from your own series: refused, or filled in by the last one seen (with channels that say so), on
+    /// the line between neighbours, or by the mean; refused if not given (series).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// Maximum number of words or characters, the most frequent ones first (text).
     #[schemars(range(min = 1, max = 10_000_000))]
     pub vocabulary: usize,
@@ -154,6 +158,7 @@ impl Default for DataConfig {
             keep: Keep::Start,
             pad: Pad::None,
             standardize: None,
+            missing: None,
             vocabulary: 20_000,
             tokens: None,
             task: None,
@@ -228,7 +233,10 @@ mod tests {
     #[test]
     fn nothing_is_written_of_settings_that_are_not_given() {
         let text = toml::to_string(&DataConfig::default()).unwrap();
-        assert!(["columns", "test_fraction", "targets"].iter().all(|key| !text.contains(key)), "{text}");
+        assert!(
+            ["columns", "test_fraction", "targets", "missing"].iter().all(|key| !text.contains(key)),
+            "{text}"
+        );
         let config: DataConfig =
             toml::from_str("horizon = 7\n[columns]\ntime = 'ds'\nignore = ['note']").unwrap();
         assert_eq!(config.columns.time.as_deref(), Some("ds"));

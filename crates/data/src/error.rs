@@ -210,6 +210,27 @@ pub enum DataError {
     )]
     NumberMissing { file: String, line: usize, field: String, found: String },
     #[error(
+        "{file}:{line}: no number in {field}; {} missing in all: fill in what is missing, leave those sequences out, or \
+         choose with `data.missing` how it is filled in (forward, linear or mean)", values_are(*values)
+    )]
+    Missing { file: String, line: usize, field: String, values: usize },
+    #[error(
+        "{file}:{line}: no number in {field}, which is to be forecast; {} missing of it, and `data.missing` makes up no truth \
+         to learn and to test by: fill in what is missing, or forecast another channel (`data.targets`)", values_are(*values)
+    )]
+    MissingTarget { file: String, line: usize, field: String, values: usize },
+    #[error("{file}:{line}: no number in column `{column}`, which is to be told of the series; fill it in")]
+    MissingAnswer { file: String, line: usize, column: String },
+    #[error(
+        "{file}: no value of {channel} is there to train on, so that none can be filled in; leave the channel out"
+    )]
+    NeverSeen { file: String, channel: String },
+    #[error(
+        "{file}:{line}: no number in {field}; {} missing in all, and the run has no rule for that: fill in what is missing, \
+         leave those sequences out, or, on data of your own, train with `data.missing`", values_are(*values)
+    )]
+    MissingInput { file: String, line: usize, field: String, values: usize },
+    #[error(
         "{file}:{line}: {found:?} has its decimals behind another mark than the numbers above ({field}), which have a {mark} \
          there (line {other}): write all with a point or all with a comma, and nothing between thousands"
     )]
@@ -449,6 +470,11 @@ pub enum DataError {
     TextColumn { file: String, column: String },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },
+}
+
+/// So many values, with their verb.
+fn values_are(number: usize) -> String {
+    format!("{} {}", count(number, "value"), if number == 1 { "is" } else { "are" })
 }
 
 /// The verb of so many things.

@@ -127,7 +127,7 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
         }
         Ok(number) if number.is_finite() => Ok(number),
         Ok(_) => Err(DataError::NotFinite { file, line, field: field(), found: found() }),
-        Err(_) if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+        Err(_) if is_missing(text) => {
             Err(DataError::NumberMissing { file, line, field: field(), found: found() })
         }
         Err(_) => Err(match commas(text) {
@@ -138,6 +138,17 @@ pub(crate) fn number(text: &str, location: Location) -> Result<f64, DataError> {
             None => DataError::NotANumber { file, line, field: field(), found: found() },
         }),
     }
+}
+
+/// True if a field says that a number is missing.
+pub(crate) fn is_missing(text: &str) -> bool {
+    let text = text.trim();
+    MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.parse::<f64>().is_ok_and(f64::is_nan)
+}
+
+/// Reads a measured value as [`number`] does, or NaN where it is missing.
+pub(crate) fn measured(text: &str, location: Location) -> Result<f64, DataError> {
+    if is_missing(text) { Ok(f64::NAN) } else { number(text, location) }
 }
 
 /// Words for a missing number in the files of other programs, beside NaN.

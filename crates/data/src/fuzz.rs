@@ -4,10 +4,10 @@
 use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{idx, texts, ts};
+use crate::missing::Filling;
 use crate::recipe::Format;
-use crate::standardizer::Standardizer;
 use crate::survey::{OneFile, Survey, same_tokens};
-use crate::{Columns, TokenRule, file, labels, stamps};
+use crate::{Columns, Missing, TokenRule, file, labels, stamps};
 use bolero::check;
 
 /// Reads a file of sequences with their classes as that of a folder is read, up to what models get.
@@ -26,10 +26,13 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
     let Some(channels) = channels else { return sequences };
     let values = || sequences.iter().filter_map(|sequence| sequence.raw.values());
     assert!(values().all(|values| !values.is_empty() && values.len() % channels == 0));
-    assert!(values().flatten().all(|value| value.is_finite()));
-    let standardizer = Standardizer::fit(channels, values().map(<[f64]>::to_vec));
-    for numbers in values().filter_map(|values| standardizer.apply(values).ok()) {
-        assert!(numbers.iter().all(|number| number.is_finite()));
+    // NaN is a value that is missing.
+    assert!(values().flatten().all(|value| !value.is_infinite()));
+    for rule in [Missing::Forward, Missing::Linear, Missing::Mean] {
+        let Ok((filling, scale)) = Filling::fit(rule, channels, values()) else { continue };
+        for numbers in values().filter_map(|values| scale.apply(&filling.fill(values)).ok()) {
+            assert!(numbers.iter().all(|number| number.is_finite()));
+        }
     }
     sequences
 }

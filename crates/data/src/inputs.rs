@@ -9,7 +9,7 @@ use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
-use crate::{DataError, InputKind, Layout, Preprocessing, Steps, Task, Windows, far, file, labels, stamps};
+use crate::{DataError, Layout, Missing, Preprocessing, Steps, Task, Windows, far, file, labels, stamps};
 use std::ops::Range;
 use std::path::Path;
 
@@ -56,8 +56,11 @@ pub struct Inputs {
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = file::called(path);
     let found = find(path, &file, preprocessing)?;
+    let filled_in = missing_from(&found, &file, preprocessing)?;
     let found = found.into_iter().map(|found| found.last_context(preprocessing)).collect::<Result<_, _>>()?;
-    prepared(found, &file, preprocessing)
+    let mut inputs = prepared(found, &file, preprocessing)?;
+    inputs.warnings.splice(0..0, filled_in);
+    Ok(inputs)
 }
 
 /// Sequences as the model reads them.
@@ -66,21 +69,66 @@ pub(crate) fn prepared(
     file: &str,
     preprocessing: &Preprocessing,
 ) -> Result<Inputs, DataError> {
-    let steps = preprocessing
-        .apply(found.iter().map(|found| &found.raw))
-        .map_err(|place| overflow(&found[place.sequence], file, place, preprocessing))?;
+    let steps = preprocessing.apply(found.iter().map(|found| &found.raw));
+    with_steps(found, steps, file, preprocessing)
+}
+
+/// Sequences with what the model reads of them, or the place of a number that it cannot compute with.
+pub(crate) fn with_steps(
+    found: Vec<Found>,
+    steps: Result<Vec<Steps>, Overflow>,
+    file: &str,
+    preprocessing: &Preprocessing,
+) -> Result<Inputs, DataError> {
+    let steps = steps.map_err(|place| overflow(&found[place.sequence], file, place, preprocessing))?;
     let texts = found.iter().filter_map(|found| Some((*found.lines.first()?, found.raw.text()?)));
     let mut warnings: Vec<String> = several_lines(file, texts).iter().map(ToString::to_string).collect();
     warnings.extend(far::warnings(&found, file, preprocessing));
-    let input = |(found, steps): (Found, Steps)| {
+    let input = |(found, mut steps): (Found, Steps)| {
+        if let Steps::Values { values, channels } = &mut steps {
+            values.drain(..found.unread * *channels);
+        }
         let kept = preprocessing.kept(found.steps(preprocessing).unwrap_or(steps.len()));
         let padding = preprocessing.padding_before(kept.len());
         let own = padding..padding + kept.len();
-        Input { name: found.name, steps, own, first_step: found.skipped + kept.start + 1 }
+        Input { name: found.name, steps, own, first_step: found.skipped + found.unread + kept.start + 1 }
     };
     let sequences: Vec<Input> = found.into_iter().zip(steps).map(input).collect();
     warnings.extend(unknown_tokens(&sequences));
     Ok(Inputs { sequences, warnings })
+}
+
+/// Checks that no number is missing from series, or warns of those that are filled in.
+///
+/// # Errors
+/// A number that is missing, and no rule for it.
+pub(crate) fn missing_from(
+    all: &[Found],
+    file: &str,
+    preprocessing: &Preprocessing,
+) -> Result<Option<String>, DataError> {
+    let places = || {
+        all.iter().flat_map(|found| {
+            let values = found.raw.values().unwrap_or_default().iter().enumerate();
+            values.filter(|(_, value)| value.is_nan()).map(move |(at, _)| (found, at))
+        })
+    };
+    let Some((found, first)) = places().next() else { return Ok(None) };
+    let (channels, values) = (channels(preprocessing), places().count());
+    let (line, field) = found.place(first / channels, first % channels, preprocessing);
+    let Some(filling) = preprocessing.filling() else {
+        return Err(DataError::MissingInput { file: file.into(), line, field, values });
+    };
+    let new = places().find(|(_, at)| filling.rule() == Missing::Forward && !filling.has_mask(at % channels));
+    let new = new.map_or_else(String::new, |(found, at)| {
+        let (line, field) = found.place(at / channels, at % channels, preprocessing);
+        format!("; in line {line}, one of a channel that had all of them in training ({field}), which the model does not see")
+    });
+    let are = if values == 1 { "value is" } else { "values are" };
+    let rule = filling.rule().name();
+    Ok(Some(format!(
+        "{values} {are} missing (the first in {file}:{line}, {field}) and filled in by `data.missing = {rule:?}`{new}"
+    )))
 }
 
 /// Reads the sequences of a file as it holds them.
@@ -128,22 +176,30 @@ pub(crate) struct Found {
     lines: Vec<usize>,
     /// Steps of the file before the first of these.
     skipped: usize,
+    /// The first of these that the model does not read: what is missing later is filled in from them.
+    unread: usize,
 }
 
 impl Found {
     /// A series of a table.
     pub(crate) fn of_table(series: table::Series, file: &str) -> Found {
-        Found { name: name(&series, file), raw: Raw::Values(series.values), lines: series.lines, skipped: 0 }
+        let (name, raw) = (name(&series, file), Raw::Values(series.values));
+        Found { name, raw, lines: series.lines, skipped: 0, unread: 0 }
     }
 
     /// A sequence that begins on a line.
     pub(crate) fn one(name: String, raw: Raw, line: usize) -> Found {
-        Found { name, raw, lines: vec![line], skipped: 0 }
+        Found { name, raw, lines: vec![line], skipped: 0, unread: 0 }
     }
 
-    /// The steps of a series.
+    /// Its content.
+    pub(crate) fn raw(&self) -> &Raw {
+        &self.raw
+    }
+
+    /// The steps of a series that the model reads.
     fn steps(&self, preprocessing: &Preprocessing) -> Option<usize> {
-        Some(self.raw.values()?.len() / channels(preprocessing))
+        Some(self.raw.values()?.len() / channels(preprocessing) - self.unread)
     }
 
     /// The last steps alone, as many as a forecast is made from; all of any other task.
@@ -156,6 +212,9 @@ impl Found {
         let Some(skipped) = steps.checked_sub(context) else {
             return Err(DataError::ShortInput { name: excerpt(&self.name), steps, context });
         };
+        if preprocessing.filling().is_some() {
+            return Ok(Found { unread: skipped, ..self });
+        }
         if let Raw::Values(values) = &mut self.raw {
             values.drain(..skipped * channels(preprocessing));
         }
@@ -170,6 +229,7 @@ impl Found {
         let channels = channels(preprocessing);
         let values = self.raw.values().unwrap_or_default();
         let kept = preprocessing.kept(values.len() / channels);
+        let kept = kept.start + self.unread..kept.end;
         let number = move |at: usize| (at / channels, at % channels, values[at]);
         (kept.start * channels..kept.end * channels).map(number)
     }
@@ -194,12 +254,9 @@ impl Found {
     }
 }
 
-/// The numbers of a step; 1 where it is a token.
+/// The numbers of a step as files have it; 1 where it is a token.
 fn channels(preprocessing: &Preprocessing) -> usize {
-    match preprocessing.input() {
-        InputKind::Values { channels } => channels,
-        InputKind::Tokens { .. } => 1,
-    }
+    preprocessing.channels().unwrap_or(1)
 }
 
 /// The series of a file.
@@ -295,7 +352,8 @@ fn image(series: table::Series, layout: Layout, file: &str) -> Result<Found, Dat
         return Err(DataError::PixelRange { file: file.into(), line, found: series.values[at] });
     }
     let pixels = series.values.iter().map(|pixel| *pixel as f32 / 255.0).collect();
-    Ok(Found { name: name(&series, file), raw: Raw::Pixels(pixels), lines: series.lines, skipped: 0 })
+    let (name, raw) = (name(&series, file), Raw::Pixels(pixels));
+    Ok(Found { name, raw, lines: series.lines, skipped: 0, unread: 0 })
 }
 
 fn lines(text: &str, file: &str) -> Result<Vec<Found>, DataError> {

@@ -29,6 +29,7 @@ mod image;
 mod inputs;
 mod labels;
 mod length;
+mod missing;
 mod origin;
 mod own;
 mod pieces;
@@ -59,6 +60,7 @@ pub use forecast::{Windows, seasonal_naive_error};
 pub use image::Layout;
 pub use inputs::{Input, Inputs, read_inputs};
 pub use length::{Keep, Pad};
+pub use missing::Missing;
 pub use origin::{Archive, Origin, Provider};
 pub use own::{is_folder, short_name, whole_path};
 pub use places::WindowPlace;
@@ -72,7 +74,8 @@ pub use sequence::{Sequence, Steps, Target};
 pub use store::Store;
 pub use stream::InputStream;
 pub use survey::{
-    ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, Survey, findings, standard_error,
+    ChannelRange, ClassCount, FEW_VALIDATION_SEQUENCES, FillValue, Finding, MissingValues, Survey, findings,
+    standard_error,
 };
 pub use task::Task;
 pub use tokens::TokenRule;

@@ -11,6 +11,7 @@ use crate::shuffle::Purpose;
 use crate::split::{self, Members, SplitIndices, draw, held_out, split, undivided};
 use crate::{
     DataConfig, DataError, Entry, Preprocessing, Presence, Protocol, Sequence, Task, TestSet, examples, find,
+    missing,
 };
 use std::collections::BTreeMap;
 
@@ -102,6 +103,7 @@ pub fn validation_sequences(config: &DataConfig) -> Result<usize, DataError> {
 pub fn check_division(config: &DataConfig) -> Result<(), DataError> {
     let entry = find(config)?;
     check_test_set(config, &entry)?;
+    missing::check(config, &entry)?;
     match config.validation {
         _ if entry.recipe.task == Task::Forecast => forecast::windows(config, &entry).map(|_| ()),
         Protocol::Validation if !entry.recipe.groups.is_empty() => {
@@ -132,6 +134,7 @@ fn build(config: &DataConfig, stored: Option<(&Preprocessing, Option<&str>)>) ->
         return Err(DataError::OtherTask { dataset: entry.name.clone(), asked, task: entry.recipe.task });
     }
     check_test_set(config, &entry)?;
+    missing::check(config, &entry)?;
     if stored.is_none()
         && let Some(value) = entry.survey.as_ref().and_then(|survey| survey.hiding_value(config.test))
     {

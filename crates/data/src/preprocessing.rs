@@ -1,14 +1,16 @@
 //! The preparation that is learned from the training set and applied to every sequence.
 
 use crate::answers::Answers;
+use crate::error::excerpt;
 use crate::examples::{Answer, Example, Raw};
+use crate::missing::{Filling, LastSeen};
 use crate::own::whole_path;
 use crate::recipe::{File, Format, Modality};
 use crate::standardizer::Standardizer;
 use crate::vocabulary::{PADDING, UNKNOWN, Vocabulary};
 use crate::{
-    Columns, DataConfig, DataError, Entry, Keep, Layout, Pad, Presence, Sequence, Standardize, Steps, Target,
-    Task, TokenRule, Windows, catalog,
+    Columns, DataConfig, DataError, Entry, Keep, Layout, Missing, Pad, Presence, Sequence, Standardize,
+    Steps, Target, Task, TokenRule, Windows, catalog,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,7 +65,12 @@ pub(crate) enum Transform {
     /// standardised: those of the catalog, on which recorded results rest, and those of folders in earlier runs.
     Series { scale: Standardizer<f32> },
     /// The same of numbers that are rounded after it, so that an offset takes no digits away.
-    PreciseSeries { scale: Standardizer<f64> },
+    PreciseSeries {
+        scale: Standardizer<f64>,
+        /// The rule for missing values, which comes first; none where they are refused, as in earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filling: Option<Filling>,
+    },
     /// Tokens as their ids. One that does not say how tokens are found is of a version that had one rule.
     Text {
         #[serde(default, skip_serializing_if = "is_default")]
@@ -126,8 +133,7 @@ impl Preprocessing {
                 let series = raws().filter_map(Raw::values);
                 let series = series.map(|values| &values[kept_steps(values, channels, keep, max_length)]);
                 if entry.set.presence() == Presence::Own || entry.recipe.task != Task::Classification {
-                    let scale = Standardizer::fit(channels, series.map(<[f64]>::to_vec));
-                    Transform::PreciseSeries { scale }
+                    precise(entry, config, channels, series)?
                 } else {
                     Transform::Series { scale: Standardizer::fit(channels, series.map(single)) }
                 }
@@ -142,7 +148,7 @@ impl Preprocessing {
                 }
             }
         };
-        let scale = if let Transform::PreciseSeries { scale } = &transform { Some(scale) } else { None };
+        let scale = if let Transform::PreciseSeries { scale, .. } = &transform { Some(scale) } else { None };
         Ok(Self {
             dataset: entry.name.clone(),
             classes: entry.recipe.classes.clone(),
@@ -218,7 +224,7 @@ impl Preprocessing {
         match &self.transform {
             Transform::Image { layout, .. } => InputKind::Values { channels: layout.channels() },
             Transform::Series { scale } => InputKind::Values { channels: scale.channels() },
-            Transform::PreciseSeries { scale } => InputKind::Values { channels: scale.channels() },
+            Transform::PreciseSeries { scale, .. } => InputKind::Values { channels: scale.channels() },
             Transform::Text { vocabulary, .. } => InputKind::Tokens { vocabulary: vocabulary.size() },
         }
     }
@@ -231,6 +237,33 @@ impl Preprocessing {
         }
     }
 
+    /// The numbers of a step as files have it; none of text.
+    pub(crate) fn channels(&self) -> Option<usize> {
+        match (self.filling(), self.input()) {
+            (Some(filling), _) => Some(filling.channels()),
+            (None, InputKind::Values { channels }) => Some(channels),
+            (None, InputKind::Tokens { .. }) => None,
+        }
+    }
+
+    /// The rule for missing values; none where they are refused.
+    pub(crate) fn filling(&self) -> Option<&Filling> {
+        if let Transform::PreciseSeries { filling, .. } = &self.transform { filling.as_ref() } else { None }
+    }
+
+    /// Turns the next step of a series into one, with what is missing filled in from the steps before it. None where missing
+    /// values are refused, and no other step matters.
+    pub(crate) fn next(&self, step: &Raw, last: &mut Option<LastSeen>) -> Option<Result<Steps, Overflow>> {
+        let (Transform::PreciseSeries { scale, filling: Some(filling) }, Raw::Values(step)) =
+            (&self.transform, step)
+        else {
+            return None;
+        };
+        let filled = filling.next(step, last.get_or_insert_with(|| filling.begin()));
+        let standardised = scale.apply(&filled).map_err(|channel| Overflow { sequence: 0, step: 0, channel });
+        Some(standardised.map(|values| Steps::Values { values, channels: scale.channels() }))
+    }
+
     pub(crate) fn transform(&self) -> &Transform {
         &self.transform
     }
@@ -241,7 +274,7 @@ impl Preprocessing {
             Some(own) => own.channels.as_slice(),
             None => catalog().iter().find(|entry| entry.name == self.dataset)?.channel_names(),
         };
-        (InputKind::Values { channels: names.len() } == self.input()).then_some(names)
+        (self.channels() == Some(names.len())).then_some(names)
     }
 
     /// The columns that are no channels, of a table of the user's own whose columns were told apart.
@@ -282,8 +315,8 @@ impl Preprocessing {
         let same_modality = match (&self.transform, &entry.modality) {
             (Transform::Image { layout, .. }, Modality::Image { layout: wanted }) => layout == wanted,
             (Transform::Series { scale }, Modality::Series { channels }) => scale.channels() == *channels,
-            (Transform::PreciseSeries { scale }, Modality::Series { channels }) => {
-                scale.channels() == *channels
+            (Transform::PreciseSeries { .. }, Modality::Series { channels }) => {
+                self.channels() == Some(*channels)
             }
             (Transform::Text { .. }, Modality::Text) => true,
             _ => false,
@@ -329,7 +362,7 @@ impl Preprocessing {
     pub(crate) fn deviation(&self, channel: usize, number: f64) -> Option<f64> {
         match &self.transform {
             Transform::Series { scale } => Some(scale.deviation(channel, number)),
-            Transform::PreciseSeries { scale } => Some(scale.deviation(channel, number)),
+            Transform::PreciseSeries { scale, .. } => Some(scale.deviation(channel, number)),
             Transform::Image { .. } | Transform::Text { .. } => None,
         }
     }
@@ -364,15 +397,18 @@ impl Preprocessing {
                 let kept = kept_steps(pixels, layout.channels(), self.keep, most);
                 let order = order.expect("an image has an order");
                 let pixels: Vec<f32> = order[kept.clone()].iter().map(|place| pixels[*place]).collect();
-                (scale.apply(&pixels), kept.start)
+                (scale.apply(&pixels), kept.start / layout.channels())
             }
             (Transform::Series { scale }, Raw::Values(values)) => {
                 let kept = kept_steps(values, scale.channels(), self.keep, most);
-                (scale.apply(&single(&values[kept.clone()])), kept.start)
+                (scale.apply(&single(&values[kept.clone()])), kept.start / scale.channels())
             }
-            (Transform::PreciseSeries { scale }, Raw::Values(values)) => {
-                let kept = kept_steps(values, scale.channels(), self.keep, most);
-                (scale.apply(&values[kept.clone()]), kept.start)
+            (Transform::PreciseSeries { scale, filling }, Raw::Values(values)) => {
+                let channels = filling.as_ref().map_or(scale.channels(), Filling::channels);
+                let kept = kept_steps(values, channels, self.keep, most);
+                let (first, values) = (kept.start / channels, &values[kept]);
+                let filled = filling.as_ref().map(|filling| filling.fill(values));
+                (scale.apply(filled.as_deref().unwrap_or(values)), first)
             }
             (Transform::Text { tokens, vocabulary }, Raw::Text(text)) => {
                 return Ok(self.token_ids(*tokens, vocabulary, text));
@@ -385,10 +421,7 @@ impl Preprocessing {
                 let values = self.pad.apply(values, most.unwrap_or(0) * channels, 0.0);
                 Ok(Steps::Values { values, channels })
             }
-            Err(at) => {
-                let at = before + at;
-                Err(Overflow { sequence, step: at / channels, channel: at % channels })
-            }
+            Err(at) => Err(Overflow { sequence, step: before + at / channels, channel: at % channels }),
         }
     }
 
@@ -421,6 +454,27 @@ impl OwnData {
             place: whole_path(&entry.name),
         }
     }
+}
+
+/// The way of series whose numbers are rounded last, with the rule for missing values if there is one.
+fn precise<'a>(
+    entry: &Entry,
+    config: &DataConfig,
+    channels: usize,
+    series: impl Iterator<Item = &'a [f64]> + Clone,
+) -> Result<Transform, DataError> {
+    let rule =
+        config.missing.filter(|rule| *rule != Missing::Refuse && entry.set.presence() == Presence::Own);
+    let Some(rule) = rule else {
+        let scale = Standardizer::fit(channels, series.map(<[f64]>::to_vec));
+        return Ok(Transform::PreciseSeries { scale, filling: None });
+    };
+    let (filling, scale) = Filling::fit(rule, channels, series).map_err(|channel| {
+        let name = entry.channel_names().get(channel).map(|name| format!("column `{}`", excerpt(name)));
+        let channel = name.unwrap_or_else(|| format!("channel {}", channel + 1));
+        DataError::NeverSeen { file: entry.name.clone(), channel }
+    })?;
+    Ok(Transform::PreciseSeries { scale, filling: Some(filling) })
 }
 
 /// The places of the values that are kept: those of `most` steps at one end.

@@ -55,7 +55,8 @@ pub(crate) struct Standardizer<T> {
 }
 
 impl<T: Number> Standardizer<T> {
-    /// Measures sequences shaped `[steps, channels]`. A channel that never varies is only centred.
+    /// Measures sequences shaped `[steps, channels]`, but for NaN, which stands for what is missing. A channel that never
+    /// varies is only centred.
     pub(crate) fn fit(channels: usize, sequences: impl Iterator<Item = Vec<T>> + Clone) -> Self {
         let mut largest = vec![0.0_f64; channels];
         for values in sequences.clone() {
@@ -67,24 +68,25 @@ impl<T: Number> Standardizer<T> {
         }
         let units: Vec<f64> = largest.into_iter().map(unit).collect();
         // Welford's update, which keeps its digits where the mean is large beside the deviation.
-        let (mut steps, mut mean, mut squares) = (0.0, vec![0.0; channels], vec![0.0; channels]);
+        let [mut steps, mut mean, mut squares] = [0.0, 0.0, 0.0].map(|zero| vec![zero; channels]);
         for values in sequences {
             for step in values.chunks_exact(channels) {
-                steps += 1.0;
-                for (channel, value) in step.iter().map(|value| (*value).into()).enumerate() {
-                    let value: f64 = value / units[channel];
+                let values = step.iter().map(|value| -> f64 { (*value).into() }).enumerate();
+                for (channel, value) in values.filter(|(_, value)| !value.is_nan()) {
+                    let value = value / units[channel];
+                    steps[channel] += 1.0;
                     let off = value - mean[channel];
-                    mean[channel] += off / steps;
+                    mean[channel] += off / steps[channel];
                     squares[channel] += off * (value - mean[channel]);
                 }
             }
         }
-        let std = |(squares, unit): (f64, &f64)| {
-            let std = T::nearest((squares / f64::max(steps, 1.0)).sqrt() * unit);
+        let std = |((squares, steps), unit): ((f64, f64), &f64)| {
+            let std = T::nearest((squares / steps.max(1.0)).sqrt() * unit);
             if std < T::LEAST { T::nearest(1.0) } else { std }
         };
         let mean = mean.into_iter().zip(&units).map(|(mean, unit)| T::nearest(mean * unit)).collect();
-        Self { std: squares.into_iter().zip(&units).map(std).collect(), mean }
+        Self { std: squares.into_iter().zip(steps).zip(&units).map(std).collect(), mean }
     }
 
     /// The number of channels.
@@ -101,6 +103,13 @@ impl<T: Number> Standardizer<T> {
     pub(crate) fn of_channels(&self, channels: &[usize]) -> Self {
         let of = |numbers: &[T]| channels.iter().map(|at| numbers[*at]).collect();
         Self { mean: of(&self.mean), std: of(&self.std) }
+    }
+
+    /// The same with more channels after these, which are only divided by a number each.
+    pub(crate) fn beside(mut self, units: &[f64]) -> Self {
+        self.mean.extend(units.iter().map(|_| T::nearest(0.0)));
+        self.std.extend(units.iter().map(|unit| T::nearest(*unit)));
+        self
     }
 
     /// Standardised values shaped `[.., channels]` as they were before.

@@ -2,9 +2,10 @@
 
 use crate::examples::Raw;
 use crate::format::table::{Series, Table};
-use crate::inputs::{Found, Inputs, of_table, prepared};
+use crate::inputs::{Found, Inputs, missing_from, of_table, prepared, with_steps};
+use crate::missing::LastSeen;
 use crate::preprocessing::Transform;
-use crate::{DataError, Preprocessing, Task, file, stamps};
+use crate::{DataError, Missing, Preprocessing, Task, file, stamps};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
@@ -27,6 +28,10 @@ pub struct InputStream<'a> {
     lines: usize,
     /// The last rows of each series with times.
     recent: HashMap<Option<String>, Series>,
+    /// What later steps of each series are filled in from.
+    seen: HashMap<Option<String>, Option<LastSeen>>,
+    /// True once it was said that values are filled in.
+    is_told: bool,
 }
 
 impl<'a> InputStream<'a> {
@@ -62,13 +67,27 @@ impl<'a> InputStream<'a> {
             Transform::Series { .. } | Transform::PreciseSeries { .. } if preprocessing.has_length() => {
                 Some("cuts or pads its sequences (`data.max_length`)")
             }
+            _ if preprocessing.filling().is_some_and(|filling| filling.rule() == Missing::Linear) => {
+                Some("fills in what is missing from later steps, too (`data.missing = \"linear\"`)")
+            }
             _ => None,
         };
         match reads {
             Some(reads) => Err(DataError::NoStream { reads }),
             None => {
-                let (file, header, recent) = (file.to_owned(), None, HashMap::new());
-                Ok(InputStream { reader, file, preprocessing, header, header_lines: 0, lines: 0, recent })
+                let (file, recent, seen) = (file.to_owned(), HashMap::new(), HashMap::new());
+                let (header, header_lines, lines, is_told) = (None, 0, 0, false);
+                Ok(InputStream {
+                    reader,
+                    file,
+                    preprocessing,
+                    header,
+                    header_lines,
+                    lines,
+                    recent,
+                    seen,
+                    is_told,
+                })
             }
         }
     }
@@ -106,8 +125,23 @@ impl<'a> InputStream<'a> {
         let table = Table::open_at(&table, &self.file, self.lines - self.header_lines)?;
         let row = of_table(table, self.preprocessing)?.remove(0);
         self.check_time(&row)?;
-        let found = Found::of_table(row, &self.file);
-        prepared(vec![found], &self.file, self.preprocessing).map(Some)
+        self.step(row).map(Some)
+    }
+
+    /// The next step of a series, with what is missing filled in from those before it. The first time, that is told.
+    fn step(&mut self, row: Series) -> Result<Inputs, DataError> {
+        let series = row.name.clone();
+        let found = vec![Found::of_table(row, &self.file)];
+        let filled_in = missing_from(&found, &self.file, self.preprocessing)?;
+        let mut inputs = match self.preprocessing.next(found[0].raw(), self.seen.entry(series).or_default()) {
+            None => prepared(found, &self.file, self.preprocessing)?,
+            Some(steps) => with_steps(found, steps.map(|steps| vec![steps]), &self.file, self.preprocessing)?,
+        };
+        if let Some(told) = filled_in.filter(|_| !self.is_told) {
+            self.is_told = true;
+            inputs.warnings.insert(0, told + "; so are all that are missing later");
+        }
+        Ok(inputs)
     }
 
     /// Keeps the line with the column names, and before it the one in which Excel is told the separator.

@@ -72,12 +72,12 @@ fn damaged_numbers_and_rows_are_refused_with_their_place_and_a_remedy() {
         (
             "a word for no number",
             series("s,up,NaN\n"),
-            &["a.csv:22: \"NaN\" is not a finite number (column `x`)", "fill in"],
+            &["a.csv:22: no number in column `x`; 1 value is missing in all", "fill in", "`data.missing`"],
         ),
         (
             "another word",
             series("s,up,n/a\n"),
-            &["a.csv:22: no number in column `x`, but \"n/a\"", "fill in"],
+            &["a.csv:22: no number in column `x`; 1 value is missing in all", "fill in", "`data.missing`"],
         ),
         ("text", series("s,up,warm\n"), &["a.csv:22: \"warm\" is not a number", "data.columns.ignore"]),
         (

@@ -306,7 +306,11 @@ fn sequences_are_classified_when_the_folder_is_gone() {
 fn what_is_wrong_in_a_table_is_named_with_its_file_and_line() {
     const TRAIN: &str = "series,class,x\na,up,1\na,up,2\nb,down,3\n";
     for (train, test, told) in [
-        ("series,class,x\na,up,1\nb,down,nan\n", TRAIN, "train.csv:3: \"nan\" is not a finite number"),
+        (
+            "series,class,x\na,up,1\nb,down,nan\n",
+            TRAIN,
+            "train.csv:3: no number in column `x`; 1 value is missing",
+        ),
         ("series,class,x\na,up,1\nb,down\n", TRAIN, "train.csv:3: 2 columns where 3 belong"),
         ("series,class,x\na,up,1\na,down,2\n", TRAIN, "train.csv:3: series \"a\" has two classes"),
         ("series,class,x\na,up,1\nb,down,2\na,up,3\n", TRAIN, "train.csv:4: series \"a\" goes on"),

@@ -217,13 +217,18 @@ fn show_survey(config: &DataConfig, entry: &Entry, survey: &Survey) -> Result<()
         show_classes(survey)?;
     }
     if !survey.channels.is_empty() {
-        let mut channels = table(["channel", "min in training", "max"]);
+        let lacks = survey.channels.iter().any(|channel| channel.missing.is_some());
+        let mut channels = match lacks {
+            true => table(["channel", "min in training", "max", "missing"]),
+            false => table(["channel", "min in training", "max"]),
+        };
         for channel in survey.channels.iter().take(SHOWN) {
-            channels.add_row([
-                channel.name.clone(),
-                format!("{:?}", channel.least),
-                format!("{:?}", channel.most),
-            ]);
+            let mut row =
+                vec![channel.name.clone(), format!("{:?}", channel.least), format!("{:?}", channel.most)];
+            if lacks {
+                row.push(count(channel.missing.as_ref().map_or(0, |missing| missing.values())));
+            }
+            channels.add_row(row);
         }
         say(format_args!("\n{channels}"))?;
         more(survey.channels.len())?;

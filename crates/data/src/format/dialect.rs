@@ -2,7 +2,7 @@
 
 use crate::DataError;
 use crate::error::excerpt;
-use crate::file::{Location, number};
+use crate::file::{Location, is_missing, number};
 
 /// The separators of columns that are recognised beside the comma.
 const SEPARATORS: [u8; 3] = [b';', b'\t', b'|'];
@@ -37,8 +37,11 @@ pub(super) struct Decimals {
 }
 
 impl Decimals {
-    /// Reads a number of a table with this separator.
+    /// Reads a number of a table with this separator, NaN where it is missing.
     pub(super) fn number(&mut self, text: &str, separator: u8, at: Location) -> Result<f64, DataError> {
+        if is_missing(text) {
+            return Ok(f64::NAN);
+        }
         if separator == b',' {
             return number(text, at);
         }

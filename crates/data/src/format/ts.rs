@@ -3,7 +3,7 @@
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{self, Field, Location, number};
+use crate::file::{self, Field, Location, measured};
 use crate::{DataError, labels};
 
 /// One sequence of a `.ts` file.
@@ -246,7 +246,7 @@ fn steps(fields: &[&str], file: &str, line: usize) -> Result<Vec<f64>, DataError
     for (channel, field) in (1..).zip(fields) {
         let steps = (1..).zip(field.split(',').filter(|_| !field.is_empty()));
         let value =
-            |(step, text)| number(text, Location { file, line, field: Field::Step { channel, step } });
+            |(step, text)| measured(text, Location { file, line, field: Field::Step { channel, step } });
         columns.push(steps.map(value).collect::<Result<Vec<f64>, _>>()?);
     }
     let steps = columns.first().map_or(0, Vec::len);

@@ -2,7 +2,7 @@
 
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, lines, number};
+use crate::file::{Field, Location, lines, measured};
 use crate::{DataError, labels};
 
 /// A first row of numbers that count, so many or more, can be the names that pandas gives to columns.
@@ -45,8 +45,9 @@ pub(crate) fn labelled(text: &str, file: &str, known: &[String]) -> Result<Vec<L
         if series.is_empty() && steps.iter().all(|step| is_name(step)) {
             return Err(DataError::UcrHeader { file: file.into(), line });
         }
-        let value =
-            |(column, text): (usize, &&str)| number(text, Location { file, line, field: Field::Nth(column) });
+        let value = |(column, text): (usize, &&str)| {
+            measured(text, Location { file, line, field: Field::Nth(column) })
+        };
         let values = (2..).zip(steps).map(value).collect::<Result<_, _>>()?;
         series.push(Labelled { raw: Raw::Values(values), class: (*class).to_owned(), line });
     }
@@ -116,6 +117,14 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_is_missing_and_the_end_is_not() {
+        let all = read("1\t2\tnan\t3\tnan\n2\t?\t1\t2\t3").unwrap();
+        let [one, other] = [0, 1].map(|at| all[at].raw.values().unwrap());
+        assert!(one[1].is_nan() && other[0].is_nan());
+        assert_eq!((one[0], one[2], one.len(), &other[1..]), (2.0, 3.0, 3, &[1.0, 2.0, 3.0][..]));
+    }
+
+    #[test]
     fn damage_is_named_with_its_line() {
         let columns = read("1\t2\n1\t2\t3");
         assert!(matches!(columns, Err(DataError::Columns { line: 2, found: 3, wanted: 2, .. })));
@@ -124,9 +133,9 @@ mod tests {
         assert!(matches!(read("class\tx\n1\t2"), Err(DataError::UcrHeader { line: 1, .. })));
         assert!(matches!(read("\t1"), Err(DataError::UcrNoClass { line: 1, .. })));
         assert!(matches!(read("1\tnan"), Err(DataError::NoStep { line: 1, .. })));
-        let gap = read("1\t2\tnan\t3").unwrap_err();
-        assert!(matches!(gap, DataError::NotFinite { line: 1, .. }));
-        assert!(gap.to_string().contains("column 3"), "{gap}");
+        let endless = read("1\t2\tinf\t3").unwrap_err();
+        assert!(matches!(endless, DataError::NotFinite { line: 1, .. }));
+        assert!(endless.to_string().contains("column 3"), "{endless}");
         assert!(matches!(read(""), Err(DataError::NoSequence { .. })));
     }
 

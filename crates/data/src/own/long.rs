@@ -40,7 +40,10 @@ impl Layout {
 
     fn read(&self, content: &Content) -> Result<Vec<Series>, DataError> {
         let Content { path, bytes, .. } = content;
-        table::with_roles(Table::open(bytes, path)?, &self.columns, &self.channels, self.beside(), true)
+        let all =
+            table::with_roles(Table::open(bytes, path)?, &self.columns, &self.channels, self.beside(), true)?;
+        check_answers(self, &all, path)?;
+        Ok(all)
     }
 }
 
@@ -53,6 +56,7 @@ pub(super) fn read(
 ) -> Result<Entry, DataError> {
     let (layout, all) = understood(config, train)?;
     check_rows(config, &layout, &all, &train.path)?;
+    check_answers(&layout, &all, &train.path)?;
     let (step, mut findings) = times(&layout, &all, &train.path)?;
     let held = match test {
         Some(test) => Some((layout.read(test)?, test)),
@@ -188,7 +192,9 @@ fn named(config: &DataConfig, given: &[String], others: &[String]) -> Result<Vec
 fn is_constant(all: &[Series], channels: usize, targets: usize) -> bool {
     let of_series = |series: &Series| {
         let rows = || series.values.chunks_exact(channels + targets).map(|row| &row[channels..]);
-        rows().all(|row| Some(row) == rows().next())
+        let first: Vec<f64> = rows().next().map_or(Vec::new(), <[f64]>::to_vec);
+        let same = |(one, other): (&f64, &f64)| one == other || (one.is_nan() && other.is_nan());
+        rows().all(|row| row.iter().zip(&first).all(same))
     };
     all.len() > 1 && all.iter().any(|series| series.lines.len() > 1) && all.iter().all(of_series)
 }
@@ -247,6 +253,20 @@ fn check_rows(config: &DataConfig, layout: &Layout, all: &[Series], file: &str) 
         }
         _ => Ok(()),
     }
+}
+
+/// Checks that no number is missing that is to be told of a series.
+fn check_answers(layout: &Layout, all: &[Series], file: &str) -> Result<(), DataError> {
+    let (channels, targets) = (layout.channels.len(), layout.beside());
+    for series in all.iter().filter(|_| !targets.is_empty()) {
+        for (row, line) in series.values.chunks_exact(channels + targets.len()).zip(&series.lines) {
+            if let Some(at) = row[channels..].iter().position(|number| number.is_nan()) {
+                let column = excerpt(&targets[at]);
+                return Err(DataError::MissingAnswer { file: file.into(), line: *line, column });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks that what is forecast comes at the same step in the file to test on as in the one to train on.

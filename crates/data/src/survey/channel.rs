@@ -30,8 +30,11 @@ pub(super) struct Channel {
     low: Vec<Extreme>,
     /// The greatest, from the greatest on.
     high: Vec<Extreme>,
-    /// The number of all values.
+    /// The number of all values that are there.
     values: usize,
+    /// The number of those that are missing, and the sequence and the step of the first.
+    missing: usize,
+    first_missing: Option<(usize, usize)>,
     /// True if it rises from one step of a series to the next, somewhere.
     rises: bool,
     /// True if it falls.
@@ -48,11 +51,24 @@ pub(super) struct Outlier {
 
 impl Channel {
     pub fn new() -> Channel {
-        Channel { low: Vec::new(), high: Vec::new(), values: 0, rises: false, falls: false }
+        Channel {
+            low: Vec::new(),
+            high: Vec::new(),
+            values: 0,
+            missing: 0,
+            first_missing: None,
+            rises: false,
+            falls: false,
+        }
     }
 
-    /// Takes in the value of a step, after that of the step before it.
+    /// Takes in the value of a step, after that of the step before it. NaN is one that is missing.
     pub fn add(&mut self, value: f64, before: Option<f64>, sequence: usize, step: usize) {
+        if value.is_nan() {
+            self.missing += 1;
+            self.first_missing.get_or_insert((sequence, step));
+            return;
+        }
         self.values += 1;
         self.rises |= before.is_some_and(|before| before < value);
         self.falls |= before.is_some_and(|before| before > value);
@@ -66,8 +82,16 @@ impl Channel {
         self.rises && !self.falls
     }
 
-    /// The values far outside the rest, and the least and the greatest of the rest.
+    /// The number of values that are missing, with the sequence and the step of the first.
+    pub fn missing(&self) -> Option<(usize, (usize, usize))> {
+        self.first_missing.map(|first| (self.missing, first))
+    }
+
+    /// The values far outside the rest, and the least and the greatest of the rest, NaN where there is none.
     pub fn outliers(&self) -> (Vec<Outlier>, f64, f64) {
+        if self.values == 0 {
+            return (Vec::new(), f64::NAN, f64::NAN);
+        }
         let (mut low, mut high) = (0, 0);
         while let Some((lower, higher)) = self.farther(low, high) {
             (low, high) = (lower, higher);

@@ -98,6 +98,19 @@ pub enum Finding {
         /// above all others, if one has.
         signs: Vec<(String, usize, Option<String>)>,
     },
+    /// Values that are missing and are filled in.
+    Missing {
+        /// Their number.
+        values: usize,
+        /// The file of the first.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// Their numbers by channel, in words.
+        channels: String,
+        /// The rule by which they are filled in, as `data.missing` has it.
+        rule: &'static str,
+    },
     /// How data was read or divided where the settings do not say it.
     Notice(String),
     /// A validation set that says little.
@@ -192,6 +205,11 @@ impl fmt::Display for Finding {
                 same_tokens(f, file, *texts, lines, if *differ { None } else { Some(ways) })
             }
             Finding::DroppedSigns { file, texts, signs } => dropped_signs(f, file, *texts, signs),
+            Finding::Missing { values, file, line, channels, rule } => write!(
+                f,
+                "{} missing ({channels}; the first in {file}:{line}) and filled in by `data.missing = {rule:?}`",
+                if *values == 1 { "1 value is".to_owned() } else { format!("{values} values are") }
+            ),
             Finding::Notice(told) => f.write_str(told),
             Finding::SmallValidation { sequences } => write!(
                 f,

@@ -10,7 +10,9 @@ use crate::examples::{Labelled, locate};
 use crate::file::Field;
 use crate::preprocessing::Overflow;
 use crate::recipe::Format;
-use crate::{DataConfig, DataError, Protocol, Task, TestSet, Windows, find, labels, validation_sequences};
+use crate::{
+    DataConfig, DataError, Protocol, Task, TestSet, Windows, find, labels, missing, validation_sequences,
+};
 use channel::Channel;
 pub use finding::{FillValue, Finding};
 use texts::left_out_of;
@@ -59,6 +61,30 @@ pub struct ChannelRange {
     pub least: f64,
     /// The greatest of them.
     pub most: f64,
+    /// Those of its values that are missing, if any are.
+    pub missing: Option<MissingValues>,
+}
+
+/// The missing values of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingValues {
+    /// Their number in the training part.
+    pub train: usize,
+    /// Their number in the test part.
+    pub test: usize,
+    /// The file of the first.
+    pub file: String,
+    /// Its line.
+    pub line: usize,
+    /// Its place in the line, as messages call it.
+    pub field: String,
+}
+
+impl MissingValues {
+    /// Their number in both parts.
+    pub fn values(&self) -> usize {
+        self.train + self.test
+    }
 }
 
 /// The training or the test part, with its file.
@@ -78,7 +104,9 @@ pub(crate) struct OneFile<'a> {
 pub fn findings(config: &DataConfig) -> Result<Vec<Finding>, DataError> {
     let entry = find(config)?;
     let mut findings = entry.survey.as_ref().map_or_else(Vec::new, |survey| survey.findings.clone());
-    if entry.survey.is_some() {
+    missing::check(config, &entry)?;
+    if let Some(survey) = &entry.survey {
+        findings.extend(missing::finding(config, survey));
         findings.extend(windows_notice(entry.recipe.windows, config));
     }
     findings.extend(left_out_of(&entry, config.tokens)?);
@@ -145,10 +173,13 @@ impl Survey {
                 findings.extend(channel_finding(&names[at], least, most, channel.only_rises()));
                 findings.extend(fills);
                 let name = names[at].trim_start_matches("column ").trim_matches('`').to_owned();
-                ranges.push(ChannelRange { name, least, most });
+                let missing = missing_values(&channel, at, format, train)?;
+                ranges.push(ChannelRange { name, least, most, missing });
             }
             for (at, channel) in survey(channels, test.sequences).into_iter().enumerate() {
                 findings.extend(fill_values(&channel, at, format, test, false)?.0);
+                let missing = missing_values(&channel, at, format, test)?;
+                ranges[at].missing = in_both(ranges[at].missing.take(), missing);
             }
         }
         for OneFile { file, sequences, .. } in [train, test] {
@@ -300,25 +331,51 @@ fn fill_values(
     channel: &Channel,
     at: usize,
     format: &Format,
-    OneFile { file, bytes, sequences, lines }: OneFile,
+    part: OneFile,
     training: bool,
 ) -> Result<(Vec<Finding>, f64, f64), DataError> {
     let (outliers, least, most) = channel.outliers();
     let finding = |outlier: &channel::Outlier| {
         let channel::Extreme { value, count, sequence, step } = outlier.extreme;
-        let place = Overflow { sequence, step, channel: at };
-        let (line, field) = match (lines.get(sequence), format) {
-            (Some(lines), Format::LongTable { channels, .. }) => {
-                (lines[step], Field::Column(&channels[at]).to_string())
-            }
-            _ => locate(format, bytes, file, sequences[sequence].line, place)?,
-        };
+        let (line, field) = place(format, part, Overflow { sequence, step, channel: at })?;
+        let file = part.file;
         let (hides, would_hide) = (outlier.hides && training, outlier.hides && !training);
         let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides, would_hide };
         Ok(Finding::FillValue(fill))
     };
     let findings = outliers.iter().map(finding).collect::<Result<_, DataError>>()?;
     Ok((findings, least, most))
+}
+
+/// The line of a value, and its place in that line as messages call it.
+fn place(format: &Format, part: OneFile, place: Overflow) -> Result<(usize, String), DataError> {
+    match (part.lines.get(place.sequence), format) {
+        (Some(lines), Format::LongTable { channels, .. }) => {
+            Ok((lines[place.step], Field::Column(&channels[place.channel]).to_string()))
+        }
+        _ => locate(format, part.bytes, part.file, part.sequences[place.sequence].line, place),
+    }
+}
+
+/// The missing values of a channel of a part, counted as those of a training part.
+fn missing_values(
+    channel: &Channel,
+    at: usize,
+    format: &Format,
+    part: OneFile,
+) -> Result<Option<MissingValues>, DataError> {
+    let Some((train, (sequence, step))) = channel.missing() else { return Ok(None) };
+    let (line, field) = place(format, part, Overflow { sequence, step, channel: at })?;
+    Ok(Some(MissingValues { train, test: 0, file: part.file.to_owned(), line, field }))
+}
+
+/// The missing values of a channel in the training part and in the test part.
+fn in_both(train: Option<MissingValues>, test: Option<MissingValues>) -> Option<MissingValues> {
+    let values = test.as_ref().map_or(0, MissingValues::values);
+    match train {
+        Some(train) => Some(MissingValues { test: values, ..train }),
+        None => test.map(|test| MissingValues { train: 0, test: values, ..test }),
+    }
 }
 
 fn channel_finding(channel: &str, least: f64, most: f64, rises: bool) -> Option<Finding> {

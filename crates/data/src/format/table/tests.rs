@@ -42,7 +42,7 @@ fn damage_is_named_with_its_line() {
     assert!(matches!(refused("series,y\na,3\n"), DataError::CsvChannels { found: 1, wanted: 2, .. }));
     assert!(matches!(refused("x,y\n1,2\n3\n"), DataError::Columns { line: 3, found: 1, wanted: 2, .. }));
     assert!(matches!(refused("x,y\n1,two\n"), DataError::NotANumber { line: 2, .. }));
-    assert!(matches!(refused("x,y\n1,NaN\n"), DataError::NotFinite { line: 2, .. }));
+    assert!(matches!(refused("x,y\n1,inf\n"), DataError::NotFinite { line: 2, .. }));
     assert!(matches!(refused("series,x,y\na,1,2\nb,1,2\na,1,2\n"), DataError::CsvScattered { line: 4, .. }));
     assert!(matches!(refused("x,y\n"), DataError::NoSequence { .. }));
     assert!(matches!(refused("\n"), DataError::Empty { .. }));
@@ -64,8 +64,8 @@ fn other_separators_are_read_with_their_decimals_and_the_line_for_excel_is_skipp
     for first in ["sep=,\n", "\u{feff}sep=,\r\n", "SEP=,\n", "sep=,\r"] {
         let all = parse(format!("{first}x,y\n1,2\n").as_bytes(), "a", 2).unwrap();
         assert_eq!((&all[0].values[..], &all[0].lines[..]), (&[1.0, 2.0][..], &[3][..]), "{first:?}");
-        let error = parse(format!("{first}x,y\n1,2\n3,\n").as_bytes(), "a", 2).unwrap_err();
-        assert!(matches!(error, DataError::NumberMissing { line: 4, .. }), "{error}");
+        let error = parse(format!("{first}x,y\n1,2\n3,warm\n").as_bytes(), "a", 2).unwrap_err();
+        assert!(matches!(error, DataError::NotANumber { line: 4, .. }), "{error}");
     }
 }
 
@@ -129,10 +129,7 @@ fn what_is_wrong_with_series_to_learn_from_is_named_with_its_line() {
     assert!(matches!(refused("a,up,1\nb,up,1\na,up,1\n"), DataError::CsvScattered { line: 4, .. }));
     assert!(matches!(refused("a,,1\n"), DataError::CsvBlank { line: 2, column, .. } if column == "class"));
     assert!(matches!(refused(",up,1\n"), DataError::CsvBlank { line: 2, column, .. } if column == "series"));
-    assert!(matches!(refused("a,up,nan\n"), DataError::NotFinite { line: 2, .. }));
-    let missing = refused("a,up,\n");
-    assert!(matches!(missing, DataError::NumberMissing { line: 2, .. }));
-    assert!(missing.to_string().contains("a:2: no number in column `x`"), "{missing}");
+    assert!(matches!(refused("a,up,inf\n"), DataError::NotFinite { line: 2, .. }));
     assert!(matches!(refused("a,up,\"3,5\"\n"), DataError::Commas { line: 2, .. }));
     assert!(matches!(refused("a,up,1,2\n"), DataError::Columns { line: 2, found: 4, wanted: 3, .. }));
     assert!(matches!(refused(""), DataError::NoSequence { .. }));
@@ -242,4 +239,17 @@ fn a_series_is_in_one_group() {
     assert_eq!(read("a,s,1\nb,s,2\n").unwrap().len(), 2);
     assert!(matches!(read("a,s,1\na,t,2\n"), Err(DataError::CsvGroup { line: 3, .. })));
     assert!(matches!(read("a,,1\n"), Err(DataError::CsvBlank { line: 2, .. })));
+}
+
+#[test]
+fn a_value_that_is_missing_is_none() {
+    for word in ["", " ", "NaN", "nan", "NA", "n/a", "Null", "?"] {
+        for separator in [",", ";"] {
+            let text = format!("x,y\n1,{word}\n{word},4\n").replace(',', separator);
+            let values = &parse(text.as_bytes(), "a", 2).unwrap()[0].values;
+            let missing: Vec<bool> = values.iter().map(|value| value.is_nan()).collect();
+            assert_eq!(missing, [false, true, true, false], "{word:?}");
+            assert_eq!((values[0], values[3]), (1.0, 4.0));
+        }
+    }
 }

@@ -207,12 +207,18 @@ fn steps_are_counted_in_each_channel() {
 
 #[test]
 fn numbers_and_classes_are_checked() {
-    let missing = refused("7:8", "7:?");
-    assert!(matches!(missing, DataError::NumberMissing { line: 9, .. }));
-    assert!(missing.to_string().contains("channel 2, step 1"), "{missing}");
     assert!(matches!(refused("7:8", "x:8"), DataError::NotANumber { line: 9, .. }));
-    assert!(matches!(refused("7:8", "NaN:8"), DataError::NotFinite { line: 9, .. }));
+    assert!(matches!(refused("7:8", "inf:8"), DataError::NotFinite { line: 9, .. }));
     assert!(matches!(refused("8:down", "8:left"), DataError::TsClass { line: 9, .. }));
+}
+
+#[test]
+fn a_value_that_is_missing_is_none() {
+    for word in ["?", "NaN", "na", "N/A", "NULL", " "] {
+        let row = parse(&GOOD.replace("4,5,6", &format!("4,{word},6")), "a", 2).unwrap().remove(0);
+        assert!(row.values[3].is_nan(), "{word}");
+        assert_eq!((&row.values[..3], &row.values[4..]), (&[1.0, 4.0, 2.0][..], &[3.0, 6.0][..]));
+    }
 }
 
 #[test]
