@@ -110,13 +110,13 @@ pub enum DataError {
 
     // Folders of the user's own
     #[error(
-        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv or .tsv; a path that \
+        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv or .tsv, or an .npz; a path that \
          does not begin with `/` begins where the program is started"
     )]
     NoFolder { folder: String, is: &'static str },
     #[error(
         "the folder {folder} {problem}: put train.csv and test.csv there, or the archives' NAME_TRAIN.ts and \
-         NAME_TEST.ts or .tsv, or one table that is divided, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+         NAME_TEST.ts or .tsv, or NumPy's X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one table that is divided, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
@@ -378,6 +378,10 @@ pub enum DataError {
          tab between one column and the next"
     )]
     UcrSeparator { file: String, line: usize, found: &'static str, row: String },
+
+    // Arrays of NumPy's
+    #[error("{file}: {problem}")]
+    Numpy { file: String, problem: String },
 
     // Tables
     #[error(

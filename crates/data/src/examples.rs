@@ -3,11 +3,12 @@
 use crate::error::excerpt;
 use crate::file::Field;
 use crate::format::table::{self, Table};
-use crate::format::{idx, rated, texts, ts, ucr};
+use crate::format::{idx, numpy, rated, texts, ts, ucr};
 use crate::pieces::{self, Piece};
 use crate::preprocessing::Overflow;
 use crate::recipe::{Format, Modality, SetFiles};
 use crate::{DataError, Entry, Task, file, labels};
+use std::borrow::Cow;
 
 /// The content of one sequence. There is at least one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +120,7 @@ pub(crate) fn labelled(
         Format::SeriesTable { channels } => table::labelled(bytes, file, channels),
         Format::TextTable => texts::labelled(bytes, file, known),
         Format::Ucr => ucr::labelled(file::text(bytes, file)?, file, known),
-        Format::Idx | Format::RatedText | Format::LongTable { .. } => {
+        Format::Idx | Format::RatedText | Format::LongTable { .. } | Format::Numpy => {
             unreachable!("its classes have no names, or are read otherwise")
         }
     }
@@ -140,6 +141,7 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
         (Format::SeriesTable { .. }, [(name, bytes)]) if entry.recipe.task != Task::Classification => {
             answered(entry, bytes, name)?
         }
+        (Format::Numpy, _) => arrays(entry, &files)?,
         (Format::Idx, [(images, pixels), (labels, numbers)]) => {
             let pixels = idx::images(pixels, images)?;
             idx::pair(pixels, idx::labels(numbers, labels, classes.len())?, labels)?
@@ -154,6 +156,22 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
         Some(pieces) => pieces::take(all, pieces, channels),
         None => all,
     })
+}
+
+/// The sequences of arrays.
+fn arrays(entry: &Entry, files: &[(&String, Cow<[u8]>)]) -> Result<Vec<Example>, DataError> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let data = numpy::read(&files)?;
+    if entry.recipe.task != Task::Regression {
+        return label(data.labelled()?, &entry.recipe.classes, &Format::Numpy, files[files.len() - 1].0);
+    }
+    let numbers = data.numbers()?;
+    let example = |(values, numbers)| Example {
+        raw: Raw::Values(values),
+        answer: Answer::Numbers(numbers),
+        group: None,
+    };
+    Ok(data.series.into_iter().zip(numbers).map(example).collect())
 }
 
 /// The series of a table by what its columns are: the channels and, where numbers belong to a series as a whole, these.
@@ -259,6 +277,25 @@ pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataEr
 fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
     if let Format::LongTable { .. } = &entry.recipe.format {
         return long_overflow(entry, set, place);
+    }
+    if let Format::Numpy = &entry.recipe.format {
+        let all = load(entry, set)?;
+        let example = &all[place.sequence];
+        let channels = entry.modality.channels().unwrap_or(1);
+        let values = example.raw.values().unwrap_or_default();
+        let value = values.get(place.step * channels + place.channel).copied().unwrap_or_default();
+        // Of numbers that belong to a sequence as a whole, a step is the first; the larger of the two does not fit.
+        let number = example.numbers().and_then(|numbers| numbers.get(place.channel)).copied();
+        let answer = number.filter(|number| place.step == 0 && number.abs() > value.abs());
+        let at = if answer.is_some() { set.files.len() - 1 } else { 0 };
+        let (file, _) = entry.set.read(&set.files[at])?;
+        let field = Field::Step { channel: place.channel + 1, step: place.step + 1 }.to_string();
+        return Ok(DataError::Overflow {
+            file,
+            line: place.sequence + 1,
+            field,
+            found: answer.unwrap_or(value),
+        });
     }
     // Pixels are small, and a set of another task has a sum: only a scale that nobody measured makes them large.
     let is_series = matches!(entry.modality, Modality::Series { .. });

@@ -4,7 +4,7 @@ use crate::error::excerpt;
 use crate::examples::Raw;
 use crate::file::Field;
 use crate::format::table::{self, Table};
-use crate::format::{idx, png, texts, ts, ucr};
+use crate::format::{idx, numpy, png, texts, ts, ucr};
 use crate::image::PIXELS;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
@@ -43,7 +43,7 @@ pub struct Inputs {
 ///   in the image's own order, 28 rows of 28 columns an image where the run reads rows and 784 rows of one
 ///   column where it reads pixels. White on black, as the digits are;
 /// - series: `.ts`, whose classes or targets are ignored if it has any, or `.csv`, one step a row, one channel a
-///   column; of one channel also the UCR archive's `.tsv`, whose first column is the class, known or `?`;
+///   column, or `.npy`, an array `[n, steps, channels]`; of one channel also the UCR archive's `.tsv`, whose first column is the class, known or `?`;
 /// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
@@ -273,6 +273,10 @@ fn series(
             let rows = ts::parse(file::text(&bytes, file)?, file, channels)?;
             Ok(number(file, rows.into_iter().map(|row| (Raw::Values(row.values), row.line))))
         }
+        "npy" => {
+            let all = numpy::series(&file::read(path)?, file, channels)?;
+            Ok(number(file, (1..).zip(all).map(|(line, values)| (Raw::Values(values), line))))
+        }
         "csv" | "tsv" if kind == "csv" || preprocessing.columns().is_some() => {
             let bytes = file::read(path)?;
             let all = of_table(Table::open(&bytes, file)?, preprocessing)?;
@@ -297,8 +301,8 @@ fn series(
         }
         _ => {
             let accepted = match channels {
-                1 => ".ts, .csv or the .tsv of the UCR archive, packed as .gz or not",
-                _ => ".ts or .csv, packed as .gz or not",
+                1 => ".ts, .csv, .npy or the .tsv of the UCR archive, packed as .gz or not",
+                _ => ".ts, .csv or .npy, packed as .gz or not",
             };
             Err(DataError::Extension { file: file.into(), accepted })
         }

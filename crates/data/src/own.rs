@@ -4,6 +4,7 @@
 
 mod files;
 mod long;
+mod numpy;
 mod windows;
 
 use crate::catalog::{Place, Set};
@@ -41,7 +42,8 @@ pub fn short_name(dataset: &str) -> String {
     let name = last(path).or_else(|| last(&path.canonicalize().ok()?)).unwrap_or_default();
     // A dot in front would hide the new folder, and mark it as unfinished.
     let name = name.replace(['/', '\\'], "_").trim_start_matches('.').to_owned();
-    let ending = [".csv", ".csv.gz", ".tsv", ".tsv.gz"].into_iter().find(|ending| name.ends_with(ending));
+    let ending =
+        [".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npz"].into_iter().find(|ending| name.ends_with(ending));
     let name = name[..name.len() - ending.map_or(0, str::len)].to_owned();
     if name.is_empty() { "data".into() } else { name }
 }
@@ -128,6 +130,8 @@ struct Content {
     path: String,
     file: File,
     bytes: Vec<u8>,
+    /// The file of its answers, where they are in another.
+    answers: Option<Box<Content>>,
 }
 
 impl Content {
@@ -137,7 +141,17 @@ impl Content {
         let file = File { name: name.into(), bytes: packed.len(), sha256: checksum::of(&packed) };
         let path = path.display().to_string();
         let bytes = file::unpack(&packed, &path, file::LIMIT)?.into_owned();
-        Ok(Content { path, file, bytes })
+        Ok(Content { path, file, bytes, answers: None })
+    }
+
+    /// It and the file of its answers.
+    fn all(&self) -> impl Iterator<Item = &Content> {
+        [self].into_iter().chain(self.answers.as_deref())
+    }
+
+    /// The path of the file that its answers are in.
+    fn answers_path(&self) -> &str {
+        &self.answers.as_ref().map_or(self, |answers| answers).path
     }
 }
 
@@ -199,6 +213,9 @@ impl Question {
 
 /// Reads the files at a path.
 fn read(config: &DataConfig, files: &Files) -> Result<Entry, DataError> {
+    if crate::format::numpy::is_called(&files.train) {
+        return numpy::read(config, files);
+    }
     let train = Content::read(&files.folder, &files.train)?;
     let test = || files.test.as_ref().map(|name| Content::read(&files.folder, name)).transpose();
     let (format, modality) = match form(config, files, &train)? {
@@ -312,7 +329,9 @@ impl Division {
 fn classes_of(train: &Part) -> Result<Vec<String>, DataError> {
     let classes = labels::classes(train.sequences.iter().map(|sequence| sequence.class.as_str()));
     match &classes[..] {
-        [only] => Err(DataError::OneClass { file: train.content.path.clone(), class: excerpt(only) }),
+        [only] => {
+            Err(DataError::OneClass { file: train.content.answers_path().to_owned(), class: excerpt(only) })
+        }
         _ => Ok(classes),
     }
 }
@@ -321,7 +340,7 @@ fn classes_of(train: &Part) -> Result<Vec<String>, DataError> {
 fn check_tested(test: &Part, classes: &[String], train: &Part, format: &Format) -> Result<(), DataError> {
     let unknown = |class: &str| labels::find(classes, class, format.any_case()).is_none();
     let Some(other) = test.sequences.iter().find(|sequence| unknown(&sequence.class)) else { return Ok(()) };
-    let (file, line, found) = (test.content.path.clone(), other.line, excerpt(&other.class));
+    let (file, line, found) = (test.content.answers_path().to_owned(), other.line, excerpt(&other.class));
     // Adding sequences of every number that is measured would not end.
     let measured = labels::number(&other.class).and_then(|_| measured(classes, train.sequences.len()));
     Err(match measured {
@@ -347,7 +366,7 @@ fn finished(
     survey.findings.splice(0..0, question.findings);
     let set_files = |part: Part| SetFiles {
         sequences: part.sequences.len(),
-        files: vec![part.content.file.clone()],
+        files: part.content.all().map(|content| content.file.clone()).collect(),
         pieces: part.pieces,
     };
     let recipe = Arc::new(Recipe {
@@ -393,7 +412,7 @@ fn form(
     files: &Files,
     train: &Content,
 ) -> Result<Option<(Format, Modality)>, DataError> {
-    let Content { path, file, bytes } = train;
+    let Content { path, file, bytes, .. } = train;
     let kind = file::kind(Path::new(&file.name));
     if kind == "ts" {
         let channels = ts::channels(file::text(bytes, path)?, path)?;

@@ -116,6 +116,9 @@ pub(crate) enum Format {
     /// One table of texts with their classes; only of a folder of the user's.
     #[serde(skip_deserializing)]
     TextTable,
+    /// Arrays of NumPy's, the series and their answers; only of the user's own.
+    #[serde(skip_deserializing)]
+    Numpy,
 }
 
 impl Format {

@@ -2,6 +2,7 @@
 
 mod dialect;
 pub(crate) mod idx;
+pub(crate) mod numpy;
 pub(crate) mod png;
 mod quotes;
 pub(crate) mod rated;

@@ -13,7 +13,12 @@ pub(super) struct Files {
     pub train: String,
     /// The file to test on, where it is another.
     pub test: Option<String>,
+    /// The files of the answers of both, where these are in others.
+    pub answers: Option<[String; 2]>,
 }
+
+/// The files of NumPy's arrays: of training, then of test, each with its answers.
+const ARRAYS: [&str; 4] = ["X_train.npy", "y_train.npy", "X_test.npy", "y_test.npy"];
 
 impl Files {
     /// The files at a path: one table, which may be the only one of a folder, or one pair, `train` and `test`, or
@@ -31,8 +36,24 @@ impl Files {
         let mut there: Vec<(Part, String)> =
             all.iter().filter_map(|file| Some((Part::of(file)?, file.clone()))).collect();
         there.sort();
+        let arrays = ARRAYS.map(|array| all.iter().find(|file| file.eq_ignore_ascii_case(array)));
+        if there.is_empty() && arrays.iter().any(Option::is_some) {
+            let [Some(train), Some(train_answers), Some(test), Some(test_answers)] = arrays else {
+                let missing = ARRAYS.into_iter().zip(arrays).filter(|(_, found)| found.is_none());
+                let missing: Vec<&str> = missing.map(|(name, _)| name).collect();
+                let problem = format!("has no {}{}", missing.join(", "), but(&all));
+                return Err(DataError::FolderFiles { folder: name, problem });
+            };
+            let answers = Some([train_answers.clone(), test_answers.clone()]);
+            return Ok(Files {
+                folder: path.to_owned(),
+                train: train.clone(),
+                test: Some(test.clone()),
+                answers,
+            });
+        }
         let files = |train: &String, test: Option<&String>| {
-            Ok(Files { folder: path.to_owned(), train: train.clone(), test: test.cloned() })
+            Ok(Files { folder: path.to_owned(), train: train.clone(), test: test.cloned(), answers: None })
         };
         let tables: Vec<&String> = all.iter().filter(|file| is_table(Path::new(file))).collect();
         let problem = match (&there[..], &tables[..]) {
@@ -61,18 +82,19 @@ impl Files {
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             train,
             test: None,
+            answers: None,
         })
     }
 
     /// The names of all.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
-        [&self.train].into_iter().chain(&self.test)
+        [&self.train].into_iter().chain(&self.test).chain(self.answers.iter().flatten())
     }
 }
 
 /// True if a file is called as a table is.
 fn is_table(path: &Path) -> bool {
-    ["csv", "tsv"].contains(&file::kind(path).as_str())
+    ["csv", "tsv", "npz"].contains(&file::kind(path).as_str())
 }
 
 /// The names of the files of a folder, in order.
@@ -114,7 +136,7 @@ impl Part {
         };
         // The archives have no tables of this form.
         let named = name.ends_with('_') && extension != "csv";
-        let known = ["csv", "ts", "tsv"].contains(&extension) && (name.is_empty() || named);
+        let known = ["csv", "ts", "tsv", "npz"].contains(&extension) && (name.is_empty() || named);
         known.then(|| Part { set: (name.to_owned(), extension.to_owned()), is_test })
     }
 
