@@ -71,13 +71,15 @@ impl<T: Number> Standardizer<T> {
         let [mut steps, mut mean, mut squares] = [0.0, 0.0, 0.0].map(|zero| vec![zero; channels]);
         for values in sequences {
             for step in values.chunks_exact(channels) {
-                let values = step.iter().map(|value| -> f64 { (*value).into() }).enumerate();
-                for (channel, value) in values.filter(|(_, value)| !value.is_nan()) {
-                    let value = value / units[channel];
-                    steps[channel] += 1.0;
-                    let off = value - mean[channel];
-                    mean[channel] += off / steps[channel];
-                    squares[channel] += off * (value - mean[channel]);
+                let moments = steps.iter_mut().zip(&mut mean).zip(&mut squares);
+                for ((value, unit), ((steps, mean), squares)) in step.iter().zip(&units).zip(moments) {
+                    let value = Into::<f64>::into(*value) / unit;
+                    // What is missing moves nothing; without a branch, as this is most of what reading images takes.
+                    let known = !value.is_nan();
+                    *steps += f64::from(u8::from(known));
+                    let off = if known { value - *mean } else { 0.0 };
+                    *mean += off / steps.max(1.0);
+                    *squares += if known { off * (value - *mean) } else { 0.0 };
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ use crate::memory::{self, Layers};
 use crate::objective::Objective;
 use crate::training::Training;
 use crate::{TrainError, build};
+
+/// The intervals at which a stop is looked for while the initial network is drawn.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The display of a run in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,16 +131,19 @@ fn draw(
     stop: &StopFlag,
 ) -> Result<Network, TrainError> {
     let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
-    let drawing = thread::spawn(move || build::network(&config, &preprocessing, &device));
-    let mut wait = Duration::from_millis(1);
-    while !drawing.is_finished() {
-        if stop.should_stop() {
-            return Err(RunError::Interrupted.into());
+    let (sender, drawn) = mpsc::channel();
+    let drawing = thread::spawn(move || sender.send(build::network(&config, &preprocessing, &device)));
+    loop {
+        match drawn.recv_timeout(LOOK_EVERY) {
+            Ok(network) => return Ok(network),
+            Err(RecvTimeoutError::Timeout) if stop.should_stop() => return Err(RunError::Interrupted.into()),
+            Err(RecvTimeoutError::Timeout) => (),
+            Err(RecvTimeoutError::Disconnected) => match drawing.join() {
+                Err(panic) => resume_unwind(panic),
+                Ok(_) => unreachable!("a network that was made was received"),
+            },
         }
-        thread::sleep(wait);
-        wait = (2 * wait).min(Duration::from_millis(100));
     }
-    Ok(drawing.join().unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// The settings that may change when a run is resumed.

@@ -44,7 +44,7 @@ impl Planner<'_> {
         let number = of_best.map_or(0, |candidate| candidate.trials.len());
         // Without a race it was asked before, and a search has no ends.
         let has_raced = number > self.config.seeds().len() && self.config.search.is_none();
-        if !has_raced || self.is_compared(group, best)? {
+        if !has_raced {
             return Ok(Vec::new());
         }
         let mut scored = Vec::new();
@@ -57,17 +57,28 @@ impl Planner<'_> {
         }
         let (task, seeds) = (&self.space.tasks[group.task], self.config.exploring_seeds());
         let candidate = |settings| self.space.with_seeds(task, &group.variant, settings, &seeds[..number]);
-        self.space.beyond(&scored).into_iter().map(candidate).collect()
+        let beyond: Vec<Candidate> =
+            self.space.beyond(&scored).into_iter().map(candidate).collect::<Result<_, _>>()?;
+        let is_tried = beyond.iter().any(|candidate| self.has_begun(candidate));
+        if !is_tried && self.is_compared(group, best)? {
+            return Ok(Vec::new());
+        }
+        Ok(beyond)
     }
 
-    /// True if settings are compared already, as a version did that did not look beyond the end of the grid once more.
+    /// True if settings are compared already: by a version that did not look beyond the end of the grid once more, if
+    /// nothing beyond it was tried.
     fn is_compared(&mut self, group: &Group, settings: &Settings) -> Result<bool, StudyError> {
         let explored = self.config.exploring_seeds();
         let mut seeds = self.config.comparison_seeds(self.config.looks()[0]);
         seeds.retain(|seed| !explored.contains(seed));
         let task = &self.space.tasks[group.task];
         let compared = self.space.with_seeds(task, &group.variant, settings.clone(), &seeds)?;
-        Ok(compared.trials.iter().any(|trial| self.records.get(&trial.id).state != State::Waiting))
+        Ok(self.has_begun(&compared))
+    }
+
+    fn has_begun(&mut self, candidate: &Candidate) -> bool {
+        candidate.trials.iter().any(|trial| self.records.get(&trial.id).state != State::Waiting)
     }
 
     /// Tries settings that are close with seeds beyond the first so many, the same for all of them, until the choice is good
