@@ -1,6 +1,6 @@
 //! A user's file as sequences for a trained run to predict on.
 
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::Raw;
 use crate::file::Field;
 use crate::format::table::{self, Table};
@@ -295,7 +295,12 @@ fn series(
             let unknown = |class: &str| class != "?" && labels::find(classes, class, false).is_none();
             if let Some(other) = all.iter().find(|series| unknown(&series.class)) {
                 let (found, known) = (excerpt(&other.class), excerpt(&classes.join(", ")));
-                return Err(DataError::UcrClass { file: file.into(), line: other.line, found, known });
+                return Err(DataError::Archive(ArchiveError::UcrClass {
+                    file: file.into(),
+                    line: other.line,
+                    found,
+                    known,
+                }));
             }
             Ok(number(file, all.into_iter().map(|series| (series.raw, series.line))))
         }

@@ -8,7 +8,7 @@ mod numpy;
 mod windows;
 
 use crate::catalog::{Place, Set};
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::{Labelled, Raw, labelled};
 use crate::format::table::{self, Table};
 use crate::format::{texts, ts, ucr};
@@ -421,7 +421,7 @@ fn form(
     if kind == "tsv" && !ucr::has_header(file::text(bytes, path)?) {
         return match files.test {
             Some(_) => Ok(Some((Format::Ucr, Modality::Series { channels: 1 }))),
-            None => Err(DataError::UcrAlone { file: path.clone() }),
+            None => Err(DataError::Archive(ArchiveError::UcrAlone { file: path.clone() })),
         };
     }
     let header = Table::open(bytes, path)?.header;
