@@ -119,10 +119,15 @@ pub enum DataError {
     NoFolder { folder: String, is: &'static str },
     #[error(
         "the folder {folder} {problem}: put train.csv and test.csv there, or the archives' NAME_TRAIN.ts and \
-         NAME_TEST.ts or .tsv, or NumPy's X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one table that is divided, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+         NAME_TEST.ts or .tsv, or NumPy's X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one table that is divided, and no others of these; or, without any of them, a folder for each class with a table a series, such as leaking/pump-1.csv, where train and test, if they are told apart, are folders above those. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
+    #[error(
+        "{file}:1: the column {column:?} is taken for the {key} of a row, and here a folder is a class and a file a series: leave \
+         it out with `data.columns.ignore = [{column:?}]`, without `data.columns.{key}`, or rename it if it is a channel"
+    )]
+    FolderColumn { file: String, key: &'static str, column: String },
     #[error("{file}:1: `data.columns.{key}` has {problem}; the columns are {known}")]
     ColumnSetting { file: String, key: &'static str, problem: String, known: String },
     #[error(
@@ -157,7 +162,7 @@ pub enum DataError {
     #[error("{file}:{line}: no training sequence is of class {found:?}: {question}")]
     UntrainedNumber { file: String, line: usize, found: String, question: Box<Finding> },
     #[error(
-        "{folder} is not, or no longer, the data that the run was trained on ({file} is another file): put the old file \
+        "{folder} is not, or no longer, the data that the run was trained on ({file} is another file, or not there): put the old file \
          back, name the folder that has it with `--dataset`, or train a new run"
     )]
     ChangedData { folder: String, file: String },
@@ -178,6 +183,8 @@ pub enum DataError {
     Gzip { file: String, source: io::Error },
     #[error("{file} is empty: give a file with at least one sequence")]
     Empty { file: String },
+    #[error("the folder {folder} has no file in it: give one that has, or a file")]
+    NoFiles { folder: String },
     #[error("{file} has no sequence in it: add at least one")]
     NoSequence { file: String },
     #[error("{file}:{line}: not UTF-8 text; save the file in UTF-8")]

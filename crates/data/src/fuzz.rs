@@ -6,7 +6,7 @@ use crate::format::table::{self, Table};
 use crate::format::{idx, texts, ts};
 use crate::missing::Filling;
 use crate::recipe::Format;
-use crate::survey::{OneFile, Survey, same_tokens};
+use crate::survey::{PartOf, Survey, same_tokens};
 use crate::{Columns, Missing, TokenRule, file, labels, stamps};
 use bolero::check;
 
@@ -18,7 +18,7 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
     for sequence in &sequences {
         assert!(labels::find(&classes, &sequence.class, format.any_case()).is_some());
     }
-    let one = OneFile { file: "a", bytes, sequences: &sequences, lines: &[] };
+    let one = PartOf { files: &["a"], bytes, sequences: &sequences, lines: &[] };
     let survey = Survey::of(format, channels, &classes, one, one).unwrap();
     for finding in &survey.findings {
         assert!(!finding.to_string().is_empty());

@@ -6,10 +6,12 @@ use crate::file::Field;
 use crate::format::table::{self, Table};
 use crate::format::{idx, numpy, png, texts, ts, ucr};
 use crate::image::PIXELS;
+use crate::own::names_in;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
 use crate::{DataError, Layout, Missing, Preprocessing, Steps, Task, Windows, far, file, labels, stamps};
+use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -47,13 +49,39 @@ pub struct Inputs {
 /// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
-/// sequences apart. Where the run was trained on tables of the user's own, the columns have the names of theirs and
+/// sequences apart. Of a folder, all files are read, in the order of their names. Where the run was trained on tables of the user's own, the columns have the names of theirs and
 /// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored. Standard input, `-`,
 /// is a `.csv`, or of texts a `.txt`.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run; a series too short to be forecast.
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
+    if !path.is_dir() {
+        return of_file(path, preprocessing);
+    }
+    let mut all = Inputs { sequences: Vec::new(), warnings: Vec::new() };
+    let mut warned = 0;
+    for name in names_in(path)?.into_iter().filter(|name| !name.starts_with('.')) {
+        let Inputs { sequences, warnings } = of_file(&path.join(name), preprocessing)?;
+        all.sequences.extend(sequences);
+        warned += usize::from(!warnings.is_empty());
+        all.warnings.extend(warnings.into_iter().filter(|_| warned <= WARNED));
+    }
+    if warned > WARNED {
+        let more = file::count(warned - WARNED, "more file");
+        all.warnings.push(format!("there are warnings of {more}, too: read each by itself to see them"));
+    }
+    let is_folder = |item: std::io::Result<fs::DirEntry>| item.is_ok_and(|item| item.path().is_dir());
+    if fs::read_dir(path).is_ok_and(|mut items| items.any(is_folder)) {
+        all.warnings.push(format!("folders in {} are not read: give each by itself", file::called(path)));
+    }
+    if all.sequences.is_empty() { Err(DataError::NoFiles { folder: file::called(path) }) } else { Ok(all) }
+}
+
+/// The files of a folder whose warnings are told.
+const WARNED: usize = 5;
+
+fn of_file(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = file::called(path);
     let found = find(path, &file, preprocessing)?;
     let filled_in = missing_from(&found, &file, preprocessing)?;

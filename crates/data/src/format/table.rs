@@ -12,7 +12,7 @@ use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
 use std::collections::{HashMap, HashSet};
 
 /// The column that tells sequences apart.
-const SERIES: &str = "series";
+pub(crate) const SERIES: &str = "series";
 /// The column of the classes.
 pub(crate) const CLASS: &str = "class";
 

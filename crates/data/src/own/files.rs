@@ -1,9 +1,50 @@
-//! The files of a data set of the user's own: a pair in a folder, or one table, in a folder or by its path.
+//! The files of a data set of the user's own: a pair in a folder, one table, in a folder or by its path, or a file a series in
+//! folders of their classes.
 
+use super::folders::ClassFolders;
 use crate::error::excerpt;
 use crate::{DataError, file};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// What lies at a path.
+pub(super) enum Found {
+    Files(Files),
+    Folders(ClassFolders),
+}
+
+impl Found {
+    /// Looks for folders of classes where nothing else is that could be meant.
+    pub(super) fn at(path: &Path) -> Result<Found, DataError> {
+        let is_data = |name: &String| {
+            let is_array = ARRAYS.iter().any(|array| name.eq_ignore_ascii_case(array));
+            is_array || is_table(Path::new(name)) || Part::of(name).is_some()
+        };
+        if path.is_dir()
+            && !names_in(path)?.iter().any(is_data)
+            && let Some(folders) = ClassFolders::at(path)?
+        {
+            return Ok(Found::Folders(folders));
+        }
+        Files::at(path).map(Found::Files)
+    }
+
+    /// The folder that the names of its files begin in.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Found::Files(files) => &files.folder,
+            Found::Folders(folders) => &folders.folder,
+        }
+    }
+
+    /// The names of all its files.
+    pub(super) fn names(&self) -> Vec<&String> {
+        match self {
+            Found::Files(files) => files.names().collect(),
+            Found::Folders(folders) => folders.all().collect(),
+        }
+    }
+}
 
 /// The files of a data set, by their names in a folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +139,7 @@ fn is_table(path: &Path) -> bool {
 }
 
 /// The names of the files of a folder, in order.
-fn names_in(folder: &Path) -> Result<Vec<String>, DataError> {
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>, DataError> {
     let unreadable = |source| DataError::Unreadable { file: folder.display().to_string(), source };
     let mut all: Vec<String> = Vec::new();
     for item in fs::read_dir(folder).map_err(unreadable)? {
