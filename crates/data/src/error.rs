@@ -113,7 +113,7 @@ pub enum DataError {
 
     // Folders of the user's own
     #[error(
-        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv or .tsv, or an .npz; a path that \
+        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv, .tsv or .jsonl, or an .npz; a path that \
          does not begin with `/` begins where the program is started"
     )]
     NoFolder { folder: String, is: &'static str },
@@ -314,6 +314,8 @@ pub enum DataError {
     Numpy { file: String, problem: String },
 
     // Tables
+    #[error("{file}:{line}: {problem}")]
+    JsonLine { file: String, line: usize, problem: String },
     #[error(
         "{file}:1: columns are separated by {separator:?}; separate them by commas, and write decimals with a point"
     )]
@@ -400,7 +402,7 @@ pub enum DataError {
     CsvNoNames { file: String, column: String },
     #[error("{file}:1: {problem}; give the channels of the training file: {wanted}")]
     CsvOtherChannels { file: String, problem: String, wanted: String },
-    #[error("{file}:1: there is a column {column:?} beside `text` and `class`; leave it out")]
+    #[error("{file}:1: there is a column {column:?} beside `text` and `class` (or `label`); leave it out")]
     TextColumn { file: String, column: String },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },

@@ -102,6 +102,23 @@ fn fuzz_text_table() {
 }
 
 #[test]
+fn fuzz_json_lines() {
+    check!().for_each(|bytes: &[u8]| {
+        let Ok(table) = Table::open(bytes, "a.jsonl") else { return };
+        let header = table.header.clone();
+        assert!(table.flatten().all(|(line, row)| line > 0 && row.len() == header.len()));
+        let _ = texts::labelled(bytes, "a.jsonl", &[]);
+        if let Ok(columns) = Columns::default().resolved(&header, &[], "a.jsonl") {
+            let others = columns.others(&header);
+            let table = Table::open(bytes, "a.jsonl").unwrap();
+            for series in table::with_roles(table, &columns, &others, &[], true).unwrap_or_default() {
+                assert_eq!(series.values.len(), series.lines.len() * others.len());
+            }
+        }
+    });
+}
+
+#[test]
 fn fuzz_ucr() {
     check!().for_each(|bytes: &[u8]| {
         learn_from(&Format::Ucr, Some(1), bytes);

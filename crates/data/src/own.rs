@@ -11,7 +11,7 @@ mod windows;
 use crate::catalog::{Place, Set};
 use crate::error::{ArchiveError, excerpt};
 use crate::examples::{Labelled, Raw, labelled};
-use crate::format::table::{self, Table};
+use crate::format::table::{self, TABLES, Table};
 use crate::format::{texts, ts, ucr};
 use crate::pieces::{self, Piece};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
@@ -45,9 +45,9 @@ pub fn short_name(dataset: &str) -> String {
     let name = last(path).or_else(|| last(&path.canonicalize().ok()?)).unwrap_or_default();
     // A dot in front would hide the new folder, and mark it as unfinished.
     let name = name.replace(['/', '\\'], "_").trim_start_matches('.').to_owned();
-    let ending =
-        [".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npz"].into_iter().find(|ending| name.ends_with(ending));
-    let name = name[..name.len() - ending.map_or(0, str::len)].to_owned();
+    let bare = name.strip_suffix(".gz").unwrap_or(&name).rsplit_once('.');
+    let bare = bare.filter(|(_, kind)| *kind == "npz" || TABLES.contains(kind));
+    let name = bare.map_or(name.as_str(), |(bare, _)| bare).to_owned();
     if name.is_empty() { "data".into() } else { name }
 }
 

@@ -3,6 +3,7 @@
 
 use super::folders::ClassFolders;
 use crate::error::excerpt;
+use crate::format::table::TABLES;
 use crate::{DataError, file};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,7 +136,8 @@ impl Files {
 
 /// True if a file is called as a table is.
 fn is_table(path: &Path) -> bool {
-    ["csv", "tsv", "npz"].contains(&file::kind(path).as_str())
+    let kind = file::kind(path);
+    kind == "npz" || TABLES.contains(&kind.as_str())
 }
 
 /// The names of the files of a folder, in order.
@@ -176,8 +178,9 @@ impl Part {
             None => (stem.strip_suffix("train")?, false),
         };
         // The archives have no tables of this form.
-        let named = name.ends_with('_') && extension != "csv";
-        let known = ["csv", "ts", "tsv", "npz"].contains(&extension) && (name.is_empty() || named);
+        let named = name.ends_with('_') && !["csv", "jsonl"].contains(&extension);
+        let is_data = ["ts", "npz"].contains(&extension) || TABLES.contains(&extension);
+        let known = is_data && (name.is_empty() || named);
         known.then(|| Part { set: (name.to_owned(), extension.to_owned()), is_test })
     }
 

@@ -3,7 +3,7 @@
 use super::{Content, Division, Part, Question, check_tested, finished};
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::format::table::{self, Series, Table};
+use crate::format::table::{self, Series, TABLES, Table};
 use crate::pieces::{Piece, numbered};
 use crate::recipe::{Format, Modality};
 use crate::{Columns, DataConfig, DataError, Entry, Finding, Task, file, labels, stamps};
@@ -121,7 +121,7 @@ impl Items {
             let item = item.map_err(unreadable)?;
             let name = item.file_name().to_string_lossy().into_owned();
             let inside = if inner.is_empty() { name.clone() } else { format!("{inner}/{name}") };
-            let is_table = || ["csv", "tsv"].contains(&file::kind(Path::new(&name)).as_str());
+            let is_table = || TABLES.contains(&file::kind(Path::new(&name)).as_str());
             match item.path() {
                 _ if name.starts_with('.') => (),
                 path if path.is_dir() => all.folders.push(name),

@@ -219,7 +219,7 @@ impl fmt::Display for Finding {
             ),
             Finding::LeftOut { files, example } => write!(
                 f,
-                "{} among the folders of classes {} not read, such as {example}: write a series as a .csv or a .tsv in the \
+                "{} among the folders of classes {} not read, such as {example}: write a series as a table, such as a .csv, in the \
                  folder of its class, and move what is none elsewhere",
                 count(*files, "item"),
                 if *files == 1 { "is" } else { "are" },
