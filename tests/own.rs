@@ -69,8 +69,7 @@ fn a_run_on_data_that_has_changed_is_neither_resumed_nor_evaluated() {
     let (config, test) = (here.read("runs/one/config.toml"), here.read("pumps/test.csv"));
     here.write("pumps/test.csv", format!("{test}pump-20,sound,2.1,0.1\n"));
     for line in ["train --no-tui --resume runs/one --epochs 3", "evaluate runs/one", "time runs/one"] {
-        let told =
-            "./pumps is not, or no longer, the data that the run was trained on (test.csv is another file)";
+        let told = "./pumps is not, or no longer, the data that the run was trained on (test.csv is another file, or not there)";
         assert_says(&here.refuse(line), &[told]);
     }
     assert_eq!(here.read("runs/one/config.toml"), config);
@@ -280,7 +279,7 @@ fn what_strikes_in_a_folder_is_shown_and_told_before_training() {
     data(&here, "filled", TABLES, |count| series(count, slow_or_fast, filled));
     for (folder, told) in [
         ("measured", "40 classes among 40 training sequences are numbers (-5.00, -4.71, -4.42, …)"),
-        ("filled", "./filled/train.csv:22: -999.0 (column `x`, 2 times in this file) lies far outside"),
+        ("filled", "./filled/train.csv:22: -999.0 (column `x`, 2 times in this part) lies far outside"),
     ] {
         let small =
             "the validation set has 4 sequences: an accuracy on it has a standard error of up to 25 points";
@@ -365,7 +364,7 @@ fn a_value_that_hides_all_others_is_refused_with_its_place() {
         };
         data(&here, folder, TABLES, |count| series(count, slow_or_fast, filled));
         let place = format!(
-            "./{folder}/train.csv:8: {:?} (column `x`, once in this file)",
+            "./{folder}/train.csv:8: {:?} (column `x`, once in this part)",
             fill.parse::<f64>().unwrap()
         );
         for command in ["train --no-tui", "compare"] {

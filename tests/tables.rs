@@ -95,6 +95,30 @@ fn a_table_with_a_number_a_series_is_told_it() {
 }
 
 #[test]
+fn folders_of_classes_are_trained_on_and_a_folder_of_files_is_predicted_on() {
+    let here = Workspace::new();
+    let series = |at: usize| format!("force,heat\n{0},1\n{0},{1}\n", at % 2, at % 3);
+    for folder in ["drills/dull", "drills/sharp", "new"] {
+        std::fs::create_dir_all(here.path(folder)).unwrap();
+    }
+    for at in 0..40 {
+        here.write(&format!("drills/{}/{at}.csv", ["dull", "sharp"][at % 2]), series(at));
+    }
+    let shown = here.succeed("data show ./drills");
+    assert_says(&shown, &["a file a series in the folder of its class", "32 training and 8 test"]);
+    here.succeed(&format!("{TINY} --dataset ./drills"));
+    let evaluation = evaluation(&here);
+    assert_eq!((&evaluation["sequences"], &evaluation["classes"][0]), (&8.into(), &"dull".into()));
+    for at in 0..3 {
+        here.write(&format!("new/{at}.csv"), series(at));
+    }
+    let predictions = lines(&here.succeed("predict runs/one --json --input new"));
+    assert_eq!((predictions.len(), &predictions[2]["name"]), (3, &Value::from("new/2.csv")));
+    here.write("drills/sharp/1.csv", "force\n1\n");
+    assert_says(&here.refuse("evaluate runs/one"), &["drills/sharp/1.csv:1: no column \"heat\""]);
+}
+
+#[test]
 fn a_study_of_one_table_goes_on_where_the_table_was_moved_to() {
     let here = Workspace::new();
     let row = |at: usize| format!("{},{},{}\n", at / 3, ["dull", "sharp"][at / 3 % 2], at / 3 % 2 + at % 3);

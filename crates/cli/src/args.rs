@@ -115,7 +115,8 @@ Data of your own is a folder with train.csv and test.csv: of series, with the
 columns `series`, `class` and one for each channel, a row a time step; of texts,
 with the columns `class` and `text`. Or with the archives' NAME_TRAIN.ts and
 NAME_TEST.ts, or .tsv. Or it is one table, which is divided: of series with a class
-each, a class a row, a number each, or to be forecast. `slimgate data show PATH`
+each, a class a row, a number each, or to be forecast. Or a folder for each class,
+with a table a series. Tables are .csv, .tsv or .jsonl. `slimgate data show PATH`
 says how it is read.
 
 Examples:
@@ -144,8 +145,9 @@ What can be read depends on what the run was trained on: images (.png, .idx) and
 CSV for digits; .ts, CSV and, of one channel, the UCR archive's .tsv for series;
 for text, text files, a sequence a line, and CSV with a column `text`. Other CSV
 files have a header and one row a time step; a first column called `series`
-separates sequences. Where the run was trained on tables with a header, the columns
+separates sequences. JSON lines (.jsonl) are read as CSV is, an object a row. Where the run was trained on tables with a header, the columns
 are found by the names that they have there, and those of the answers are ignored.
+Of a folder, all files are read.
 
 Examples:
   slimgate predict runs/digits-rows-lstm1 --input digit.png

@@ -1,6 +1,6 @@
 //! The data sets by name.
 
-use crate::recipe::{File, Format, Modality, Recipe, Units};
+use crate::recipe::{File, Modality, Recipe, Units};
 use crate::{Columns, DataConfig, DataError, Store, Survey, Task, TokenRule, checksum, own};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -168,7 +168,7 @@ impl Entry {
 
     /// The columns of a table of the user's own that are no channels, where these were told apart.
     pub fn columns(&self) -> Option<&Columns> {
-        if let Format::LongTable { columns, .. } = &self.recipe.format { Some(columns) } else { None }
+        self.recipe.format.columns()
     }
 
     /// True if its training and its test part are of one file of the user's own.
@@ -188,10 +188,7 @@ impl Entry {
 
     /// The names of the channels, where the files have names for them.
     pub fn channel_names(&self) -> &[String] {
-        match &self.recipe.format {
-            Format::SeriesTable { channels } | Format::LongTable { channels, .. } => channels,
-            _ => &[],
-        }
+        self.recipe.format.channel_names().unwrap_or_default()
     }
 }
 

@@ -66,7 +66,7 @@ pub struct DataConfig {
     )]
     #[serde(skip_serializing_if = "Columns::is_default")]
     pub columns: Columns,
-    /// Fraction of your own data that is the test set, where it is one file, between 0 and 1; 0.2 if not given.
+    /// Fraction of your own data that is the test set, where it comes without one, between 0 and 1; 0.2 if not given.
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
@@ -185,7 +185,7 @@ impl DataConfig {
         DataConfig { dataset: dataset.to_owned(), ..DataConfig::default() }
     }
 
-    /// The share of the user's own data that is the test set, where it is one file.
+    /// The share of the user's own data that is the test set, where it comes without one.
     pub fn test_fraction(&self) -> f64 {
         self.test_fraction.unwrap_or(0.2)
     }

@@ -1,7 +1,10 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
+mod archives;
+
 use crate::file::count;
 use crate::{FillValue, Finding, Task};
+pub use archives::ArchiveError;
 use slimgate_settings::SettingError;
 use std::io;
 
@@ -110,16 +113,21 @@ pub enum DataError {
 
     // Folders of the user's own
     #[error(
-        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv or .tsv, or an .npz; a path that \
+        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv, .tsv or .jsonl, or an .npz; a path that \
          does not begin with `/` begins where the program is started"
     )]
     NoFolder { folder: String, is: &'static str },
     #[error(
         "the folder {folder} {problem}: put train.csv and test.csv there, or the archives' NAME_TRAIN.ts and \
-         NAME_TEST.ts or .tsv, or NumPy's X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one table that is divided, and no others of these. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
+         NAME_TEST.ts or .tsv, or NumPy's X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one table that is divided, and no others of these; or, without any of them, a folder for each class with a table a series, such as leaking/pump-1.csv, where train and test, if they are told apart, are folders above those. A table of series has a row a time step:\n  series,class,pressure,flow\n  \
          pump-1,leaking,0.25,3.1\nA table of texts has a row a text:\n  class,text\n  positive,a wonderful film"
     )]
     FolderFiles { folder: String, problem: String },
+    #[error(
+        "{file}:1: the column {column:?} is taken for the {key} of a row, and here a folder is a class and a file a series: leave \
+         it out with `data.columns.ignore = [{column:?}]`, without `data.columns.{key}`, or rename it if it is a channel"
+    )]
+    FolderColumn { file: String, key: &'static str, column: String },
     #[error("{file}:1: `data.columns.{key}` has {problem}; the columns are {known}")]
     ColumnSetting { file: String, key: &'static str, problem: String, known: String },
     #[error(
@@ -144,11 +152,6 @@ pub enum DataError {
          that tells series apart with `data.columns.series`, or put a train.csv and a test.csv into a folder"
     )]
     NothingToTest { file: String, name: &'static str },
-    #[error(
-        "{file}: a .tsv without names of columns is one of a pair: put NAME_TRAIN.tsv and NAME_TEST.tsv into a folder, and \
-         give its path"
-    )]
-    UcrAlone { file: String },
     #[error("{file}: every sequence is of class {class:?}; give sequences of at least two classes")]
     OneClass { file: String, class: String },
     #[error(
@@ -159,7 +162,7 @@ pub enum DataError {
     #[error("{file}:{line}: no training sequence is of class {found:?}: {question}")]
     UntrainedNumber { file: String, line: usize, found: String, question: Box<Finding> },
     #[error(
-        "{folder} is not, or no longer, the data that the run was trained on ({file} is another file): put the old file \
+        "{folder} is not, or no longer, the data that the run was trained on ({file} is another file, or not there): put the old file \
          back, name the folder that has it with `--dataset`, or train a new run"
     )]
     ChangedData { folder: String, file: String },
@@ -180,6 +183,8 @@ pub enum DataError {
     Gzip { file: String, source: io::Error },
     #[error("{file} is empty: give a file with at least one sequence")]
     Empty { file: String },
+    #[error("the folder {folder} has no file in it: give one that has, or a file")]
+    NoFiles { folder: String },
     #[error("{file} has no sequence in it: add at least one")]
     NoSequence { file: String },
     #[error("{file}:{line}: not UTF-8 text; save the file in UTF-8")]
@@ -298,92 +303,19 @@ pub enum DataError {
     )]
     ImageRows { file: String, line: usize, found: usize, wanted: usize },
 
-    // .ts files
-    #[error(
-        "{file} has no `@classLabel` line: add `@classLabel true` and the classes above `@data` or, in a file to predict \
-         on that has none, `@classLabel false`"
-    )]
-    TsNoClassLabel { file: String },
-    #[error("{file} has no `@data` line: add it between the lines that begin with `@` and the sequences")]
-    TsNoData { file: String },
-    #[error(
-        "{file}:{line}: the header announces {}, and the first sequence, in line {first}, has {found}; correct the one \
-         that is wrong",
-        count(*announced, "channel")
-    )]
-    TsDimensions { file: String, line: usize, announced: usize, first: usize, found: usize },
-    #[error("{file}:{line}: `{key} {found}` is not readable here; write {wanted}", found = found.escape_debug())]
-    TsHeader { file: String, line: usize, key: &'static str, found: String, wanted: &'static str },
-    #[error(
-        "{file}:{line}: this line stands above `@data` and begins with neither `@` nor `#`; move it below"
-    )]
-    TsEarly { file: String, line: usize },
-    #[error(
-        "{file}:{line}: the steps have time stamps, which are not read: write `@timeStamps false` and the values \
-         alone, such as `1.0,2.0`, taken at equal times"
-    )]
-    TsTimes { file: String, line: usize },
-    #[error(
-        "{file}:{line}: its sequences end in numbers to be predicted (`@targetLabel true`), and only classes are \
-         told apart here: write `@classLabel true low high` instead, and end each sequence in a class, such as the \
-         range that its number lies in"
-    )]
-    TsTarget { file: String, line: usize },
-    #[error(
-        "{file}:{line}: channel {channel} has {} where the first has {wanted}; give every channel of a sequence the \
-         same steps",
-        count(*found, "step")
-    )]
-    TsUneven { file: String, line: usize, channel: usize, found: usize, wanted: usize },
-    #[error(
-        "{file}:{line}: class {found:?} is not among those the file announces; add it to the `@classLabel` line, where \
-         a space begins another class"
-    )]
-    TsClass { file: String, line: usize, found: String },
-    #[error("{file} has no classes: give one that ends each sequence in its class")]
-    TsUnlabelled { file: String },
-    #[error(
-        "{file}:{line}: `{key} false` says that no sequence ends in a class, and the one in line {first} ends in \
-         {found:?}; write `@classLabel true` and the classes instead or, in a file to predict on, end no sequence in one"
-    )]
-    TsUnannounced { file: String, line: usize, key: &'static str, first: usize, found: String },
-    #[error("{file}:{line}: this sequence has no class; end it in one, or leave it out")]
-    TsNoClass { file: String, line: usize },
+    // Files of the archives of series
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     #[error("{file}:{line}: class {found:?} is not one of this data set's; use one of {known}")]
     UnknownClass { file: String, line: usize, found: String, known: String },
-
-    // Tables of the UCR archive
-    #[error(
-        "{file}:{line}: the first column, which is the class, is empty; fill it in, or leave the row out"
-    )]
-    UcrNoClass { file: String, line: usize },
-    #[error(
-        "{file}:{line}: the first column of a .tsv is the class, and {found:?} is none of this run's: {known}; where \
-         the class is not known, put `?` there"
-    )]
-    UcrClass { file: String, line: usize, found: String, known: String },
-    #[error(
-        "{file}:{line}: this row holds names; a .tsv has no such row, but in each the class and then the numbers of \
-         a series, separated by tabs. A table with names is a .csv, separated by commas"
-    )]
-    UcrHeader { file: String, line: usize },
-    #[error(
-        "{file}:{line}: this row counts as the names of columns do; a .tsv has no such row, but in each the class and \
-         then the numbers of a series: leave it out (pandas: `header=False, index=False`), or, if it is a series, move \
-         it below another row"
-    )]
-    UcrCounted { file: String, line: usize },
-    #[error(
-        "{file}:{line}: the columns of a .tsv are separated by tabs, and those of this row by {found}: {row:?}; write a \
-         tab between one column and the next"
-    )]
-    UcrSeparator { file: String, line: usize, found: &'static str, row: String },
 
     // Arrays of NumPy's
     #[error("{file}: {problem}")]
     Numpy { file: String, problem: String },
 
     // Tables
+    #[error("{file}:{line}: {problem}")]
+    JsonLine { file: String, line: usize, problem: String },
     #[error(
         "{file}:1: columns are separated by {separator:?}; separate them by commas, and write decimals with a point"
     )]
@@ -470,7 +402,7 @@ pub enum DataError {
     CsvNoNames { file: String, column: String },
     #[error("{file}:1: {problem}; give the channels of the training file: {wanted}")]
     CsvOtherChannels { file: String, problem: String, wanted: String },
-    #[error("{file}:1: there is a column {column:?} beside `text` and `class`; leave it out")]
+    #[error("{file}:1: there is a column {column:?} beside `text` and `class` (or `label`); leave it out")]
     TextColumn { file: String, column: String },
     #[error("{file}:{line}: a rating of zero has no sign, hence no class; leave the row out")]
     RatingZero { file: String, line: usize },

@@ -4,9 +4,10 @@ use crate::error::excerpt;
 use crate::file::Field;
 use crate::format::table::{self, Table};
 use crate::format::{idx, numpy, rated, texts, ts, ucr};
+use crate::own::class_of;
 use crate::pieces::{self, Piece};
 use crate::preprocessing::Overflow;
-use crate::recipe::{Format, Modality, SetFiles};
+use crate::recipe::{File, Format, Modality, SetFiles};
 use crate::{DataError, Entry, Task, file, labels};
 use std::borrow::Cow;
 
@@ -120,7 +121,11 @@ pub(crate) fn labelled(
         Format::SeriesTable { channels } => table::labelled(bytes, file, channels),
         Format::TextTable => texts::labelled(bytes, file, known),
         Format::Ucr => ucr::labelled(file::text(bytes, file)?, file, known),
-        Format::Idx | Format::RatedText | Format::LongTable { .. } | Format::Numpy => {
+        Format::Idx
+        | Format::RatedText
+        | Format::LongTable { .. }
+        | Format::ClassFolders { .. }
+        | Format::Numpy => {
             unreachable!("its classes have no names, or are read otherwise")
         }
     }
@@ -129,6 +134,9 @@ pub(crate) fn labelled(
 /// Reads the training or the test data of a data set.
 pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataError> {
     entry.require()?;
+    if let Format::ClassFolders { .. } = entry.recipe.format {
+        return set.files.iter().map(|file| in_folder(entry, file)).collect();
+    }
     let packed = set.files.iter().map(|file| entry.set.read(file)).collect::<Result<Vec<_>, _>>()?;
     let mut files = Vec::with_capacity(packed.len());
     for (name, packed) in &packed {
@@ -158,6 +166,29 @@ pub(crate) fn load(entry: &Entry, set: &SetFiles) -> Result<Vec<Example>, DataEr
     })
 }
 
+/// The series of a file in the folder of its class.
+fn in_folder(entry: &Entry, file: &File) -> Result<Example, DataError> {
+    let (path, packed) = entry.set.read(file)?;
+    let bytes = file::unpack(&packed, &path, file::LIMIT)?;
+    let series = series(entry, &bytes, &path)?.remove(0);
+    let (class, classes) = (class_of(&file.name), &entry.recipe.classes);
+    let unknown = || DataError::UnknownClass {
+        file: path.clone(),
+        line: series.lines[0],
+        found: excerpt(class),
+        known: classes.join(", "),
+    };
+    let label = labels::find(classes, class, false).ok_or_else(unknown)?;
+    let group = group(entry, &series);
+    Ok(Example { group, ..Example::of_class(Raw::Values(series.values), label) })
+}
+
+/// The place of the group of a series among those of the data set.
+fn group(entry: &Entry, series: &table::Series) -> Option<usize> {
+    let group = series.group.as_ref()?;
+    entry.recipe.groups.iter().position(|known| known == group)
+}
+
 /// The sequences of arrays.
 fn arrays(entry: &Entry, files: &[(&String, Cow<[u8]>)]) -> Result<Vec<Example>, DataError> {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
@@ -182,6 +213,9 @@ fn series(entry: &Entry, bytes: &[u8], file: &str) -> Result<Vec<table::Series>,
             let beside = if task == Task::Regression { &recipe.targets[..] } else { &[] };
             table::with_roles(Table::open(bytes, file)?, columns, channels, beside, true)
         }
+        (Format::ClassFolders { columns, .. }, _) => {
+            table::with_roles(Table::open(bytes, file)?, columns, channels, &[], true)
+        }
         (_, Task::Labelling) => table::step_labelled(bytes, file, channels),
         (_, Task::Regression) => table::parse_named(bytes, file, &[channels, &recipe.targets].concat()),
         (_, Task::Classification | Task::Forecast) => table::parse_named(bytes, file, channels),
@@ -193,8 +227,7 @@ fn answered(entry: &Entry, bytes: &[u8], file: &str) -> Result<Vec<Example>, Dat
     let (recipe, channels) = (&entry.recipe, entry.channel_names().len());
     let example = |series: table::Series| {
         let answer = answer(&series, recipe.task, &recipe.classes, &recipe.targets, channels, file)?;
-        let group = series.group.as_ref();
-        let group = group.and_then(|group| recipe.groups.iter().position(|known| known == group));
+        let group = group(entry, &series);
         let width = series.values.len() / series.lines.len();
         let values = match width {
             width if width == channels => series.values,
@@ -275,7 +308,7 @@ pub(crate) fn overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> DataEr
 }
 
 fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
-    if let Format::LongTable { .. } = &entry.recipe.format {
+    if entry.columns().is_some() {
         return long_overflow(entry, set, place);
     }
     if let Format::Numpy = &entry.recipe.format {
@@ -315,11 +348,13 @@ fn overflow_of(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataErr
 /// The same in a table whose columns have roles. Of numbers that belong to a series as a whole, a step is the first, and a
 /// channel one of them.
 fn long_overflow(entry: &Entry, set: &SetFiles, place: Overflow) -> Result<DataError, DataError> {
-    let (file, packed) = entry.set.read(&set.files[0])?;
+    let is_alone = matches!(entry.recipe.format, Format::ClassFolders { .. });
+    let (file, packed) = entry.set.read(&set.files[if is_alone { place.sequence } else { 0 }])?;
     let bytes = file::unpack(&packed, &file, file::LIMIT)?;
     let all = series(entry, &bytes, &file)?;
     let piece = set.pieces.as_ref().map(|pieces| &pieces[place.sequence]);
-    let series = &all[piece.map_or(place.sequence, |piece| piece.sequence)];
+    let sequence = piece.map_or(place.sequence, |piece| piece.sequence);
+    let series = &all[if is_alone { 0 } else { sequence }];
     let step = place.step + piece.map_or(0, Piece::first);
     let (line, names) = (series.lines[step], entry.channel_names());
     let row = &series.values[step * series.values.len() / series.lines.len()..];

@@ -6,7 +6,7 @@ use crate::format::table::{self, Table};
 use crate::format::{idx, texts, ts};
 use crate::missing::Filling;
 use crate::recipe::Format;
-use crate::survey::{OneFile, Survey, same_tokens};
+use crate::survey::{PartOf, Survey, same_tokens};
 use crate::{Columns, Missing, TokenRule, file, labels, stamps};
 use bolero::check;
 
@@ -18,7 +18,7 @@ fn learn_from(format: &Format, channels: Option<usize>, bytes: &[u8]) -> Vec<Lab
     for sequence in &sequences {
         assert!(labels::find(&classes, &sequence.class, format.any_case()).is_some());
     }
-    let one = OneFile { file: "a", bytes, sequences: &sequences, lines: &[] };
+    let one = PartOf { files: &["a"], bytes, sequences: &sequences, lines: &[] };
     let survey = Survey::of(format, channels, &classes, one, one).unwrap();
     for finding in &survey.findings {
         assert!(!finding.to_string().is_empty());
@@ -97,6 +97,23 @@ fn fuzz_text_table() {
         }
         for rule in [TokenRule::Words, TokenRule::Characters, TokenRule::Alphanumeric] {
             assert!(same_tokens(&texts, rule, "a").len() <= 2);
+        }
+    });
+}
+
+#[test]
+fn fuzz_json_lines() {
+    check!().for_each(|bytes: &[u8]| {
+        let Ok(table) = Table::open(bytes, "a.jsonl") else { return };
+        let header = table.header.clone();
+        assert!(table.flatten().all(|(line, row)| line > 0 && row.len() == header.len()));
+        let _ = texts::labelled(bytes, "a.jsonl", &[]);
+        if let Ok(columns) = Columns::default().resolved(&header, &[], "a.jsonl") {
+            let others = columns.others(&header);
+            let table = Table::open(bytes, "a.jsonl").unwrap();
+            for series in table::with_roles(table, &columns, &others, &[], true).unwrap_or_default() {
+                assert_eq!(series.values.len(), series.lines.len() * others.len());
+            }
         }
     });
 }

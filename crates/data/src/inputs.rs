@@ -1,15 +1,17 @@
 //! A user's file as sequences for a trained run to predict on.
 
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::Raw;
 use crate::file::Field;
 use crate::format::table::{self, Table};
 use crate::format::{idx, numpy, png, texts, ts, ucr};
 use crate::image::PIXELS;
+use crate::own::names_in;
 use crate::preprocessing::{Overflow, Transform};
 use crate::survey::several_lines;
 use crate::unknown::unknown_tokens;
 use crate::{DataError, Layout, Missing, Preprocessing, Steps, Task, Windows, far, file, labels, stamps};
+use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -46,14 +48,42 @@ pub struct Inputs {
 ///   column, or `.npy`, an array `[n, steps, channels]`; of one channel also the UCR archive's `.tsv`, whose first column is the class, known or `?`;
 /// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
+/// A `.jsonl` is read as a `.csv` of series or of texts, whose rows are objects and whose columns are their keys.
+///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
-/// sequences apart. Where the run was trained on tables of the user's own, the columns have the names of theirs and
+/// sequences apart. Of a folder, all files are read, in the order of their names. Where the run was trained on tables of the user's own, the columns have the names of theirs and
 /// stand in any order. Texts, and series of such a run, may have a column `class`, which is ignored. Standard input, `-`,
 /// is a `.csv`, or of texts a `.txt`.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged, or does not fit the run; a series too short to be forecast.
 pub fn read_inputs(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
+    if !path.is_dir() {
+        return of_file(path, preprocessing);
+    }
+    let mut all = Inputs { sequences: Vec::new(), warnings: Vec::new() };
+    let mut warned = 0;
+    for name in names_in(path)?.into_iter().filter(|name| !name.starts_with('.')) {
+        let Inputs { sequences, warnings } = of_file(&path.join(name), preprocessing)?;
+        all.sequences.extend(sequences);
+        warned += usize::from(!warnings.is_empty());
+        all.warnings.extend(warnings.into_iter().filter(|_| warned <= WARNED));
+    }
+    if warned > WARNED {
+        let more = file::count(warned - WARNED, "more file");
+        all.warnings.push(format!("there are warnings of {more}, too: read each by itself to see them"));
+    }
+    let is_folder = |item: std::io::Result<fs::DirEntry>| item.is_ok_and(|item| item.path().is_dir());
+    if fs::read_dir(path).is_ok_and(|mut items| items.any(is_folder)) {
+        all.warnings.push(format!("folders in {} are not read: give each by itself", file::called(path)));
+    }
+    if all.sequences.is_empty() { Err(DataError::NoFiles { folder: file::called(path) }) } else { Ok(all) }
+}
+
+/// The files of a folder whose warnings are told.
+const WARNED: usize = 5;
+
+fn of_file(path: &Path, preprocessing: &Preprocessing) -> Result<Inputs, DataError> {
     let file = file::called(path);
     let found = find(path, &file, preprocessing)?;
     let filled_in = missing_from(&found, &file, preprocessing)?;
@@ -156,14 +186,14 @@ fn find(path: &Path, file: &str, preprocessing: &Preprocessing) -> Result<Vec<Fo
             series(path, file, &kind, preprocessing)?
         }
         (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, file)?, file)?,
-        (Transform::Text { .. }, "csv") => {
+        (Transform::Text { .. }, "csv" | "jsonl") => {
             let rows = texts::parse(&file::read(path)?, file, preprocessing.classes())?;
             let named =
                 |row: texts::Row| Found::one(format!("{file}:{}", row.line), Raw::Text(row.text), row.line);
             rows.into_iter().map(named).collect()
         }
         (Transform::Text { .. }, _) => {
-            return Err(refused(".txt with one sequence a line or .csv, packed as .gz or not"));
+            return Err(refused(".txt with one sequence a line, .csv or .jsonl, packed as .gz or not"));
         }
     })
 }
@@ -277,7 +307,7 @@ fn series(
             let all = numpy::series(&file::read(path)?, file, channels)?;
             Ok(number(file, (1..).zip(all).map(|(line, values)| (Raw::Values(values), line))))
         }
-        "csv" | "tsv" if kind == "csv" || preprocessing.columns().is_some() => {
+        "csv" | "jsonl" | "tsv" if kind != "tsv" || preprocessing.columns().is_some() => {
             let bytes = file::read(path)?;
             let all = of_table(Table::open(&bytes, file)?, preprocessing)?;
             if let Some(time) = preprocessing.columns().and_then(|columns| columns.time.as_deref())
@@ -295,14 +325,19 @@ fn series(
             let unknown = |class: &str| class != "?" && labels::find(classes, class, false).is_none();
             if let Some(other) = all.iter().find(|series| unknown(&series.class)) {
                 let (found, known) = (excerpt(&other.class), excerpt(&classes.join(", ")));
-                return Err(DataError::UcrClass { file: file.into(), line: other.line, found, known });
+                return Err(DataError::Archive(ArchiveError::UcrClass {
+                    file: file.into(),
+                    line: other.line,
+                    found,
+                    known,
+                }));
             }
             Ok(number(file, all.into_iter().map(|series| (series.raw, series.line))))
         }
         _ => {
             let accepted = match channels {
-                1 => ".ts, .csv, .npy or the .tsv of the UCR archive, packed as .gz or not",
-                _ => ".ts, .csv or .npy, packed as .gz or not",
+                1 => ".ts, .csv, .jsonl, .npy or the .tsv of the UCR archive, packed as .gz or not",
+                _ => ".ts, .csv, .jsonl or .npy, packed as .gz or not",
             };
             Err(DataError::Extension { file: file.into(), accepted })
         }

@@ -54,7 +54,7 @@ pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source, units};
 pub use columns::Columns;
 pub use config::{DataConfig, Protocol, Standardize, TestSet};
-pub use error::DataError;
+pub use error::{ArchiveError, DataError};
 pub use fetch::{FetchProgress, fetch};
 pub use forecast::{Windows, seasonal_naive_error};
 pub use image::Layout;

@@ -3,23 +3,26 @@
 //! The facts that a recipe has of a set of the catalog are read off the files here: task, classes, channels, lengths, sums.
 
 mod files;
+mod folders;
 mod long;
 mod numpy;
 mod windows;
 
 use crate::catalog::{Place, Set};
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::{Labelled, Raw, labelled};
-use crate::format::table::{self, Table};
+use crate::format::table::{self, TABLES, Table};
 use crate::format::{texts, ts, ucr};
 use crate::pieces::{self, Piece};
 use crate::recipe::{File, Format, Modality, Recipe, SetFiles};
 use crate::split::Members;
-use crate::survey::{OneFile, measured};
+use crate::survey::{PartOf, measured};
 use crate::{
     Columns, DataConfig, DataError, Entry, Finding, Survey, Task, TokenRule, Windows, checksum, file, labels,
 };
-use files::Files;
+pub(crate) use files::names_in;
+use files::{Files, Found};
+pub(crate) use folders::class_of;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,9 +45,9 @@ pub fn short_name(dataset: &str) -> String {
     let name = last(path).or_else(|| last(&path.canonicalize().ok()?)).unwrap_or_default();
     // A dot in front would hide the new folder, and mark it as unfinished.
     let name = name.replace(['/', '\\'], "_").trim_start_matches('.').to_owned();
-    let ending =
-        [".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npz"].into_iter().find(|ending| name.ends_with(ending));
-    let name = name[..name.len() - ending.map_or(0, str::len)].to_owned();
+    let bare = name.strip_suffix(".gz").unwrap_or(&name).rsplit_once('.');
+    let bare = bare.filter(|(_, kind)| *kind == "npz" || TABLES.contains(kind));
+    let name = bare.map_or(name.as_str(), |(bare, _)| bare).to_owned();
     if name.is_empty() { "data".into() } else { name }
 }
 
@@ -84,9 +87,9 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn take(config: &DataConfig, files: &Files) -> Result<Snapshot, DataError> {
+    fn take(config: &DataConfig, found: &Found) -> Result<Snapshot, DataError> {
         let file = |name: &String| {
-            let path = files.folder.join(name);
+            let path = found.folder().join(name);
             let unreadable = |source| DataError::Unreadable { file: path.display().to_string(), source };
             let metadata = fs::metadata(&path).map_err(unreadable)?;
             Ok((name.clone(), metadata.len(), metadata.modified().ok()))
@@ -96,7 +99,7 @@ impl Snapshot {
         Ok(Snapshot {
             paths: (config.dataset.clone(), whole),
             reading: Reading::of(config),
-            files: files.names().map(file).collect::<Result<_, DataError>>()?,
+            files: found.names().into_iter().map(file).collect::<Result<_, DataError>>()?,
         })
     }
 
@@ -111,14 +114,17 @@ static OPENED: Mutex<Vec<(Snapshot, Arc<Entry>)>> = Mutex::new(Vec::new());
 
 /// The data set at a path, read as the settings say; its files are read again only when they have changed.
 pub(crate) fn entry(config: &DataConfig) -> Result<Arc<Entry>, DataError> {
-    let files = Files::at(Path::new(&config.dataset))?;
-    let snapshot = Snapshot::take(config, &files)?;
+    let found = Found::at(Path::new(&config.dataset))?;
+    let snapshot = Snapshot::take(config, &found)?;
     let opened = || OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     let known = opened().iter().find(|(known, _)| *known == snapshot).map(|(_, entry)| entry.clone());
     if let Some(entry) = known {
         return Ok(entry);
     }
-    let entry = Arc::new(read(config, &files)?);
+    let entry = Arc::new(match &found {
+        Found::Files(files) => read(config, files)?,
+        Found::Folders(folders) => folders::read(config, folders)?,
+    });
     let mut opened = opened();
     opened.retain(|(known, _)| !snapshot.replaces(known));
     opened.push((snapshot, entry.clone()));
@@ -155,9 +161,10 @@ impl Content {
     }
 }
 
-/// The training or the test part, with what stands in its file.
+/// The training or the test part, with what stands in its files.
 struct Part<'a> {
-    content: &'a Content,
+    /// One file of all its sequences, or one for each.
+    contents: Vec<&'a Content>,
     sequences: Vec<Labelled>,
     /// The line of each step, where a step has one.
     lines: Vec<Vec<usize>>,
@@ -168,7 +175,12 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     /// All sequences of a file whose format has a place for each number.
     fn whole(content: &'a Content, sequences: Vec<Labelled>) -> Part<'a> {
-        Part { content, sequences, lines: Vec::new(), pieces: None }
+        Part { contents: vec![content], sequences, lines: Vec::new(), pieces: None }
+    }
+
+    /// The file that a sequence is in.
+    fn content(&self, sequence: usize) -> &'a Content {
+        self.contents.get(sequence).unwrap_or(&self.contents[0])
     }
 }
 
@@ -254,7 +266,7 @@ fn paired(
     let test = Part::whole(test, labelled(&format, channels, &test.bytes, &test.path, &classes)?);
     check_tested(&test, &classes, &train, &format)?;
     let question = Question::of_classes(format, modality, classes, "a training and a test file".into());
-    finished(config, files, question, train, test)
+    finished(config, &files.folder, question, train, test)
 }
 
 /// The data set of one file of texts, each with its class.
@@ -268,7 +280,8 @@ fn divided(
     let classes = labels::classes(all.iter().map(|sequence| sequence.class.as_str()));
     let stratum = |one: &Labelled| labels::find(&classes, &one.class, false).unwrap_or_default();
     let strata: Vec<usize> = all.iter().map(stratum).collect();
-    let Division { pieces, told, finding } = Division::whole(config, &content.path, "texts", &strata, &[])?;
+    let Division { pieces, told, finding } =
+        Division::whole(config, (&content.path, ONE_FILE), "texts", &strata, &[])?;
     let [train, test] = pieces.map(|pieces| {
         let sequences = pieces.iter().map(|piece| all[piece.sequence].clone()).collect();
         Part { pieces: Some(pieces), ..Part::whole(content, sequences) }
@@ -276,10 +289,13 @@ fn divided(
     let classes = classes_of(&train)?;
     check_tested(&test, &classes, &train, &format)?;
     let question = Question { findings: finding, ..Question::of_classes(format, modality, classes, told) };
-    finished(config, files, question, train, test)
+    finished(config, &files.folder, question, train, test)
 }
 
-/// One file, divided.
+/// What is divided, in words.
+const ONE_FILE: &str = "one file";
+
+/// Files without a test part, divided.
 struct Division {
     pieces: pieces::Division,
     /// The division in words.
@@ -289,10 +305,11 @@ struct Division {
 }
 
 impl Division {
-    /// Divides whole sequences, called by this name, of these strata and, if there are any, groups.
+    /// Divides whole sequences, called by this name, of these strata and, if there are any, groups. They are in a place, which
+    /// is something in words.
     fn whole(
         config: &DataConfig,
-        file: &str,
+        (place, what): (&str, &str),
         name: &'static str,
         strata: &[usize],
         groups: &[usize],
@@ -301,7 +318,7 @@ impl Division {
             if groups.is_empty() { strata.len() } else { groups.iter().max().map_or(0, |last| last + 1) };
         if units < 2 {
             let name = if groups.is_empty() { name } else { "groups" };
-            return Err(DataError::NothingToTest { file: file.into(), name });
+            return Err(DataError::NothingToTest { file: place.into(), name });
         }
         let mut of_sequences = vec![None; strata.len()];
         for (of, group) in of_sequences.iter_mut().zip(groups) {
@@ -313,12 +330,17 @@ impl Division {
             (true, true) => ", in the proportions of their classes",
             (true, false) => "",
         };
-        Ok(Division::told(config, pieces, |share| format!("{share} of the {name}, drawn once{how}")))
+        Ok(Division::told(config, what, pieces, |share| format!("{share} of the {name}, drawn once{how}")))
     }
 
-    fn told(config: &DataConfig, pieces: pieces::Division, test: impl Fn(&str) -> String) -> Division {
+    fn told(
+        config: &DataConfig,
+        what: &str,
+        pieces: pieces::Division,
+        test: impl Fn(&str) -> String,
+    ) -> Division {
         let share = format!("{} %", (1000.0 * config.test_fraction()).round() / 10.0);
-        let told = format!("one file: {} are the test set", test(&share));
+        let told = format!("{what}: {} are the test set", test(&share));
         let notice = Finding::Notice(format!("{told}: `data.test_fraction` gives another share"));
         let finding = if config.test_fraction.is_none() { vec![notice] } else { Vec::new() };
         Division { pieces, told, finding }
@@ -329,9 +351,10 @@ impl Division {
 fn classes_of(train: &Part) -> Result<Vec<String>, DataError> {
     let classes = labels::classes(train.sequences.iter().map(|sequence| sequence.class.as_str()));
     match &classes[..] {
-        [only] => {
-            Err(DataError::OneClass { file: train.content.answers_path().to_owned(), class: excerpt(only) })
-        }
+        [only] => Err(DataError::OneClass {
+            file: train.content(0).answers_path().to_owned(),
+            class: excerpt(only),
+        }),
         _ => Ok(classes),
     }
 }
@@ -339,8 +362,9 @@ fn classes_of(train: &Part) -> Result<Vec<String>, DataError> {
 /// Checks that every class of a test part was trained on.
 fn check_tested(test: &Part, classes: &[String], train: &Part, format: &Format) -> Result<(), DataError> {
     let unknown = |class: &str| labels::find(classes, class, format.any_case()).is_none();
-    let Some(other) = test.sequences.iter().find(|sequence| unknown(&sequence.class)) else { return Ok(()) };
-    let (file, line, found) = (test.content.answers_path().to_owned(), other.line, excerpt(&other.class));
+    let Some(at) = test.sequences.iter().position(|sequence| unknown(&sequence.class)) else { return Ok(()) };
+    let (file, other) = (test.content(at).answers_path().to_owned(), &test.sequences[at]);
+    let (line, found) = (other.line, excerpt(&other.class));
     // Adding sequences of every number that is measured would not end.
     let measured = labels::number(&other.class).and_then(|_| measured(classes, train.sequences.len()));
     Err(match measured {
@@ -352,7 +376,7 @@ fn check_tested(test: &Part, classes: &[String], train: &Part, format: &Format) 
 /// The data set of two parts.
 fn finished(
     config: &DataConfig,
-    files: &Files,
+    folder: &Path,
     question: Question,
     train: Part,
     test: Part,
@@ -361,12 +385,13 @@ fn finished(
     let all = train.sequences.iter().chain(&test.sequences).map(|sequence| steps(&sequence.raw, channels));
     let lengths = all.fold((usize::MAX, 0_usize), |(least, most), len| (least.min(len), most.max(len)));
     let classes: &[String] = if question.task == Task::Classification { &question.classes } else { &[] };
-    let mut survey =
-        Survey::of(&question.format, question.modality.channels(), classes, part_of(&train), part_of(&test))?;
+    let paths = [&train, &test].map(paths);
+    let [one, other] = [(&train, &paths[0]), (&test, &paths[1])].map(|(part, paths)| part_of(part, paths));
+    let mut survey = Survey::of(&question.format, question.modality.channels(), classes, one, other)?;
     survey.findings.splice(0..0, question.findings);
     let set_files = |part: Part| SetFiles {
         sequences: part.sequences.len(),
-        files: part.content.all().map(|content| content.file.clone()).collect(),
+        files: part.contents.iter().flat_map(|content| content.all()).map(|one| one.file.clone()).collect(),
         pieces: part.pieces,
     };
     let recipe = Arc::new(Recipe {
@@ -386,7 +411,7 @@ fn finished(
         train: set_files(train),
         test: set_files(test),
     });
-    let place = Place::Folder(files.folder.clone());
+    let place = Place::Folder(folder.to_owned());
     let set = Arc::new(Set { name: config.dataset.clone(), recipe: recipe.clone(), place });
     Ok(Entry {
         name: config.dataset.clone(),
@@ -400,9 +425,13 @@ fn finished(
 }
 
 /// A part as a survey looks at it.
-fn part_of<'a>(part: &'a Part) -> OneFile<'a> {
-    let Part { content, sequences, lines, .. } = part;
-    OneFile { file: &content.path, bytes: &content.bytes, sequences, lines }
+fn part_of<'a>(part: &'a Part, files: &'a [&'a str]) -> PartOf<'a> {
+    let Part { contents, sequences, lines, .. } = part;
+    PartOf { files, bytes: &contents[0].bytes, sequences, lines }
+}
+
+fn paths<'a>(part: &Part<'a>) -> Vec<&'a str> {
+    part.contents.iter().map(|content| content.path.as_str()).collect()
 }
 
 /// The format of files, told by their names and the first lines of the training file; none of a table whose columns have
@@ -421,7 +450,7 @@ fn form(
     if kind == "tsv" && !ucr::has_header(file::text(bytes, path)?) {
         return match files.test {
             Some(_) => Ok(Some((Format::Ucr, Modality::Series { channels: 1 }))),
-            None => Err(DataError::UcrAlone { file: path.clone() }),
+            None => Err(DataError::Archive(ArchiveError::UcrAlone { file: path.clone() })),
         };
     }
     let header = Table::open(bytes, path)?.header;

@@ -3,6 +3,7 @@
 use crate::answers::Answers;
 use crate::error::excerpt;
 use crate::examples::{Answer, Example, Raw};
+use crate::format::table::SERIES;
 use crate::missing::{Filling, LastSeen};
 use crate::own::whole_path;
 use crate::recipe::{File, Format, Modality};
@@ -307,7 +308,9 @@ impl Preprocessing {
         let alone = || own.sha256.values().next().filter(|_| own.sha256.len() == 1);
         let known = |file: &File| own.sha256.get(&file.name).or_else(alone);
         let changed = |file: &&File| known(file) != Some(&file.sha256);
-        entry.recipe.files().find(changed).map(|file| file.name.clone())
+        let is_gone = |name: &&String| entry.recipe.files().all(|file| file.name != **name);
+        let gone = || own.sha256.keys().find(|name| own.sha256.len() > 1 && is_gone(name)).cloned();
+        entry.recipe.files().find(changed).map(|file| file.name.clone()).or_else(gone)
     }
 
     /// True if it can be applied to a data set's content and has its classes.
@@ -443,12 +446,12 @@ fn is_default(tokens: &TokenRule) -> bool {
 impl OwnData {
     fn of(entry: &Entry) -> OwnData {
         let sha256 = |file: &File| (file.name.clone(), file.sha256.clone());
-        let columns = match &entry.recipe.format {
-            Format::LongTable { columns, .. } => Some(columns.clone()),
-            _ => None,
-        };
         OwnData {
-            columns,
+            columns: entry.columns().cloned().map(|columns| match &entry.recipe.format {
+                // Where a file is a series, one to predict on may have several.
+                Format::ClassFolders { .. } => Columns { series: Some(SERIES.into()), ..columns },
+                _ => columns,
+            }),
             channels: entry.channel_names().to_vec(),
             sha256: entry.recipe.files().map(sha256).collect(),
             place: whole_path(&entry.name),

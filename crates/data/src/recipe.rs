@@ -113,6 +113,14 @@ pub(crate) enum Format {
         /// Those that are, in the order in which a step has them.
         channels: Vec<String>,
     },
+    /// A table of one series a file, in folders that are named by their classes; only of the user's own.
+    #[serde(skip_deserializing)]
+    ClassFolders {
+        /// The columns that are no channels.
+        columns: Columns,
+        /// Those that are, in the order in which a step has them.
+        channels: Vec<String>,
+    },
     /// One table of texts with their classes; only of a folder of the user's.
     #[serde(skip_deserializing)]
     TextTable,
@@ -122,6 +130,29 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// The names of the channels, where the files have names for them.
+    pub(crate) fn channel_names(&self) -> Option<&[String]> {
+        match self {
+            Format::SeriesTable { channels }
+            | Format::LongTable { channels, .. }
+            | Format::ClassFolders { channels, .. } => Some(channels),
+            Format::Idx
+            | Format::Ts
+            | Format::RatedText
+            | Format::Ucr
+            | Format::TextTable
+            | Format::Numpy => None,
+        }
+    }
+
+    /// The columns that are no channels, where they were told apart.
+    pub(crate) fn columns(&self) -> Option<&Columns> {
+        match self {
+            Format::LongTable { columns, .. } | Format::ClassFolders { columns, .. } => Some(columns),
+            _ => None,
+        }
+    }
+
     /// True if a class is the same in upper and lower case.
     pub(crate) fn any_case(&self) -> bool {
         matches!(self, Format::Ts)

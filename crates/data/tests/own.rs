@@ -1,6 +1,8 @@
 //! Folders of a user's own, prepared as a run prepares them.
 
-use slimgate_data::{DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence, Steps};
+use slimgate_data::{
+    ArchiveError, DataConfig, DataError, InputKind, Prepared, Preprocessing, Sequence, Steps,
+};
 use slimgate_data::{check_unchanged, prepare, prepare_with, read_inputs};
 use std::fs;
 use tempfile::TempDir;
@@ -101,7 +103,7 @@ fn archives_are_read_as_their_own_tools_write_them() {
     let inputs = read_inputs(&new.path().join("new.tsv"), &ucr.preprocessing).unwrap().sequences;
     assert_eq!(inputs[1].steps, ucr.test[1].features);
     let refused = read_inputs(&new.path().join("bare.tsv"), &ucr.preprocessing).unwrap_err();
-    assert!(matches!(refused, DataError::UcrClass { line: 1, .. }), "{refused}");
+    assert!(matches!(refused, DataError::Archive(ArchiveError::UcrClass { line: 1, .. })), "{refused}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Config {
             ),
             (
                 data.test_fraction.is_some() && is_pair,
-                "`data.test_fraction` applies only to your own data in one file",
+                "`data.test_fraction` applies only to your own data without a test part",
             ),
             (
                 !data.columns.is_default() && !is_folder(&data.dataset),

@@ -1,7 +1,9 @@
 //! One reader a file format. Each takes what the file holds and its name for messages, and never panics.
 
+mod delimited;
 mod dialect;
 pub(crate) mod idx;
+mod json_lines;
 pub(crate) mod numpy;
 pub(crate) mod png;
 mod quotes;

@@ -1,33 +1,39 @@
-//! Tables: rows below a row of column names. Of series, a row is one step and a column one channel.
+//! Tables: rows of named columns. Of series, a row is one step and a column one channel.
 
-use super::dialect::{Decimals, separator};
-use super::quotes;
+use super::delimited::Delimited;
+use super::dialect::Decimals;
+use super::json_lines::{self, JsonLines};
 use crate::columns::place;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
-use crate::file::{Field, Location, line_ends};
+use crate::file::{self, Field, Location};
 use crate::labels::{self, composed};
 use crate::{Columns, DataError};
-use csv::{Position, ReaderBuilder, StringRecord, StringRecordsIntoIter};
+use csv::StringRecord;
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 /// The column that tells sequences apart.
-const SERIES: &str = "series";
+pub(crate) const SERIES: &str = "series";
 /// The column of the classes.
 pub(crate) const CLASS: &str = "class";
+
+/// The endings of the names of tables.
+pub(crate) const TABLES: [&str; 3] = ["csv", "tsv", "jsonl"];
 
 /// A table's column names, and then its rows, each with its line and as wide as the header.
 pub(crate) struct Table<'a> {
     /// The names, without spaces around them.
     pub header: Vec<String>,
-    /// The character that separates columns: a comma, or what the header has more of.
-    separator: u8,
     decimals: Decimals,
-    bytes: &'a [u8],
     file: &'a str,
-    /// A place in the bytes, never inside a line end, and the line that it is on.
-    counted: (usize, usize),
-    rows: StringRecordsIntoIter<&'a [u8]>,
+    rows: Rows<'a>,
+}
+
+/// The rows of a table, in the form that its file's name tells.
+enum Rows<'a> {
+    Delimited(Delimited<'a>),
+    Json(JsonLines<'a>),
 }
 
 impl<'a> Table<'a> {
@@ -38,32 +44,20 @@ impl<'a> Table<'a> {
 
     /// Reads the header of a table that begins on some line.
     pub(crate) fn open_at(bytes: &'a [u8], file: &'a str, line: usize) -> Result<Table<'a>, DataError> {
-        let Preamble { bytes, first_line, told } = Preamble::of(bytes);
-        let first_line = first_line + line - 1;
-        let separator = told.unwrap_or_else(|| separator(bytes));
-        quotes::check(bytes, file, first_line, separator)?;
-        let mut reader = ReaderBuilder::new();
-        let reader = reader.has_headers(false).flexible(true).delimiter(separator).from_reader(bytes);
-        let mut table = Table {
-            header: Vec::new(),
-            separator,
-            decimals: Decimals::default(),
-            bytes,
-            file,
-            counted: (0, first_line),
-            rows: reader.into_records(),
+        let (header, rows) = if is_delimited(file) {
+            let (header, rows) = Delimited::open(bytes, file, line)?;
+            (header, Rows::Delimited(rows))
+        } else {
+            let (header, rows) = JsonLines::open(bytes, file)?;
+            (header, Rows::Json(rows))
         };
-        let header = table.rows.next().ok_or_else(|| DataError::Empty { file: file.into() })?;
-        let header = header.map_err(|error| table.not_utf8(&error))?;
-        if header.iter().all(|name| name.trim().parse::<f64>().is_ok()) {
-            return Err(DataError::CsvHeader { file: file.into() });
-        }
-        if header.iter().any(has_break) {
-            let line = header.position().map_or(1, |position| table.line(position));
-            return Err(DataError::QuoteOverLines { file: file.into(), line });
-        }
-        table.header = header.iter().map(|name| name.trim().to_owned()).collect();
-        Ok(table)
+        let header = header.iter().map(|name| name.trim().to_owned()).collect();
+        Ok(Table { header, decimals: Decimals::default(), file, rows })
+    }
+
+    /// The character between columns.
+    fn separator(&self) -> u8 {
+        if let Rows::Delimited(rows) = &self.rows { rows.separator } else { b',' }
     }
 
     /// Checks that commas separate its columns.
@@ -71,7 +65,7 @@ impl<'a> Table<'a> {
     /// # Errors
     /// Another separator.
     pub(crate) fn require_commas(&self) -> Result<(), DataError> {
-        match self.separator {
+        match self.separator() {
             b',' => Ok(()),
             other => {
                 let separator = char::from(other);
@@ -80,21 +74,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Rows may differ in width and memory does not fail, so all that can go wrong is the encoding.
-    fn not_utf8(&mut self, error: &csv::Error) -> DataError {
-        let line = error.position().map_or(1, |position| self.line(position));
-        DataError::NotUtf8 { file: self.file.into(), line }
-    }
-
-    /// The line that a row begins on. Its position is where the row before it ended, which is before blank lines, and
-    /// of the two characters that end a line on Windows between them. Rows are asked for in their order.
-    fn line(&mut self, position: &Position) -> usize {
-        let (from, line) = self.counted;
-        let rest = self.bytes.get(position.byte() as usize..).unwrap_or_default();
-        let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let at = self.bytes.len() - rest.len() + between;
-        self.counted = (at, line + line_ends(self.bytes.get(from..at).unwrap_or_default()));
-        self.counted.1
+    /// The error for a name or a number that goes over several lines.
+    pub(crate) fn over_lines(&self, line: usize) -> DataError {
+        match self.rows {
+            Rows::Delimited(_) => DataError::QuoteOverLines { file: self.file.into(), line },
+            Rows::Json(_) => json_lines::over_lines(self.file, line),
+        }
     }
 }
 
@@ -102,44 +87,21 @@ impl Iterator for Table<'_> {
     type Item = Result<(usize, StringRecord), DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = match self.rows.next()? {
-            Ok(row) => row,
-            Err(error) => return Some(Err(self.not_utf8(&error))),
+        let row = match &mut self.rows {
+            Rows::Delimited(rows) => rows.next()?,
+            Rows::Json(rows) => rows.next()?,
         };
-        let line = row.position().map_or(1, |position| self.line(position));
-        let (found, wanted) = (row.len(), self.header.len());
-        if found == wanted {
-            Some(Ok((line, row)))
-        } else {
-            Some(Err(DataError::Columns { file: self.file.into(), line, found, wanted }))
-        }
+        let wanted = self.header.len();
+        Some(row.and_then(|(line, row)| match row.len() {
+            found if found == wanted => Ok((line, row)),
+            found => Err(DataError::Columns { file: self.file.into(), line, found, wanted }),
+        }))
     }
 }
 
-/// A table without what may stand before its header: the mark that some editors put first, and the line in which Excel is
-/// told the separator.
-struct Preamble<'a> {
-    bytes: &'a [u8],
-    /// The line that the rest begins on.
-    first_line: usize,
-    /// The separator, if that line is there.
-    told: Option<u8>,
-}
-
-impl Preamble<'_> {
-    fn of(bytes: &[u8]) -> Preamble<'_> {
-        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len());
-        let told = bytes[..end].iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
-        match &bytes[..told] {
-            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator @ (b',' | b';' | b'|' | b'\t')] => {
-                let rest = &bytes[end..];
-                let rest = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
-                Preamble { bytes: rest, first_line: 2, told: Some(*separator) }
-            }
-            _ => Preamble { bytes, first_line: 1, told: None },
-        }
-    }
+/// True if the rows of a table are lines of fields with something between them, and not objects.
+pub(crate) fn is_delimited(file: &str) -> bool {
+    file::kind(Path::new(file)) != "jsonl"
 }
 
 /// True if a field goes over several lines.
@@ -373,13 +335,13 @@ pub(crate) fn missing(header: &[String], file: &str, column: &'static str) -> Da
 
 /// Reads all rows. Those of a sequence stand together, unless they have times, and have one class and one group.
 fn series(mut table: Table, places: &Places) -> Result<Vec<Series>, DataError> {
-    let file = table.file;
+    let (file, separator) = (table.file, table.separator());
     let mut all: Vec<Series> = Vec::new();
     let mut seen: HashMap<Option<String>, usize> = HashMap::new();
     while let Some(row) = table.next() {
         let (line, row) = row?;
         if row.iter().any(has_break) {
-            return Err(DataError::QuoteOverLines { file: file.into(), line });
+            return Err(table.over_lines(line));
         }
         let [name, class, group] = [places.series, places.class, places.group]
             .map(|at| at.map(|at| (&table.header[at], row[at].trim().to_owned())));
@@ -408,7 +370,7 @@ fn series(mut table: Table, places: &Places) -> Result<Vec<Series>, DataError> {
         series.times.extend(places.time.map(|at| row[at].trim().to_owned()));
         for at in &places.channels {
             let location = Location { file, line, field: Field::Column(&table.header[*at]) };
-            series.values.push(table.decimals.number(&row[*at], table.separator, location)?);
+            series.values.push(table.decimals.number(&row[*at], separator, location)?);
         }
     }
     if all.is_empty() { Err(DataError::NoSequence { file: file.into() }) } else { Ok(all) }

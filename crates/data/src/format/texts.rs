@@ -1,6 +1,6 @@
-//! Texts as a table: one a row in the column `text`, with its class in the column `class` or without.
+//! Texts as a table: one a row in the column `text`, with its class in the column `class` or `label`, or without.
 
-use super::table::{CLASS, Table, has_break, missing};
+use super::table::{CLASS, Table, has_break, is_delimited, missing};
 use super::taken_in::{Form, taken_in};
 use crate::DataError;
 use crate::error::excerpt;
@@ -8,6 +8,8 @@ use crate::examples::{Labelled, Raw};
 
 /// The column of the texts.
 const TEXT: &str = "text";
+/// The columns of the classes, of which a table has one.
+const CLASSES: [&str; 2] = [CLASS, "label"];
 
 /// One text.
 #[derive(Debug, PartialEq)]
@@ -21,29 +23,36 @@ pub(crate) struct Row {
 
 /// True if a header is that of texts with their classes.
 pub(crate) fn is_labelled(header: &[String]) -> bool {
-    header.len() == 2 && [TEXT, CLASS].iter().all(|column| header.iter().any(|name| name == column))
+    let has = |column: &str| header.iter().any(|name| name == column);
+    header.len() == 2 && has(TEXT) && CLASSES.into_iter().any(has)
 }
 
 /// Reads texts, with classes or without: at least one. Beside the classes of the file, those that are known tell rows
 /// that a text has taken in.
 pub(crate) fn parse(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Row>, DataError> {
-    let table = Table::open(bytes, file)?;
+    read(bytes, file, known).map(|(rows, _)| rows)
+}
+
+/// The rows, and the column of their classes if there is one.
+fn read(bytes: &[u8], file: &str, known: &[String]) -> Result<(Vec<Row>, Option<&'static str>), DataError> {
+    let mut table = Table::open(bytes, file)?;
     table.require_commas()?;
     let place = |wanted: &str| table.header.iter().position(|name| name == wanted);
-    let (text, class) = (place(TEXT), place(CLASS));
+    let named = CLASSES.into_iter().find(|name| place(name).is_some());
+    let (text, class) = (place(TEXT), named.and_then(place));
     let text = text.ok_or_else(|| missing(&table.header, file, TEXT))?;
     if let Some(other) = (0..table.header.len()).find(|at| *at != text && Some(*at) != class) {
         let column = excerpt(&table.header[other]);
         return Err(DataError::TextColumn { file: file.into(), column });
     }
     let (mut rows, mut is_spaced) = (Vec::new(), false);
-    for row in table {
+    while let Some(row) = table.next() {
         let (line, row) = row?;
         if row[text].trim().is_empty() {
             return Err(DataError::NoStep { file: file.into(), line });
         }
         if class.is_some_and(|at| has_break(&row[at])) {
-            return Err(DataError::QuoteOverLines { file: file.into(), line });
+            return Err(table.over_lines(line));
         }
         is_spaced |= !has_break(&row[text]) && row.get(1).is_some_and(|second| second.starts_with(' '));
         let class = class.map(|at| row[at].trim().to_owned());
@@ -52,23 +61,27 @@ pub(crate) fn parse(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Ro
     if rows.is_empty() {
         return Err(DataError::NoSequence { file: file.into() });
     }
-    let form = class.map(|class| Form { class_first: class < text, is_spaced });
+    // What an object has is its own.
+    let form =
+        class.filter(|_| is_delimited(file)).map(|class| Form { class_first: class < text, is_spaced });
     match form.and_then(|form| taken_in(&rows, form, known)) {
         Some((line, row)) => Err(DataError::QuoteOverRows { file: file.into(), line, row }),
-        None => Ok(rows),
+        None => Ok((rows, named)),
     }
 }
 
 /// Reads texts with their classes.
 pub(crate) fn labelled(bytes: &[u8], file: &str, known: &[String]) -> Result<Vec<Labelled>, DataError> {
+    let (rows, named) = read(bytes, file, known)?;
+    let column = named.unwrap_or(CLASS);
     let labelled = |Row { line, text, class }: Row| match class {
         None => Err(missing(&[TEXT.to_owned()], file, CLASS)),
         Some(class) if class.is_empty() => {
-            Err(DataError::CsvBlank { file: file.into(), line, column: CLASS.into() })
+            Err(DataError::CsvBlank { file: file.into(), line, column: column.into() })
         }
         Some(class) => Ok(Labelled { raw: Raw::Text(text), class, line }),
     };
-    parse(bytes, file, known)?.into_iter().map(labelled).collect()
+    rows.into_iter().map(labelled).collect()
 }
 
 #[cfg(test)]

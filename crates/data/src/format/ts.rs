@@ -1,7 +1,7 @@
 //! The `.ts` format of the time-series archives: `@` lines, then one sequence a line, its channels
 //! separated by colons and their steps by commas, the class at the end.
 
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::{Labelled, Raw};
 use crate::file::{self, Field, Location, measured};
 use crate::{DataError, labels};
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
             (DataError::Channels { file, line: first, found, .. }, Some((announced, line)))
                 if rows.is_empty() =>
             {
-                DataError::TsDimensions { file, line, announced, first, found }
+                DataError::Archive(ArchiveError::TsDimensions { file, line, announced, first, found })
             }
             (error, _) => error,
         })?);
@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &str, file: &str, channels: usize) -> Result<Vec<Row>,
     let cut_off =
         rows.iter().find(|row| !row.has_ending).filter(|_| rows.iter().any(|row| row.class.is_some()));
     match cut_off {
-        Some(row) => Err(DataError::TsNoClass { file: file.into(), line: row.line }),
+        Some(row) => Err(DataError::Archive(ArchiveError::TsNoClass { file: file.into(), line: row.line })),
         None => Ok(rows),
     }
 }
@@ -80,15 +80,19 @@ pub(crate) fn labelled(text: &str, file: &str, channels: usize) -> Result<Vec<La
     let header = header(&mut all, file)?;
     match header.ending {
         Ending::Class(_) => (),
-        Ending::Target { line } => return Err(DataError::TsTarget { file: file.into(), line }),
+        Ending::Target { line } => {
+            return Err(DataError::Archive(ArchiveError::TsTarget { file: file.into(), line }));
+        }
         Ending::Nothing { .. } => {
             let wrong = all.next().and_then(|first| unannounced(&header, file, channels, first));
-            return Err(wrong.unwrap_or_else(|| DataError::TsUnlabelled { file: file.into() }));
+            return Err(
+                wrong.unwrap_or_else(|| DataError::Archive(ArchiveError::TsUnlabelled { file: file.into() }))
+            );
         }
     }
     let labelled = |Row { line, values, class, .. }: Row| match class {
         Some(class) => Ok(Labelled { raw: Raw::Values(values), class, line }),
-        None => Err(DataError::TsNoClass { file: file.into(), line }),
+        None => Err(DataError::Archive(ArchiveError::TsNoClass { file: file.into(), line })),
     };
     parse(text, file, channels)?.into_iter().map(labelled).collect()
 }
@@ -129,15 +133,17 @@ fn header<'a>(
         let value = value.trim();
         let unreadable = |key, wanted| {
             let found = excerpt(value);
-            DataError::TsHeader { file: file.into(), line, key, found, wanted }
+            DataError::Archive(ArchiveError::TsHeader { file: file.into(), line, key, found, wanted })
         };
         let is_true = value.eq_ignore_ascii_case("true");
         match key.to_ascii_lowercase().as_str() {
             "@data" => {
-                let missing = || DataError::TsNoClassLabel { file: file.into() };
+                let missing = || DataError::Archive(ArchiveError::TsNoClassLabel { file: file.into() });
                 return Ok(Header { channels, ending: ending.ok_or_else(missing)? });
             }
-            "@timestamps" if is_true => return Err(DataError::TsTimes { file: file.into(), line }),
+            "@timestamps" if is_true => {
+                return Err(DataError::Archive(ArchiveError::TsTimes { file: file.into(), line }));
+            }
             "@timestamps" if !value.eq_ignore_ascii_case("false") => {
                 return Err(unreadable("@timeStamps", "`@timeStamps false`"));
             }
@@ -159,10 +165,10 @@ fn header<'a>(
             "@targetlabel" => return Err(unreadable("@targetLabel", "`@targetLabel false`")),
             // What else is announced is seen in the data.
             other if other.starts_with('@') => (),
-            _ => return Err(DataError::TsEarly { file: file.into(), line }),
+            _ => return Err(DataError::Archive(ArchiveError::TsEarly { file: file.into(), line })),
         }
     }
-    Err(DataError::TsNoData { file: file.into() })
+    Err(DataError::Archive(ArchiveError::TsNoData { file: file.into() }))
 }
 
 /// Reads the value of `@classLabel`, which stands on this line.
@@ -193,7 +199,7 @@ fn unannounced(
     let (_, last) = content.rsplit_once(':')?;
     (content.split(':').count() == channels + 1 && ends_in_class(content)).then(|| {
         let found = excerpt(last.trim());
-        DataError::TsUnannounced { file: file.into(), line, key, first, found }
+        DataError::Archive(ArchiveError::TsUnannounced { file: file.into(), line, key, first, found })
     })
 }
 
@@ -213,7 +219,9 @@ fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending)
     match (ending, fields.last()) {
         (Ending::Class(classes), Some(label)) if has_ending && !is_unknown(label) => {
             let known = labels::find(classes, label, true).map(|at| classes[at].to_owned());
-            let unknown = || DataError::TsClass { file: file.into(), line, found: excerpt(label) };
+            let unknown = || {
+                DataError::Archive(ArchiveError::TsClass { file: file.into(), line, found: excerpt(label) })
+            };
             class = Some(known.ok_or_else(unknown)?);
             fields.pop();
         }
@@ -235,7 +243,7 @@ fn row(content: &str, file: &str, line: usize, channels: usize, ending: &Ending)
         return Err(DataError::Channels { file: file.into(), line, found, wanted: channels });
     }
     if fields.iter().any(|field| field.starts_with('(')) {
-        return Err(DataError::TsTimes { file: file.into(), line });
+        return Err(DataError::Archive(ArchiveError::TsTimes { file: file.into(), line }));
     }
     Ok(Row { line, values: steps(&fields, file, line)?, class, has_ending })
 }
@@ -255,7 +263,13 @@ fn steps(fields: &[&str], file: &str, line: usize) -> Result<Vec<f64>, DataError
     }
     if let Some(at) = columns.iter().position(|column| column.len() != steps) {
         let (channel, found) = (at + 1, columns[at].len());
-        return Err(DataError::TsUneven { file: file.into(), line, channel, found, wanted: steps });
+        return Err(DataError::Archive(ArchiveError::TsUneven {
+            file: file.into(),
+            line,
+            channel,
+            found,
+            wanted: steps,
+        }));
     }
     Ok((0..steps).flat_map(|step| columns.iter().map(move |column| column[step])).collect())
 }

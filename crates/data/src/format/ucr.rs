@@ -1,6 +1,6 @@
 //! The tables of the UCR archive: a series of one channel a row, its class in the first column.
 
-use crate::error::excerpt;
+use crate::error::{ArchiveError, excerpt};
 use crate::examples::{Labelled, Raw};
 use crate::file::{Field, Location, lines, measured};
 use crate::{DataError, labels};
@@ -18,7 +18,12 @@ pub(crate) fn labelled(text: &str, file: &str, known: &[String]) -> Result<Vec<L
         let mut columns: Vec<&str> = row.split('\t').map(str::trim).collect();
         if let ([only], Some(found)) = (&columns[..], separator(row.trim())) {
             let row = excerpt(only);
-            return Err(DataError::UcrSeparator { file: file.into(), line, found, row });
+            return Err(DataError::Archive(ArchiveError::UcrSeparator {
+                file: file.into(),
+                line,
+                found,
+                row,
+            }));
         }
         let (found, wanted) = (columns.len(), *width.get_or_insert(columns.len().max(2)));
         if found != wanted {
@@ -27,23 +32,23 @@ pub(crate) fn labelled(text: &str, file: &str, known: &[String]) -> Result<Vec<L
         let filled = columns.iter().rposition(|column| !column.eq_ignore_ascii_case("nan"));
         columns.truncate(filled.map_or(0, |last| last + 1));
         let [class, steps @ ..] = &columns[..] else {
-            return Err(DataError::UcrNoClass { file: file.into(), line });
+            return Err(DataError::Archive(ArchiveError::UcrNoClass { file: file.into(), line }));
         };
         if series.is_empty() {
             counts = count(class, steps);
             // Beside an index, the columns have names and the index has none.
             if counts && ["", "0"].contains(class) {
-                return Err(DataError::UcrCounted { file: file.into(), line });
+                return Err(DataError::Archive(ArchiveError::UcrCounted { file: file.into(), line }));
             }
         }
         if class.is_empty() {
-            return Err(DataError::UcrNoClass { file: file.into(), line });
+            return Err(DataError::Archive(ArchiveError::UcrNoClass { file: file.into(), line }));
         }
         if steps.is_empty() {
             return Err(DataError::NoStep { file: file.into(), line });
         }
         if series.is_empty() && steps.iter().all(|step| is_name(step)) {
-            return Err(DataError::UcrHeader { file: file.into(), line });
+            return Err(DataError::Archive(ArchiveError::UcrHeader { file: file.into(), line }));
         }
         let value = |(column, text): (usize, &&str)| {
             measured(text, Location { file, line, field: Field::Nth(column) })
@@ -54,7 +59,7 @@ pub(crate) fn labelled(text: &str, file: &str, known: &[String]) -> Result<Vec<L
     match &series[..] {
         [] => Err(DataError::NoSequence { file: file.into() }),
         [first, others @ ..] if counts && is_new(&first.class, others, known) => {
-            Err(DataError::UcrCounted { file: file.into(), line: first.line })
+            Err(DataError::Archive(ArchiveError::UcrCounted { file: file.into(), line: first.line }))
         }
         _ => Ok(series),
     }
@@ -130,8 +135,11 @@ mod tests {
         assert!(matches!(columns, Err(DataError::Columns { line: 2, found: 3, wanted: 2, .. })));
         assert!(matches!(read("1"), Err(DataError::Columns { line: 1, found: 1, wanted: 2, .. })));
         assert!(matches!(read("1\t1\n1\tx"), Err(DataError::NotANumber { line: 2, .. })));
-        assert!(matches!(read("class\tx\n1\t2"), Err(DataError::UcrHeader { line: 1, .. })));
-        assert!(matches!(read("\t1"), Err(DataError::UcrNoClass { line: 1, .. })));
+        assert!(matches!(
+            read("class\tx\n1\t2"),
+            Err(DataError::Archive(ArchiveError::UcrHeader { line: 1, .. }))
+        ));
+        assert!(matches!(read("\t1"), Err(DataError::Archive(ArchiveError::UcrNoClass { line: 1, .. }))));
         assert!(matches!(read("1\tnan"), Err(DataError::NoStep { line: 1, .. })));
         let endless = read("1\t2\tinf\t3").unwrap_err();
         assert!(matches!(endless, DataError::NotFinite { line: 1, .. }));
@@ -145,7 +153,10 @@ mod tests {
         for header in ["0\t1\t2\t3\t4", "0\t0\t1\t2\t3", "class\t0\t1\t2\t3", "y\t1\t2\t3\t4", "\t0\t1\t2\t3"]
         {
             let error = read(&format!("{header}\n{rows}")).unwrap_err();
-            assert!(matches!(error, DataError::UcrCounted { line: 1, .. }), "{header}: {error}");
+            assert!(
+                matches!(error, DataError::Archive(ArchiveError::UcrCounted { line: 1, .. })),
+                "{header}: {error}"
+            );
             // Below another row it is a series.
             let below = read(&format!("{rows}{header}\n"));
             assert_eq!(below.is_ok(), !header.starts_with('\t'), "{header}: {below:?}");
@@ -180,7 +191,10 @@ mod tests {
             ),
         ] {
             let error = read(text).unwrap_err();
-            assert!(matches!(error, DataError::UcrSeparator { .. }), "{text}: {error}");
+            assert!(
+                matches!(error, DataError::Archive(ArchiveError::UcrSeparator { .. })),
+                "{text}: {error}"
+            );
             assert!(error.to_string().contains(told), "{error}");
         }
     }

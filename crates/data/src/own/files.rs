@@ -1,9 +1,51 @@
-//! The files of a data set of the user's own: a pair in a folder, or one table, in a folder or by its path.
+//! The files of a data set of the user's own: a pair in a folder, one table, in a folder or by its path, or a file a series in
+//! folders of their classes.
 
+use super::folders::ClassFolders;
 use crate::error::excerpt;
+use crate::format::table::TABLES;
 use crate::{DataError, file};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// What lies at a path.
+pub(super) enum Found {
+    Files(Files),
+    Folders(ClassFolders),
+}
+
+impl Found {
+    /// Looks for folders of classes where nothing else is that could be meant.
+    pub(super) fn at(path: &Path) -> Result<Found, DataError> {
+        let is_data = |name: &String| {
+            let is_array = ARRAYS.iter().any(|array| name.eq_ignore_ascii_case(array));
+            is_array || is_table(Path::new(name)) || Part::of(name).is_some()
+        };
+        if path.is_dir()
+            && !names_in(path)?.iter().any(is_data)
+            && let Some(folders) = ClassFolders::at(path)?
+        {
+            return Ok(Found::Folders(folders));
+        }
+        Files::at(path).map(Found::Files)
+    }
+
+    /// The folder that the names of its files begin in.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Found::Files(files) => &files.folder,
+            Found::Folders(folders) => &folders.folder,
+        }
+    }
+
+    /// The names of all its files.
+    pub(super) fn names(&self) -> Vec<&String> {
+        match self {
+            Found::Files(files) => files.names().collect(),
+            Found::Folders(folders) => folders.all().collect(),
+        }
+    }
+}
 
 /// The files of a data set, by their names in a folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,11 +136,12 @@ impl Files {
 
 /// True if a file is called as a table is.
 fn is_table(path: &Path) -> bool {
-    ["csv", "tsv", "npz"].contains(&file::kind(path).as_str())
+    let kind = file::kind(path);
+    kind == "npz" || TABLES.contains(&kind.as_str())
 }
 
 /// The names of the files of a folder, in order.
-fn names_in(folder: &Path) -> Result<Vec<String>, DataError> {
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>, DataError> {
     let unreadable = |source| DataError::Unreadable { file: folder.display().to_string(), source };
     let mut all: Vec<String> = Vec::new();
     for item in fs::read_dir(folder).map_err(unreadable)? {
@@ -135,8 +178,9 @@ impl Part {
             None => (stem.strip_suffix("train")?, false),
         };
         // The archives have no tables of this form.
-        let named = name.ends_with('_') && extension != "csv";
-        let known = ["csv", "ts", "tsv", "npz"].contains(&extension) && (name.is_empty() || named);
+        let named = name.ends_with('_') && !["csv", "jsonl"].contains(&extension);
+        let is_data = ["ts", "npz"].contains(&extension) || TABLES.contains(&extension);
+        let known = is_data && (name.is_empty() || named);
         known.then(|| Part { set: (name.to_owned(), extension.to_owned()), is_test })
     }
 

@@ -1,6 +1,8 @@
 //! Tables of the user's own whose columns are told apart by their names or by the settings, and what is asked of them.
 
-use super::{Content, Division, Files, Part, Question, check_tested, classes_of, finished, windows};
+use super::{
+    Content, Division, Files, ONE_FILE, Part, Question, check_tested, classes_of, finished, windows,
+};
 use crate::error::excerpt;
 use crate::examples::{Example, Labelled, Raw, answer};
 use crate::file::count;
@@ -97,7 +99,7 @@ pub(super) fn read(
     let question = question(&layout, classes, step, split, [&train_part, &test_part], findings, train);
     let question = Question { windows, ..question };
     let (task, classes) = (question.task, question.classes.clone());
-    let mut entry = finished(config, files, question, train_part.found, test_part.found)?;
+    let mut entry = finished(config, &files.folder, question, train_part.found, test_part.found)?;
     if let (Task::Labelling, Some(survey)) = (task, &mut entry.survey) {
         survey.classes = class_counts_of_steps(&classes, [&train_part.steps, &test_part.steps]);
         survey.findings.extend(label_findings(&survey.classes));
@@ -316,7 +318,9 @@ fn divided(config: &DataConfig, layout: &Layout, all: &[Series], file: &str) -> 
             return Err(DataError::NothingToTest { file: file.into(), name: "rows of a series" });
         }
         let of = if all.len() > 1 { " of each series" } else { "" };
-        return Ok(Division::told(config, pieces, |share| format!("the last {share}{of}, in time,")));
+        return Ok(Division::told(config, ONE_FILE, pieces, |share| {
+            format!("the last {share}{of}, in time,")
+        }));
     }
     let groups = numbered(all.iter().filter_map(|series| series.group.as_deref()));
     let names = match layout.task {
@@ -337,7 +341,7 @@ fn divided(config: &DataConfig, layout: &Layout, all: &[Series], file: &str) -> 
         Ok(Example { raw: Raw::Values(Vec::new()), answer, group: None })
     };
     let examples = all.iter().map(example).collect::<Result<Vec<_>, DataError>>()?;
-    Division::whole(config, file, "series", &strata(&examples), &groups)
+    Division::whole(config, (file, ONE_FILE), "series", &strata(&examples), &groups)
 }
 
 /// The class that all steps of a series have.
@@ -398,7 +402,7 @@ fn part<'a>(
         lines.push(series.lines[range].to_vec());
         groups.extend(series.group.clone());
     }
-    Ok(LongPart { found: Part { content, sequences, lines, pieces }, steps, groups })
+    Ok(LongPart { found: Part { contents: vec![content], sequences, lines, pieces }, steps, groups })
 }
 
 /// The classes of the steps to train on, at least two; those of the steps to test on are among them.
@@ -407,7 +411,7 @@ fn step_classes(train: &LongPart, test: &LongPart) -> Result<Vec<String>, DataEr
         labels::classes(steps.iter().map(|(class, _)| class.as_str()).filter(|class| !class.is_empty()))
     };
     let classes = known(&train.steps);
-    let file = || train.found.content.path.clone();
+    let file = || train.found.content(0).path.clone();
     match &classes[..] {
         [] => return Err(DataError::NoClass { file: file() }),
         [only] => return Err(DataError::OneClass { file: file(), class: excerpt(only) }),
@@ -417,7 +421,7 @@ fn step_classes(train: &LongPart, test: &LongPart) -> Result<Vec<String>, DataEr
     match test.steps.iter().find(|(class, _)| unknown(class)) {
         None => Ok(classes),
         Some((class, line)) => {
-            let (file, known) = (test.found.content.path.clone(), excerpt(&classes.join(", ")));
+            let (file, known) = (test.found.content(0).path.clone(), excerpt(&classes.join(", ")));
             Err(DataError::UntrainedClass { file, line: *line, found: excerpt(class), known })
         }
     }

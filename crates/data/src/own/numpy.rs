@@ -1,6 +1,6 @@
 //! NumPy's arrays of the user's own: a pair of files a part, an archive a part, or one archive of both.
 
-use super::{Content, Division, Files, Part, Question, check_tested, classes_of, finished};
+use super::{Content, Division, Files, ONE_FILE, Part, Question, check_tested, classes_of, finished};
 use crate::examples::{Labelled, Raw};
 use crate::format::numpy::{self, Data};
 use crate::labels;
@@ -60,7 +60,7 @@ pub(super) fn read(config: &DataConfig, files: &Files) -> Result<Entry, DataErro
         summary: format!("arrays of {steps} steps"),
         ..Question::of_classes(Format::Numpy, Modality::Series { channels }, classes, split)
     };
-    finished(config, files, question, train_part, test_part)
+    finished(config, &files.folder, question, train_part, test_part)
 }
 
 /// The data to test on, which must be like those to train on.
@@ -92,7 +92,7 @@ fn pieces(
     let classes = labels::classes(all.iter().map(|one| one.class.as_str()));
     let stratum = |one: &Labelled| labels::find(&classes, &one.class, false).unwrap_or_default();
     let strata: Vec<usize> = all.iter().map(stratum).collect();
-    let divided = Division::whole(config, file, "sequences", &strata, &[])?;
+    let divided = Division::whole(config, (file, ONE_FILE), "sequences", &strata, &[])?;
     findings.extend(divided.finding);
     Ok((divided.pieces, divided.told))
 }

@@ -111,6 +111,13 @@ pub enum Finding {
         /// The rule by which they are filled in, as `data.missing` has it.
         rule: &'static str,
     },
+    /// Files and folders among those of series that are none.
+    LeftOut {
+        /// Their number.
+        files: usize,
+        /// The first of them.
+        example: String,
+    },
     /// How data was read or divided where the settings do not say it.
     Notice(String),
     /// A validation set that says little.
@@ -150,7 +157,7 @@ impl fmt::Display for FillValue {
         let effect = if *hides { ", which cannot be told apart beside it" } else { "" };
         write!(
             f,
-            "{file}:{line}: {value:?} ({field}, {times} in this file) lies far outside the other values, {least:?} \
+            "{file}:{line}: {value:?} ({field}, {times} in this part) lies far outside the other values, {least:?} \
              to {most:?}{effect}: if it stands for what is missing, fill that in or leave those sequences out"
         )
     }
@@ -209,6 +216,13 @@ impl fmt::Display for Finding {
                 f,
                 "{} missing ({channels}; the first in {file}:{line}) and filled in by `data.missing = {rule:?}`",
                 if *values == 1 { "1 value is".to_owned() } else { format!("{values} values are") }
+            ),
+            Finding::LeftOut { files, example } => write!(
+                f,
+                "{} among the folders of classes {} not read, such as {example}: write a series as a table, such as a .csv, in the \
+                 folder of its class, and move what is none elsewhere",
+                count(*files, "item"),
+                if *files == 1 { "is" } else { "are" },
             ),
             Finding::Notice(told) => f.write_str(told),
             Finding::SmallValidation { sequences } => write!(

@@ -87,14 +87,23 @@ impl MissingValues {
     }
 }
 
-/// The training or the test part, with its file.
+/// The training or the test part, with its files.
 #[derive(Clone, Copy)]
-pub(crate) struct OneFile<'a> {
-    pub file: &'a str,
+pub(crate) struct PartOf<'a> {
+    /// The file of all its sequences, or those of each.
+    pub files: &'a [&'a str],
+    /// The content of the first.
     pub bytes: &'a [u8],
     pub sequences: &'a [Labelled],
     /// The line of each step of these; empty where the file is read again to find it.
     pub lines: &'a [Vec<usize>],
+}
+
+impl<'a> PartOf<'a> {
+    /// The file that a sequence is in.
+    fn file(&self, sequence: usize) -> &'a str {
+        self.files.get(sequence).unwrap_or(&self.files[0])
+    }
 }
 
 /// The findings for a training as `config` says. Of a set of the catalog the split alone is looked at.
@@ -156,8 +165,8 @@ impl Survey {
         format: &Format,
         channels: Option<usize>,
         classes: &[String],
-        train: OneFile,
-        test: OneFile,
+        train: PartOf,
+        test: PartOf,
     ) -> Result<Survey, DataError> {
         let counts = class_counts(classes, format, train.sequences, test.sequences);
         let mut findings = Vec::new();
@@ -182,9 +191,9 @@ impl Survey {
                 ranges[at].missing = in_both(ranges[at].missing.take(), missing);
             }
         }
-        for OneFile { file, sequences, .. } in [train, test] {
-            let texts = sequences.iter().filter_map(|one| Some((one.line, one.raw.text()?)));
-            findings.extend(several_lines(file, texts));
+        for part in [train, test] {
+            let texts = part.sequences.iter().filter_map(|one| Some((one.line, one.raw.text()?)));
+            findings.extend(several_lines(part.file(0), texts));
         }
         Ok(Survey { classes: counts, channels: ranges, findings })
     }
@@ -306,11 +315,9 @@ fn look_measured(classes: &[&str], sequences: usize) -> bool {
 
 /// The channels as messages call them.
 fn channel_names(format: &Format, channels: usize) -> Vec<String> {
-    match format {
-        Format::SeriesTable { channels } | Format::LongTable { channels, .. } => {
-            channels.iter().map(|name| format!("column `{}`", excerpt(name))).collect()
-        }
-        _ => (1..=channels).map(|channel| format!("channel {channel}")).collect(),
+    match format.channel_names() {
+        Some(names) => names.iter().map(|name| format!("column `{}`", excerpt(name))).collect(),
+        None => (1..=channels).map(|channel| format!("channel {channel}")).collect(),
     }
 }
 
@@ -331,14 +338,14 @@ fn fill_values(
     channel: &Channel,
     at: usize,
     format: &Format,
-    part: OneFile,
+    part: PartOf,
     training: bool,
 ) -> Result<(Vec<Finding>, f64, f64), DataError> {
     let (outliers, least, most) = channel.outliers();
     let finding = |outlier: &channel::Outlier| {
         let channel::Extreme { value, count, sequence, step } = outlier.extreme;
         let (line, field) = place(format, part, Overflow { sequence, step, channel: at })?;
-        let file = part.file;
+        let file = part.file(sequence);
         let (hides, would_hide) = (outlier.hides && training, outlier.hides && !training);
         let fill = FillValue { file: file.into(), line, field, value, count, least, most, hides, would_hide };
         Ok(Finding::FillValue(fill))
@@ -348,12 +355,12 @@ fn fill_values(
 }
 
 /// The line of a value, and its place in that line as messages call it.
-fn place(format: &Format, part: OneFile, place: Overflow) -> Result<(usize, String), DataError> {
-    match (part.lines.get(place.sequence), format) {
-        (Some(lines), Format::LongTable { channels, .. }) => {
+fn place(format: &Format, part: PartOf, place: Overflow) -> Result<(usize, String), DataError> {
+    match (part.lines.get(place.sequence), format.channel_names()) {
+        (Some(lines), Some(channels)) => {
             Ok((lines[place.step], Field::Column(&channels[place.channel]).to_string()))
         }
-        _ => locate(format, part.bytes, part.file, part.sequences[place.sequence].line, place),
+        _ => locate(format, part.bytes, part.file(0), part.sequences[place.sequence].line, place),
     }
 }
 
@@ -362,11 +369,11 @@ fn missing_values(
     channel: &Channel,
     at: usize,
     format: &Format,
-    part: OneFile,
+    part: PartOf,
 ) -> Result<Option<MissingValues>, DataError> {
     let Some((train, (sequence, step))) = channel.missing() else { return Ok(None) };
     let (line, field) = place(format, part, Overflow { sequence, step, channel: at })?;
-    Ok(Some(MissingValues { train, test: 0, file: part.file.to_owned(), line, field }))
+    Ok(Some(MissingValues { train, test: 0, file: part.file(sequence).to_owned(), line, field }))
 }
 
 /// The missing values of a channel in the training part and in the test part.

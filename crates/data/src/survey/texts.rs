@@ -4,6 +4,7 @@
 use super::Finding;
 use super::dropped::dropped_signs;
 use crate::examples::Labelled;
+use crate::format::table::is_delimited;
 use crate::format::texts;
 use crate::group::grouped;
 use crate::labels::{self, Key};
@@ -19,6 +20,9 @@ pub(crate) fn several_lines<'a>(
     file: &str,
     texts: impl Iterator<Item = (usize, &'a str)>,
 ) -> Option<Finding> {
+    if !is_delimited(file) {
+        return None;
+    }
     let ends = texts.map(|(line, text)| (line, line + file::line_ends(text.as_bytes())));
     let several: Vec<(usize, usize)> = ends.filter(|(first, last)| first < last).collect();
     let longest = several.iter().rev().max_by_key(|(first, last)| last - first)?;

@@ -42,7 +42,10 @@ fn a_file_without_classes_is_read_but_cannot_teach() {
             let rows = parse(&plain, "a", 2).unwrap();
             assert_eq!((&rows[0].values[..], &rows[0].class), (&[1.0, 3.0, 2.0, 4.0][..], &None), "{plain}");
             assert_eq!(channels(&plain, "a").unwrap(), 2, "{plain}");
-            assert!(matches!(labelled(&plain, "a", 2), Err(DataError::TsUnlabelled { .. })));
+            assert!(matches!(
+                labelled(&plain, "a", 2),
+                Err(DataError::Archive(ArchiveError::TsUnlabelled { .. }))
+            ));
         }
     }
 }
@@ -76,11 +79,20 @@ fn a_class_may_be_left_open_by_who_predicts() {
     let bare = parse(&GOOD.replace(":up", "").replace(":down", ""), "a", 2).unwrap();
     assert_eq!((bare.len(), &bare[1].class), (2, &None));
     let cut_off = GOOD.replace("7:8:down", "7:8");
-    assert!(matches!(parse(&cut_off, "a", 2), Err(DataError::TsNoClass { line: 9, .. })));
+    assert!(matches!(
+        parse(&cut_off, "a", 2),
+        Err(DataError::Archive(ArchiveError::TsNoClass { line: 9, .. }))
+    ));
     for row in ["7:8:", "7:8:?"] {
         let text = GOOD.replace("7:8:down", row);
         assert_eq!(parse(&text, "a", 2).unwrap()[1].class, None, "{row}");
-        assert!(matches!(labelled(&text, "a", 2), Err(DataError::TsNoClass { line: 9, .. })), "{row}");
+        assert!(
+            matches!(
+                labelled(&text, "a", 2),
+                Err(DataError::Archive(ArchiveError::TsNoClass { line: 9, .. }))
+            ),
+            "{row}"
+        );
     }
 }
 
@@ -104,7 +116,7 @@ fn targets_are_ignored_by_who_predicts_and_cannot_teach() {
     );
     assert_eq!(channels(&text.replace("@dimensions 2\n", ""), "a").unwrap(), 2);
     let error = labelled(&text, "a", 2).unwrap_err();
-    assert!(matches!(error, DataError::TsTarget { line: 5, .. }), "{error}");
+    assert!(matches!(error, DataError::Archive(ArchiveError::TsTarget { line: 5, .. })), "{error}");
 }
 
 #[test]
@@ -123,30 +135,39 @@ fn the_header_announces_the_channels_or_the_first_sequence_shows_them() {
     for number in ["two", "0", "-1", ""] {
         let text = GOOD.replace("dimensions 2", &format!("dimensions {number}"));
         let error = channels(&text, "a").unwrap_err();
-        assert!(matches!(error, DataError::TsHeader { line: 4, key: "@dimensions", .. }), "{number}");
+        assert!(
+            matches!(error, DataError::Archive(ArchiveError::TsHeader { line: 4, key: "@dimensions", .. })),
+            "{number}"
+        );
     }
 }
 
 #[test]
 fn time_stamps_are_refused_wherever_they_are() {
-    assert!(matches!(refused("@timeStamps false", "@timeStamps true"), DataError::TsTimes { line: 3, .. }));
+    assert!(matches!(
+        refused("@timeStamps false", "@timeStamps true"),
+        DataError::Archive(ArchiveError::TsTimes { line: 3, .. })
+    ));
     let error = refused("7:8:down", "(0,7):(0,8):down");
-    assert!(matches!(error, DataError::TsTimes { line: 9, .. }), "{error}");
+    assert!(matches!(error, DataError::Archive(ArchiveError::TsTimes { line: 9, .. })), "{error}");
     assert!(error.to_string().contains("write `@timeStamps false` and the values alone"), "{error}");
 }
 
 #[test]
 fn nothing_that_stands_above_the_data_vanishes() {
-    assert!(matches!(refused("@data\n", "1:2:up\n@data\n"), DataError::TsEarly { line: 6, .. }));
+    assert!(matches!(
+        refused("@data\n", "1:2:up\n@data\n"),
+        DataError::Archive(ArchiveError::TsEarly { line: 6, .. })
+    ));
 }
 
 #[test]
 fn what_the_header_lacks_is_named() {
-    assert!(matches!(refused("@data\n", ""), DataError::TsEarly { line: 6, .. }));
+    assert!(matches!(refused("@data\n", ""), DataError::Archive(ArchiveError::TsEarly { line: 6, .. })));
     let error = refused("@data\n1,2,3:4,5,6:up\n\n7:8:down\n", "");
-    assert!(matches!(error, DataError::TsNoData { .. }));
+    assert!(matches!(error, DataError::Archive(ArchiveError::TsNoData { .. })));
     let error = refused("@classLabel true up down\n", "");
-    assert!(matches!(error, DataError::TsNoClassLabel { .. }));
+    assert!(matches!(error, DataError::Archive(ArchiveError::TsNoClassLabel { .. })));
     // The remedy works.
     assert!(error.to_string().contains("`@classLabel false`"), "{error}");
     assert_eq!(parse("@classLabel false\n@data\n1:2\n", "a", 2).unwrap().len(), 1);
@@ -161,7 +182,7 @@ fn a_header_line_that_cannot_be_read_is_named() {
         ("@classLabel true up down", "@classLabel true"),
         ("@classLabel true up down", "@classLabel maybe"),
     ] {
-        assert!(matches!(refused(old, new), DataError::TsHeader { .. }), "{new}");
+        assert!(matches!(refused(old, new), DataError::Archive(ArchiveError::TsHeader { .. })), "{new}");
     }
 }
 
@@ -177,7 +198,10 @@ fn a_header_that_the_first_sequence_does_not_agree_with_is_named() {
     for (announced, wanted) in [("@dimensions 3", 3), ("@univariate true", 1)] {
         let text = GOOD.replace("@dimensions 2", announced);
         let error = parse(&text, "a", wanted).unwrap_err();
-        let told = matches!(error, DataError::TsDimensions { line: 4, first: 7, found: 2, .. });
+        let told = matches!(
+            error,
+            DataError::Archive(ArchiveError::TsDimensions { line: 4, first: 7, found: 2, .. })
+        );
         assert!(told && error.to_string().contains("a:4: "), "{error}");
         assert_eq!(labelled(&text, "a", wanted).unwrap_err().to_string(), error.to_string());
     }
@@ -201,7 +225,10 @@ fn lines_may_end_as_on_computers_of_old() {
 #[test]
 fn steps_are_counted_in_each_channel() {
     let error = refused("4,5,6", "4,5");
-    assert!(matches!(error, DataError::TsUneven { line: 7, channel: 2, found: 2, wanted: 3, .. }));
+    assert!(matches!(
+        error,
+        DataError::Archive(ArchiveError::TsUneven { line: 7, channel: 2, found: 2, wanted: 3, .. })
+    ));
     assert!(matches!(refused("7:8", ":"), DataError::NoStep { line: 9, .. }));
 }
 
@@ -209,7 +236,7 @@ fn steps_are_counted_in_each_channel() {
 fn numbers_and_classes_are_checked() {
     assert!(matches!(refused("7:8", "x:8"), DataError::NotANumber { line: 9, .. }));
     assert!(matches!(refused("7:8", "inf:8"), DataError::NotFinite { line: 9, .. }));
-    assert!(matches!(refused("8:down", "8:left"), DataError::TsClass { line: 9, .. }));
+    assert!(matches!(refused("8:down", "8:left"), DataError::Archive(ArchiveError::TsClass { line: 9, .. })));
 }
 
 #[test]
