@@ -20,6 +20,9 @@ pub struct Evaluation {
     /// All metrics of the task. None in files of version 0.1.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricValue>,
+    /// The coverage that the intervals of its forecasts would have had before they were calibrated; none where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_before_calibration: Option<f64>,
     /// The names of the classes; none where the answers are numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
@@ -97,6 +100,13 @@ impl Evaluation {
         rules
     }
 
+    /// The share of truths inside the intervals of its forecasts, with its metric, whose aim is the share that is to be.
+    /// None where no interval is forecast.
+    pub fn coverage(&self) -> Option<(&Metric, f64)> {
+        let found = self.metrics.iter().find(|named| named.metric.is_coverage())?;
+        Some((&found.metric, found.value?))
+    }
+
     /// The metric of the score.
     pub fn metric(&self) -> Metric {
         let named = self.metrics.iter().find(|named| named.metric.name == self.score.metric);
@@ -122,6 +132,7 @@ mod tests {
             score: Score { metric: metric.to_owned(), value: 0.5 },
             metrics: metrics.into_iter().map(|metric| MetricValue { metric, value: None }).collect(),
             references: Vec::new(),
+            coverage_before_calibration: None,
             classes: names.to_vec(),
             confusion: confusion.map(|row| row.to_vec()).to_vec(),
             weights_sha256: String::new(),
