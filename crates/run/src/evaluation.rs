@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Metric, Score};
-use crate::references::{LINEAR_MODEL, of_members};
+use crate::references::{FITTED, of_members};
 
 /// How a saved run does on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl Evaluation {
     /// `None` where none is known, as for a metric that has an aim, and for a test set without sequences.
     ///
     /// Where answers are classes, it follows from their counts; where they are numbers, it is the best reference that is
-    /// no model.
+    /// not fitted.
     pub fn trivial(&self) -> Option<Reference> {
         self.learning_nothing().into_iter().next()
     }
@@ -94,7 +94,7 @@ impl Evaluation {
             let members = self.confusion.iter().map(|row| row.iter().map(|count| *count as u64).sum());
             return of_members(&self.classes, &members.collect::<Vec<u64>>(), &metric);
         }
-        let rules = self.references.iter().filter(|reference| reference.answer != LINEAR_MODEL);
+        let rules = self.references.iter().filter(|reference| !FITTED.contains(&reference.answer.as_str()));
         let mut rules: Vec<Reference> = rules.cloned().collect();
         rules.sort_by(|one, other| metric.merit(other.score).total_cmp(&metric.merit(one.score)));
         rules
@@ -119,6 +119,8 @@ impl Evaluation {
 mod tests {
     use super::*;
     use crate::metric::{classes, forecast, regression};
+
+    const LINEAR_MODEL: &str = "linear model";
 
     /// Of three classes, by their counts.
     fn of_classes(metric: &str, confusion: [[usize; 3]; 3]) -> Evaluation {
@@ -192,6 +194,9 @@ mod tests {
         assert_eq!(named(&hourly), Some(("naive".into(), 0.762)));
         let names: Vec<String> = hourly.predictors().into_iter().map(|one| one.answer).collect();
         assert_eq!(names, ["naive", "drift", "seasonal naive", LINEAR_MODEL]);
+        // What was fitted is no trivial predictor, however good it is.
+        let smoothed = of_numbers(mase.clone(), &[("seasonal smoothing", 0.5), ("naive", 0.762)]);
+        assert_eq!(named(&smoothed), Some(("naive".into(), 0.762)));
         let r_squared = of_numbers(regression().remove(2), &[("median", -0.1), ("mean", -0.001)]);
         assert_eq!(named(&r_squared), Some(("mean".into(), -0.001)));
         assert_eq!(named(&of_numbers(coverage.clone(), &all)), None, "nobody knows what nothing comes to");
