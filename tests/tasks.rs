@@ -42,7 +42,16 @@ fn a_forecast_is_trained_evaluated_and_made() {
     let evaluation = evaluation(&here);
     assert_eq!(
         references(&evaluation),
-        ["seasonal naive", "mean", "median", "naive", "drift", "linear model"]
+        [
+            "seasonal naive",
+            "mean",
+            "median",
+            "naive",
+            "drift",
+            "exponential smoothing",
+            "seasonal smoothing",
+            "linear model"
+        ]
     );
     let names: Vec<&str> = evaluation["metrics"]
         .as_array()

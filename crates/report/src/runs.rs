@@ -178,6 +178,8 @@ fn test_set(runs: &[Run]) -> Vec<Block> {
             Column::number("sequences"),
             Column::number(score_name(&metrics)),
             Column::number("loss".to_owned() + phrases::loss_unit(&metrics)),
+            Column::number("coverage"),
+            Column::number("coverage before calibration"),
         ],
     );
     let mut matrices = vec![];
@@ -190,13 +192,15 @@ fn test_set(runs: &[Run]) -> Vec<Block> {
             count(evaluation.sequences).into(),
             score(run, Some(evaluation.score.value), &metrics),
             words::decimal(evaluation.loss, 4).into(),
+            optional(evaluation.coverage(), |(metric, share)| metric.show(share)).into(),
+            optional(evaluation.coverage_before_calibration, |share| words::percent_to(share, 2)).into(),
         ]);
         matrices.extend(confusion(&run.name, &evaluation.classes, &evaluation.confusion));
         if !evaluation.confusion.is_empty() {
             recalls.push((&run.name, recall(&evaluation.confusion)));
         }
     }
-    let mut blocks = vec![Block::Table(table)];
+    let mut blocks: Vec<Block> = table.without_empty_columns().map(Block::Table).into_iter().collect();
     let mut classes = runs.iter().filter_map(|run| run.evaluation.as_ref()).map(|it| &it.classes);
     if let Some(first) = classes.next()
         && classes.all(|other| other == first)

@@ -357,6 +357,10 @@ pub struct RunConfig {
     /// value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
+    /// Move the quantiles of forecasts by what they are off by on the validation set, so that intervals hold what they say
+    /// (split conformal prediction); `true` if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<bool>,
 }
 
 impl Default for RunConfig {
@@ -370,6 +374,7 @@ impl Default for RunConfig {
             out: "runs".into(),
             tolerate_divergence: false,
             metric: None,
+            calibrate: None,
         }
     }
 }

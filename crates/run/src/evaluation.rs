@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Metric, Score};
-use crate::references::{LINEAR_MODEL, of_members};
+use crate::references::{FITTED, of_members};
 
 /// How a saved run does on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Evaluation {
     /// All metrics of the task. None in files of version 0.1.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricValue>,
+    /// The coverage that the intervals of its forecasts would have had before they were calibrated; none where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_before_calibration: Option<f64>,
     /// The names of the classes; none where the answers are numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
@@ -63,7 +66,7 @@ impl Evaluation {
     /// `None` where none is known, as for a metric that has an aim, and for a test set without sequences.
     ///
     /// Where answers are classes, it follows from their counts; where they are numbers, it is the best reference that is
-    /// no model.
+    /// not fitted.
     pub fn trivial(&self) -> Option<Reference> {
         self.learning_nothing().into_iter().next()
     }
@@ -91,10 +94,17 @@ impl Evaluation {
             let members = self.confusion.iter().map(|row| row.iter().map(|count| *count as u64).sum());
             return of_members(&self.classes, &members.collect::<Vec<u64>>(), &metric);
         }
-        let rules = self.references.iter().filter(|reference| reference.answer != LINEAR_MODEL);
+        let rules = self.references.iter().filter(|reference| !FITTED.contains(&reference.answer.as_str()));
         let mut rules: Vec<Reference> = rules.cloned().collect();
         rules.sort_by(|one, other| metric.merit(other.score).total_cmp(&metric.merit(one.score)));
         rules
+    }
+
+    /// The share of truths inside the intervals of its forecasts, with its metric, whose aim is the share that is to be.
+    /// None where no interval is forecast.
+    pub fn coverage(&self) -> Option<(&Metric, f64)> {
+        let found = self.metrics.iter().find(|named| named.metric.is_coverage())?;
+        Some((&found.metric, found.value?))
     }
 
     /// The metric of the score.
@@ -110,6 +120,8 @@ mod tests {
     use super::*;
     use crate::metric::{classes, forecast, regression};
 
+    const LINEAR_MODEL: &str = "linear model";
+
     /// Of three classes, by their counts.
     fn of_classes(metric: &str, confusion: [[usize; 3]; 3]) -> Evaluation {
         let names = ["a", "b", "c"].map(str::to_owned);
@@ -122,6 +134,7 @@ mod tests {
             score: Score { metric: metric.to_owned(), value: 0.5 },
             metrics: metrics.into_iter().map(|metric| MetricValue { metric, value: None }).collect(),
             references: Vec::new(),
+            coverage_before_calibration: None,
             classes: names.to_vec(),
             confusion: confusion.map(|row| row.to_vec()).to_vec(),
             weights_sha256: String::new(),
@@ -181,6 +194,9 @@ mod tests {
         assert_eq!(named(&hourly), Some(("naive".into(), 0.762)));
         let names: Vec<String> = hourly.predictors().into_iter().map(|one| one.answer).collect();
         assert_eq!(names, ["naive", "drift", "seasonal naive", LINEAR_MODEL]);
+        // What was fitted is no trivial predictor, however good it is.
+        let smoothed = of_numbers(mase.clone(), &[("seasonal smoothing", 0.5), ("naive", 0.762)]);
+        assert_eq!(named(&smoothed), Some(("naive".into(), 0.762)));
         let r_squared = of_numbers(regression().remove(2), &[("median", -0.1), ("mean", -0.001)]);
         assert_eq!(named(&r_squared), Some(("mean".into(), -0.001)));
         assert_eq!(named(&of_numbers(coverage.clone(), &all)), None, "nobody knows what nothing comes to");

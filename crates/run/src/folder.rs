@@ -14,17 +14,18 @@ use serde::de::DeserializeOwned;
 use slimgate_data::{Preprocessing, check_unchanged, short_name};
 
 use crate::files::{UNFINISHED, holds, sha256, temporary, without_path, write_atomic};
-use crate::metric::Metric;
+use crate::metric::{Metric, Quantiles};
 use crate::summary::refuse_newer;
 use crate::{
-    Config, Environment, EpochMetrics, Evaluation, Forecasts, History, Manifest, Outcomes, RunError,
-    RunSummary, SavedEpoch, SavedFile, Timing, leftovers,
+    Calibration, Config, Environment, EpochMetrics, Evaluation, Forecasts, History, Manifest, Outcomes,
+    RunError, RunSummary, SavedEpoch, SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
 const SUMMARY: &str = "summary.json";
 const OUTCOMES: &str = "outcomes.csv";
 const FORECASTS: &str = "forecasts.csv";
+const CALIBRATION: &str = "calibration.json";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -259,6 +260,36 @@ impl RunFolder {
             self.write(FORECASTS, &forecasts.to_csv())?;
         }
         self.write_json("evaluation.json", evaluation)
+    }
+
+    /// The calibration of the forecasts of an epoch, which are of so many numbers with these quantiles. None where that
+    /// epoch has none: of other tasks, and of runs of earlier versions.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary), and if it is one of other forecasts.
+    pub fn calibration(
+        &self,
+        epoch: usize,
+        quantiles: &Quantiles,
+        numbers: usize,
+    ) -> Result<Option<Calibration>, RunError> {
+        let found: Option<Calibration> = self.read_json_if_there(CALIBRATION)?;
+        match found.filter(|found| found.epoch == epoch) {
+            Some(found) if !found.fits(quantiles, numbers) => {
+                Err(RunError::damaged(&self.file(CALIBRATION), "it is of other forecasts than the run makes"))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// Records a calibration, in the place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn record_calibration(&self, calibration: &Calibration) -> Result<(), RunError> {
+        self.write_json(CALIBRATION, calibration)
     }
 
     /// The times of its steps, where they have been measured.

@@ -8,12 +8,14 @@ use std::path::Path;
 use bolero::check;
 use slimgate_data::Preprocessing;
 
+use crate::metric::{LEVELS, Quantiles};
 use crate::{RunError, RunFolder, Split};
 
 /// The files of a run, as a run of version 0.1.0 wrote them.
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recorded/words-0.1");
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
+    "calibration.json",
     "config.toml",
     "environment.json",
     "evaluation.json",
@@ -44,6 +46,9 @@ fn read(folder: &RunFolder) -> Result<(), RunError> {
     if let Some(evaluation) = folder.evaluation()? {
         folder.outcomes(&evaluation)?.map(|outcomes| (outcomes.values().len(), outcomes.groups().len()));
         folder.forecasts()?.map(|forecasts| forecasts.stretch("household-power"));
+    }
+    if let Some(calibration) = folder.calibration(1, &Quantiles::new(&LEVELS), 2)? {
+        assert_eq!(calibration.applied(&[0.0; 6]).len(), 6);
     }
     folder.timing()?;
     folder.environment()?;

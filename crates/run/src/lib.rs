@@ -19,6 +19,7 @@
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
 //! | `evaluation`, `outcomes`, `forecasts` | how a run does on the test set, on each sequence of it, and what it forecasts there |
+//! | `calibration` | the distances by which quantiles are moved, so that intervals hold what they say |
 //! | `references` | predictors that a run is to better: constants, repetitions of a series, a linear model |
 //! | `metric` | the measures of how well a run answers, by task, from exact sums |
 //! | `timing` | how long steps take, and what a run will ask of a machine |
@@ -31,6 +32,7 @@
 
 mod backend;
 mod begun;
+mod calibration;
 mod config;
 mod environment;
 mod error;
@@ -63,6 +65,7 @@ pub mod words;
 
 pub use backend::Backend;
 pub use begun::BegunWith;
+pub use calibration::Calibration;
 pub use config::{
     ClassWeights, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
     WrittenConfig,

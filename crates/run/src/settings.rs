@@ -96,7 +96,7 @@ impl Config {
 
     /// The settings that are given and change nothing beside the other ones, each with the reason.
     pub fn without_effect(&self) -> Vec<String> {
-        let WrittenConfig { data, model, optim, .. } = &self.written;
+        let WrittenConfig { data, model, optim, run } = &self.written;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
         let entry = find(data).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);
@@ -104,6 +104,7 @@ impl Config {
         let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
         let task = entry.as_ref().map_or_else(|| data.task.unwrap_or_default(), |entry| entry.recipe.task);
+        let loss = optim.loss.unwrap_or(Loss::of_task(task));
         let is_pair = entry.as_ref().is_some_and(|entry| !entry.is_divided());
         let idle = [
             (
@@ -144,6 +145,10 @@ impl Config {
             (
                 model.embedding_initializer.is_some() && no_text,
                 "`model.embedding_initializer` applies only to text",
+            ),
+            (
+                run.calibrate.is_some() && loss != Loss::Pinball,
+                "`run.calibrate` applies only to forecasts with the loss `pinball`",
             ),
             (model.embedding_dropout.is_some() && no_text, "`model.embedding_dropout` applies only to text"),
         ];

@@ -104,6 +104,7 @@ pub(crate) fn variant(name: &str, low: f64) -> VariantSummary {
             max_regret_nearby: 0.1,
         }),
         confusion: Vec::new(),
+        coverage: None,
         cost: None,
     }
 }

@@ -1,5 +1,6 @@
 //! A saved run on the test set, or on new data.
 
+mod calibrate;
 mod outcomes;
 mod predict;
 mod stream;
@@ -12,8 +13,8 @@ use sha2::{Digest, Sha256};
 use slimgate_data::{Batch, Preprocessing, Protocol, prepare_with, unknown_in};
 use slimgate_models::Network;
 use slimgate_run::{
-    Backend, Config, ConfigError, Evaluation, Forecasts, Manifest, Outcomes, RunError, RunFolder, SavedEpoch,
-    Status, hexadecimal, references,
+    Backend, Calibration, Config, ConfigError, Evaluation, Forecasts, Manifest, Outcomes, RunError,
+    RunFolder, SavedEpoch, Status, hexadecimal, references,
 };
 
 use crate::checkpoints::load;
@@ -55,6 +56,8 @@ pub struct SavedRun {
     /// True if its tensors are in the memory of this process.
     in_memory: bool,
     epoch: usize,
+    /// Of the quantiles that it forecasts with the weights of this epoch.
+    calibration: Option<Calibration>,
 }
 
 /// What came of a saved run on the test set.
@@ -92,7 +95,9 @@ impl SavedRun {
         let (epoch, network) = load_with_retry(&network, &folder, checkpoint)?;
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
-        Ok(SavedRun { folder, config, preprocessing, network, device, own, in_memory, epoch })
+        let objective = Objective::new(&config, &preprocessing);
+        let calibration = folder.calibration(epoch, objective.quantiles(), preprocessing.outputs())?;
+        Ok(SavedRun { folder, config, preprocessing, network, device, own, in_memory, epoch, calibration })
     }
 
     /// The preprocessing of its data, which new data must go through too.
@@ -151,6 +156,7 @@ impl SavedRun {
         let objective = self.objective().weighted(&self.config, &data.train);
         let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
         let (mut tally, mut answered) = (objective.tally(), Answers::new(&objective, &data.test));
+        let mut before_calibration = self.calibration.as_ref().map(|_| objective.tally());
         for sequences in self.batches(&data.test, |sequence| sequence.features.len())? {
             let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
             let batch = SequenceBatch::new(batch, &self.device);
@@ -165,6 +171,10 @@ impl SavedRun {
             losses_summed += losses.len();
             loss += losses.into_iter().map(f64::from).sum::<f64>();
             let answers = read::<1>(objective.summed(answers))?;
+            if let Some(tally) = &mut before_calibration {
+                objective.add(tally, &answers, &batch.targets);
+            }
+            let answers = self.calibrated(answers);
             objective.add(&mut tally, &answers, &batch.targets);
             answered.extend(&answers, sequences);
         }
@@ -188,6 +198,7 @@ impl SavedRun {
             score: metric.score(value),
             metrics: tally.metrics(),
             references: references::scored(&data, &metric, objective.quantiles()),
+            coverage_before_calibration: before_calibration.and_then(|tally| tally.coverage()),
             classes: self.classes().to_vec(),
             confusion: tally.confusion(),
             weights_sha256: weights_hash(&self.network),

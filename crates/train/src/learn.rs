@@ -92,7 +92,7 @@ pub fn train(
     }
     let objective = Objective::new(&config, &data.preprocessing);
     let metric = objective.metric(&config, &data)?;
-    let missing = objective.warnings(&config, &metric);
+    let missing = objective.warnings(&config, &metric, data.validation.len());
     let environment = environment(config.run.backend, &device);
     // First of all: one that is too large for the machine leaves nothing behind.
     let layers = Layers::new(&config, &data.preprocessing);

@@ -73,9 +73,9 @@ struct Shuffle {
 
 impl Loader {
     /// In the order given, every time.
-    pub fn in_order(sequences: Vec<Sequence>, batch_size: usize, device: &Device) -> Loader {
+    pub fn in_order(sequences: impl Into<Arc<Vec<Sequence>>>, batch_size: usize, device: &Device) -> Loader {
         Loader {
-            sequences: Arc::new(sequences),
+            sequences: sequences.into(),
             batch_size,
             shuffle: None,
             passes: 1,

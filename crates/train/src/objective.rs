@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use slimgate_data::{Prepared, Preprocessing, Sequence, Target, Targets, Task, Windows};
+use slimgate_data::{Prepared, Preprocessing, Protocol, Sequence, Target, Targets, Task, Windows};
 use slimgate_models::Readout;
 use slimgate_run::metric::{LEVELS, Metric, Quantiles, Tally, check_choice, choice, choices};
-use slimgate_run::{ClassWeights, Config, ConfigError, Loss, MetricValue};
+use slimgate_run::words::{counted, percent_to};
+use slimgate_run::{Calibration, ClassWeights, Config, ConfigError, Loss, MetricValue};
 
 pub use answer::Answer;
 
@@ -195,8 +196,31 @@ impl Objective {
         }
     }
 
+    /// True if the quantiles of a run with so many validation windows are calibrated once it has trained.
+    pub fn calibrates(&self, config: &Config, validation: usize) -> bool {
+        let wanted = self.quantiles.interval().is_some() && config.run.calibrate.unwrap_or(true);
+        wanted && self.cannot_calibrate(config, validation).is_none()
+    }
+
+    /// The reason why quantiles stay as they are, though nobody asked for that.
+    fn cannot_calibrate(&self, config: &Config, validation: usize) -> Option<String> {
+        let (share, least) = (self.quantiles.interval()?, Calibration::least_windows(&self.quantiles)?);
+        let reason = match config.data.validation {
+            _ if config.run.calibrate == Some(false) => return None,
+            // The coverage there would be seen beforehand.
+            Protocol::Published => "the validation set is the test set".to_owned(),
+            Protocol::Validation if validation < least => format!(
+                "the validation set has {}, and an interval of {} takes {least} at least",
+                counted(validation, "window", "windows"),
+                percent_to(share, 0)
+            ),
+            Protocol::Validation => return None,
+        };
+        Some(format!("quantiles are not calibrated: {reason}"))
+    }
+
     /// What is missing where a forecast cannot be held to what it usually is.
-    pub fn warnings(&self, config: &Config, metric: &Metric) -> Vec<String> {
+    pub fn warnings(&self, config: &Config, metric: &Metric, validation: usize) -> Vec<String> {
         let Some(Windows { context, season, .. }) = self.preprocessing.windows() else { return Vec::new() };
         let first = &self.tally().metrics()[choice(self.preprocessing.task())].metric;
         let no_reference = (season > context).then(|| {
@@ -212,7 +236,11 @@ impl Objective {
                 first.name, metric.name
             )
         });
-        no_reference.into_iter().chain(other_metric).collect()
+        no_reference
+            .into_iter()
+            .chain(other_metric)
+            .chain(self.cannot_calibrate(config, validation))
+            .collect()
     }
 
     /// The metric that choices are made by: the one that is asked for, or the task's first that has a value on the data.

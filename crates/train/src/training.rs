@@ -7,7 +7,7 @@ use burn::data::dataloader::DataLoader;
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::{Interrupter, Learner, SupervisedTraining};
-use slimgate_data::Prepared;
+use slimgate_data::{Prepared, Sequence};
 use slimgate_models::Network;
 use slimgate_run::{
     CHECKPOINT_FILES, Config, History, Manifest, Parameters, RunFolder, RunLock, RunSummary, Split, Status,
@@ -21,7 +21,7 @@ use crate::metrics::EpochValues;
 use crate::objective::Objective;
 use crate::schedule::{LastLoss, schedule};
 use crate::step::Trainee;
-use crate::{Display, Progress, TrainError};
+use crate::{CheckpointChoice, Display, Progress, SavedRun, TrainError};
 use crate::{build, dashboard, learner};
 
 /// The panic message of Burn's dashboard when it is told to kill the run.
@@ -46,7 +46,7 @@ impl Training {
     pub fn learn(
         self,
         network: Network,
-        data: Prepared,
+        mut data: Prepared,
         warnings: Vec<String>,
         display: Display,
         progress: impl Fn(Progress) + Send + 'static,
@@ -59,10 +59,15 @@ impl Training {
             Some(saved) => load(network, folder, saved)?,
             None => network,
         };
+        let validation = Arc::new(std::mem::take(&mut data.validation));
         let complete = self.complete();
         let over = complete >= optim.epochs || optim.is_out_of_patience(history);
         progress(Progress::Started { folder, parameters, complete, over, warnings });
         if over {
+            // One that was killed after its last epoch; one that is complete stays as it is.
+            if folder.summary()?.is_none_or(|earlier| earlier.status != Status::Complete) {
+                self.calibrate(&validation)?;
+            }
             let summary = self.summary(Status::Complete, parameters, history)?;
             return Ok((self.folder, summary));
         }
@@ -76,8 +81,9 @@ impl Training {
         let values = EpochValues::default();
         let objective = Objective::new(config, &data.preprocessing).weighted(config, &data.train);
         let model = Trainee { network, average: None, objective, clip: optim.clip };
-        let ended = self.launch(model, data, &tracker, &values, display, progress);
-        let summary = self.conclude(ended, &tracker, &values, parameters)?;
+        let ended =
+            self.launch(model, (data.train, validation.clone()), &tracker, &values, display, progress);
+        let summary = self.conclude(ended, &validation, &tracker, &values, parameters)?;
         Ok((self.folder, summary))
     }
 
@@ -90,7 +96,7 @@ impl Training {
     fn launch(
         &self,
         model: Trainee,
-        data: Prepared,
+        (train, validation): (Vec<Sequence>, Arc<Vec<Sequence>>),
         tracker: &CheckpointTracker,
         values: &EpochValues,
         display: Display,
@@ -101,8 +107,8 @@ impl Training {
         let complete = self.complete();
         let objective = model.objective.clone();
         let scoring = (&objective, history.metric());
-        let train = Loader::of_training(data.train, optim, device).shuffled(config.run.seed, complete + 1);
-        let validation = Loader::in_order(data.validation, optim.batch_size, device);
+        let train = Loader::of_training(train, optim, device).shuffled(config.run.seed, complete + 1);
+        let validation = Loader::in_order(validation, optim.batch_size, device);
         let follow = |decay| Average::new(&model.network, decay, complete * train.batches());
         let model = Trainee { average: optim.average.map(follow), ..model };
         let last_loss = LastLoss::new(history.last(Split::Train).map(|line| line.loss));
@@ -172,12 +178,20 @@ impl Training {
     fn conclude(
         &self,
         ended: Result<(), TrainError>,
+        validation: &[Sequence],
         tracker: &CheckpointTracker,
         values: &EpochValues,
         parameters: Parameters,
     ) -> Result<RunSummary, TrainError> {
         let mut state = tracker.state();
-        match self.outcome(ended, &mut state, values.diverged()) {
+        let outcome = self.outcome(ended, &mut state, values.diverged()).and_then(|status| {
+            // Before the summary says that nothing is left to do.
+            if status != Status::Interrupted && state.saved() > 0 {
+                self.calibrate(validation)?;
+            }
+            Ok(status)
+        });
+        match outcome {
             Ok(status) => self.summary(status, parameters, &state.history),
             Err(error) => {
                 // Of what is saved: an epoch that could not be is not one that the run has.
@@ -187,6 +201,15 @@ impl Training {
                 Err(error)
             }
         }
+    }
+
+    /// Calibrates the quantiles of the best epoch that is saved, where the run forecasts any.
+    fn calibrate(&self, validation: &[Sequence]) -> Result<(), TrainError> {
+        let objective = Objective::new(&self.config, &self.folder.preprocessing()?);
+        if objective.calibrates(&self.config, validation.len()) {
+            SavedRun::open(self.folder.path(), CheckpointChoice::Best, None)?.calibrate(validation)?;
+        }
+        Ok(())
     }
 
     /// The outcome of the training. The first of these that applies: an epoch could not be saved; Burn's Learner stopped

@@ -29,12 +29,13 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         };
         let (metric, score) = (evaluation.metric(), evaluation.score.value);
         say(format_args!(
-            "test set: {} {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}",
+            "test set: {} {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}{}",
             metric.name,
             metric.show(score),
             evaluation.sequences,
             evaluation.loss,
             evaluation.epoch,
+            coverage(evaluation),
             references(evaluation),
         ))
     };
@@ -45,6 +46,16 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
     }
     heard_or_not(told)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The share of truths in the intervals of forecasts, and before they were calibrated.
+fn coverage(evaluation: &Evaluation) -> String {
+    let Some((metric, share)) = evaluation.coverage() else { return String::new() };
+    let before = match evaluation.coverage_before_calibration {
+        Some(before) => format!("{} before calibration", metric.show(before)),
+        None => "not calibrated".to_owned(),
+    };
+    format!("; {} {} ({before})", metric.name, metric.show(share))
 }
 
 /// The scores of the references, which a run that is worth something betters.

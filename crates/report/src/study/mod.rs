@@ -4,6 +4,7 @@ mod across;
 mod classes;
 mod comparisons;
 mod costs;
+mod coverage;
 mod environment;
 mod importances;
 mod savings;
@@ -150,6 +151,7 @@ fn task_tables(summary: &StudySummary, task: &TaskSummary) -> Vec<Block> {
     }));
     blocks.push(Block::section(format!("Variants on {}", task.name)));
     blocks.extend(variants::tables(summary, task).into_iter().map(Block::Table));
+    blocks.extend(coverage::coverage(task).map(Block::Table));
     blocks.push(Block::section(format!("Comparisons with {} on {}", summary.baseline, task.name)));
     blocks.extend(comparisons::comparisons(summary, task));
     blocks

@@ -1,9 +1,9 @@
 //! Reports on other scores than the share of right answers.
 
 use slimgate_report::{Run, write_study};
-use slimgate_run::Stretch;
 use slimgate_run::metric::{Metric, forecast};
-use slimgate_study::{Protocol, Reference, StudySummary, VariantForecast};
+use slimgate_run::{MetricValue, Stretch};
+use slimgate_study::{Coverage, Protocol, Reference, StudySummary, VariantForecast};
 
 use crate::support::{self, runs_file, runs_page, study_file, study_page};
 
@@ -231,4 +231,34 @@ fn a_metric_without_a_trivial_predictor_is_said_to_have_none() {
     study.tasks[0].trivial = None;
     let said = study_file(&study, "report.md");
     assert!(said.contains("No trivial predictor is known for it"), "{said}");
+}
+
+#[test]
+fn the_coverage_of_intervals_stands_beside_that_before_calibration() {
+    let mut study = forecasts();
+    assert!(!study_file(&study, "report.md").contains("overage"));
+    let found = Coverage { aim: 0.8, share: 0.7984, before_calibration: 0.6512, seeds: 5, calibrated: 5 };
+    let uncalibrated = Coverage { share: 0.6512, calibrated: 0, ..found.clone() };
+    study.tasks[0].variants[0].coverage = Some(found);
+    study.tasks[0].variants[1].coverage = Some(uncalibrated);
+    let said = study_file(&study, "report.md");
+    for text in [
+        "| lstm | 79.8 % | 65.1 % | 5 of 5 |",
+        "| lstm1 | 65.1 % | – | 0 of 5 |",
+        "80 % is what they are for",
+    ] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+
+    let mut runs = forecasting();
+    assert!(!runs_page(&runs).contains("coverage"));
+    for evaluation in runs.iter_mut().filter_map(|run| run.evaluation.as_mut()) {
+        let coverage = forecast(0.8).pop().unwrap();
+        evaluation.metrics.push(MetricValue { metric: coverage, value: Some(0.8125) });
+        evaluation.coverage_before_calibration = Some(0.6875);
+    }
+    let page = runs_page(&runs);
+    for text in [">coverage before calibration</th>", "81.25 %", "68.75 %"] {
+        assert!(page.contains(text), "{text}");
+    }
 }

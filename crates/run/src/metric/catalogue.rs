@@ -63,6 +63,11 @@ impl Metric {
         self.name.strip_prefix(RECALL) == Some(class)
     }
 
+    /// True of the share of truths inside the intervals of forecasts.
+    pub(crate) fn is_coverage(&self) -> bool {
+        self.name == COVERAGE
+    }
+
     /// True if quantiles are measured, not the one number that is forecast.
     pub(crate) fn is_of_quantiles(&self) -> bool {
         [PINBALL, COVERAGE].contains(&self.name.as_str())

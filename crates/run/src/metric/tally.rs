@@ -100,6 +100,11 @@ impl Tally {
         self.metrics().into_iter().find(|found| found.metric.name == metric.name)?.value
     }
 
+    /// The share of truths inside the intervals of forecasts; none where there are no intervals.
+    pub fn coverage(&self) -> Option<f64> {
+        if let Sums::Forecasts(errors, _) = &self.sums { errors.coverage() } else { None }
+    }
+
     /// The parts that single items, sequences or windows, have in a metric: numbers whose mean is its value, so that what
     /// a mean varies by is what the metric does; for all but means, to first order. Everything summed here is summed in
     /// one of the items. None where the metric has no value.

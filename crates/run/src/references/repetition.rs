@@ -84,7 +84,7 @@ pub(super) fn following(series: &[Vec<f32>], preprocessing: &Preprocessing) -> V
 }
 
 /// The steps of a series before the first that each window forecasts.
-fn origins(steps: usize, windows: Windows) -> impl Iterator<Item = usize> {
+pub(super) fn origins(steps: usize, windows: Windows) -> impl Iterator<Item = usize> {
     (0..windows.count(steps)).map(move |at| at * windows.stride + windows.context)
 }
 
@@ -98,7 +98,7 @@ fn short_season(past: &[f32], windows: Windows) -> Vec<f32> {
 }
 
 /// Numbers of several channels, those of a step together.
-fn interleaved(channels: &[Vec<f32>]) -> Vec<f32> {
+pub(super) fn interleaved(channels: &[Vec<f32>]) -> Vec<f32> {
     let steps = channels.first().map_or(0, Vec::len);
     (0..steps).flat_map(|step| channels.iter().map(move |channel| channel[step])).collect()
 }

@@ -96,6 +96,17 @@ fn what_has_no_effect_on_the_data_set_is_said() {
 }
 
 #[test]
+fn calibration_is_of_quantiles_and_not_written_where_nobody_asks() {
+    let idle = |text: &str| read(text).unwrap().without_effect();
+    let asked = "run.calibrate = false\ndata.dataset = 'household-power'";
+    assert_eq!(idle(asked), Vec::<String>::new());
+    for other in ["run.calibrate = true", &format!("{asked}\noptim.loss = 'absolute'")] {
+        assert!(idle(other)[0].contains("run.calibrate"), "{other}");
+    }
+    assert!(!toml::to_string(&Config::default()).unwrap().contains("calibrate"), "trials keep their ids");
+}
+
+#[test]
 fn an_unknown_key_offers_the_nearest() {
     for (text, wanted) in [
         ("[optim]\nlerning_rate = 1", Some("optim.learning_rate")),

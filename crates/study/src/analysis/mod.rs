@@ -1,6 +1,7 @@
 //! From finished trials to a [`StudySummary`].
 
 mod comparison;
+mod coverage;
 mod forecasts;
 mod importances;
 mod obstacle;

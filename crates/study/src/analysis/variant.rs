@@ -4,6 +4,7 @@ use slimgate_run::metric::{Metric, Unit};
 use slimgate_run::{Evaluation, History, Outcomes, Reference, RunFolder, Split, Status};
 
 use super::comparison::OutcomesBySeed;
+use super::coverage::coverage;
 use super::rates::{is_complete, rates, usable};
 use super::{median, states};
 use crate::folder::Records;
@@ -201,6 +202,7 @@ pub(super) fn variant(
             .flatten(),
         rates,
         confusion: confusion(chosen),
+        coverage: coverage(chosen.evaluations()),
         cost: config.cost.as_ref().and_then(|prices| cost(prices, chosen)),
     })
 }

@@ -70,6 +70,9 @@ pub struct VariantSummary {
     pub usable: Option<UsableRates>,
     /// Test sequences by class (rows) and predicted class (columns), summed over the seeds.
     pub confusion: Vec<Vec<usize>>,
+    /// The coverage of its forecasts' intervals on the test set; none where it forecasts none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// The cost of training and running it, where the study names a price.
     pub cost: Option<Cost>,
 }
@@ -129,6 +132,21 @@ pub struct Certainty {
     pub regret: f64,
     /// The settings that another exploration would most often choose instead, if the choice is a toss-up.
     pub rival: Option<BTreeMap<String, toml::Value>>,
+}
+
+/// The share of what came that lies inside the intervals of forecasts: means over the seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The share that intervals are to hold.
+    pub aim: f64,
+    /// The share that they hold.
+    pub share: f64,
+    /// The share that they would hold without calibration.
+    pub before_calibration: f64,
+    /// Seeds whose trials forecast intervals.
+    pub seeds: usize,
+    /// Those of them that are calibrated.
+    pub calibrated: usize,
 }
 
 /// One trial at the chosen settings.

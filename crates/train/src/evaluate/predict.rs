@@ -43,7 +43,7 @@ impl SavedRun {
             let steps: Vec<&Steps> = inputs.iter().map(|input| &input.steps).collect();
             let batch = SequenceBatch::new(Batch::unlabelled(&steps), &self.device);
             let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
-            let numbers = read::<2>(objective.readable(outputs))?;
+            let numbers = self.calibrated(read::<2>(objective.readable(outputs))?);
             // One row a sequence, or as many as the longest sequence has steps.
             let rows = numbers.chunks_exact(numbers.len() / inputs.len());
             for (input, row) in inputs.iter().zip(rows) {

@@ -68,6 +68,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             score: accuracy.score(0.962),
             metrics: Vec::new(),
             references: Vec::new(),
+            coverage_before_calibration: None,
             classes: classes(),
             confusion: confusion(0.962),
             weights_sha256: "0".repeat(64),

@@ -118,6 +118,7 @@ fn variant(index: usize, shift: f64) -> VariantSummary {
             max_regret_nearby: 0.035,
         }),
         confusion: confusion(top),
+        coverage: None,
         cost: Some(cost(index)),
     }
 }
