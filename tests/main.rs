@@ -1,5 +1,6 @@
 //! The program as a user runs it: real processes, real files, real data.
 
+mod alarms;
 mod backends;
 mod checkpoints;
 mod fetch;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_data::{DataConfig, Task};
 use slimgate_gates::{EmbeddingInitializer, GateActivation, Initializer};
 
+use crate::metric::AlarmRule;
 use crate::{Backend, History};
 
 /// The cell of a run that names none.
@@ -23,6 +24,9 @@ pub struct WrittenConfig {
     pub model: ModelConfig,
     /// The optimizer, and all that steers it.
     pub optim: OptimConfig,
+    /// The class that is an alarm, and what its errors cost.
+    #[serde(skip_serializing_if = "AlarmConfig::is_default")]
+    pub alarm: AlarmConfig,
     /// The machine, the seed and the folder.
     pub run: RunConfig,
 }
@@ -328,6 +332,44 @@ impl Schedule {
     /// start.
     pub fn depends_on_epochs(self) -> bool {
         matches!(self, Schedule::Linear | Schedule::Cosine)
+    }
+}
+
+/// The class that is an alarm, and what its errors cost: by that the threshold is chosen on the validation set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlarmConfig {
+    /// Class that is an alarm, such as `failure`, against all others; no alarms if not given (classes).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Cost of an alarm that is missed, in money or points, beside `false_alarm_cost`; chosen by `false_alarm_rate` if not
+    /// given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1e12))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miss_cost: Option<f64>,
+    /// Cost of a false alarm, in the same unit as `miss_cost`; chosen by `false_alarm_rate` if not given.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1e12))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub false_alarm_cost: Option<f64>,
+    /// Share of false alarms wanted among sequences, or labelled steps, of other classes, such as 0.01; chosen by costs if
+    /// not given.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub false_alarm_rate: Option<f64>,
+}
+
+impl AlarmConfig {
+    fn is_default(&self) -> bool {
+        *self == AlarmConfig::default()
+    }
+
+    /// The rule by which the threshold is chosen; none where no class is an alarm.
+    pub fn rule(&self) -> Option<AlarmRule> {
+        self.class.as_ref()?;
+        match (self.miss_cost, self.false_alarm_cost) {
+            (Some(miss), Some(false_alarm)) => Some(AlarmRule::Costs { miss, false_alarm }),
+            _ => self.false_alarm_rate.map(AlarmRule::FalseAlarmRate),
+        }
     }
 }
 

@@ -43,6 +43,29 @@ pub enum ConfigError {
         /// The metrics that have one.
         choices: String,
     },
+    /// A class that is to be an alarm and that the data does not have.
+    #[error("`alarm.class` cannot be `{class}`, which the data does not have; its classes are {classes}")]
+    AlarmClass {
+        /// The class.
+        class: String,
+        /// Those of the data.
+        classes: String,
+    },
+    /// A set without an alarm, or with nothing else.
+    #[error(
+        "no threshold can be chosen: of the {set} set {} is of the class `{class}` (`alarm.class`); {remedy}",
+        if *all { "everything" } else { "nothing" }
+    )]
+    OneSidedAlarm {
+        /// The set.
+        set: &'static str,
+        /// The class that is an alarm.
+        class: String,
+        /// True if all of it is an alarm, false if nothing is.
+        all: bool,
+        /// The way out.
+        remedy: &'static str,
+    },
     /// A value that no run can use beside the other settings.
     #[error("`{key} = {value}` cannot be used: {remedy}")]
     Value {
@@ -166,7 +189,7 @@ fn in_shell(path: &Path) -> String {
 
 /// The remedy for a damaged file, besides restoring it.
 fn again(path: &Path) -> String {
-    if path.ends_with("outcomes.csv") || path.ends_with("forecasts.csv") {
+    if ["outcomes.csv", "forecasts.csv", "alarms.csv"].iter().any(|file| path.ends_with(file)) {
         return format!("write it again: slimgate evaluate {}", in_shell(path.parent().unwrap_or(path)));
     }
     of_trial(path).unwrap_or_else(|| "train again under another `--name`".to_owned())

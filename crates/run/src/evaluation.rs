@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Metric, Score};
-use crate::references::{FITTED, of_members};
+use crate::metric::{AlarmCounts, AlarmRule, Metric, Score, Threshold};
+use crate::references::{FITTED, of_alarms, of_members};
 
 /// How a saved run does on the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +33,25 @@ pub struct Evaluation {
     /// a sequence; see [`trivial`](Self::trivial) for the one that a model must beat to have learned anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
+    /// The alarms at the threshold of its epoch, where a class is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<AlarmEvaluation>,
     /// A hash of all weights: two models with the same one are the same, bit for bit.
     pub weights_sha256: String,
+}
+
+/// Alarms on the test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlarmEvaluation {
+    /// The class that is an alarm.
+    pub class: String,
+    /// The rule by which the threshold was chosen on the validation set.
+    pub rule: AlarmRule,
+    /// The least probability of the class that raises an alarm.
+    pub threshold: Threshold,
+    /// The counts of sequences, or of labelled steps.
+    #[serde(flatten)]
+    pub counts: AlarmCounts,
 }
 
 /// A metric with its value, which some answers leave open, such as the recall of a class without a member.
@@ -90,6 +107,10 @@ impl Evaluation {
         if metric.has_aim() {
             return Vec::new();
         }
+        if metric.is_of_alarms() {
+            let alarm = self.alarm.as_ref();
+            return alarm.map_or_else(Vec::new, |alarm| of_alarms(&alarm.counts, alarm.rule, &metric));
+        }
         if !self.classes.is_empty() {
             let members = self.confusion.iter().map(|row| row.iter().map(|count| *count as u64).sum());
             return of_members(&self.classes, &members.collect::<Vec<u64>>(), &metric);
@@ -118,7 +139,7 @@ impl Evaluation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::{classes, forecast, regression};
+    use crate::metric::{alarms, classes, forecast, regression};
 
     const LINEAR_MODEL: &str = "linear model";
 
@@ -137,6 +158,7 @@ mod tests {
             coverage_before_calibration: None,
             classes: names.to_vec(),
             confusion: confusion.map(|row| row.to_vec()).to_vec(),
+            alarm: None,
             weights_sha256: String::new(),
         }
     }
@@ -184,6 +206,32 @@ mod tests {
         let labelled = Evaluation { references: vec![reference("a"), reference(LINEAR_MODEL)], ..f1 };
         let names: Vec<String> = labelled.predictors().into_iter().map(|one| one.answer).collect();
         assert_eq!(names, ["guessing by frequency", "b", LINEAR_MODEL]);
+    }
+
+    #[test]
+    fn of_alarms_it_is_what_no_score_tells_apart() {
+        let counts = AlarmCounts { alarms: 5, missed: 1, others: 95, false_alarms: 2 };
+        let with = |name: &str, rule| {
+            let metric = alarms(rule).into_iter().find(|one| one.name == name).unwrap();
+            let alarm = AlarmEvaluation { class: "c".into(), rule, threshold: Threshold::ALWAYS, counts };
+            Evaluation {
+                score: metric.score(0.5),
+                metrics: vec![MetricValue { metric, value: Some(0.5) }],
+                alarm: Some(alarm),
+                ..of_classes("accuracy", [[0; 3]; 3])
+            }
+        };
+        let costs = |miss| AlarmRule::Costs { miss, false_alarm: 1.0 };
+        let trivial = |name: &str, rule| named(&with(name, rule));
+        let of = |answer: &str, score| Some((answer.to_owned(), score));
+        assert_eq!(trivial("average precision", costs(9.0)), of("one score for all", 0.05));
+        assert_eq!(trivial("cost", costs(10.0)), of("never an alarm", 0.5));
+        assert_eq!(trivial("cost", costs(100.0)), of("always an alarm", 0.95));
+        assert_eq!(trivial("missed alarms", AlarmRule::FalseAlarmRate(0.1)), of("alarms at random", 0.9));
+        let written = with("cost", costs(10.0));
+        let text = serde_json::to_string(&written).unwrap();
+        assert!(text.contains(r#""threshold":0.0,"alarms":5,"missed":1"#), "{text}");
+        assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), written);
     }
 
     #[test]

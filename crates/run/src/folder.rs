@@ -17,8 +17,8 @@ use crate::files::{UNFINISHED, holds, sha256, temporary, without_path, write_ato
 use crate::metric::{Metric, Quantiles};
 use crate::summary::refuse_newer;
 use crate::{
-    Calibration, Config, Environment, EpochMetrics, Evaluation, Forecasts, History, Manifest, Outcomes,
-    RunError, RunSummary, SavedEpoch, SavedFile, Timing, leftovers,
+    AlarmAnswers, Calibration, Config, Environment, EpochMetrics, Evaluation, Forecasts, History, Manifest,
+    Outcomes, RunError, RunSummary, SavedEpoch, SavedFile, Timing, leftovers,
 };
 
 const METRICS: &str = "metrics.jsonl";
@@ -26,6 +26,7 @@ const SUMMARY: &str = "summary.json";
 const OUTCOMES: &str = "outcomes.csv";
 const FORECASTS: &str = "forecasts.csv";
 const CALIBRATION: &str = "calibration.json";
+const ALARMS: &str = "alarms.csv";
 
 /// A folder that holds one run.
 #[derive(Clone, Debug)]
@@ -243,7 +244,19 @@ impl RunFolder {
         Forecasts::from_csv(&self.file(FORECASTS), &self.read_text(FORECASTS)?).map(Some)
     }
 
-    /// Records how the run does on the test set, with the forecasts of a part of it where it makes any.
+    /// The answers as alarms that belong to its evaluation; none where no class is an alarm.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary), and if they are those of another evaluation.
+    pub fn alarm_answers(&self, evaluation: &Evaluation) -> Result<Option<AlarmAnswers>, RunError> {
+        let Some(alarm) = &evaluation.alarm else { return Ok(None) };
+        let text = self.read_text(ALARMS)?;
+        AlarmAnswers::from_csv(&self.file(ALARMS), &text, (alarm, evaluation.sequences)).map(Some)
+    }
+
+    /// Records how the run does on the test set, with the forecasts of a part of it where it makes any, and its answers as
+    /// alarms where a class is one.
     ///
     /// # Errors
     ///
@@ -253,11 +266,15 @@ impl RunFolder {
         evaluation: &Evaluation,
         outcomes: &Outcomes,
         forecasts: Option<&Forecasts>,
+        alarms: Option<&AlarmAnswers>,
     ) -> Result<(), RunError> {
         // The evaluation comes last: where it is, all is.
         self.write(OUTCOMES, &outcomes.to_csv())?;
         if let Some(forecasts) = forecasts {
             self.write(FORECASTS, &forecasts.to_csv())?;
+        }
+        if let Some(alarms) = alarms {
+            self.write(ALARMS, &alarms.to_csv())?;
         }
         self.write_json("evaluation.json", evaluation)
     }

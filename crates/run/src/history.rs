@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Metric, Score, Unit};
+use crate::metric::{Metric, Score, Threshold, Unit};
 
 /// The gains up to which a run counts as making no progress: in a share and in nats of its loss, or as a part of what
 /// any other score and its loss were.
@@ -41,6 +41,9 @@ pub struct EpochMetrics {
     /// The mean learning rate of the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+    /// On the validation set, the threshold that is chosen by it, where a class is an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
 }
 
 /// The last epoch whose value is a gain over all before it by more than is little; the first, which has none before it.
@@ -106,6 +109,11 @@ impl History {
     /// The last epoch on a split.
     pub fn last(&self, split: Split) -> Option<&EpochMetrics> {
         self.of(split).last()
+    }
+
+    /// The threshold that was chosen after an epoch; none where no class is an alarm.
+    pub fn threshold(&self, epoch: usize) -> Option<Threshold> {
+        self.of(Split::Validation).find(|line| line.epoch == epoch)?.threshold
     }
 
     /// The epoch with the best score on the validation set; among equals the one with the lowest loss, then the
@@ -228,9 +236,21 @@ mod tests {
             seconds: 1.0,
             sequences_per_second: 1e6,
             learning_rate: None,
+            threshold: None,
         };
         let lines = validation.iter().enumerate().map(line).collect();
         History::new(accuracy, lines)
+    }
+
+    #[test]
+    fn a_threshold_is_that_of_its_epoch_and_written_where_there_is_one() {
+        let mut known = history(&[(0.5, 1.0), (0.6, 1.0)]);
+        known.lines[1].threshold = Some(Threshold::NEVER);
+        assert_eq!([1, 2, 3].map(|epoch| known.threshold(epoch)), [None, Some(Threshold::NEVER), None]);
+        let text = serde_json::to_string(&known.lines[1]).unwrap();
+        assert!(text.contains(r#""threshold":"never""#) && text.contains(r#""accuracy":0.6"#), "{text}");
+        assert_eq!(serde_json::from_str::<EpochMetrics>(&text).unwrap(), known.lines[1]);
+        assert!(!serde_json::to_string(&known.lines[0]).unwrap().contains("threshold"));
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //! | `event` | what a run, or a worker, tells as it goes, a line an event |
 //! | `job` | what a worker is handed, and what becomes of it |
 //! | `lease` | who works on something, known to all machines that share a folder |
-//! | `evaluation`, `outcomes`, `forecasts` | how a run does on the test set, on each sequence of it, and what it forecasts there |
+//! | `evaluation`, `outcomes`, `forecasts`, `alarm_answers` | how a run does on the test set, on each sequence of it, what it forecasts there, and where it raises an alarm |
 //! | `calibration` | the distances by which quantiles are moved, so that intervals hold what they say |
 //! | `references` | predictors that a run is to better: constants, repetitions of a series, a linear model |
 //! | `metric` | the measures of how well a run answers, by task, from exact sums |
@@ -30,6 +30,7 @@
 //! | `shell` | commands to copy |
 //! | `words` | numbers and lists as people read them |
 
+mod alarm_answers;
 mod backend;
 mod begun;
 mod calibration;
@@ -63,16 +64,17 @@ mod terminal;
 mod timing;
 pub mod words;
 
+pub use alarm_answers::{AlarmAnswer, AlarmAnswers};
 pub use backend::Backend;
 pub use begun::BegunWith;
 pub use calibration::Calibration;
 pub use config::{
-    ClassWeights, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig, Schedule,
-    WrittenConfig,
+    AlarmConfig, ClassWeights, EarlyStoppingOn, Loss, ModelConfig, OptimConfig, Optimizer, RunConfig,
+    Schedule, WrittenConfig,
 };
 pub use environment::{Environment, cpu_name, peak_memory};
 pub use error::{ConfigError, RunError};
-pub use evaluation::{Evaluation, MetricValue, Reference};
+pub use evaluation::{AlarmEvaluation, Evaluation, MetricValue, Reference};
 pub use event::RunEvent;
 pub use files::{hexadecimal, holds, sha256, stage_file, write_atomic};
 pub use folder::{RunFolder, RunLock};

@@ -10,8 +10,10 @@ use slimgate_settings::{Setting, SettingError, check, schema_of, settings_of};
 use toml::{Table, Value};
 
 use crate::config::DEFAULT_CELL;
+use crate::words::list;
 use crate::{
-    Backend, ConfigError, Loss, ModelConfig, Optimizer, Schedule, WrittenConfig, by_key, table_with,
+    AlarmConfig, Backend, ConfigError, Loss, ModelConfig, Optimizer, Schedule, WrittenConfig, by_key,
+    table_with,
 };
 
 /// The settings of a run that can be run: they were checked, and their cell is known. They are read as the fields of a
@@ -171,15 +173,71 @@ impl WrittenConfig {
         data.task.or_else(|| of_set().map(|entry| entry.recipe.task))
     }
 
-    /// Checks that what it says of the loss suits a task.
+    /// Checks that what it says of the loss and of alarms suits a task.
     ///
     /// # Errors
     ///
-    /// If the loss is one of other tasks.
+    /// If the loss is one of other tasks, or the task has no classes one of which could be an alarm.
     pub fn check_task(&self, task: Task) -> Result<(), ConfigError> {
+        if let Some(class) = &self.alarm.class {
+            let has_classes = matches!(task, Task::Classification | Task::Labelling);
+            holds("alarm.class", class, has_classes, "the task has no classes; take [alarm] out")?;
+        }
         match self.optim.loss {
             Some(loss) => holds("optim.loss", by_name(loss), loss.suits(task), Loss::suiting(task)),
             None => Ok(()),
+        }
+    }
+
+    /// Checks that the class that is an alarm is one of the data, whose classes these are.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    pub fn check_alarm_class(&self, classes: &[String]) -> Result<(), ConfigError> {
+        match &self.alarm.class {
+            Some(class) if !classes.contains(class) => {
+                Err(ConfigError::AlarmClass { class: class.clone(), classes: list(classes) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the threshold of alarms can be chosen in just one way.
+    fn check_alarm(&self) -> Result<(), ConfigError> {
+        let AlarmConfig { class, miss_cost, false_alarm_cost, false_alarm_rate } = &self.alarm;
+        let given = [
+            ("alarm.miss_cost", *miss_cost),
+            ("alarm.false_alarm_cost", *false_alarm_cost),
+            ("alarm.false_alarm_rate", *false_alarm_rate),
+        ];
+        let given: Vec<(&str, f64)> =
+            given.iter().filter_map(|(key, value)| Some((*key, (*value)?))).collect();
+        match (class, &given[..]) {
+            (None, []) => Ok(()),
+            (None, [(key, value), ..]) => {
+                holds(key, value, false, "it needs `alarm.class`, the class that is an alarm")
+            }
+            (Some(class), []) => holds(
+                "alarm.class",
+                class,
+                false,
+                "it needs `alarm.miss_cost` and `alarm.false_alarm_cost`, or `alarm.false_alarm_rate`, by which the \
+                 threshold is chosen",
+            ),
+            (Some(_), [(key, value)]) if false_alarm_rate.is_none() => holds(
+                key,
+                value,
+                false,
+                "the costs are given together, `alarm.miss_cost` and `alarm.false_alarm_cost`",
+            ),
+            (Some(_), [.., (key, value)]) if false_alarm_rate.is_some() && given.len() > 1 => holds(
+                key,
+                value,
+                false,
+                "the threshold is chosen by costs or by a rate; take one of them out",
+            ),
+            (Some(_), _) => Ok(()),
         }
     }
 }
@@ -196,6 +254,7 @@ fn cell(model: &ModelConfig) -> Result<Cell, ConfigError> {
 /// Refuses what no run can use though each value by itself is one that its setting can have.
 fn check_together(written: &WrittenConfig) -> Result<(), ConfigError> {
     let WrittenConfig { optim, run, .. } = written;
+    written.check_alarm()?;
     if let Some(task) = written.known_task() {
         written.check_task(task)?;
     }

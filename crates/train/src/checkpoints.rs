@@ -16,6 +16,7 @@ use burn::train::checkpoint::{
 use burn::train::metric::store::EventStoreClient;
 use burn_pack::{Reader, Tensor as PackedTensor, Writer};
 use slimgate_models::Network;
+use slimgate_run::metric::Threshold;
 use slimgate_run::{
     CHECKPOINT_FILES, EpochMetrics, History, Manifest, RunError, RunFolder, SavedEpoch, SavedFile, Split,
     sha256,
@@ -199,10 +200,13 @@ impl EndOfEpoch {
             seconds: time.seconds(),
             sequences_per_second: sequences as f64 / time.seconds(),
             learning_rate,
+            threshold: None,
         };
         let rate = Some(self.values.read("learning rate", Split::Train));
         let train = line(Split::Train, &self.train_time, self.train_sequences, rate);
         let validation = line(Split::Validation, &self.validation_time, self.validation_sequences, None);
+        let threshold = Threshold::from_value(self.values.read(TaskMetric::THRESHOLD, Split::Validation));
+        let validation = EpochMetrics { threshold, ..validation };
         // Set before Burn saves the schedule, so that the next epoch runs at the rate of this loss.
         self.last_loss.set(train.loss);
         (self.on_epoch)(&train, &validation);

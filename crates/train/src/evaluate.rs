@@ -10,11 +10,12 @@ use std::path::Path;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use sha2::{Digest, Sha256};
-use slimgate_data::{Batch, Preprocessing, Protocol, prepare_with, unknown_in};
+use slimgate_data::{Batch, Preprocessing, Protocol, Sequence, prepare_with, unknown_in};
 use slimgate_models::Network;
+use slimgate_run::metric::{Alarm, Tally, Threshold};
 use slimgate_run::{
-    Backend, Calibration, Config, ConfigError, Evaluation, Forecasts, Manifest, Outcomes, RunError,
-    RunFolder, SavedEpoch, Status, hexadecimal, references,
+    AlarmAnswers, AlarmEvaluation, Backend, Calibration, Config, ConfigError, Evaluation, Forecasts,
+    Manifest, Outcomes, RunError, RunFolder, SavedEpoch, Status, hexadecimal, references,
 };
 
 use crate::checkpoints::load;
@@ -58,6 +59,8 @@ pub struct SavedRun {
     epoch: usize,
     /// Of the quantiles that it forecasts with the weights of this epoch.
     calibration: Option<Calibration>,
+    /// The threshold of alarms that was chosen after that epoch, where a class is one.
+    threshold: Option<Threshold>,
 }
 
 /// What came of a saved run on the test set.
@@ -69,6 +72,8 @@ pub struct Evaluated {
     pub outcomes: Outcomes,
     /// Forecasts of its last steps, where the task is one.
     pub forecasts: Option<Forecasts>,
+    /// The answers as alarms, where a class is one.
+    pub alarms: Option<AlarmAnswers>,
     /// What the user should know of the set.
     pub warning: Option<String>,
 }
@@ -93,11 +98,23 @@ impl SavedRun {
         let preprocessing = folder.preprocessing()?;
         let network = build::network_to_load(&config, &preprocessing, &device);
         let (epoch, network) = load_with_retry(&network, &folder, checkpoint)?;
+        let threshold = folder.history(epoch)?.threshold(epoch);
         let own = backend == config.run.backend;
         let in_memory = backend.in_memory();
         let objective = Objective::new(&config, &preprocessing);
         let calibration = folder.calibration(epoch, objective.quantiles(), preprocessing.outputs())?;
-        Ok(SavedRun { folder, config, preprocessing, network, device, own, in_memory, epoch, calibration })
+        Ok(SavedRun {
+            folder,
+            config,
+            preprocessing,
+            network,
+            device,
+            own,
+            in_memory,
+            epoch,
+            calibration,
+            threshold,
+        })
     }
 
     /// The preprocessing of its data, which new data must go through too.
@@ -142,8 +159,8 @@ impl SavedRun {
     ///
     /// If it cannot be written.
     pub fn record(&self, evaluated: &Evaluated) -> Result<(), RunError> {
-        let Evaluated { evaluation, outcomes, forecasts, .. } = evaluated;
-        self.folder.record_evaluation(evaluation, outcomes, forecasts.as_ref())
+        let Evaluated { evaluation, outcomes, forecasts, alarms, .. } = evaluated;
+        self.folder.record_evaluation(evaluation, outcomes, forecasts.as_ref(), alarms.as_ref())
     }
 
     /// Answers the test set, which is at `place` where the data has moved there.
@@ -154,30 +171,16 @@ impl SavedRun {
     pub fn evaluate(&self, place: Option<&str>) -> Result<Evaluated, TrainError> {
         let data = prepare_with(&self.config.data, &self.preprocessing, place)?;
         let objective = self.objective().weighted(&self.config, &data.train);
-        let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
-        let (mut tally, mut answered) = (objective.tally(), Answers::new(&objective, &data.test));
-        let mut before_calibration = self.calibration.as_ref().map(|_| objective.tally());
-        for sequences in self.batches(&data.test, |sequence| sequence.features.len())? {
-            let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
-            let batch = SequenceBatch::new(batch, &self.device);
-            let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
-            let answers = objective.answered(outputs, &batch.targets);
-            let losses = read::<1>(objective.losses(answers.clone(), &batch.targets))?;
-            // Of labelled steps there may be more or fewer than sequences: the batch is named by its first.
-            let own = losses.len() == sequences.len();
-            let place = |at| format!("sequence {} of the test set", before + if own { at } else { 0 } + 1);
-            require_finite(&losses, self.epoch, place)?;
-            before += sequences.len();
-            losses_summed += losses.len();
-            loss += losses.into_iter().map(f64::from).sum::<f64>();
-            let answers = read::<1>(objective.summed(answers))?;
-            if let Some(tally) = &mut before_calibration {
-                objective.add(tally, &answers, &batch.targets);
+        let answered = self.answers(&objective, &data.test, "test")?;
+        let Answered { loss, tally, before_calibration, answers: answered } = answered;
+        // What the threshold was chosen on: other variants are compared at the share of false alarms that it has there.
+        let alarms = match objective.alarm() {
+            Some(_) => {
+                let validation = self.answers(&objective, &data.validation, "validation")?.answers.alarms();
+                Some(AlarmAnswers { validation, test: answered.alarms() })
             }
-            let answers = self.calibrated(answers);
-            objective.add(&mut tally, &answers, &batch.targets);
-            answered.extend(&answers, sequences);
-        }
+            None => None,
+        };
         let metric = match self.folder.summary()? {
             Some(summary) => summary.metric,
             None => objective.metric(&self.config, &data)?,
@@ -194,30 +197,85 @@ impl SavedRun {
         let evaluation = Evaluation {
             epoch: self.epoch,
             sequences: data.test.len(),
-            loss: loss / losses_summed as f64,
+            loss,
             score: metric.score(value),
             metrics: tally.metrics(),
             references: references::scored(&data, &metric, objective.quantiles()),
             coverage_before_calibration: before_calibration.and_then(|tally| tally.coverage()),
             classes: self.classes().to_vec(),
             confusion: tally.confusion(),
+            alarm: self.alarm_evaluation(&objective, &tally),
             weights_sha256: weights_hash(&self.network),
         };
         Ok(Evaluated {
             evaluation,
             outcomes: answered.outcomes(&tally, &metric, &data.preprocessing),
             forecasts: answered.forecasts(&data.preprocessing),
+            alarms,
             warning: unknown_in("test", &data.test),
         })
     }
 
     /// The meaning of its network's outputs.
     fn objective(&self) -> Objective {
-        Objective::new(&self.config, &self.preprocessing)
+        // Scores that are no numbers have no threshold, and raise no alarm.
+        let threshold = Some(self.threshold.unwrap_or(Threshold::NEVER));
+        Objective::new(&self.config, &self.preprocessing).with_threshold(threshold)
     }
 }
 
+/// The answers to a set.
+struct Answered<'a> {
+    /// The mean loss.
+    loss: f64,
+    tally: Tally,
+    /// That of the answers as they were before their quantiles were moved, where a run is calibrated.
+    before_calibration: Option<Tally>,
+    answers: Answers<'a>,
+}
+
 impl SavedRun {
+    /// Answers the sequences of a set, which has this name.
+    fn answers<'a>(
+        &self,
+        objective: &'a Objective,
+        sequences: &'a [Sequence],
+        set: &str,
+    ) -> Result<Answered<'a>, TrainError> {
+        let (mut loss, mut losses_summed, mut before) = (0.0, 0, 0);
+        let (mut tally, mut answered) = (objective.tally(), Answers::new(objective, sequences));
+        let mut before_calibration = self.calibration.as_ref().map(|_| objective.tally());
+        for sequences in self.batches(sequences, |sequence| sequence.features.len())? {
+            let batch = Batch::collate(&sequences.iter().collect::<Vec<_>>());
+            let batch = SequenceBatch::new(batch, &self.device);
+            let outputs = self.network.forward(batch.features, batch.lengths.as_deref());
+            let answers = objective.answered(outputs, &batch.targets);
+            let losses = read::<1>(objective.losses(answers.clone(), &batch.targets))?;
+            // Of labelled steps there may be more or fewer than sequences: the batch is named by its first.
+            let own = losses.len() == sequences.len();
+            let place = |at| format!("sequence {} of the {set} set", before + if own { at } else { 0 } + 1);
+            require_finite(&losses, self.epoch, place)?;
+            before += sequences.len();
+            losses_summed += losses.len();
+            loss += losses.into_iter().map(f64::from).sum::<f64>();
+            let answers = read::<1>(objective.summed(answers))?;
+            if let Some(tally) = &mut before_calibration {
+                objective.add(tally, &answers, &batch.targets);
+            }
+            let answers = self.calibrated(answers);
+            objective.add(&mut tally, &answers, &batch.targets);
+            answered.extend(&answers, sequences);
+        }
+        Ok(Answered { loss: loss / losses_summed as f64, tally, before_calibration, answers: answered })
+    }
+
+    /// The alarms among the answers to the test set, where a class is one.
+    fn alarm_evaluation(&self, objective: &Objective, tally: &Tally) -> Option<AlarmEvaluation> {
+        let Alarm { class, rule, threshold } = objective.alarm()?;
+        let (class, threshold) = (self.classes()[class].clone(), threshold?);
+        Some(AlarmEvaluation { class, rule, threshold, counts: tally.scores()?.counts(threshold) })
+    }
+
     /// Sequences in batches for which there is room.
     fn batches<'a, T>(
         &self,

@@ -86,6 +86,7 @@ pub fn train(
     let device = device(config.run.backend, config.run.device)?;
     let data = prepare(&config.data)?;
     config.check_task(data.preprocessing.task())?;
+    config.check_alarm_class(data.preprocessing.classes())?;
     let findings = findings(&config.data)?;
     if stop.should_stop() {
         return Err(RunError::Interrupted.into());

@@ -13,7 +13,7 @@ use burn::train::metric::{
 };
 use slimgate_data::Targets;
 use slimgate_run::Split;
-use slimgate_run::metric::{Direction, Tally, Unit};
+use slimgate_run::metric::{AlarmScores, Direction, Tally, Threshold, Unit};
 
 use crate::objective::Objective;
 
@@ -126,11 +126,18 @@ pub(crate) struct TaskMetric {
     tally: Tally,
     /// Of the last batch; NaN where it leaves the value open.
     batch: f64,
+    /// The value so far, and the scores that it is of: to rank them all takes longer with every batch.
+    ranked: (usize, f64),
 }
+
+/// The scores so far are ranked again once there are so many times as many.
+const RANKED_AGAIN: f64 = 1.1;
 
 impl TaskMetric {
     /// The name under which its value is recorded.
     pub const NAME: &str = "score";
+    /// That of the threshold of alarms that is chosen by the scores of a pass.
+    pub const THRESHOLD: &str = "threshold";
 
     pub fn new(
         objective: &Objective,
@@ -140,7 +147,7 @@ impl TaskMetric {
     ) -> TaskMetric {
         let (objective, metric, values) = (objective.clone(), metric.clone(), values.clone());
         let tally = objective.tally();
-        TaskMetric { objective, metric, split, values, tally, batch: f64::NAN }
+        TaskMetric { objective, metric, split, values, tally, batch: f64::NAN, ranked: (0, f64::NAN) }
     }
 
     /// The unit that it is shown in, and the factor from a value to it.
@@ -151,8 +158,20 @@ impl TaskMetric {
         }
     }
 
+    /// The value over all batches so far, but for those that come to less than a tenth where all scores have to be ranked.
     fn running(&self) -> f64 {
+        if self.metric.is_of_alarms() { self.ranked.1 } else { self.exact() }
+    }
+
+    fn exact(&self) -> f64 {
         self.tally.value(&self.metric).unwrap_or(f64::NAN)
+    }
+
+    fn rank_again(&mut self) {
+        let scores = self.tally.scores().map_or(0, AlarmScores::len);
+        if self.metric.is_of_alarms() && scores as f64 > RANKED_AGAIN * self.ranked.0 as f64 {
+            self.ranked = (scores, self.exact());
+        }
     }
 
     fn entry(&self, value: NumericEntry) -> SerializedEntry {
@@ -184,17 +203,22 @@ impl Metric for TaskMetric {
         self.objective.add(&mut batch, &answers, &scored.targets);
         self.batch = batch.value(&self.metric).unwrap_or(f64::NAN);
         self.tally.merge(&batch);
+        self.rank_again();
         Ok(self.entry(self.current()))
     }
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
-        self.values.write(Self::NAME, self.split, self.running());
+        self.ranked.1 = self.exact();
+        self.values.write(Self::NAME, self.split, self.ranked.1);
+        let threshold = self.tally.threshold().map_or(f64::NAN, Threshold::value);
+        self.values.write(Self::THRESHOLD, self.split, threshold);
         Ok(self.entry(self.final_value()))
     }
 
     fn clear(&mut self) {
         self.tally = self.objective.tally();
         self.batch = f64::NAN;
+        self.ranked = (0, f64::NAN);
     }
 }
 

@@ -4,13 +4,15 @@ mod answer;
 
 use std::sync::Arc;
 
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slimgate_data::{Prepared, Preprocessing, Protocol, Sequence, Target, Targets, Task, Windows};
 use slimgate_models::Readout;
-use slimgate_run::metric::{LEVELS, Metric, Quantiles, Tally, check_choice, choice, choices};
+use slimgate_run::metric::{
+    Alarm, LEVELS, Metric, Quantiles, Scored, Tally, Threshold, check_choice, choice, choices,
+};
 use slimgate_run::words::{counted, percent_to};
-use slimgate_run::{Calibration, ClassWeights, Config, ConfigError, Loss, MetricValue};
+use slimgate_run::{AlarmAnswer, Calibration, ClassWeights, Config, ConfigError, Loss, MetricValue};
 
 pub use answer::Answer;
 
@@ -22,6 +24,8 @@ pub(crate) struct Objective {
     quantiles: Quantiles,
     /// Of each class in the loss; empty where all are 1.
     class_weights: Vec<f32>,
+    /// The class that is an alarm, if one is.
+    alarm: Option<Alarm>,
 }
 
 impl Objective {
@@ -33,7 +37,18 @@ impl Objective {
             loss,
             quantiles: Quantiles::new(levels),
             class_weights: Vec::new(),
+            alarm: alarm(config, preprocessing),
         }
+    }
+
+    /// With a threshold of alarms that was chosen before, if a class is one.
+    pub fn with_threshold(self, threshold: Option<Threshold>) -> Objective {
+        Objective { alarm: self.alarm.map(|alarm| Alarm { threshold, ..alarm }), ..self }
+    }
+
+    /// The class that is an alarm, if one is.
+    pub fn alarm(&self) -> Option<Alarm> {
+        self.alarm
     }
 
     /// With the class weights that the configuration asks for, of a training set.
@@ -60,7 +75,7 @@ impl Objective {
 
     /// Nothing summed yet, of the task's metrics.
     pub fn tally(&self) -> Tally {
-        Tally::new(&self.preprocessing, &self.quantiles)
+        Tally::new(&self.preprocessing, &self.quantiles).with_alarm(self.alarm)
     }
 
     /// The answers that have a truth: all, or those of the steps with a label.
@@ -139,18 +154,13 @@ impl Objective {
         losses.mean_dim(1).reshape([rows])
     }
 
-    /// Sums answers that are read from the device: of classes the places of the largest outputs, else the outputs.
+    /// Sums answers that are read from the device: of classes the places of the largest outputs, each with the probability
+    /// of the alarm class where there is one, else the outputs.
     pub fn add(&self, tally: &mut Tally, answers: &[f32], targets: &Targets) {
         match targets {
-            Targets::Classes(classes) => {
-                classes
-                    .iter()
-                    .zip(answers)
-                    .for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
-            }
+            Targets::Classes(classes) => self.add_classes(tally, answers, classes.iter().copied()),
             Targets::StepClasses(classes) => {
-                let labelled = classes.iter().flatten().zip(answers);
-                labelled.for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
+                self.add_classes(tally, answers, classes.iter().flatten().copied());
             }
             Targets::Numbers { values, width } => {
                 let rows = values.chunks_exact(*width).zip(answers.chunks_exact(self.outputs()));
@@ -160,11 +170,25 @@ impl Objective {
         }
     }
 
+    fn add_classes(&self, tally: &mut Tally, answers: &[f32], classes: impl Iterator<Item = usize>) {
+        for (class, answer) in classes.zip(answers.chunks_exact(self.numbers_a_class())) {
+            tally.add_class(class, answer[0] as usize);
+            if let Some(score) = answer.get(1) {
+                tally.add_score(class, *score);
+            }
+        }
+    }
+
+    /// The numbers that are read from the device of an answer that is a class.
+    fn numbers_a_class(&self) -> usize {
+        if self.alarm.is_some() { 2 } else { 1 }
+    }
+
     /// The numbers, read from the device as [`summed`](Self::summed) has them, that answer one sequence.
     pub fn answers_to(&self, target: &Target) -> usize {
         match target {
-            Target::Class(_) => 1,
-            Target::StepClasses(classes) => classes.iter().flatten().count(),
+            Target::Class(_) => self.numbers_a_class(),
+            Target::StepClasses(classes) => classes.iter().flatten().count() * self.numbers_a_class(),
             Target::Numbers(_) => self.outputs(),
         }
     }
@@ -173,14 +197,34 @@ impl Objective {
     pub fn tally_of(&self, answers: &[f32], target: &Target) -> Tally {
         let mut tally = self.tally();
         match target {
-            Target::Class(class) => tally.add_class(*class, answers[0] as usize),
+            Target::Class(class) => self.add_classes(&mut tally, answers, [*class].into_iter()),
             Target::StepClasses(classes) => {
-                let labelled = classes.iter().flatten().zip(answers);
-                labelled.for_each(|(class, answer)| tally.add_class(*class, *answer as usize));
+                self.add_classes(&mut tally, answers, classes.iter().flatten().copied());
             }
             Target::Numbers(truths) => tally.add_numbers(truths, answers),
         }
         tally
+    }
+
+    /// The answers to one sequence of a set, from the numbers [`summed`](Self::summed) has of them, as alarms; none where no
+    /// class is one.
+    pub fn alarms_of(&self, answers: &[f32], sequence: usize, target: &Target) -> Vec<AlarmAnswer> {
+        let Some(alarm) = self.alarm else { return Vec::new() };
+        let answer = |((step, class), numbers): ((Option<usize>, usize), &[f32])| AlarmAnswer {
+            sequence,
+            step,
+            scored: Scored { score: numbers[1], is_alarm: class == alarm.class },
+        };
+        let rows = answers.chunks_exact(self.numbers_a_class());
+        match target {
+            Target::Class(class) => [(None, *class)].into_iter().zip(rows).map(answer).collect(),
+            Target::StepClasses(classes) => {
+                let labelled =
+                    classes.iter().enumerate().filter_map(|(step, class)| Some((Some(step), (*class)?)));
+                labelled.zip(rows).map(answer).collect()
+            }
+            Target::Numbers(_) => Vec::new(),
+        }
     }
 
     /// The quantiles of a forecast; none where one number is.
@@ -191,7 +235,16 @@ impl Objective {
     /// What [`add`](Self::add) sums, on the device still.
     pub fn summed(&self, answers: Tensor<2>) -> Tensor<1> {
         match self.preprocessing.task() {
-            Task::Classification | Task::Labelling => answers.argmax(1).reshape([-1]).float(),
+            Task::Classification | Task::Labelling => {
+                let largest: Tensor<2> = answers.clone().argmax(1).float();
+                let numbers = match self.alarm {
+                    Some(Alarm { class, .. }) => {
+                        Tensor::cat(vec![largest, softmax(answers, 1).narrow(1, class, 1)], 1)
+                    }
+                    None => largest,
+                };
+                numbers.reshape([-1])
+            }
             Task::Regression | Task::Forecast => answers.reshape([-1]),
         }
     }
@@ -250,10 +303,12 @@ impl Objective {
     /// or the validation set.
     pub fn metric(&self, config: &Config, data: &Prepared) -> Result<Metric, ConfigError> {
         let task = self.preprocessing.task();
-        config.run.metric.as_ref().map_or(Ok(()), |wanted| check_choice(wanted, task))?;
+        let rule = config.alarm.rule();
+        config.run.metric.as_ref().map_or(Ok(()), |wanted| check_choice(wanted, task, rule))?;
+        self.check_alarms(config, data)?;
         let [train, validation] = [&data.train, &data.validation].map(|part| self.of_truths(part));
         let metrics = validation.iter().zip(&train);
-        let choices = choices(task);
+        let choices = choices(task, rule);
         let usable: Vec<_> = metrics
             .filter(|(one, other)| one.value.is_some() && other.value.is_some())
             .filter(|(one, _)| choices.contains(&one.metric.name))
@@ -274,15 +329,36 @@ impl Objective {
         })
     }
 
+    /// Refuses a training or a validation set of which all is an alarm, or nothing: there, no threshold can be chosen.
+    fn check_alarms(&self, config: &Config, data: &Prepared) -> Result<(), ConfigError> {
+        let (Some(alarm), Some(class)) = (self.alarm, &config.alarm.class) else { return Ok(()) };
+        for (set, sequences) in [("training", &data.train), ("validation", &data.validation)] {
+            let members = members(sequences, self.preprocessing.classes().len());
+            let (alarms, all): (u32, u32) = (members[alarm.class], members.iter().sum());
+            if alarms == 0 || alarms == all {
+                let remedy = "take more data, or a larger `data.validation_fraction`";
+                let (class, all) = (class.clone(), alarms > 0);
+                return Err(ConfigError::OneSidedAlarm { set, class, all, remedy });
+            }
+        }
+        Ok(())
+    }
+
     /// The metrics of answers that are the truth.
     fn of_truths(&self, sequences: &[Sequence]) -> Vec<MetricValue> {
         let mut tally = self.tally();
         let levels = self.quantiles.levels().len().max(1);
+        let add = |tally: &mut Tally, class: usize| {
+            tally.add_class(class, class);
+            if let Some(alarm) = self.alarm {
+                tally.add_score(class, f32::from(u8::from(class == alarm.class)));
+            }
+        };
         for sequence in sequences {
             match &sequence.target {
-                Target::Class(class) => tally.add_class(*class, *class),
+                Target::Class(class) => add(&mut tally, *class),
                 Target::StepClasses(classes) => {
-                    classes.iter().flatten().for_each(|class| tally.add_class(*class, *class));
+                    classes.iter().flatten().for_each(|class| add(&mut tally, *class));
                 }
                 Target::Numbers(numbers) => {
                     let answers: Vec<f32> =
@@ -295,16 +371,29 @@ impl Objective {
     }
 }
 
-/// All members ÷ (classes that have any × members) of each class, over sequences or steps.
-fn balanced(train: &[Sequence], classes: usize) -> Vec<f32> {
+/// The class that a configuration says is an alarm, among those of the data.
+fn alarm(config: &Config, preprocessing: &Preprocessing) -> Option<Alarm> {
+    let named = config.alarm.class.as_ref()?;
+    let class = preprocessing.classes().iter().position(|class| class == named)?;
+    Some(Alarm { class, rule: config.alarm.rule()?, threshold: None })
+}
+
+/// The sequences, or labelled steps, of each class.
+fn members(sequences: &[Sequence], classes: usize) -> Vec<u32> {
     let mut members = vec![0_u32; classes];
-    for sequence in train {
+    for sequence in sequences {
         match &sequence.target {
             Target::Class(class) => members[*class] += 1,
             Target::StepClasses(classes) => classes.iter().flatten().for_each(|class| members[*class] += 1),
             Target::Numbers(_) => (),
         }
     }
+    members
+}
+
+/// All members ÷ (classes that have any × members) of each class, over sequences or steps.
+fn balanced(train: &[Sequence], classes: usize) -> Vec<f32> {
+    let members = members(train, classes);
     let all: f64 = members.iter().copied().map(f64::from).sum();
     let present = members.iter().filter(|count| **count > 0).count() as f64;
     members.iter().map(|count| (all / (present * f64::from((*count).max(1)))) as f32).collect()

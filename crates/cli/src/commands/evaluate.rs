@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use slimgate_data::Protocol;
-use slimgate_run::{Backend, Evaluation, Reference};
+use slimgate_run::metric::AlarmCounts;
+use slimgate_run::{AlarmEvaluation, Backend, Evaluation, MetricValue, Reference};
 use slimgate_train::SavedRun;
 
 use crate::args::{EvaluateArguments, SavedRunArguments};
@@ -37,6 +38,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
             evaluation.epoch,
             coverage(evaluation),
             references(evaluation),
+            alarms(evaluation),
         ))
     };
     if run.is_official_result()? {
@@ -67,6 +69,23 @@ fn references(evaluation: &Evaluation) -> String {
         format!("; {answer}: {}", metric.show(*score))
     };
     evaluation.predictors().iter().map(score).collect()
+}
+
+/// A line about alarms, where a class is one: counts at the threshold, and the metrics.
+fn alarms(evaluation: &Evaluation) -> String {
+    let Some(AlarmEvaluation { class, threshold, counts, .. }) = &evaluation.alarm else {
+        return String::new();
+    };
+    let AlarmCounts { alarms, missed, others, false_alarms } = counts;
+    let of_alarms = evaluation.metrics.iter().filter(|named| named.metric.is_of_alarms());
+    let values = of_alarms.filter_map(|MetricValue { metric, value }| {
+        Some(format!("; {} {}", metric.name, metric.show((*value)?)))
+    });
+    let values: String = values.collect();
+    format!(
+        "\nalarms for `{class}` from a probability of {threshold} on: {missed} of {alarms} missed, {false_alarms} false \
+         of {others}{values}"
+    )
 }
 
 /// Loads the run that the arguments name, on the backend that they name.

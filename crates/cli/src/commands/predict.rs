@@ -16,6 +16,11 @@ use crate::output::{CliError, say_json, tell};
 
 pub fn run(arguments: PredictArguments) -> Result<ExitCode, CliError> {
     let run = open(&arguments.saved)?;
+    if let Some((class, threshold)) = run.alarm() {
+        tell(format_args!(
+            "an alarm is a probability of `{class}` of {threshold} or more (`never`: none is)"
+        ));
+    }
     let mut writer = Writer::new(&run, arguments.saved.json);
     if arguments.stream {
         answer_lines(&run, &arguments.input, &mut writer)?;
@@ -87,30 +92,34 @@ impl Writer {
         }
     }
 
-    /// A row an answer: the sequence, its step if there is an answer a step, the class if it is one, and the numbers.
+    /// A row an answer: the sequence, its step if there is an answer a step, the class if it is one, whether that is an alarm
+    /// if one class is, and the numbers.
     fn write_rows(&mut self, Prediction { name, first_step, answers }: &Prediction) -> Result<(), CliError> {
         for (step, answer) in (*first_step..).zip(answers) {
-            let (class, numbers): (_, Vec<String>) = match answer {
-                Answer::Class { class, probabilities } => {
-                    (Some(class.clone()), probabilities.iter().map(f32::to_string).collect())
-                }
-                Answer::Numbers(numbers) => (None, numbers.iter().map(f64::to_string).collect()),
+            let (class, alarm, numbers): (_, _, Vec<String>) = match answer {
+                Answer::Class { class, probabilities, alarm } => (
+                    Some(class.clone()),
+                    alarm.map(|alarm| alarm.to_string()),
+                    probabilities.iter().map(f32::to_string).collect(),
+                ),
+                Answer::Numbers(numbers) => (None, None, numbers.iter().map(f64::to_string).collect()),
             };
-            self.write_header(class.is_some())?;
+            self.write_header(class.is_some(), alarm.is_some())?;
             let step = self.by_step.then(|| step.to_string());
-            self.csv.write_record([name.clone()].into_iter().chain(step).chain(class).chain(numbers))?;
+            let record = [name.clone()].into_iter().chain(step).chain(class).chain(alarm).chain(numbers);
+            self.csv.write_record(record)?;
         }
         Ok(())
     }
 
     /// The names of the columns, before the first row.
-    fn write_header(&mut self, has_class: bool) -> Result<(), CliError> {
+    fn write_header(&mut self, has_class: bool, has_alarm: bool) -> Result<(), CliError> {
         if self.has_header {
             return Ok(());
         }
         self.has_header = true;
         let column = |name: &String| if has_class { format!("p({name})") } else { name.clone() };
-        let before = [("name", true), ("step", self.by_step), ("class", has_class)];
+        let before = [("name", true), ("step", self.by_step), ("class", has_class), ("alarm", has_alarm)];
         let before = before.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
         Ok(self.csv.write_record(before.chain(self.names.iter().map(column)))?)
     }
@@ -136,17 +145,26 @@ struct JsonSteps<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum JsonAnswer<'a> {
-    Class { class: &'a str, probabilities: BTreeMap<&'a str, f32> },
-    Numbers { numbers: BTreeMap<&'a str, f64> },
+    Class {
+        class: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alarm: Option<bool>,
+        probabilities: BTreeMap<&'a str, f32>,
+    },
+    Numbers {
+        numbers: BTreeMap<&'a str, f64>,
+    },
 }
 
 impl<'a> JsonAnswer<'a> {
     fn new(answer: &'a Answer, names: &'a [String]) -> JsonAnswer<'a> {
         let names = names.iter().map(String::as_str);
         match answer {
-            Answer::Class { class, probabilities } => {
-                JsonAnswer::Class { class, probabilities: names.zip(probabilities.iter().copied()).collect() }
-            }
+            Answer::Class { class, probabilities, alarm } => JsonAnswer::Class {
+                class,
+                alarm: *alarm,
+                probabilities: names.zip(probabilities.iter().copied()).collect(),
+            },
             Answer::Numbers(numbers) => {
                 JsonAnswer::Numbers { numbers: names.zip(numbers.iter().copied()).collect() }
             }

@@ -2,6 +2,7 @@
 
 use slimgate_data::Task;
 
+use super::alarms::{AlarmRule, alarms};
 use super::{Direction, Metric, Range, Unit};
 use crate::ConfigError;
 
@@ -20,11 +21,15 @@ pub fn choice(task: Task) -> usize {
     }
 }
 
-/// The names of the metrics of a task that choices can be made by: all but those that an answer has a perfect value of
-/// without having learned anything, the recall of one class and the coverage.
-pub fn choices(task: Task) -> Vec<String> {
+/// The names of the metrics of a task, with alarms by this rule, that choices can be made by: all but those that an answer
+/// has a perfect value of without having learned anything, the recall of one class, false alarms, and the coverage.
+pub fn choices(task: Task, rule: Option<AlarmRule>) -> Vec<String> {
+    let of_alarms =
+        |rule: AlarmRule| alarms(rule).into_iter().filter(move |metric| !metric.hides_the_other_error(rule));
     let all = match task {
-        Task::Classification | Task::Labelling => classes(&[], &[]),
+        Task::Classification | Task::Labelling => {
+            classes(&[], &[]).into_iter().chain(rule.into_iter().flat_map(of_alarms)).collect()
+        }
         Task::Regression => regression(),
         Task::Forecast => forecast(0.0),
     };
@@ -34,9 +39,9 @@ pub fn choices(task: Task) -> Vec<String> {
 /// Checks that choices can be made by the metric of a name.
 ///
 /// # Errors
-/// A metric that the task does not have, or that is perfect without anything learned.
-pub fn check_choice(name: &str, task: Task) -> Result<(), ConfigError> {
-    let choices = choices(task);
+/// A metric that the task does not have, alarms by this rule included, or that is perfect without anything learned.
+pub fn check_choice(name: &str, task: Task, rule: Option<AlarmRule>) -> Result<(), ConfigError> {
+    let choices = choices(task, rule);
     if choices.iter().any(|choice| choice.eq_ignore_ascii_case(name)) {
         return Ok(());
     }
@@ -44,12 +49,25 @@ pub fn check_choice(name: &str, task: Task) -> Result<(), ConfigError> {
         Task::Classification | Task::Labelling if name.to_lowercase().starts_with(RECALL) => {
             "which is perfect where every answer is that class"
         }
+        Task::Classification | Task::Labelling if is_of_alarms(name) => match rule {
+            None => "which there is only with `alarm.class`",
+            Some(AlarmRule::Costs { .. }) => "which is perfect where every answer is an alarm, or none is",
+            Some(AlarmRule::FalseAlarmRate(_)) => {
+                "which is perfect where no answer is an alarm, or needs costs (`alarm.miss_cost`)"
+            }
+        },
         Task::Forecast if name.eq_ignore_ascii_case(COVERAGE) => {
             "which is perfect at the right width of an interval, whatever is forecast"
         }
         _ => "which the task does not have",
     };
     Err(ConfigError::Metric { metric: name.to_owned(), problem, choices: choices.join(", ") })
+}
+
+/// True of the name of a metric of alarms.
+fn is_of_alarms(name: &str) -> bool {
+    let all = alarms(AlarmRule::Costs { miss: 1.0, false_alarm: 1.0 });
+    all.iter().any(|metric| metric.name.eq_ignore_ascii_case(name))
 }
 
 impl Metric {
@@ -128,13 +146,13 @@ pub fn forecast(interval: f64) -> Vec<Metric> {
 }
 
 /// A share of which more is better.
-fn share(name: impl Into<String>, resolution: Option<f64>) -> Metric {
+pub(super) fn share(name: impl Into<String>, resolution: Option<f64>) -> Metric {
     let range = Range { least: Some(0.0), most: Some(1.0) };
     Metric { name: name.into(), unit: Unit::Share, direction: Direction::Higher, range, resolution }
 }
 
 /// An amount of which less is better, 0 at best.
-fn error(name: &str, unit: Unit) -> Metric {
+pub(super) fn error(name: &str, unit: Unit) -> Metric {
     let range = Range { least: Some(0.0), most: None };
     Metric { name: name.into(), unit, direction: Direction::Lower, range, resolution: None }
 }
@@ -166,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_perfect_without_anything_learned_is_no_choice() {
-        let refusal = |name, task| check_choice(name, task).unwrap_err().to_string();
+        let refusal = |name, task| check_choice(name, task, None).unwrap_err().to_string();
         for task in [Task::Classification, Task::Labelling] {
             let recall = refusal("recall of event", task);
             assert!(
@@ -180,7 +198,22 @@ mod tests {
         assert!(coverage.ends_with("one of MASE, MAE, RMSE, pinball loss"), "{coverage}");
         assert!(refusal("coverage", Task::Regression).contains("which the task does not have"));
         for task in [Task::Classification, Task::Labelling, Task::Regression, Task::Forecast] {
-            assert!(choices(task).iter().all(|name| check_choice(name, task).is_ok()));
+            assert!(choices(task, None).iter().all(|name| check_choice(name, task, None).is_ok()));
+        }
+    }
+
+    #[test]
+    fn alarms_are_chosen_by_what_one_error_cannot_hide_in() {
+        let (costs, rate) =
+            (AlarmRule::Costs { miss: 9.0, false_alarm: 1.0 }, AlarmRule::FalseAlarmRate(0.1));
+        let of = |rule| choices(Task::Labelling, Some(rule)).split_off(3);
+        assert_eq!(of(costs), ["average precision", "cost"]);
+        assert_eq!(of(rate), ["average precision", "missed alarms"]);
+        let refusal = |name, rule| check_choice(name, Task::Classification, rule).unwrap_err().to_string();
+        assert!(refusal("Cost", None).contains("only with `alarm.class`"));
+        assert!(refusal("missed alarms", Some(costs)).contains("perfect where every answer is an alarm"));
+        for name in ["false alarms", "cost"] {
+            assert!(refusal(name, Some(rate)).contains("no answer is an alarm, or needs costs"));
         }
     }
 

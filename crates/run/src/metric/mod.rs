@@ -1,10 +1,11 @@
 //! The measures of how well a run answers, by task: what each is called, in which unit, which way is better, and its
 //! value from exact sums.
 //!
-//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`NumberErrors`], [`ForecastErrors`], or [`Tally`] for any task) is shown every truth
-//! with its answer, in any order and in any batches, merged with others or not, and gives the same values to the last
-//! bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
+//! A [`Metric`] describes; an accumulator ([`ClassCounts`], [`AlarmScores`], [`NumberErrors`], [`ForecastErrors`], or
+//! [`Tally`] for any task) is shown every truth with its answer, in any order and in any batches, merged with others or
+//! not, and gives the same values to the last bit. A value that its definition leaves open, such as the recall of a class without a member, is `None`.
 
+mod alarms;
 mod catalogue;
 mod class_counts;
 mod exact_sum;
@@ -17,13 +18,14 @@ mod wording;
 
 use serde::{Deserialize, Serialize};
 
+pub use alarms::{AlarmCounts, AlarmRule, AlarmScores, Ranking, Scored, Threshold, alarms};
 pub use catalogue::{check_choice, choice, choices, classes, forecast, regression};
 pub use class_counts::ClassCounts;
 pub use exact_sum::ExactSum;
 pub use forecast_errors::{ForecastErrors, LEVELS, Quantiles};
 pub use number_errors::NumberErrors;
 pub use score::Score;
-pub use tally::{Tally, by_level};
+pub use tally::{Alarm, Tally, by_level};
 
 /// A measure of how well a run answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use slimgate_data::{Preprocessing, Task};
 
+use super::alarms::{self, AlarmRule, AlarmScores, Scored, Threshold};
 use super::{ClassCounts, ForecastErrors, Metric, NumberErrors, Quantiles, catalogue};
 use crate::MetricValue;
 
@@ -12,6 +13,19 @@ use crate::MetricValue;
 pub struct Tally {
     preprocessing: Arc<Preprocessing>,
     sums: Sums,
+    /// One class against the others, where it is an alarm.
+    alarms: Option<(Alarm, AlarmScores)>,
+}
+
+/// The class that is an alarm, and when there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alarm {
+    /// The class, among those of the data.
+    pub class: usize,
+    /// The rule that chooses the threshold.
+    pub rule: AlarmRule,
+    /// The threshold, once it is chosen; until then it is that which the rule chooses on the answers themselves.
+    pub threshold: Option<Threshold>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +48,12 @@ impl Tally {
                 Sums::Forecasts(errors, quantiles.clone())
             }
         };
-        Tally { preprocessing: preprocessing.clone(), sums }
+        Tally { preprocessing: preprocessing.clone(), sums, alarms: None }
+    }
+
+    /// The same, nothing summed yet, with the metrics of alarms.
+    pub fn with_alarm(self, alarm: Option<Alarm>) -> Tally {
+        Tally { alarms: alarm.map(|alarm| (alarm, AlarmScores::default())), ..self }
     }
 
     /// Sums the answer to a sequence, or to a step, that is of a class.
@@ -44,6 +63,15 @@ impl Tally {
     pub fn add_class(&mut self, truth: usize, answer: usize) {
         let Sums::Classes(counts) = &mut self.sums else { panic!("the task is one of classes") };
         counts.add(truth, answer);
+    }
+
+    /// Sums the probability of the alarm class that the answer to a sequence, or to a step, gives.
+    ///
+    /// # Panics
+    /// If no class is an alarm.
+    pub fn add_score(&mut self, truth: usize, score: f32) {
+        let Some((alarm, scores)) = &mut self.alarms else { panic!("a class is an alarm") };
+        scores.add(Scored { score, is_alarm: truth == alarm.class });
     }
 
     /// Sums the answer to a sequence that is numbers, shaped as [`Target::Numbers`](slimgate_data::Target) has them; of a
@@ -79,10 +107,24 @@ impl Tally {
             (Sums::Forecasts(sums, _), Sums::Forecasts(more, _)) => sums.merge(more),
             _ => panic!("the two are of the same task"),
         }
+        if let (Some((_, scores)), Some((_, more))) = (&mut self.alarms, &other.alarms) {
+            scores.merge(more);
+        }
     }
 
     /// Every metric of the task with its value.
     pub fn metrics(&self) -> Vec<MetricValue> {
+        let mut metrics = self.of_task();
+        metrics.extend(self.of_alarms());
+        metrics
+    }
+
+    fn of_alarms(&self) -> Vec<MetricValue> {
+        let Some((Alarm { rule, threshold, .. }, scores)) = &self.alarms else { return Vec::new() };
+        with_values(alarms::alarms(*rule), scores.values(*rule, *threshold))
+    }
+
+    fn of_task(&self) -> Vec<MetricValue> {
         let (metrics, values) = match &self.sums {
             Sums::Classes(counts) => {
                 (catalogue::classes(self.preprocessing.classes(), &counts.members()), counts.values())
@@ -92,12 +134,25 @@ impl Tally {
                 (catalogue::forecast(quantiles.interval().unwrap_or(0.0)), errors.values())
             }
         };
-        metrics.into_iter().zip(values).map(|(metric, value)| MetricValue { metric, value }).collect()
+        with_values(metrics, values)
+    }
+
+    /// The answers whose probability of the alarm class is summed.
+    pub fn scores(&self) -> Option<&AlarmScores> {
+        self.alarms.as_ref().map(|(_, scores)| scores)
+    }
+
+    /// The threshold from which on there is an alarm; none where no class is one, and where it cannot be chosen.
+    pub fn threshold(&self) -> Option<Threshold> {
+        let (alarm, scores) = self.alarms.as_ref()?;
+        alarm.threshold.or_else(|| scores.ranking().threshold(alarm.rule))
     }
 
     /// The value of one metric.
     pub fn value(&self, metric: &Metric) -> Option<f64> {
-        self.metrics().into_iter().find(|found| found.metric.name == metric.name)?.value
+        // Those of alarms take longer, and are asked for with every batch.
+        let all = if metric.is_of_alarms() { self.of_alarms() } else { self.of_task() };
+        all.into_iter().find(|found| found.metric.name == metric.name)?.value
     }
 
     /// The share of truths inside the intervals of forecasts; none where there are no intervals.
@@ -112,7 +167,13 @@ impl Tally {
     /// # Panics
     /// If an item is of another task.
     pub fn parts(&self, metric: &Metric, items: impl ExactSizeIterator<Item = Tally>) -> Option<Vec<f64>> {
-        let place = self.metrics().iter().position(|found| found.metric.name == metric.name)?;
+        if metric.is_of_alarms() {
+            let (alarm, scores) = self.alarms.as_ref()?;
+            let items: Vec<AlarmScores> =
+                items.filter_map(|item| item.alarms.map(|(_, scores)| scores)).collect();
+            return scores.parts(metric, (alarm.rule, alarm.threshold), items.iter());
+        }
+        let place = self.of_task().iter().position(|found| found.metric.name == metric.name)?;
         let count = items.len() as f64;
         let part = |item: Tally| match (&self.sums, &item.sums) {
             (Sums::Classes(all), Sums::Classes(own)) => all.part(own, count, place),
@@ -127,6 +188,10 @@ impl Tally {
     pub fn confusion(&self) -> Vec<Vec<usize>> {
         if let Sums::Classes(counts) = &self.sums { counts.rows() } else { Vec::new() }
     }
+}
+
+fn with_values(metrics: Vec<Metric>, values: Vec<Option<f64>>) -> Vec<MetricValue> {
+    metrics.into_iter().zip(values).map(|(metric, value)| MetricValue { metric, value }).collect()
 }
 
 /// The numbers of a forecast in their units, those of each level apart. The levels of a number ascend: where a model's

@@ -3,7 +3,7 @@
 use slimgate_data::Sequence;
 
 use crate::Reference;
-use crate::metric::{ClassCounts, Metric, classes};
+use crate::metric::{AlarmCounts, AlarmRule, ClassCounts, Metric, classes};
 
 /// The name of the predictor that guesses classes in their proportions.
 const GUESS: &str = "guessing by frequency";
@@ -35,6 +35,31 @@ pub fn of_members(names: &[String], members: &[u64], metric: &Metric) -> Vec<Ref
         true => vec![guess, constant],
         false => vec![constant],
     }
+}
+
+/// The predictors of alarms that tell nothing apart, by their scores in a metric of alarms, the best first: of a cost to
+/// alarm always or never; of the average precision one score for all, which has the share of the alarms; of those missed at
+/// a wanted rate of false alarms a draw with that probability. None of a metric that choices cannot be made by.
+pub fn of_alarms(counts: &AlarmCounts, rule: AlarmRule, metric: &Metric) -> Vec<Reference> {
+    let [alarms, others] = [counts.alarms, counts.others].map(|count| count as f64);
+    let all = alarms + others;
+    let reference = |answer: &str, score: f64| Reference { answer: answer.to_owned(), score };
+    if all == 0.0 {
+        return Vec::new();
+    }
+    let mut found = match rule {
+        _ if *metric == Metric::average_precision() => vec![reference("one score for all", alarms / all)],
+        AlarmRule::Costs { miss, false_alarm } if *metric == Metric::alarm_cost() => vec![
+            reference("never an alarm", miss * alarms / all),
+            reference("always an alarm", false_alarm * others / all),
+        ],
+        AlarmRule::FalseAlarmRate(rate) if *metric == Metric::missed_alarms() => {
+            vec![reference("alarms at random", 1.0 - rate)]
+        }
+        _ => Vec::new(),
+    };
+    found.sort_by(|one, other| one.score.total_cmp(&other.score));
+    found
 }
 
 /// The mean of each number over the training sequences, as wide as the numbers of one. Empty where none has numbers.

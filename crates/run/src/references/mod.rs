@@ -18,7 +18,7 @@ use slimgate_data::{Prepared, Target, Task};
 use crate::Reference;
 use crate::metric::{Metric, Quantiles, Tally};
 
-pub use constant::{mean, of_members, quantiles};
+pub use constant::{mean, of_alarms, of_members, quantiles};
 pub use linear::{LinearError, LinearModel, NormalEquations};
 pub use repetition::{Repetition, drift, naive, seasonal_naive};
 pub use smoothing::Smoothing;

@@ -3,6 +3,7 @@
 use slimgate_data::DataConfig;
 
 use super::*;
+use crate::metric::AlarmRule;
 use crate::parse_setting;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
@@ -24,7 +25,7 @@ fn a_resolved_configuration_reads_back_as_itself() {
 #[test]
 fn every_setting_has_its_key() {
     let mut fields = Vec::new();
-    for section in ["data", "model", "optim", "run"] {
+    for section in ["data", "model", "optim", "alarm", "run"] {
         // What reads a configuration names all that it knows, those with nothing by default as well.
         let odd = Table::from_iter([(section.to_owned(), Value::Table(toml::toml! { odd = 1 }))]);
         let refusal = WrittenConfig::deserialize(odd).unwrap_err().to_string();
@@ -64,6 +65,48 @@ fn channels_to_forecast_are_a_list_of_names() {
     let config = read("[data]\nhorizon = 3").unwrap();
     assert!(config.without_effect()[0].contains("only to forecasts"));
     assert!(!toml::to_string(&Config::default()).unwrap().contains("targets"), "unset is not written");
+}
+
+#[test]
+fn alarms_need_a_class_and_one_way_to_a_threshold() {
+    for (keys, remedy) in [
+        ("miss_cost = 5.0", "`alarm.miss_cost = 5` cannot be used: it needs `alarm.class`"),
+        (
+            "class = '3'",
+            "it needs `alarm.miss_cost` and `alarm.false_alarm_cost`, or `alarm.false_alarm_rate`",
+        ),
+        ("class = '3'\nfalse_alarm_cost = 1.0", "the costs are given together"),
+        ("class = '3'\nmiss_cost = 5.0\nfalse_alarm_rate = 0.1", "take one of them out"),
+        (
+            "class = '3'\nmiss_cost = 5.0\nfalse_alarm_cost = 1.0\nfalse_alarm_rate = 0.1",
+            "chosen by costs or by a rate",
+        ),
+        ("class = '3'\nmiss_cost = 0.0\nfalse_alarm_cost = 1.0", "alarm.miss_cost"),
+        ("class = '3'\nfalse_alarm_rate = 1.0", "alarm.false_alarm_rate"),
+    ] {
+        let message = read(&format!("[alarm]\n{keys}")).unwrap_err().to_string();
+        assert!(message.contains(remedy), "{message}");
+    }
+    let rule = |keys: &str| read(&format!("[alarm]\nclass = '3'\n{keys}")).unwrap().alarm.rule();
+    assert_eq!(rule("false_alarm_rate = 0.0"), Some(AlarmRule::FalseAlarmRate(0.0)));
+    let costs = rule("miss_cost = 50.0\nfalse_alarm_cost = 2.0");
+    assert_eq!(costs, Some(AlarmRule::Costs { miss: 50.0, false_alarm: 2.0 }));
+    assert_eq!(Config::default().alarm.rule(), None);
+    assert!(!toml::to_string(&Config::default()).unwrap().contains("alarm"), "unset is not written");
+}
+
+#[test]
+fn only_a_class_of_the_data_is_an_alarm() {
+    let config = read("[alarm]\nclass = 'failure'\nfalse_alarm_rate = 0.1").unwrap();
+    let classes = ["sound", "failing"].map(str::to_owned);
+    let message = config.check_alarm_class(&classes).unwrap_err().to_string();
+    assert!(
+        message.ends_with("`failure`, which the data does not have; its classes are sound and failing"),
+        "{message}"
+    );
+    assert!(config.check_alarm_class(&["failure".to_owned()]).is_ok());
+    let message = read("[data]\ndataset = 'beijing-air'\n[alarm]\nclass = 'a'\nfalse_alarm_rate = 0.1");
+    assert!(message.unwrap_err().to_string().contains("the task has no classes; take [alarm] out"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod coverage;
 mod forecasts;
 mod importances;
 mod obstacle;
+mod pooled;
 pub(crate) mod published;
 mod rates;
 mod task_ranking;
@@ -248,7 +249,7 @@ fn beside_baseline(
         chosen.push(variant::Chosen::read(group, records)?);
     }
     let evaluation = chosen.iter().find_map(variant::Chosen::evaluation).cloned();
-    let pooled = variant::pooled(&chosen);
+    let pooled = pooled::pooled(&chosen);
     let trivial = pooled.as_ref().and_then(Evaluation::trivial);
     // The trivial one comes first, if there is any.
     let known = usize::from(trivial.is_some());

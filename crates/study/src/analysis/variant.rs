@@ -78,7 +78,7 @@ impl Chosen {
         self.evaluations().next()
     }
 
-    fn evaluations(&self) -> impl Iterator<Item = &Evaluation> {
+    pub fn evaluations(&self) -> impl Iterator<Item = &Evaluation> {
         self.trials.iter().filter_map(|trial| trial.evaluation.as_ref())
     }
 
@@ -108,25 +108,6 @@ pub(super) fn best(summary: &slimgate_run::RunSummary) -> Option<f64> {
 /// The step between possible scores on a test set; 0 where any amount is possible, or the step is not known.
 pub(super) fn resolution(evaluation: &Evaluation) -> f64 {
     evaluation.metric().resolution.unwrap_or(0.0)
-}
-
-/// The evaluation of all trials together, as far as predictors that learn nothing, or little, follow from it: their test
-/// sets may be drawn, and hold other classes and numbers each.
-pub(super) fn pooled(chosen: &[Chosen]) -> Option<Evaluation> {
-    let all = || chosen.iter().flat_map(Chosen::evaluations);
-    let first = all().next()?.clone();
-    let mut confusion = first.confusion.clone();
-    for other in all().skip(1) {
-        let rows = confusion.iter_mut().zip(&other.confusion);
-        rows.flat_map(|(row, other)| row.iter_mut().zip(other)).for_each(|(sum, count)| *sum += count);
-    }
-    let mean = |reference: &Reference| {
-        let same = |other: &&Reference| other.answer == reference.answer;
-        let scores: Vec<f64> = all().filter_map(|of| Some(of.references.iter().find(same)?.score)).collect();
-        Reference { score: mean_and_sd(&scores).0, ..reference.clone() }
-    };
-    let references = first.references.iter().map(mean).collect();
-    Some(Evaluation { confusion, references, ..first })
 }
 
 /// What the variants on one task are measured by.

@@ -13,7 +13,11 @@ use super::{Launch, Range, Resample, SEED, StudyConfig, TEST, Until, VALIDATION,
 use crate::{Protocol, StudyError};
 
 /// The sections of a run, then those of a study.
-const SECTIONS: [&str; 9] = ["data", "model", "optim", "run", "grid", "search", "compare", "cost", "launch"];
+const SECTIONS: [&str; 10] =
+    ["data", "model", "optim", "alarm", "run", "grid", "search", "compare", "cost", "launch"];
+
+/// How many of them are a run's.
+const OF_RUNS: usize = 5;
 
 /// Settings that a study does not take: where its trials are and what they are tested on is its own affair, and that one
 /// diverges is an outcome.
@@ -52,7 +56,9 @@ impl StudyConfig {
 
     /// The settings that all trials share.
     fn check_base(&self) -> Result<(), StudyError> {
-        if let Some(section) = self.base.keys().find(|section| !SECTIONS[..4].contains(&section.as_str())) {
+        if let Some(section) =
+            self.base.keys().find(|section| !SECTIONS[..OF_RUNS].contains(&section.as_str()))
+        {
             if !self.base[section].is_table() {
                 return Err(no_section(section, &self.base[section]));
             }
@@ -218,10 +224,11 @@ fn no_section(key: &str, value: &Value) -> StudyError {
         let section = if value.is_array() { format!("grid.{section}") } else { section.to_owned() };
         Some((name.to_owned(), section))
     });
-    let of_studies = SECTIONS[5..].iter().flat_map(|section| settings_in(section)).filter_map(|setting| {
-        let (section, name) = setting.key.split_once('.')?;
-        Some((name.to_owned(), section.to_owned()))
-    });
+    let of_studies =
+        SECTIONS[OF_RUNS + 1..].iter().flat_map(|section| settings_in(section)).filter_map(|setting| {
+            let (section, name) = setting.key.split_once('.')?;
+            Some((name.to_owned(), section.to_owned()))
+        });
     let known: Vec<(String, String)> = of_runs.chain(of_studies).collect();
     let nearest = nearest(key, known.iter().map(|(name, _)| name.as_str()));
     let meant = nearest.and_then(|nearest| known.iter().find(|(name, _)| name == nearest).cloned());

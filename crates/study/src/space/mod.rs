@@ -130,7 +130,7 @@ impl Space {
         for data in self.data()? {
             let entry = find(&self.config.data_in_place(&data))?;
             entry.require()?;
-            self.check_metrics(entry.recipe.task)?;
+            self.check_metrics(entry.recipe.task, &entry.recipe.classes)?;
             let survey = entry.survey.as_ref();
             if let Some(value) = survey.and_then(|survey| survey.hiding_value(TestSet::Given)) {
                 return Err(DataError::Hidden(Box::new(value.clone())).into());
@@ -142,12 +142,15 @@ impl Space {
         Ok(())
     }
 
-    /// Checks that choices can be made by the metric of every trial.
-    fn check_metrics(&self, task: Task) -> Result<(), StudyError> {
+    /// Checks that choices can be made by the metric of every trial, and that its alarms are for one of these classes.
+    fn check_metrics(&self, task: Task, classes: &[String]) -> Result<(), StudyError> {
         for settings in &self.grid {
             let candidate = self.candidate(&self.tasks[0], &self.variants[0], settings.clone())?;
-            if let Some(metric) = &candidate.trials[0].config.run.metric {
-                check_choice(metric, task)?;
+            let config = &candidate.trials[0].config;
+            config.check_task(task)?;
+            config.check_alarm_class(classes)?;
+            if let Some(metric) = &config.run.metric {
+                check_choice(metric, task, config.alarm.rule())?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The metric of each task, told before anything is trained.
 
 use slimgate_data::{DataConfig, Entry, Task, Windows, find, training_steps};
-use slimgate_run::metric::{Metric, choice, classes, forecast, regression};
+use slimgate_run::metric::{Metric, alarms, choice, classes, forecast, regression};
 use slimgate_run::{Config, ConfigError};
 
 use super::Space;
@@ -48,7 +48,7 @@ impl Space {
         let data = self.config.data_in_place(&config.data);
         let entry = find(&data)?;
         let task = entry.recipe.task;
-        let all = metrics(&entry);
+        let all = metrics(&entry, config);
         let usual = all[choice(task)].clone();
         let mut usable = all;
         if !has_seasonal_error(&entry, &data)? {
@@ -71,11 +71,14 @@ impl Space {
     }
 }
 
-/// The metrics of a data set, whatever one answer changes them by.
-fn metrics(entry: &Entry) -> Vec<Metric> {
+/// The metrics of a data set under the settings of a trial, whatever one answer changes them by.
+fn metrics(entry: &Entry, config: &Config) -> Vec<Metric> {
     let names = &entry.recipe.classes;
     let all = match entry.recipe.task {
-        Task::Classification | Task::Labelling => classes(names, &vec![1; names.len()]),
+        Task::Classification | Task::Labelling => {
+            let of_classes = classes(names, &vec![1; names.len()]);
+            of_classes.into_iter().chain(config.alarm.rule().into_iter().flat_map(alarms)).collect()
+        }
         Task::Regression => regression(),
         // The interval of the quantiles that models forecast.
         Task::Forecast => forecast(0.8),
@@ -108,6 +111,7 @@ mod tests {
             "[run]\nmetric = 'MAE'\n[grid]\ndata.dataset = ['beijing-air', 'household-power']",
             "[data]\ndataset = 'household-power'\n[grid]\ndata.season = [24, 168]",
             "[run]\nmetric = 'recall of 3'",
+            "[run]\nmetric = 'cost'\n[alarm]\nclass = '3'\nmiss_cost = 9.0\nfalse_alarm_cost = 1.0",
         ] {
             assert_eq!(check(study), Ok(()), "{study}");
         }

@@ -1,6 +1,7 @@
 //! The answers of a saved run to new data.
 
 use slimgate_data::{Batch, Input, Steps};
+use slimgate_run::metric::{Alarm, Threshold};
 
 use super::{SavedRun, read, require_finite};
 use crate::TrainError;
@@ -24,6 +25,12 @@ impl SavedRun {
     /// forecast, such as `demand(0.1)`.
     pub fn answer_names(&self) -> Vec<String> {
         self.objective().names()
+    }
+
+    /// The class that is an alarm, and the least probability of it that raises one; none where no class is one.
+    pub fn alarm(&self) -> Option<(&str, Threshold)> {
+        let Alarm { class, threshold, .. } = self.objective().alarm()?;
+        Some((&self.classes()[class], threshold?))
     }
 
     /// True if there is an answer for each step: of a sequence, or of those that follow it in a forecast.

@@ -18,6 +18,9 @@ pub enum Answer {
         class: String,
         /// The probability of each class.
         probabilities: Vec<f32>,
+        /// True if it is an alarm: the alarm class has at least the probability of the threshold. None where no class is
+        /// one.
+        alarm: Option<bool>,
     },
     /// Numbers in the units of the data.
     Numbers(Vec<f64>),
@@ -85,6 +88,7 @@ impl Objective {
         Answer::Class {
             class: self.preprocessing.classes()[best].clone(),
             probabilities: probabilities.to_vec(),
+            alarm: self.alarm.and_then(|alarm| Some(alarm.threshold?.raises(probabilities[alarm.class]))),
         }
     }
 }

@@ -101,3 +101,71 @@ fn choices_are_made_by_what_is_asked_for_or_the_first_that_has_a_value() {
     let refusal = chosen("beijing-air", Some("accuracy")).unwrap_err().to_string();
     assert!(refusal.contains("must be one of MAE, RMSE, R²"), "{refusal}");
 }
+
+fn with_alarm(dataset: &str, keys: &str) -> (Config, Result<Metric, String>) {
+    let text = format!("[data]\ndataset = '{dataset}'\n{keys}");
+    let config = Config::read("test", &text, &[]).unwrap();
+    let data = prepare(&config.data).unwrap();
+    let metric = Objective::new(&config, &data.preprocessing).metric(&config, &data);
+    (config, metric.map_err(|error| error.to_string()))
+}
+
+#[test]
+fn alarms_have_metrics_to_choose_by() {
+    let costs = "[alarm]\nclass = 'event'\nmiss_cost = 50.0\nfalse_alarm_cost = 1.0\n[run]\nmetric = ";
+    for name in ["cost", "Average precision", "balanced accuracy"] {
+        let found = with_alarm("sensor-events", &format!("{costs}'{name}'")).1;
+        assert_eq!(found.unwrap().name, name.to_lowercase());
+    }
+    let refusal = with_alarm("sensor-events", &format!("{costs}'missed alarms'")).1.unwrap_err();
+    assert!(refusal.contains("which is perfect where every answer is an alarm"), "{refusal}");
+    let few = "train_limit = 4\n[alarm]\nclass = 'event'\nfalse_alarm_rate = 0.1";
+    let refusal = with_alarm("sensor-events", few).1.unwrap_err();
+    assert!(refusal.contains("set nothing is of the class `event`"), "{refusal}");
+    let refusal = with_alarm("sensor-events", "[run]\nmetric = 'cost'").1.unwrap_err();
+    assert!(refusal.contains("which there is only with `alarm.class`"), "{refusal}");
+}
+
+/// What is read from the device is the class and the probability of an alarm, of each labelled step.
+#[test]
+fn answers_are_scored_by_the_probability_of_the_alarm_class() {
+    let (config, _) = with_alarm("sensor-events", "[alarm]\nclass = 'event'\nfalse_alarm_rate = 0.5");
+    let preprocessing = prepare(&config.data).unwrap().preprocessing;
+    let event = preprocessing.classes().iter().position(|class| class == "event").unwrap();
+    let threshold = Threshold::between(0.4, 0.2);
+    let objective = Objective::new(&config, &preprocessing).with_threshold(Some(threshold));
+    let device = Device::flex();
+    let row = |probability: f32| {
+        let mut row = [(1.0 - probability).ln(); 2];
+        row[event] = probability.ln();
+        row
+    };
+    let outputs = Tensor::<2>::from_floats([0.25, 0.5, 0.75, 0.4].map(row), &device);
+    let classes = vec![Some(event), None, Some(1 - event), Some(event)];
+    let targets = Targets::StepClasses(classes.clone());
+    let numbers = objective.summed(objective.answered(outputs, &targets)).into_data();
+    let numbers: Vec<f32> = numbers.try_to_vec().unwrap();
+    let wanted = [(1 - event, 0.25), (event, 0.75), (1 - event, 0.4)];
+    for (found, (class, score)) in numbers.chunks_exact(2).zip(wanted) {
+        assert!(found[0] == class as f32 && (found[1] - score).abs() < 1e-6, "{numbers:?}");
+    }
+    let target = Target::StepClasses(classes);
+    assert_eq!(objective.answers_to(&target), numbers.len());
+    let mut tally = objective.tally();
+    objective.add(&mut tally, &numbers, &targets);
+    assert_eq!(tally.metrics(), objective.tally_of(&numbers, &target).metrics());
+    let value = |name: &str| {
+        let found = tally.metrics().into_iter().find(|found| found.metric.name == name);
+        found.unwrap().value
+    };
+    assert_eq!(
+        (value("missed alarms"), value("false alarms"), value("accuracy")),
+        (Some(0.5), Some(1.0), Some(0.0))
+    );
+    let alarms = objective.alarms_of(&numbers, 7, &target);
+    let steps: Vec<_> =
+        alarms.iter().map(|one| (one.sequence, one.step.unwrap(), one.scored.is_alarm)).collect();
+    assert_eq!(steps, [(7, 0, true), (7, 2, false), (7, 3, true)]);
+    let answer = &objective.answers(&row(0.4).map(f32::exp), 0..1)[0];
+    assert!(matches!(answer, Answer::Class { alarm: Some(true), .. }), "{answer:?}");
+}

@@ -26,6 +26,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
         seconds: 1.5,
         sequences_per_second: 1000.0,
         learning_rate: (split == Split::Train).then_some(rate * 0.9f64.powi(epoch as i32)),
+        threshold: None,
     };
     let lines: Vec<EpochMetrics> =
         (1..=epochs).flat_map(|epoch| [line(epoch, Split::Train), line(epoch, Split::Validation)]).collect();
@@ -71,6 +72,7 @@ fn run(name: &str, variant: &str, rate: f64, epochs: usize) -> Run {
             coverage_before_calibration: None,
             classes: classes(),
             confusion: confusion(0.962),
+            alarm: None,
             weights_sha256: "0".repeat(64),
         }),
         forecasts: None,
