@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use crate::support::{Workspace, assert_says, lines};
 
-const COSTS: &str = "--set alarm.class=event --set alarm.miss_cost=9 --set alarm.false_alarm_cost=1";
+const COSTS: &str = "--set alarm.class=event --set alarm.miss_cost=200 --set alarm.false_alarm_cost=1";
 
-/// A run of labelled steps with alarms, in `runs/NAME`.
-fn train(here: &Workspace, name: &str, more: &str) {
-    here.succeed(&format!(
+/// The command that trains on labelled steps with alarms, in `runs/NAME`.
+fn training(name: &str, more: &str) -> String {
+    format!(
         "train --no-tui --dataset sensor-events --hidden 6 --epochs 3 --threads 1 --set data.train_limit=120 --name {name} \
          {COSTS} {more}"
-    ));
+    )
 }
 
 fn metric(evaluation: &Value, name: &str) -> f64 {
@@ -22,7 +22,7 @@ fn metric(evaluation: &Value, name: &str) -> f64 {
 #[test]
 fn alarms_are_raised_at_the_threshold_of_the_best_epoch() {
     let here = Workspace::new();
-    train(&here, "one", "--set run.metric=cost");
+    here.succeed(&training("one", "--set run.metric=cost"));
     let best = here.json("runs/one/summary.json")["best"].clone();
     assert!(best["cost"].is_number() && best["threshold"].is_number(), "{best}");
 
@@ -31,7 +31,7 @@ fn alarms_are_raised_at_the_threshold_of_the_best_epoch() {
     assert_eq!((&alarm["class"], &alarm["threshold"]), (&"event".into(), &best["threshold"]));
     let [alarms, missed, others, false_alarms] =
         ["alarms", "missed", "others", "false_alarms"].map(|key| alarm[key].as_f64().unwrap());
-    let cost = (9.0 * missed + false_alarms) / (alarms + others);
+    let cost = (200.0 * missed + false_alarms) / (alarms + others);
     assert!((metric(&evaluation, "cost") - cost).abs() < 1e-9, "{evaluation}");
     assert!((metric(&evaluation, "missed alarms") - missed / alarms).abs() < 1e-9, "{evaluation}");
     assert_eq!(evaluation["cost"], metric(&evaluation, "cost"));
@@ -61,8 +61,8 @@ fn alarms_are_raised_at_the_threshold_of_the_best_epoch() {
 #[test]
 fn a_run_that_resumes_has_the_same_thresholds() {
     let here = Workspace::new();
-    train(&here, "whole", "");
-    train(&here, "stopped", "--stop-after 1");
+    here.succeed(&training("whole", ""));
+    assert_eq!(here.run(&training("stopped", "--stop-after 1")).code, Some(130));
     here.succeed("train --no-tui --resume runs/stopped");
     let thresholds = |run: &str| -> Vec<Value> {
         here.metrics(run).iter().map(|line| line["threshold"].clone()).filter(|it| !it.is_null()).collect()

@@ -418,7 +418,7 @@ fn archives_are_used_as_their_own_tools_write_them() {
     assert_says(&refused("@classLabel true Rest Walk", "@targetlabel true"), &target);
     let times = ["demo_TRAIN.ts:2: the steps have time stamps", "write `@timeStamps false`"];
     assert_says(&refused("@timestamps false", "@timestamps true"), &times);
-    let missing = ["demo_TRAIN.ts:10: no number in channel 2, step 2; 1 value is missing in all"];
+    let missing = ["demo_TRAIN.ts:10: no number in channel 2, step 2; 2 values are missing in all"];
     assert_says(&refused("0.5:0.1,0.2,0:rest", "0.5:0.1,?,0:rest"), &missing);
 }
 

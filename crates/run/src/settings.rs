@@ -98,7 +98,7 @@ impl Config {
 
     /// The settings that are given and change nothing beside the other ones, each with the reason.
     pub fn without_effect(&self) -> Vec<String> {
-        let WrittenConfig { data, model, optim, run } = &self.written;
+        let WrittenConfig { data, model, optim, run, .. } = &self.written;
         let adaptive = matches!(optim.optimizer, Optimizer::Adam | Optimizer::AdamW);
         let entry = find(data).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);

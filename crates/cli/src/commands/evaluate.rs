@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use slimgate_data::Protocol;
-use slimgate_run::metric::AlarmCounts;
+use slimgate_run::metric::{AlarmCounts, Threshold};
 use slimgate_run::{AlarmEvaluation, Backend, Evaluation, MetricValue, Reference};
 use slimgate_train::SavedRun;
 
@@ -30,7 +30,7 @@ pub fn run(arguments: EvaluateArguments) -> Result<ExitCode, CliError> {
         };
         let (metric, score) = (evaluation.metric(), evaluation.score.value);
         say(format_args!(
-            "test set: {} {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}{}",
+            "test set: {} {} of {} sequences, loss {:.4} (weights of epoch {}{chosen}){}{}{}",
             metric.name,
             metric.show(score),
             evaluation.sequences,
@@ -82,8 +82,12 @@ fn alarms(evaluation: &Evaluation) -> String {
         Some(format!("; {} {}", metric.name, metric.show((*value)?)))
     });
     let values: String = values.collect();
+    let from = match *threshold {
+        Threshold::NEVER => "none, as the threshold is never reached".to_owned(),
+        some => format!("from a probability of {some} on"),
+    };
     format!(
-        "\nalarms for `{class}` from a probability of {threshold} on: {missed} of {alarms} missed, {false_alarms} false \
+        "\nalarms for `{class}` {from}: {missed} of {alarms} missed, {false_alarms} false \
          of {others}{values}"
     )
 }

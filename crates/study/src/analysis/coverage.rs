@@ -47,6 +47,7 @@ mod tests {
             coverage_before_calibration: before,
             classes: Vec::new(),
             confusion: Vec::new(),
+            alarm: None,
             weights_sha256: String::new(),
         }
     }
