@@ -1,7 +1,7 @@
 //! Everything that can be wrong with a setting or a file, and what to do about it.
 
 use crate::file::count;
-use crate::{FillValue, Finding, Task};
+use crate::{BacktestError, FillValue, Finding, Task};
 use slimgate_settings::SettingError;
 use std::io;
 
@@ -18,6 +18,8 @@ pub enum DataError {
     UnknownDataset { name: String, advice: String },
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    Backtest(#[from] BacktestError),
     #[error(
         "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give {}, or add sequences",
         match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }
