@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use slimgate_settings::{Setting, check, schema_of, settings_of};
 use toml::{Table, Value};
 
-use crate::{Columns, DataError, Keep, Missing, Pad, Task, TokenRule};
+use crate::{Backtest, Columns, DataError, Keep, Missing, Pad, Task, TokenRule};
 
 /// The data set, and how it is divided and prepared. Every key has a default; an unknown one is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +86,11 @@ pub struct DataConfig {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub season: Option<usize>,
+    /// Part of the test data in time that is tested on, after training on all that comes before it, such as `2/4`, the second
+    /// of four: a backtest with refit; all of the test data if not given (forecast).
+    #[schemars(with = "Option<String>", title = "a part of as many, such as `2/4`")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<Backtest>,
     /// Names of the channels that are forecast, or of the columns of your own table that have the numbers of a series; those
     /// of the data set if not given (forecast, regression).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,6 +173,7 @@ impl Default for DataConfig {
             horizon: None,
             stride: None,
             season: None,
+            backtest: None,
             targets: None,
         }
     }
@@ -234,7 +240,9 @@ mod tests {
     fn nothing_is_written_of_settings_that_are_not_given() {
         let text = toml::to_string(&DataConfig::default()).unwrap();
         assert!(
-            ["columns", "test_fraction", "targets", "missing"].iter().all(|key| !text.contains(key)),
+            ["columns", "test_fraction", "targets", "missing", "backtest"]
+                .iter()
+                .all(|key| !text.contains(key)),
             "{text}"
         );
         let config: DataConfig =

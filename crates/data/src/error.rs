@@ -3,7 +3,7 @@
 mod archives;
 
 use crate::file::count;
-use crate::{FillValue, Finding, Task};
+use crate::{BacktestError, FillValue, Finding, Task};
 pub use archives::ArchiveError;
 use slimgate_settings::SettingError;
 use std::io;
@@ -21,6 +21,8 @@ pub enum DataError {
     UnknownDataset { name: String, advice: String },
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    Backtest(#[from] BacktestError),
     #[error(
         "`data.validation_fraction` = {fraction} leaves no {part} sequence of {sequences}: give {}, or add sequences",
         match *part { "validation" => format!("at least {limit}"), _ => format!("at most {limit}") }

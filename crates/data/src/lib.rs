@@ -10,6 +10,7 @@
 //! what should be known before training on it.
 
 mod answers;
+mod backtest;
 mod batch;
 mod catalog;
 mod checksum;
@@ -50,6 +51,7 @@ mod tokens;
 mod unknown;
 mod vocabulary;
 
+pub use backtest::{Backtest, BacktestError, NoPart};
 pub use batch::{Batch, BatchInput, Targets, epoch_order};
 pub use catalog::{Entry, Presence, Set, catalog, find, find_set, source, units};
 pub use columns::Columns;

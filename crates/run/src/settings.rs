@@ -103,7 +103,8 @@ impl Config {
         let entry = find(data).ok();
         let modality = entry.as_ref().map(|entry| &entry.modality);
         let no_images = modality.is_some_and(|modality| !matches!(modality, Modality::Image { .. }));
-        let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some);
+        let windowed = [data.context, data.horizon, data.stride, data.season].iter().any(Option::is_some)
+            || data.backtest.is_some();
         let no_text = modality.is_some_and(|modality| *modality != Modality::Text);
         let task = entry.as_ref().map_or_else(|| data.task.unwrap_or_default(), |entry| entry.recipe.task);
         let loss = optim.loss.unwrap_or(Loss::of_task(task));
@@ -130,7 +131,7 @@ impl Config {
             (data.tokens.is_some() && no_text, "`data.tokens` applies only to text"),
             (
                 windowed && task != Task::Forecast,
-                "`data.context`, `data.horizon`, `data.stride` and `data.season` apply only to forecasts",
+                "`data.context`, `data.horizon`, `data.stride`, `data.season` and `data.backtest` apply only to forecasts",
             ),
             (
                 data.targets.is_some() && !matches!(task, Task::Forecast | Task::Regression),

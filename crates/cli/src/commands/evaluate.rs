@@ -82,9 +82,9 @@ fn alarms(evaluation: &Evaluation) -> String {
         Some(format!("; {} {}", metric.name, metric.show((*value)?)))
     });
     let values: String = values.collect();
-    let from = match *threshold {
-        Threshold::NEVER => "none, as the threshold is never reached".to_owned(),
-        some => format!("from a probability of {some} on"),
+    let from = match *threshold == Threshold::NEVER {
+        true => "none, as no probability is enough for one".to_owned(),
+        false => format!("from a probability of {threshold} on"),
     };
     format!(
         "\nalarms for `{class}` {from}: {missed} of {alarms} missed, {false_alarms} false \

@@ -8,7 +8,10 @@ use crate::examples::{self, Answer, Example, Raw};
 use crate::preprocessing::Overflow;
 use crate::recipe::SetFiles;
 use crate::split::{held_out, undivided};
-use crate::{DataConfig, DataError, Entry, Pad, Preprocessing, Protocol, Sequence, Steps, Windows};
+use crate::{
+    BacktestError, DataConfig, DataError, Entry, Pad, Preprocessing, Presence, Protocol, Sequence, Steps,
+    Windows,
+};
 
 /// The windows of the two parts that choices are made on.
 pub(super) struct WindowCounts {
@@ -30,7 +33,7 @@ pub(super) fn windows(config: &DataConfig, entry: &Entry) -> Result<WindowCounts
     count("training", &parts.train)?;
     Ok(WindowCounts {
         validation: count("validation", &parts.validation)?,
-        test: count("test", &examples::load(entry, &entry.recipe.test)?)?,
+        test: count("test", &parts.test)?,
     })
 }
 
@@ -68,7 +71,7 @@ pub(super) fn build(
         check(entry, part, &series, windows, channels)?;
         let whole = preprocessing.apply(series.iter().map(|example| &example.raw)).map_err(|place| {
             let step = place.step + before.get(place.sequence).unwrap_or(&0);
-            examples::overflow(entry, set, Overflow { step, ..place })
+            overflow(entry, set, Overflow { step, ..place }, &parts.given)
         })?;
         let targets = preprocessing.target_channels();
         let mut cut = Cut::default();
@@ -84,7 +87,7 @@ pub(super) fn build(
     // Where the validation part of each series begins.
     let before: Vec<usize> = parts.train.iter().map(|example| steps(example, channels)).collect();
     let train = cut("training", parts.train, training, &[])?;
-    let test = cut("test", examples::load(entry, testing)?, testing, &[])?;
+    let test = cut("test", parts.test, testing, &parts.moved)?;
     let validation = match config.validation {
         Protocol::Validation => cut("validation", parts.validation, training, &before)?.windows,
         Protocol::Published => test.windows.clone(),
@@ -102,22 +105,52 @@ struct Cut {
     series: Vec<Vec<f32>>,
 }
 
-/// The series of the training data, each divided in time.
+/// The series of the data, each divided in time.
 struct Parts {
     train: Vec<Example>,
     /// Empty where choices are made on the test set.
     validation: Vec<Example>,
+    test: Vec<Example>,
+    /// The steps of each series that are training data as they are given.
+    given: Vec<usize>,
+    /// The steps of each series that are test data, and trained on in a backtest.
+    moved: Vec<usize>,
 }
 
 impl Parts {
     fn load(config: &DataConfig, entry: &Entry) -> Result<Parts, DataError> {
-        let mut parts = Parts { train: examples::load(entry, &entry.recipe.train)?, validation: Vec::new() };
+        let [mut train, mut test] =
+            [examples::load(entry, &entry.recipe.train)?, examples::load(entry, &entry.recipe.test)?];
+        let channels = entry.channel_names().len();
+        let lengths = |part: &[Example]| part.iter().map(|example| steps(example, channels)).collect();
+        let given: Vec<usize> = lengths(&train);
+        if let Some(backtest) = config.backtest {
+            if entry.set.presence() == Presence::Own && !entry.is_divided() {
+                return Err(BacktestError::Pair { dataset: entry.name.clone() }.into());
+            }
+            for (train, test) in train.iter_mut().zip(&mut test) {
+                backtest.divide(train, test, channels);
+            }
+        }
+        let longer: Vec<usize> = lengths(&train);
+        let moved = longer.iter().zip(&given).map(|(steps, given)| steps - given).collect();
+        let mut parts = Parts { train, validation: Vec::new(), test, given, moved };
         if config.validation == Protocol::Validation {
-            let channels = entry.channel_names().len();
             let later = |example: &mut Example| later_part(example, channels, config.validation_fraction);
             parts.validation = parts.train.iter_mut().map(later).collect();
         }
         Ok(parts)
+    }
+}
+
+/// The error for a number that cannot be computed with, of a step of the data of a set. Beyond the steps that it was given,
+/// training data is test data.
+fn overflow(entry: &Entry, set: &SetFiles, place: Overflow, given: &[usize]) -> DataError {
+    match place.step.checked_sub(given[place.sequence]) {
+        Some(step) if std::ptr::eq(set, &entry.recipe.train) => {
+            examples::overflow(entry, &entry.recipe.test, Overflow { step, ..place })
+        }
+        _ => examples::overflow(entry, set, place),
     }
 }
 
