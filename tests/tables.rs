@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Workspace, assert_says, lines};
+use crate::support::{Workspace, assert_says, lines, repository};
 
 const TINY: &str = "train --no-tui --hidden 4 --epochs 2 --threads 1 --name one";
 
@@ -116,6 +116,24 @@ fn folders_of_classes_are_trained_on_and_a_folder_of_files_is_predicted_on() {
     assert_eq!((predictions.len(), &predictions[2]["name"]), (3, &Value::from("new/2.csv")));
     here.write("drills/sharp/1.csv", "force\n1\n");
     assert_says(&here.refuse("evaluate runs/one"), &["drills/sharp/1.csv:1: no column \"heat\""]);
+}
+
+#[test]
+fn a_parquet_table_is_forecast_or_refused_with_the_command_that_builds_its_reader() {
+    let here = Workspace::new();
+    let table = std::fs::read(repository("crates/data/tests/parquet/demand.parquet")).unwrap();
+    here.write("demand.parquet", table);
+    let line = format!(
+        "{TINY} --dataset ./demand.parquet --set data.context=4 --set data.horizon=2 --set data.validation_fraction=0.25"
+    );
+    if cfg!(feature = "parquet") {
+        here.succeed(&line);
+        let predictions = lines(&here.succeed("predict runs/one --json --input demand.parquet"));
+        assert_eq!(predictions[1]["name"], "demand.parquet#shop-1");
+    } else {
+        assert_says(&here.refuse(&line), &["./demand.parquet: ", "cargo build --release --features parquet"]);
+        assert!(!here.path("runs").exists());
+    }
 }
 
 #[test]

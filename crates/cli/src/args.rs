@@ -145,9 +145,10 @@ What can be read depends on what the run was trained on: images (.png, .idx) and
 CSV for digits; .ts, CSV and, of one channel, the UCR archive's .tsv for series;
 for text, text files, a sequence a line, and CSV with a column `text`. Other CSV
 files have a header and one row a time step; a first column called `series`
-separates sequences. JSON lines (.jsonl) are read as CSV is, an object a row. Where the run was trained on tables with a header, the columns
-are found by the names that they have there, and those of the answers are ignored.
-Of a folder, all files are read.
+separates sequences. JSON lines (.jsonl) and, if the program was built with the
+feature `parquet`, .parquet are read as CSV is. Where the run was trained on tables
+with a header, the columns are found by the names that they have there, and those of
+the answers are ignored. Of a folder, all files are read.
 
 Examples:
   slimgate predict runs/digits-rows-lstm1 --input digit.png

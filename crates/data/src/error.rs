@@ -113,7 +113,7 @@ pub enum DataError {
 
     // Folders of the user's own
     #[error(
-        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv, .tsv or .jsonl, or an .npz; a path that \
+        "{folder} {is}: give the path of a folder with train.csv and test.csv, or of one table, a .csv, .tsv, .jsonl or .parquet, or an .npz; a path that \
          does not begin with `/` begins where the program is started"
     )]
     NoFolder { folder: String, is: &'static str },
@@ -309,13 +309,22 @@ pub enum DataError {
     #[error("{file}:{line}: class {found:?} is not one of this data set's; use one of {known}")]
     UnknownClass { file: String, line: usize, found: String, known: String },
 
+    // Parquet
+    #[error(
+        "{file}: this build does not read Parquet; build it with `cargo build --release --features parquet`, or write the table \
+         as a .csv (pandas: `to_csv(path, index=False)`)"
+    )]
+    NoParquet { file: String },
+    #[error("{file}: {problem}")]
+    Parquet { file: String, problem: String },
+
     // Arrays of NumPy's
     #[error("{file}: {problem}")]
     Numpy { file: String, problem: String },
 
     // Tables
     #[error("{file}:{line}: {problem}")]
-    JsonLine { file: String, line: usize, problem: String },
+    Row { file: String, line: usize, problem: String },
     #[error(
         "{file}:1: columns are separated by {separator:?}; separate them by commas, and write decimals with a point"
     )]

@@ -48,7 +48,8 @@ pub struct Inputs {
 ///   column, or `.npy`, an array `[n, steps, channels]`; of one channel also the UCR archive's `.tsv`, whose first column is the class, known or `?`;
 /// - text: `.txt`, one sequence a line, or `.csv`, one a row in the column `text`; blank lines are skipped.
 ///
-/// A `.jsonl` is read as a `.csv` of series or of texts, whose rows are objects and whose columns are their keys.
+/// A `.jsonl` is read as a `.csv` of series or of texts, whose rows are objects and whose columns are their keys, and so is a
+/// `.parquet` by a build with the feature `parquet`.
 ///
 /// A `.csv` has a row of column names first. If the first column is named `series`, its values tell the
 /// sequences apart. Of a folder, all files are read, in the order of their names. Where the run was trained on tables of the user's own, the columns have the names of theirs and
@@ -186,14 +187,16 @@ fn find(path: &Path, file: &str, preprocessing: &Preprocessing) -> Result<Vec<Fo
             series(path, file, &kind, preprocessing)?
         }
         (Transform::Text { .. }, "txt") => lines(file::text(&file::read(path)?, file)?, file)?,
-        (Transform::Text { .. }, "csv" | "jsonl") => {
+        (Transform::Text { .. }, "csv" | "jsonl" | "parquet") => {
             let rows = texts::parse(&file::read(path)?, file, preprocessing.classes())?;
             let named =
                 |row: texts::Row| Found::one(format!("{file}:{}", row.line), Raw::Text(row.text), row.line);
             rows.into_iter().map(named).collect()
         }
         (Transform::Text { .. }, _) => {
-            return Err(refused(".txt with one sequence a line, .csv or .jsonl, packed as .gz or not"));
+            return Err(refused(
+                ".txt with one sequence a line, .csv, .jsonl or .parquet, packed as .gz or not",
+            ));
         }
     })
 }
@@ -307,7 +310,7 @@ fn series(
             let all = numpy::series(&file::read(path)?, file, channels)?;
             Ok(number(file, (1..).zip(all).map(|(line, values)| (Raw::Values(values), line))))
         }
-        "csv" | "jsonl" | "tsv" if kind != "tsv" || preprocessing.columns().is_some() => {
+        "csv" | "jsonl" | "parquet" | "tsv" if kind != "tsv" || preprocessing.columns().is_some() => {
             let bytes = file::read(path)?;
             let all = of_table(Table::open(&bytes, file)?, preprocessing)?;
             if let Some(time) = preprocessing.columns().and_then(|columns| columns.time.as_deref())
@@ -336,8 +339,8 @@ fn series(
         }
         _ => {
             let accepted = match channels {
-                1 => ".ts, .csv, .jsonl, .npy or the .tsv of the UCR archive, packed as .gz or not",
-                _ => ".ts, .csv, .jsonl or .npy, packed as .gz or not",
+                1 => ".ts, .csv, .jsonl, .parquet, .npy or the .tsv of the UCR archive, packed as .gz or not",
+                _ => ".ts, .csv, .jsonl, .parquet or .npy, packed as .gz or not",
             };
             Err(DataError::Extension { file: file.into(), accepted })
         }

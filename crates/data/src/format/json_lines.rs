@@ -86,13 +86,8 @@ impl Iterator for JsonLines<'_> {
     }
 }
 
-/// The error for a name or a number that has line breaks.
-pub(super) fn over_lines(file: &str, line: usize) -> DataError {
-    refused(file, line, "a value has a line break, and no name or number does; leave it out".into())
-}
-
 fn refused(file: &str, line: usize, problem: String) -> DataError {
-    DataError::JsonLine { file: file.into(), line, problem }
+    DataError::Row { file: file.into(), line, problem }
 }
 
 /// The keys and the values of the object of a line.

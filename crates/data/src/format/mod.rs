@@ -5,6 +5,8 @@ mod dialect;
 pub(crate) mod idx;
 mod json_lines;
 pub(crate) mod numpy;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub(crate) mod png;
 mod quotes;
 pub(crate) mod rated;

@@ -2,7 +2,9 @@
 
 use super::delimited::Delimited;
 use super::dialect::Decimals;
-use super::json_lines::{self, JsonLines};
+use super::json_lines::JsonLines;
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetRows;
 use crate::columns::place;
 use crate::error::excerpt;
 use crate::examples::{Labelled, Raw};
@@ -19,7 +21,7 @@ pub(crate) const SERIES: &str = "series";
 pub(crate) const CLASS: &str = "class";
 
 /// The endings of the names of tables.
-pub(crate) const TABLES: [&str; 3] = ["csv", "tsv", "jsonl"];
+pub(crate) const TABLES: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
 
 /// A table's column names, and then its rows, each with its line and as wide as the header.
 pub(crate) struct Table<'a> {
@@ -34,6 +36,8 @@ pub(crate) struct Table<'a> {
 enum Rows<'a> {
     Delimited(Delimited<'a>),
     Json(JsonLines<'a>),
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetRows<'a>),
 }
 
 impl<'a> Table<'a> {
@@ -44,12 +48,16 @@ impl<'a> Table<'a> {
 
     /// Reads the header of a table that begins on some line.
     pub(crate) fn open_at(bytes: &'a [u8], file: &'a str, line: usize) -> Result<Table<'a>, DataError> {
-        let (header, rows) = if is_delimited(file) {
-            let (header, rows) = Delimited::open(bytes, file, line)?;
-            (header, Rows::Delimited(rows))
-        } else {
-            let (header, rows) = JsonLines::open(bytes, file)?;
-            (header, Rows::Json(rows))
+        let (header, rows) = match file::kind(Path::new(file)).as_str() {
+            "jsonl" => {
+                let (header, rows) = JsonLines::open(bytes, file)?;
+                (header, Rows::Json(rows))
+            }
+            "parquet" => parquet(bytes, file)?,
+            _ => {
+                let (header, rows) = Delimited::open(bytes, file, line)?;
+                (header, Rows::Delimited(rows))
+            }
         };
         let header = header.iter().map(|name| name.trim().to_owned()).collect();
         Ok(Table { header, decimals: Decimals::default(), file, rows })
@@ -76,10 +84,12 @@ impl<'a> Table<'a> {
 
     /// The error for a name or a number that goes over several lines.
     pub(crate) fn over_lines(&self, line: usize) -> DataError {
-        match self.rows {
-            Rows::Delimited(_) => DataError::QuoteOverLines { file: self.file.into(), line },
-            Rows::Json(_) => json_lines::over_lines(self.file, line),
+        let file = self.file.to_owned();
+        if let Rows::Delimited(_) = self.rows {
+            return DataError::QuoteOverLines { file, line };
         }
+        let problem = "a value has a line break, and no name or number does; leave it out".into();
+        DataError::Row { file, line, problem }
     }
 }
 
@@ -90,6 +100,8 @@ impl Iterator for Table<'_> {
         let row = match &mut self.rows {
             Rows::Delimited(rows) => rows.next()?,
             Rows::Json(rows) => rows.next()?,
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => rows.next()?,
         };
         let wanted = self.header.len();
         Some(row.and_then(|(line, row)| match row.len() {
@@ -101,7 +113,20 @@ impl Iterator for Table<'_> {
 
 /// True if the rows of a table are lines of fields with something between them, and not objects.
 pub(crate) fn is_delimited(file: &str) -> bool {
-    file::kind(Path::new(file)) != "jsonl"
+    !["jsonl", "parquet"].contains(&file::kind(Path::new(file)).as_str())
+}
+
+/// The columns and the rows of a Parquet file.
+#[cfg(feature = "parquet")]
+fn parquet<'a>(bytes: &[u8], file: &'a str) -> Result<(StringRecord, Rows<'a>), DataError> {
+    let (header, rows) = ParquetRows::open(bytes, file)?;
+    Ok((header, Rows::Parquet(rows)))
+}
+
+/// The refusal of a Parquet file, with what to do.
+#[cfg(not(feature = "parquet"))]
+fn parquet<'a>(_: &[u8], file: &'a str) -> Result<(StringRecord, Rows<'a>), DataError> {
+    Err(DataError::NoParquet { file: file.into() })
 }
 
 /// True if a field goes over several lines.

@@ -3,7 +3,7 @@
 
 use super::folders::ClassFolders;
 use crate::error::excerpt;
-use crate::format::table::TABLES;
+use crate::format::table::{TABLES, is_delimited};
 use crate::{DataError, file};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,12 +17,8 @@ pub(super) enum Found {
 impl Found {
     /// Looks for folders of classes where nothing else is that could be meant.
     pub(super) fn at(path: &Path) -> Result<Found, DataError> {
-        let is_data = |name: &String| {
-            let is_array = ARRAYS.iter().any(|array| name.eq_ignore_ascii_case(array));
-            is_array || is_table(Path::new(name)) || Part::of(name).is_some()
-        };
         if path.is_dir()
-            && !names_in(path)?.iter().any(is_data)
+            && !names_in(path)?.iter().any(|name| is_data(name))
             && let Some(folders) = ClassFolders::at(path)?
         {
             return Ok(Found::Folders(folders));
@@ -74,7 +70,12 @@ impl Files {
         if !path.is_dir() {
             return Err(DataError::NoFolder { folder: name, is: "is not there" });
         }
-        let all = names_in(path)?;
+        let mut all = names_in(path)?;
+        // What earlier versions did not read may lie beside what they did.
+        let is_newer = |file: &String| !is_delimited(file);
+        if all.iter().any(|file| is_data(file) && !is_newer(file)) {
+            all.retain(|file| !is_newer(file));
+        }
         let mut there: Vec<(Part, String)> =
             all.iter().filter_map(|file| Some((Part::of(file)?, file.clone()))).collect();
         there.sort();
@@ -134,6 +135,12 @@ impl Files {
     }
 }
 
+/// True if a file is called as data is.
+fn is_data(name: &str) -> bool {
+    let is_array = ARRAYS.iter().any(|array| name.eq_ignore_ascii_case(array));
+    is_array || is_table(Path::new(name)) || Part::of(name).is_some()
+}
+
 /// True if a file is called as a table is.
 fn is_table(path: &Path) -> bool {
     let kind = file::kind(path);
@@ -178,7 +185,7 @@ impl Part {
             None => (stem.strip_suffix("train")?, false),
         };
         // The archives have no tables of this form.
-        let named = name.ends_with('_') && !["csv", "jsonl"].contains(&extension);
+        let named = name.ends_with('_') && !["csv", "jsonl", "parquet"].contains(&extension);
         let is_data = ["ts", "npz"].contains(&extension) || TABLES.contains(&extension);
         let known = is_data && (name.is_empty() || named);
         known.then(|| Part { set: (name.to_owned(), extension.to_owned()), is_test })

@@ -200,3 +200,15 @@ fn a_folder_that_is_none_is_named() {
         assert!(message.contains(&path) && message.contains(problem), "{message}");
     }
 }
+
+/// A build that reads them has tests of its own.
+#[test]
+#[cfg(not(feature = "parquet"))]
+fn a_parquet_table_is_refused_with_the_command_that_builds_its_reader() {
+    let (_kept, path) = folder(&[("demand.parquet", "PAR1")]);
+    for path in [path.clone(), format!("{path}/demand.parquet")] {
+        let message = entry(&path).err().unwrap().to_string();
+        let told = "demand.parquet: this build does not read Parquet; build it with `cargo build --release --features parquet`";
+        assert!(message.contains(told), "{message}");
+    }
+}
