@@ -30,7 +30,7 @@ pub(crate) struct ThisMachine {
 
 /// Something that the reader of a worker's output hears.
 enum Heard {
-    Event { name: String, event: RunEvent },
+    Event { name: String, event: Box<RunEvent> },
     Closed { name: String },
 }
 
@@ -68,7 +68,7 @@ impl Launcher for ThisMachine {
         thread::spawn(move || {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
             for event in lines.filter_map(|line| serde_json::from_str(&line).ok()) {
-                let _ = sender.send(Heard::Event { name: of.clone(), event });
+                let _ = sender.send(Heard::Event { name: of.clone(), event: Box::new(event) });
             }
             let _ = sender.send(Heard::Closed { name: of });
         });
@@ -78,7 +78,7 @@ impl Launcher for ThisMachine {
 
     fn poll(&mut self, patience: Duration) -> Option<Report> {
         match self.heard.recv_timeout(patience).ok()? {
-            Heard::Event { name, event } => Some(Report::Event { name, event }),
+            Heard::Event { name, event } => Some(Report::Event { name, event: *event }),
             // Its output is closed, so it is at its end; how it ended is known once it has been waited for.
             Heard::Closed { name } => {
                 let status = self.running.remove(&name)?.wait().ok();

@@ -133,7 +133,7 @@ fn draw(
 ) -> Result<Network, TrainError> {
     let (config, preprocessing, device) = (config.clone(), preprocessing.clone(), device.clone());
     let (sender, drawn) = mpsc::channel();
-    let drawing = thread::spawn(move || sender.send(build::network(&config, &preprocessing, &device)));
+    let drawing = thread::spawn(move || sender.send(build::network(&config, &preprocessing, &device)).ok());
     loop {
         match drawn.recv_timeout(LOOK_EVERY) {
             Ok(network) => return Ok(network),
