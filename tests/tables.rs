@@ -123,13 +123,9 @@ fn a_parquet_table_is_forecast_or_refused_with_the_command_that_builds_its_reade
     let here = Workspace::new();
     let table = std::fs::read(repository("crates/data/tests/parquet/demand.parquet")).unwrap();
     here.write("demand.parquet", table);
-<<<<<<< HEAD
-    let line = format!("{TINY} --dataset ./demand.parquet --set data.context=4 --set data.horizon=2");
-=======
     let line = format!(
         "{TINY} --dataset ./demand.parquet --set data.context=4 --set data.horizon=2 --set data.validation_fraction=0.25"
     );
->>>>>>> files
     if cfg!(feature = "parquet") {
         here.succeed(&line);
         let predictions = lines(&here.succeed("predict runs/one --json --input demand.parquet"));
